@@ -14,7 +14,7 @@ import (
 //	PhysBytes     S
 //	PhysDecimal   I coefficient, M scale and form, X *big.Int beyond int64 (see Decimal)
 //	PhysInterval  I microseconds, D days, M months
-//	PhysAny       X (*Array, *Record, …)
+//	PhysAny       X (*Array, *Tuple, …)
 //
 // A Datum does not know its SQL type; whoever handles it does.
 type Datum struct {
@@ -42,8 +42,8 @@ type ArrayDim struct {
 	Lower int32
 }
 
-// Record is a row value. Types has a descriptor for each field.
-type Record struct {
+// Tuple is a row value (a record). Types has a descriptor for each field.
+type Tuple struct {
 	Type   *Type // Record itself, or a named row type
 	Fields []Field
 	Vals   []Datum
@@ -118,8 +118,8 @@ func (d Datum) Span() Span { return Span{Months: d.M, Days: d.D, Micros: d.I} }
 // Array gives the array of class Any.
 func (d Datum) Array() *Array { return d.X.(*Array) }
 
-// Record gives the record of class Any.
-func (d Datum) Record() *Record { return d.X.(*Record) }
+// Tuple gives the record of class Any.
+func (d Datum) Tuple() *Tuple { return d.X.(*Tuple) }
 
 // DecimalForm tells finite numbers from the special values.
 type DecimalForm uint8

@@ -18,7 +18,7 @@
 //	          (canonical text as PostgreSQL prints it) cstring
 //	Decimal   numeric
 //	Interval  interval; timetz (Micros = time of day, Days = seconds west of UTC)
-//	Any       arrays (*Array), records (*Record), and whatever has no better class
+//	Any       arrays (*Array), records (*Tuple), and whatever has no better class
 //
 // Invariants: the bytes of a value never change once the value exists, so
 // strings may be shared freely between batches, rows and messages. A NULL's
