@@ -64,6 +64,8 @@ type IndexElem struct {
 	OpClass   []string
 	Dir       SortDir
 	Nulls     NullsOrder
+	// OpClassOptions are the parameters of OpClass, which only CREATE INDEX takes.
+	OpClassOptions []*Option
 }
 
 // Assignment is target = value, or, Multi, (targets) = value, where value is a
