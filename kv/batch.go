@@ -1,0 +1,94 @@
+package kv
+
+import "bytes"
+
+// DefaultBatchPairs is how many pairs a batch takes if its Max is 0.
+const DefaultBatchPairs = 1024
+
+// PairBatch receives pairs from an Iterator; reuse it from call to call. The
+// zero value is ready. Keys[i] and Values[i] are one pair.
+//
+// In-memory stores let the slices alias their own immutable memory. Others copy
+// into Arena, one allocation a batch, reused by the next fill.
+type PairBatch struct {
+	Keys   [][]byte
+	Values [][]byte
+	// Max is the most pairs to deliver at once; 0 means DefaultBatchPairs.
+	Max int
+	// Arena is for stores that copy; append to it only through Hold.
+	Arena []byte
+}
+
+// Len is the number of pairs.
+func (b *PairBatch) Len() int { return len(b.Keys) }
+
+// Limit is the most pairs to deliver.
+func (b *PairBatch) Limit() int {
+	if b.Max > 0 {
+		return b.Max
+	}
+	return DefaultBatchPairs
+}
+
+// Clear empties the batch for a fill, keeping its memory.
+func (b *PairBatch) Clear() {
+	b.Keys, b.Values, b.Arena = b.Keys[:0], b.Values[:0], b.Arena[:0]
+}
+
+// Keep lets the pairs delivered so far live as long as anyone refers to them:
+// the next fill takes fresh memory. It costs nothing now.
+func (b *PairBatch) Keep() { b.Arena = nil }
+
+// Hold copies p into the arena and returns the copy. When the arena is full it
+// takes another; slices held before stay where they are.
+func (b *PairBatch) Hold(p []byte) []byte {
+	n := len(b.Arena)
+	if cap(b.Arena)-n < len(p) {
+		size := 2 * cap(b.Arena)
+		size = min(max(size, 4<<10), 1<<20)
+		b.Arena = make([]byte, 0, max(size, len(p)))
+		n = 0
+	}
+	b.Arena = append(b.Arena, p...)
+	return b.Arena[n:len(b.Arena):len(b.Arena)]
+}
+
+// Contains reports whether key lies in r.
+func (r Range) Contains(key []byte) bool {
+	return bytes.Compare(key, r.Start) >= 0 && (r.End == nil || bytes.Compare(key, r.End) < 0)
+}
+
+// Empty reports whether no key can lie in r.
+func (r Range) Empty() bool {
+	return r.End != nil && bytes.Compare(r.Start, r.End) >= 0
+}
+
+// Overlaps reports whether some key can lie in both.
+func (r Range) Overlaps(o Range) bool {
+	return !r.Empty() && !o.Empty() &&
+		(r.End == nil || bytes.Compare(o.Start, r.End) < 0) &&
+		(o.End == nil || bytes.Compare(r.Start, o.End) < 0)
+}
+
+// PrefixRange is all keys that begin with prefix.
+func PrefixRange(prefix []byte) Range {
+	return Range{Start: prefix, End: PrefixEnd(prefix)}
+}
+
+// PrefixEnd is the least key greater than all that begin with prefix, or nil if
+// there is none.
+func PrefixEnd(prefix []byte) []byte {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] != 0xff {
+			end := append([]byte(nil), prefix[:i+1]...)
+			end[i]++
+			return end
+		}
+	}
+	return nil
+}
+
+// KeyAfter is the least key greater than key.
+func KeyAfter(key []byte) []byte {
+	return append(append(make([]byte, 0, len(key)+1), key...), 0)
+}

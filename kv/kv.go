@@ -1,0 +1,267 @@
+// Package kv is an ordered map from bytes to bytes, with transactions.
+//
+// It knows nothing of SQL. This map of the keyspace is for the reader; package
+// keyenc makes the bytes, and the catalog and the row codec own their meaning:
+//
+//	01 ‹fields…>                              /Catalog   descriptors
+//	02 <table:4> <index:4> ‹cols…>            /Table     rows: index 1
+//	02 <table:4> <index:4> ‹cols…> ‹pk…>      /Table     secondary entries
+//	03 ‹fields…>                              /Sequence  counters
+//	04 ‹fields…>                              /Stats     planner statistics
+//	05 ‹fields…>                              /Lock      names to lock, never stored
+//
+//	/Table/7/1/42       02 00000007 00000001  21 8000002a
+//	/Table/7/2/"bo"/42  02 00000007 00000002  39 626f0000  21 8000002a
+//
+// # A transaction
+//
+//	txn, err := store.Begin(ctx, kv.TxnOptions{})   // reads the snapshot of now
+//	defer txn.Rollback()                            // no-op after Commit
+//	v, ok, err := txn.Get(key)
+//	err = txn.Put(key, append(v, '!'))              // buffered; locks the key
+//	err = txn.Commit(ctx)                           // durable, then visible
+//
+// # Invariants
+//
+//   - Keys compare by bytes.Compare.
+//   - A Txn reads one committed snapshot plus its own writes. READ COMMITTED
+//     callers move the snapshot forward with Refresh, once a statement.
+//   - Commits are totally ordered by sequence number; a snapshot at Seq n holds
+//     exactly the commits 1…n. A commit is durable before any reader sees it.
+//   - An exclusive lock on a key is held from the lock (or the first Put) to the
+//     end of the transaction, past the moment its commit becomes visible: who
+//     gets the lock next sees what its previous holder wrote.
+//   - Slices given to the store are copied. Slices returned by the store are
+//     immutable; how long they live is said at each method.
+//
+// Not here: SQL types, rows, statistics, schema.
+package kv
+
+import (
+	"context"
+	"time"
+)
+
+// Limits of the store; exceeding one is ErrKeyTooLarge or ErrValueTooLarge.
+const (
+	MaxKeyBytes   = 64 << 10
+	MaxValueBytes = 1 << 30
+)
+
+// Store is an ordered transactional map. Safe for concurrent use.
+type Store interface {
+	// Begin starts a transaction on the newest committed state. ctx also bounds
+	// the lock waits that Put and Delete make on their own account.
+	Begin(ctx context.Context, opts TxnOptions) (Txn, error)
+
+	// Snapshot is a read-only view of the newest committed state, nearly free.
+	// On a closed store its methods return ErrClosed.
+	Snapshot() Snapshot
+
+	// Seq is the number of the newest commit: one atomic load. Equal numbers
+	// mean equal contents, so it can validate caches.
+	Seq() uint64
+
+	// DropRange removes all keys of r at once, outside of any transaction and
+	// without locks: for storage that no live descriptor names any more (a
+	// dropped table). Snapshots taken earlier still see the keys.
+	DropRange(ctx context.Context, r Range) error
+
+	Stats() Stats
+
+	// Close makes every later call fail with ErrClosed and lets go of files.
+	// Transactions still open are rolled back in effect.
+	Close() error
+}
+
+// Reader reads one state of the store. Its methods may run concurrently with
+// each other (parallel scans), not with writes of the same Txn.
+type Reader interface {
+	// Get returns the value of key. The value lives as long as the caller likes.
+	Get(key []byte) (value []byte, ok bool, err error)
+
+	// GetAll looks up many keys: values[i] becomes the value of keys[i], or nil
+	// if there is none (a present, empty value is non-nil). len(values) must be
+	// len(keys). Sorted keys are fastest.
+	GetAll(keys, values [][]byte) error
+
+	// Scan iterates over r. It does no work that can fail before the first Next.
+	// Close the Iterator before ending the Reader.
+	Scan(r Range, opts ScanOptions) Iterator
+
+	// SplitRange cuts r into at most n adjacent ranges of about equal numbers of
+	// keys, in order; never fewer than one. Cheap: it samples.
+	SplitRange(r Range, n int) []Range
+
+	// EstimateKeys guesses how many keys r holds and how many bytes they and
+	// their values take. Cheap, exact only for small ranges. A Txn's own writes
+	// are not counted.
+	EstimateKeys(r Range) (keys, bytes int64)
+}
+
+// Iterator delivers the pairs of a range in batches, in key order (or its
+// reverse). For use by one goroutine at a time, any goroutine.
+type Iterator interface {
+	// Next replaces b's contents by the next pairs, at most b.Max of them, and
+	// returns how many; 0 at the end. The pairs live until b is filled again,
+	// unless b.Keep is called.
+	Next(b *PairBatch) (n int, err error)
+
+	// Reset starts over on another range with the same options, on the same
+	// state that Scan saw. Much cheaper than a new Scan.
+	Reset(r Range)
+
+	Close() error
+}
+
+// Snapshot is a Reader of one committed state. Safe for concurrent use.
+type Snapshot interface {
+	Reader
+	Seq() uint64
+	Close() error
+}
+
+// Txn is a transaction. Reads may run concurrently with each other; everything
+// else is for one goroutine at a time. After Commit or Rollback every method
+// returns ErrTxnDone, save Rollback, which does nothing.
+//
+// An iterator sees the transaction's writes as of its opening, never those made
+// later: a statement that writes what it scans does not meet its own writes.
+type Txn interface {
+	Reader
+
+	// Put and Delete buffer a write. They take the key's exclusive lock unless
+	// this transaction holds LockNoKeyUpdate or LockUpdate on it already; taking it
+	// may wait (Begin's ctx, TxnOptions.LockTimeout) and, from RepeatableRead
+	// upwards, fail with ErrConflict if the key was committed to since the
+	// snapshot. Deleting an absent key is no error.
+	Put(key, value []byte) error
+	Delete(key []byte) error
+
+	// PutCovered and DeleteCovered buffer a write without locking or checking
+	// the key. The caller vouches that no other transaction writes the key
+	// meanwhile: a lock it holds covers it (a secondary entry ends in its row's
+	// primary key, so the row's lock does) or the key is freshly made.
+	PutCovered(key, value []byte) error
+	DeleteCovered(key []byte) error
+
+	// Lock locks a key (which need not exist) until the transaction ends.
+	Lock(ctx context.Context, key []byte, opts LockOptions) (LockResult, error)
+
+	// Unlock gives up this transaction's lock of that mode on key before the end.
+	// For advisory locks; it reports whether the lock was held.
+	Unlock(key []byte, mode LockMode) bool
+
+	// GetLatest and ScanLatest read the newest committed state, plus own writes,
+	// whatever the snapshot: for the version to re-check after a lock was
+	// waited for, for uniqueness and foreign keys.
+	GetLatest(key []byte) (value []byte, ok bool, err error)
+	ScanLatest(r Range, opts ScanOptions) Iterator
+
+	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
+	// statement begins. At higher levels it is an error once anything was read,
+	// written or locked.
+	Refresh() error
+
+	// Seq is the sequence number of the snapshot.
+	Seq() uint64
+
+	// HasWrites reports whether anything was written and not rolled back.
+	HasWrites() bool
+
+	// Savepoint marks the state of the writes; RollbackTo returns to it (the
+	// savepoint stays, later ones go); Release forgets it and later ones.
+	// Locks are kept. All are cheap whatever the number of writes.
+	Savepoint() Savepoint
+	RollbackTo(Savepoint) error
+	Release(Savepoint) error
+
+	// Commit makes the writes durable and visible, all or none. Any error
+	// but ErrCommitUnknown means none. The transaction is over in any case.
+	// Without writes it costs nothing.
+	Commit(ctx context.Context) error
+
+	// Rollback forgets the writes and ends the transaction.
+	Rollback()
+}
+
+// Range is the keys k with Start <= k < End. A nil Start or End is unbounded.
+type Range struct{ Start, End []byte }
+
+// ScanOptions say how to scan. The zero value is a forward scan of all pairs.
+type ScanOptions struct {
+	Reverse  bool
+	KeysOnly bool // Values of the batch are nil
+	// Limit, if positive, ends the scan after so many pairs.
+	Limit int
+}
+
+// TxnOptions are chosen when a transaction begins.
+type TxnOptions struct {
+	Isolation Isolation
+	// ReadOnly makes writes fail with ErrReadOnly and the transaction cheaper.
+	ReadOnly bool
+	// NoSync lets Commit return before the commit is on disk. A crash may lose
+	// it, but never its order with others.
+	NoSync bool
+	// LockTimeout bounds each wait of the locks that Put and Delete take. 0: none.
+	LockTimeout time.Duration
+	// Owner groups transactions of one session: they never block each other, and
+	// deadlocks are found among owners. 0: the transaction is alone.
+	Owner uint64
+}
+
+// Isolation is a transaction isolation level, weakest first.
+type Isolation uint8
+
+const (
+	// ReadCommitted: a snapshot a statement (Refresh); writers lock and re-check.
+	ReadCommitted Isolation = iota
+	// RepeatableRead: one snapshot; writing what was committed to since is ErrConflict.
+	RepeatableRead
+	// Serializable: also, at Commit, nothing that was read may have changed since.
+	Serializable
+)
+
+// LockOptions say how to lock.
+type LockOptions struct {
+	Mode LockMode
+	Wait WaitPolicy
+	// Timeout bounds the wait: ErrLockTimeout. 0: only ctx does.
+	Timeout time.Duration
+	// Newest says that the caller goes on with GetLatest, so that a change since
+	// the snapshot is told (Changed), not refused, at every isolation level.
+	Newest bool
+}
+
+// LockResult tells what happened on the way to a lock.
+type LockResult struct {
+	Acquired bool // false only under WaitSkip
+	Waited   bool
+	// Changed: the key was committed to after the snapshot. A READ COMMITTED
+	// caller re-checks GetLatest. Told for row modes only.
+	Changed bool
+}
+
+// WaitPolicy says what to do when a lock is taken.
+type WaitPolicy uint8
+
+const (
+	Wait     WaitPolicy = iota // queue, first come first served
+	WaitNot                    // fail with ErrLockNotAvailable (NOWAIT)
+	WaitSkip                   // return Acquired == false (SKIP LOCKED)
+)
+
+// Savepoint names a state of a transaction's writes.
+type Savepoint int
+
+// Stats are counters of a store since it was opened, and its rough size.
+type Stats struct {
+	Keys, Bytes  int64 // approximate
+	Commits      int64 // that wrote something
+	Syncs        int64 // group commits that waited for the disk
+	Conflicts    int64
+	Deadlocks    int64
+	LockWaits    int64
+	Transactions int64 // open now, but for read-only ones
+}
