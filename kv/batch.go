@@ -1,6 +1,10 @@
 package kv
 
-import "bytes"
+import (
+	"bytes"
+
+	"rowkey/kv/keyenc"
+)
 
 // DefaultBatchPairs is how many pairs a batch takes if its Max is 0.
 const DefaultBatchPairs = 1024
@@ -77,16 +81,7 @@ func PrefixRange(prefix []byte) Range {
 
 // PrefixEnd is the least key greater than all that begin with prefix, or nil if
 // there is none.
-func PrefixEnd(prefix []byte) []byte {
-	for i := len(prefix) - 1; i >= 0; i-- {
-		if prefix[i] != 0xff {
-			end := append([]byte(nil), prefix[:i+1]...)
-			end[i]++
-			return end
-		}
-	}
-	return nil
-}
+func PrefixEnd(prefix []byte) []byte { return keyenc.PrefixEnd(prefix) }
 
 // KeyAfter is the least key greater than key.
 func KeyAfter(key []byte) []byte {
