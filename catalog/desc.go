@@ -1,0 +1,309 @@
+package catalog
+
+import "rowkey/types"
+
+// OID identifies every object of the catalog; all kinds share one number space.
+// Built-in objects have PostgreSQL's numbers; those of users start at FirstUserOID.
+type OID = types.OID
+
+// FirstUserOID is the first OID given to an object that a user makes.
+const FirstUserOID OID = 16384
+
+// OIDs of the built-in schemas and the bootstrap role and database, as in PostgreSQL.
+const (
+	PgCatalogOID         OID = 11
+	PublicOID            OID = 2200
+	InformationSchemaOID OID = 13183
+	BootstrapRoleOID     OID = 10
+	DatabaseOID          OID = 5
+)
+
+// Schema is a namespace.
+type Schema struct {
+	OID     OID
+	Name    string
+	Owner   OID    `json:",omitempty"`
+	Comment string `json:",omitempty"`
+}
+
+// RelKind is pg_class.relkind.
+type RelKind byte
+
+// The kinds of relation that have a Table descriptor.
+const (
+	KindTable RelKind = 'r'
+	KindView  RelKind = 'v'
+)
+
+// Persistence is pg_class.relpersistence.
+type Persistence byte
+
+// The persistences.
+const (
+	Permanent Persistence = 'p'
+	Temporary Persistence = 't'
+	Unlogged  Persistence = 'u'
+)
+
+// Table describes a table or a view. Descriptors are read-only once they are
+// part of a Snapshot; DDL works on copies (Clone).
+type Table struct {
+	OID         OID
+	SchemaOID   OID
+	Name        string
+	Kind        RelKind
+	Persistence Persistence
+	Owner       OID `json:",omitempty"`
+	// RowTypeOID is the OID of the table's row type, ArrayTypeOID of its array.
+	RowTypeOID   OID `json:",omitempty"`
+	ArrayTypeOID OID `json:",omitempty"`
+	// Storage is the number under which the rows live in the store (the first
+	// part of their keys). A new number empties a table in one step.
+	Storage uint32 `json:",omitempty"`
+	// Columns are in attnum order, dropped ones included: Columns[i] has attnum i+1.
+	Columns []Column
+	// Indexes[0] is the primary index, which holds the rows: the primary key's
+	// columns, or none (Index.RowID) for the hidden ordered row id.
+	Indexes     []*Index      `json:",omitempty"`
+	Checks      []*Check      `json:",omitempty"`
+	ForeignKeys []*ForeignKey `json:",omitempty"`
+	View        *View         `json:",omitempty"`
+	OnCommit    byte          `json:",omitempty"` // temp tables: 'p' preserve, 'd' delete rows, 'D' drop
+	Comment     string        `json:",omitempty"`
+	Options     []string      `json:",omitempty"` // WITH (…) as given
+
+	// The rest is computed when the descriptor enters a Snapshot (not stored).
+	Schema     *Schema        `json:"-"`
+	ReferredBy []*Table       `json:"-"` // tables with a foreign key to this one
+	RowType    *types.Type    `json:"-"`
+	Virtual    *VirtualTable  `json:"-"` // computed relation of pg_catalog or information_schema
+	Stats      *TableStats    `json:"-"` // nil when never analysed
+	byName     map[string]int `json:"-"`
+}
+
+// Identity is pg_attribute.attidentity.
+type Identity byte
+
+// Identity kinds.
+const (
+	NotIdentity       Identity = 0
+	IdentityAlways    Identity = 'a'
+	IdentityByDefault Identity = 'd'
+)
+
+// Column is a column of a table. Expressions are kept as SQL text with names
+// resolved against the table.
+type Column struct {
+	Attnum    int16
+	Name      string
+	TypeOID   OID
+	Typmod    int32
+	NotNull   bool     `json:",omitempty"`
+	Default   string   `json:",omitempty"` // SQL expression
+	Generated string   `json:",omitempty"` // SQL expression of a stored generated column
+	Identity  Identity `json:",omitempty"`
+	// SeqOID is the sequence that a serial or identity column owns.
+	SeqOID  OID  `json:",omitempty"`
+	Dropped bool `json:",omitempty"`
+	// Missing is the text form of the value that rows stored before the column
+	// was added have; HasMissing false means NULL.
+	HasMissing bool   `json:",omitempty"`
+	Missing    string `json:",omitempty"`
+	Collation  OID    `json:",omitempty"`
+	Comment    string `json:",omitempty"`
+
+	Type *types.Type `json:"-"` // resolved from TypeOID in a Snapshot
+	// MissingVal is Missing parsed, NULL if none.
+	MissingVal types.Datum `json:"-"`
+}
+
+// Index describes an index. Number distinguishes the indexes of one table in
+// keys; the primary index has 1.
+type Index struct {
+	OID    OID
+	Name   string
+	Number uint32
+	// RowID marks the primary index of a table without a primary key.
+	RowID      bool       `json:",omitempty"`
+	Primary    bool       `json:",omitempty"` // is the PRIMARY KEY constraint's
+	Unique     bool       `json:",omitempty"`
+	NullsEqual bool       `json:",omitempty"` // UNIQUE NULLS NOT DISTINCT
+	Constraint OID        `json:",omitempty"` // of the primary key or unique constraint it enforces
+	Deferrable bool       `json:",omitempty"`
+	Deferred   bool       `json:",omitempty"` // INITIALLY DEFERRED
+	Keys       []IndexKey `json:",omitempty"`
+	Include    []int16    `json:",omitempty"` // attnums of INCLUDE columns
+	Where      string     `json:",omitempty"` // SQL predicate of a partial index
+	Building   bool       `json:",omitempty"` // maintained by writers, not yet read
+	Comment    string     `json:",omitempty"`
+}
+
+// IndexKey is one key column of an index: a column or an expression.
+type IndexKey struct {
+	Attnum     int16  `json:",omitempty"` // 0 for an expression
+	Expr       string `json:",omitempty"` // SQL expression when Attnum is 0
+	ExprType   OID    `json:",omitempty"`
+	Desc       bool   `json:",omitempty"`
+	NullsFirst bool   `json:",omitempty"`
+	Opclass    string `json:",omitempty"`
+
+	Type *types.Type `json:"-"` // resolved in a Snapshot
+}
+
+// Check is a CHECK constraint.
+type Check struct {
+	OID       OID
+	Name      string
+	Expr      string
+	NotValid  bool    `json:",omitempty"`
+	NoInherit bool    `json:",omitempty"`
+	Attnums   []int16 `json:",omitempty"` // columns the expression uses
+	Comment   string  `json:",omitempty"`
+}
+
+// FKAction is pg_constraint.confupdtype / confdeltype.
+type FKAction byte
+
+// The referential actions.
+const (
+	FKNoAction   FKAction = 'a'
+	FKRestrict   FKAction = 'r'
+	FKCascade    FKAction = 'c'
+	FKSetNull    FKAction = 'n'
+	FKSetDefault FKAction = 'd'
+)
+
+// ForeignKey is a FOREIGN KEY constraint, kept in the referencing table.
+type ForeignKey struct {
+	OID        OID
+	Name       string
+	Columns    []int16 // attnums here
+	RefTable   OID
+	RefColumns []int16 // attnums there
+	RefIndex   OID     // unique index there that the constraint rests on
+	OnDelete   FKAction
+	OnUpdate   FKAction
+	SetColumns []int16 `json:",omitempty"` // ON DELETE SET NULL (columns)
+	MatchFull  bool    `json:",omitempty"`
+	Deferrable bool    `json:",omitempty"`
+	Deferred   bool    `json:",omitempty"`
+	NotValid   bool    `json:",omitempty"`
+	Comment    string  `json:",omitempty"`
+}
+
+// View is what a view adds to its Table.
+type View struct {
+	Query       string // SQL text
+	CheckOption byte   `json:",omitempty"` // 0, 'l' local, 'c' cascaded
+	DependsOn   []OID  `json:",omitempty"` // relations, functions and types it reads
+}
+
+// Sequence describes a sequence generator; its current value lives under a
+// key of its own, outside transactions.
+type Sequence struct {
+	OID       OID
+	SchemaOID OID
+	Name      string
+	TypeOID   OID
+	Start     int64
+	Increment int64
+	Min       int64
+	Max       int64
+	Cache     int64
+	Cycle     bool `json:",omitempty"`
+	// OwnerTable and OwnerAttnum name the column that owns the sequence (OWNED BY).
+	OwnerTable  OID         `json:",omitempty"`
+	OwnerAttnum int16       `json:",omitempty"`
+	Internal    bool        `json:",omitempty"` // of an identity column
+	Persistence Persistence `json:",omitempty"`
+	Owner       OID         `json:",omitempty"`
+	Comment     string      `json:",omitempty"`
+
+	Schema *Schema `json:"-"`
+}
+
+// UserType describes a type made by a user: an enum or a domain.
+type UserType struct {
+	OID       OID
+	ArrayOID  OID
+	SchemaOID OID
+	Name      string
+	Kind      types.Kind
+	Labels    []types.EnumLabel `json:",omitempty"`
+	BaseOID   OID               `json:",omitempty"` // domain
+	BaseMod   int32             `json:",omitempty"`
+	NotNull   bool              `json:",omitempty"`
+	Default   string            `json:",omitempty"`
+	Checks    []*Check          `json:",omitempty"`
+	Owner     OID               `json:",omitempty"`
+	Comment   string            `json:",omitempty"`
+
+	Schema *Schema     `json:"-"`
+	Type   *types.Type `json:"-"`
+}
+
+// VirtualTable computes a relation from the catalog itself.
+type VirtualTable struct {
+	// Rows calls emit for each row, one Datum per column of the table. ctx is
+	// the *builtin.Ctx of the statement. When eq names a column by attnum > 0, only
+	// rows whose column equals key need be emitted (others may be): a lookup hint.
+	Rows func(snap *Snapshot, ctx any, eq int16, key types.Datum, emit func([]types.Datum) error) error
+	// Lookups are the attnums for which the eq hint saves work.
+	Lookups []int16
+}
+
+// TableStats are the statistics of a table (ANALYZE).
+type TableStats struct {
+	Rows    float64 // estimated number of rows
+	Columns map[int16]*ColumnStats
+}
+
+// ColumnStats are the statistics of one column, the contents of pg_stats.
+type ColumnStats struct {
+	NullFrac  float64
+	AvgWidth  int32
+	NDistinct float64 // as pg_stats.n_distinct: > 0 count, < 0 minus fraction of rows
+	MCV       []types.Datum
+	MCF       []float64
+	Histogram []types.Datum
+	Correlate float64
+}
+
+// Column lookup.
+
+// ColumnByName finds a live column, nil if there is none.
+func (t *Table) ColumnByName(name string) *Column {
+	if t.byName != nil {
+		if i, ok := t.byName[name]; ok {
+			return &t.Columns[i]
+		}
+		return nil
+	}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped && c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Col gives the column of an attnum.
+func (t *Table) Col(attnum int16) *Column { return &t.Columns[attnum-1] }
+
+// PrimaryKey gives the primary key's index, nil if the table has none.
+func (t *Table) PrimaryKey() *Index {
+	if len(t.Indexes) > 0 && t.Indexes[0].Primary {
+		return t.Indexes[0]
+	}
+	return nil
+}
+
+// IndexByOID finds an index of the table, nil if there is none.
+func (t *Table) IndexByOID(oid OID) *Index {
+	for _, ix := range t.Indexes {
+		if ix.OID == oid {
+			return ix
+		}
+	}
+	return nil
+}

@@ -1,0 +1,488 @@
+package catalog
+
+import (
+	"fmt"
+	"sort"
+
+	"rowkey/types"
+)
+
+// relName is the key of the name space that the tables, views, indexes and
+// sequences of a schema share (and of the one its types share).
+type relName struct {
+	schema OID
+	name   string
+}
+
+// Snapshot is the catalog at one version. Immutable; safe for concurrent use.
+type Snapshot struct {
+	Version uint64
+
+	schemas   cowMap[OID, *Schema]
+	tables    cowMap[OID, *Table]
+	sequences cowMap[OID, *Sequence]
+	usertypes cowMap[OID, *UserType]
+	indexes   cowMap[OID, *Table] // index OID → its table
+	stats     cowMap[OID, *TableStats]
+
+	schemaByName cowMap[string, *Schema]
+	relByName    cowMap[relName, OID]
+	typeByName   cowMap[relName, *types.Type]
+	typeByOID    cowMap[OID, *types.Type]
+	referredBy   cowMap[OID, []OID] // table → tables with a foreign key to it
+}
+
+// SchemaByName finds a schema, nil if there is none.
+func (s *Snapshot) SchemaByName(name string) *Schema { return s.schemaByName.at(name) }
+
+// Schema finds a schema by OID, nil if there is none.
+func (s *Snapshot) Schema(oid OID) *Schema { return s.schemas.at(oid) }
+
+// Schemas gives all schemas by OID.
+func (s *Snapshot) Schemas() []*Schema { return sorted(&s.schemas) }
+
+// Table finds a table, view or computed relation, nil if there is none.
+func (s *Snapshot) Table(oid OID) *Table { return s.tables.at(oid) }
+
+// Tables gives all tables, views and computed relations by OID.
+func (s *Snapshot) Tables() []*Table { return sorted(&s.tables) }
+
+// Sequence finds a sequence, nil if there is none.
+func (s *Snapshot) Sequence(oid OID) *Sequence { return s.sequences.at(oid) }
+
+// Sequences gives all sequences by OID.
+func (s *Snapshot) Sequences() []*Sequence { return sorted(&s.sequences) }
+
+// UserType finds a user-made type, nil if there is none.
+func (s *Snapshot) UserType(oid OID) *UserType { return s.usertypes.at(oid) }
+
+// UserTypes gives all user-made types by OID.
+func (s *Snapshot) UserTypes() []*UserType { return sorted(&s.usertypes) }
+
+// TableOfIndex finds the table that has the index, nil if there is none.
+func (s *Snapshot) TableOfIndex(index OID) *Table { return s.indexes.at(index) }
+
+// ReferredBy gives the tables that have a foreign key to table.
+func (s *Snapshot) ReferredBy(table OID) []*Table {
+	oids := s.referredBy.at(table)
+	out := make([]*Table, 0, len(oids))
+	for _, oid := range oids {
+		if t := s.Table(oid); t != nil {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Relation finds a table, view, index or sequence by name in one schema: its
+// OID, 0 if there is none. Table, TableOfIndex and Sequence tell what it is.
+func (s *Snapshot) Relation(schema *Schema, name string) OID {
+	if schema == nil {
+		return 0
+	}
+	return s.relByName.at(relName{schema.OID, name})
+}
+
+// Resolve finds a relation by name along a search path (schema names).
+func (s *Snapshot) Resolve(path []string, name string) OID {
+	for _, p := range path {
+		if oid := s.Relation(s.SchemaByName(p), name); oid != 0 {
+			return oid
+		}
+	}
+	return 0
+}
+
+// Type finds a type by OID, built-in or user-made, nil if there is none.
+func (s *Snapshot) Type(oid OID) *types.Type {
+	if t := types.ByOID(oid); t != nil {
+		return t
+	}
+	return s.typeByOID.at(oid)
+}
+
+// TypeByName finds a type in one schema by its catalog name, nil if there is none.
+func (s *Snapshot) TypeByName(schema *Schema, name string) *types.Type {
+	if schema == nil {
+		return nil
+	}
+	if schema.OID == PgCatalogOID {
+		if t := types.ByName(name); t != nil {
+			return t
+		}
+	}
+	return s.typeByName.at(relName{schema.OID, name})
+}
+
+// ResolveType finds a type by its catalog name along a search path.
+func (s *Snapshot) ResolveType(path []string, name string) *types.Type {
+	for _, p := range path {
+		if t := s.TypeByName(s.SchemaByName(p), name); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// Stats gives a table's statistics, nil if it was never analysed.
+func (s *Snapshot) Stats(table OID) *TableStats { return s.stats.at(table) }
+
+func sorted[V any](m *cowMap[OID, V]) []V {
+	var oids []OID
+	for oid := range m.all() {
+		oids = append(oids, oid)
+	}
+	sort.Slice(oids, func(i, j int) bool { return oids[i] < oids[j] })
+	out := make([]V, len(oids))
+	for i, oid := range oids {
+		out[i] = m.at(oid)
+	}
+	return out
+}
+
+// Object is one descriptor: *Schema, *Table, *Sequence, *UserType or
+// *StatsObject.
+type Object interface {
+	objectKey() (kind objectKind, oid OID)
+}
+
+// StatsObject stores a table's statistics.
+type StatsObject struct {
+	Table OID
+	Stats *TableStats
+}
+
+type objectKind byte
+
+const (
+	kindSchema   objectKind = 1
+	kindType     objectKind = 2
+	kindSequence objectKind = 3
+	kindTable    objectKind = 4
+	kindStats    objectKind = 5
+)
+
+var kindNames = map[objectKind]string{kindSchema: "schema", kindType: "type", kindSequence: "sequence", kindTable: "table", kindStats: "stats"}
+
+func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
+func (o *UserType) objectKey() (objectKind, OID)    { return kindType, o.OID }
+func (o *Sequence) objectKey() (objectKind, OID)    { return kindSequence, o.OID }
+func (o *Table) objectKey() (objectKind, OID)       { return kindTable, o.OID }
+func (o *StatsObject) objectKey() (objectKind, OID) { return kindStats, o.Table }
+
+// change is one object put or dropped.
+type change struct {
+	obj  Object // for a drop: the object dropped
+	drop bool
+}
+
+// With gives a new Snapshot in which the objects stand (replacing those of
+// the same OID). It is how tests make catalogs; sessions use Change.
+func (s *Snapshot) With(objs ...Object) (*Snapshot, error) {
+	changes := make([]change, len(objs))
+	for i, o := range objs {
+		changes[i] = change{obj: o}
+	}
+	return s.apply(changes)
+}
+
+// Without gives a new Snapshot that lacks the objects.
+func (s *Snapshot) Without(objs ...Object) (*Snapshot, error) {
+	changes := make([]change, len(objs))
+	for i, o := range objs {
+		changes[i] = change{obj: o, drop: true}
+	}
+	return s.apply(changes)
+}
+
+func (s *Snapshot) copy() *Snapshot {
+	return &Snapshot{
+		Version: s.Version, schemas: s.schemas.copy(), tables: s.tables.copy(), sequences: s.sequences.copy(),
+		usertypes: s.usertypes.copy(), indexes: s.indexes.copy(), stats: s.stats.copy(),
+		schemaByName: s.schemaByName.copy(), relByName: s.relByName.copy(), typeByName: s.typeByName.copy(),
+		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
+	}
+}
+
+// apply gives s with the changes made, in order.
+func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
+	n := s.copy()
+	retyped := map[OID]bool{}
+	for _, c := range changes {
+		_, oid := c.obj.objectKey()
+		switch o := c.obj.(type) {
+		case *Schema:
+			if old := n.schemas.at(oid); old != nil {
+				n.schemaByName.delete(old.Name)
+				n.schemas.delete(oid)
+			}
+			if !c.drop {
+				n.schemas.set(oid, o)
+				n.schemaByName.set(o.Name, o)
+			}
+		case *UserType:
+			n.removeType(oid)
+			if !c.drop {
+				if err := n.addType(o); err != nil {
+					return nil, err
+				}
+				retyped[oid] = true
+			}
+		case *Sequence:
+			if old := n.sequences.at(oid); old != nil {
+				n.relByName.delete(relName{old.SchemaOID, old.Name})
+				n.sequences.delete(oid)
+			}
+			if !c.drop {
+				cp := *o
+				cp.Schema = n.Schema(cp.SchemaOID)
+				n.sequences.set(oid, &cp)
+				n.relByName.set(relName{cp.SchemaOID, cp.Name}, oid)
+			}
+		case *Table:
+			n.removeTable(oid)
+			if !c.drop {
+				if err := n.addTable(o); err != nil {
+					return nil, err
+				}
+			}
+		case *StatsObject:
+			if c.drop {
+				n.stats.delete(oid)
+			} else {
+				n.stats.set(oid, o.Stats)
+			}
+			if t := n.tables.at(oid); t != nil {
+				cp := *t
+				cp.Stats = n.stats.at(oid)
+				n.tables.set(oid, &cp)
+				n.relinkIndexes(&cp)
+			}
+		}
+	}
+	// Tables hold pointers to the types of their columns.
+	for oid := range retyped {
+		for _, t := range n.Tables() {
+			if tableUsesType(t, oid, n.usertypes.at(oid).ArrayOID) {
+				n.removeTable(t.OID)
+				if err := n.addTable(t); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return n, nil
+}
+
+func tableUsesType(t *Table, oids ...OID) bool {
+	for i := range t.Columns {
+		for _, oid := range oids {
+			if t.Columns[i].TypeOID == oid {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Snapshot) addType(o *UserType) error {
+	cp := *o
+	cp.Schema = s.Schema(cp.SchemaOID)
+	name := ""
+	if cp.Schema != nil {
+		name = cp.Schema.Name
+	}
+	t := &types.Type{OID: cp.OID, Name: cp.Name, Schema: name, Kind: cp.Kind}
+	switch cp.Kind {
+	case types.KindEnum:
+		t.Phys, t.Len, t.ByVal, t.Align, t.Category, t.Labels = types.PhysInt64, 4, true, 'i', 'E', cp.Labels
+	case types.KindDomain:
+		base := s.Type(cp.BaseOID)
+		if base == nil {
+			return fmt.Errorf("catalog: domain %s is over type %d, which does not exist", cp.Name, cp.BaseOID)
+		}
+		t.Phys, t.Len, t.ByVal, t.Align, t.Category, t.Collate = base.Phys, base.Len, base.ByVal, base.Align, base.Category, base.Collate
+		t.Base, t.BaseMod, t.Elem = base, cp.BaseMod, nil
+	default:
+		return fmt.Errorf("catalog: type %s is of unknown kind %q", cp.Name, cp.Kind)
+	}
+	s.linkType(t, cp.SchemaOID, cp.ArrayOID)
+	cp.Type = t
+	s.usertypes.set(cp.OID, &cp)
+	return nil
+}
+
+// linkType makes t, and its array type if arrayOID is not 0, known by OID and name.
+func (s *Snapshot) linkType(t *types.Type, schema, arrayOID OID) {
+	s.typeByOID.set(t.OID, t)
+	s.typeByName.set(relName{schema, t.Name}, t)
+	if arrayOID == 0 {
+		return
+	}
+	align := byte('i')
+	if t.Align == 'd' {
+		align = 'd'
+	}
+	name := "_" + t.Name
+	for s.typeByName.at(relName{schema, name}) != nil {
+		name = "_" + name
+	}
+	t.Array = &types.Type{OID: arrayOID, Name: name, Schema: t.Schema, Phys: types.PhysAny, Kind: types.KindBase,
+		Len: -1, Align: align, Category: 'A', Elem: t, Collate: t.Collate}
+	s.typeByOID.set(arrayOID, t.Array)
+	s.typeByName.set(relName{schema, name}, t.Array)
+}
+
+func (s *Snapshot) unlinkType(t *types.Type, schema OID) {
+	if t == nil {
+		return
+	}
+	s.typeByOID.delete(t.OID)
+	s.typeByName.delete(relName{schema, t.Name})
+	if t.Array != nil {
+		s.typeByOID.delete(t.Array.OID)
+		s.typeByName.delete(relName{schema, t.Array.Name})
+	}
+}
+
+func (s *Snapshot) removeType(oid OID) {
+	if old := s.usertypes.at(oid); old != nil {
+		s.unlinkType(old.Type, old.SchemaOID)
+		s.usertypes.delete(oid)
+	}
+}
+
+func (s *Snapshot) addTable(o *Table) error {
+	t := *o
+	t.Columns = append([]Column(nil), o.Columns...)
+	t.Schema = s.Schema(t.SchemaOID)
+	t.Stats = s.stats.at(t.OID)
+	t.byName = make(map[string]int, len(t.Columns))
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Dropped {
+			if c.Type = s.Type(c.TypeOID); c.Type == nil {
+				c.Type = types.Text
+			}
+			continue
+		}
+		if c.Type = s.Type(c.TypeOID); c.Type == nil {
+			return fmt.Errorf("catalog: column %s.%s is of type %d, which does not exist", t.Name, c.Name, c.TypeOID)
+		}
+		if c.HasMissing {
+			v, err := types.Parse(c.Type, c.Typmod, c.Missing, &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1})
+			if err != nil {
+				return fmt.Errorf("catalog: column %s.%s: value for old rows: %w", t.Name, c.Name, err)
+			}
+			c.MissingVal = v
+		}
+		t.byName[c.Name] = i
+	}
+	t.Indexes = make([]*Index, len(o.Indexes))
+	for i, ix := range o.Indexes {
+		cp := *ix
+		cp.Keys = append([]IndexKey(nil), ix.Keys...)
+		for k := range cp.Keys {
+			key := &cp.Keys[k]
+			if key.Attnum > 0 {
+				key.Type = t.Columns[key.Attnum-1].Type
+			} else if key.Type = s.Type(key.ExprType); key.Type == nil {
+				return fmt.Errorf("catalog: index %s: expression of type %d, which does not exist", ix.Name, key.ExprType)
+			}
+		}
+		t.Indexes[i] = &cp
+	}
+	if t.RowTypeOID != 0 {
+		schema := ""
+		if t.Schema != nil {
+			schema = t.Schema.Name
+		}
+		rt := &types.Type{OID: t.RowTypeOID, Name: t.Name, Schema: schema, Phys: types.PhysAny, Kind: types.KindComposite,
+			Len: -1, Align: 'd', Category: 'C', RelID: t.OID}
+		for i := range t.Columns {
+			if c := &t.Columns[i]; !c.Dropped {
+				rt.Fields = append(rt.Fields, types.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod})
+			}
+		}
+		s.linkType(rt, t.SchemaOID, t.ArrayTypeOID)
+		t.RowType = rt
+	}
+	s.tables.set(t.OID, &t)
+	s.relByName.set(relName{t.SchemaOID, t.Name}, t.OID)
+	s.relinkIndexes(&t)
+	for _, fk := range t.ForeignKeys {
+		s.referredBy.set(fk.RefTable, addOID(s.referredBy.at(fk.RefTable), t.OID))
+	}
+	return nil
+}
+
+func (s *Snapshot) relinkIndexes(t *Table) {
+	for _, ix := range t.Indexes {
+		if ix.OID != 0 {
+			s.indexes.set(ix.OID, t)
+			s.relByName.set(relName{t.SchemaOID, ix.Name}, ix.OID)
+		}
+	}
+}
+
+func (s *Snapshot) removeTable(oid OID) {
+	t := s.tables.at(oid)
+	if t == nil {
+		return
+	}
+	s.tables.delete(oid)
+	s.relByName.delete(relName{t.SchemaOID, t.Name})
+	for _, ix := range t.Indexes {
+		if ix.OID != 0 {
+			s.indexes.delete(ix.OID)
+			s.relByName.delete(relName{t.SchemaOID, ix.Name})
+		}
+	}
+	s.unlinkType(t.RowType, t.SchemaOID)
+	for _, fk := range t.ForeignKeys {
+		s.referredBy.set(fk.RefTable, removeOID(s.referredBy.at(fk.RefTable), oid))
+	}
+}
+
+func addOID(list []OID, oid OID) []OID {
+	for _, o := range list {
+		if o == oid {
+			return list
+		}
+	}
+	return append(append([]OID(nil), list...), oid)
+}
+
+func removeOID(list []OID, oid OID) []OID {
+	var out []OID
+	for _, o := range list {
+		if o != oid {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// virtuals are the computed relations; files of this package register them.
+var virtuals []*Table
+
+// RegisterVirtual adds a computed relation to every catalog. Only from init.
+func RegisterVirtual(t *Table) { virtuals = append(virtuals, t) }
+
+// Empty gives a catalog of the built-in objects alone: the schemas
+// pg_catalog, information_schema and public, and the computed relations.
+func Empty() *Snapshot {
+	var objs []Object
+	objs = append(objs,
+		&Schema{OID: PgCatalogOID, Name: "pg_catalog", Owner: BootstrapRoleOID, Comment: "system catalog schema"},
+		&Schema{OID: PublicOID, Name: "public", Owner: BootstrapRoleOID, Comment: "standard public schema"},
+		&Schema{OID: InformationSchemaOID, Name: "information_schema", Owner: BootstrapRoleOID})
+	for _, t := range virtuals {
+		objs = append(objs, t)
+	}
+	s, err := (&Snapshot{}).With(objs...)
+	if err != nil {
+		panic(err) // a bug in the built-in relations
+	}
+	return s
+}
