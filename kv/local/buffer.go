@@ -1,0 +1,173 @@
+package local
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/google/btree"
+
+	"rowkey/kv"
+)
+
+// Buffer holds the writes of a transaction, the last one of each key, in key order.
+//
+// A few are kept in a sorted slice, more in a copy-on-write B-tree. Either way
+// View is O(1), which is what savepoints and iterators need.
+type Buffer struct {
+	small  []Entry
+	shared bool // small is seen by a view too
+	tree   *btree.BTreeG[Entry]
+}
+
+// smallMax is the number of writes up to which insertion into a slice, copied
+// whole when shared, beats a tree.
+const smallMax = 32
+
+const bufferDegree = 32
+
+// Len is the number of keys written.
+func (b *Buffer) Len() int {
+	if b.tree != nil {
+		return b.tree.Len()
+	}
+	return len(b.small)
+}
+
+func searchEntries(es []Entry, key []byte) (int, bool) {
+	lo, hi := 0, len(es)
+	for lo < hi {
+		m := int(uint(lo+hi) / 2)
+		switch c := bytes.Compare(es[m].Key(), key); {
+		case c == 0:
+			return m, true
+		case c < 0:
+			lo = m + 1
+		default:
+			hi = m
+		}
+	}
+	return lo, false
+}
+
+func (b *Buffer) put(e Entry) {
+	if b.tree != nil {
+		b.tree.ReplaceOrInsert(e)
+		return
+	}
+	i, found := len(b.small), false
+	if n := len(b.small); n > 0 && bytes.Compare(b.small[n-1].Key(), e.Key()) >= 0 {
+		i, found = searchEntries(b.small, e.Key())
+	}
+	if !found && len(b.small) == smallMax {
+		b.tree = btree.NewG(bufferDegree, Less)
+		for _, s := range b.small {
+			b.tree.ReplaceOrInsert(s)
+		}
+		b.small = nil
+		b.tree.ReplaceOrInsert(e)
+		return
+	}
+	if b.shared {
+		b.small = slices.Clone(b.small)
+		b.shared = false
+	}
+	if found {
+		b.small[i] = e
+	} else {
+		b.small = slices.Insert(b.small, i, e)
+	}
+}
+
+// Get returns the write of key, if any.
+func (b *Buffer) Get(key []byte) (Entry, bool) {
+	if b.tree != nil {
+		return b.tree.Get(Probe(key))
+	}
+	if len(b.small) > 0 {
+		if i, ok := searchEntries(b.small, key); ok {
+			return b.small[i], true
+		}
+	}
+	return Entry{}, false
+}
+
+// view is the buffer as it is now, immutable.
+func (b *Buffer) view() Buffer {
+	if b.tree != nil {
+		return Buffer{tree: b.tree.Clone()}
+	}
+	b.shared = true
+	return Buffer{small: b.small, shared: true}
+}
+
+// Each calls f for every write in key order until it returns false.
+func (b *Buffer) Each(f func(Entry) bool) {
+	if b.tree != nil {
+		b.tree.Ascend(f)
+		return
+	}
+	for _, e := range b.small {
+		if !f(e) {
+			return
+		}
+	}
+}
+
+// collect appends at most max writes of r to dst, from its start or its end.
+func (b *Buffer) collect(dst []Entry, r kv.Range, reverse bool, max int) []Entry {
+	limit := len(dst) + max
+	if b.tree == nil {
+		lo, hi := 0, len(b.small)
+		if r.Start != nil {
+			lo, _ = searchEntries(b.small, r.Start)
+		}
+		if r.End != nil {
+			hi, _ = searchEntries(b.small, r.End)
+		}
+		for ; lo < hi && len(dst) < limit; lo++ {
+			if reverse {
+				dst = append(dst, b.small[hi-1])
+				hi, lo = hi-1, lo-1
+			} else {
+				dst = append(dst, b.small[lo])
+			}
+		}
+		return dst
+	}
+	if reverse {
+		visit := func(e Entry) bool {
+			k := e.Key()
+			if r.End != nil && bytes.Compare(k, r.End) >= 0 {
+				return true
+			}
+			if bytes.Compare(k, r.Start) < 0 {
+				return false
+			}
+			dst = append(dst, e)
+			return len(dst) < limit
+		}
+		if r.End == nil {
+			b.tree.Descend(visit)
+		} else {
+			b.tree.DescendLessOrEqual(Probe(r.End), visit)
+		}
+		return dst
+	}
+	b.tree.AscendGreaterOrEqual(Probe(r.Start), func(e Entry) bool {
+		if r.End != nil && bytes.Compare(e.Key(), r.End) >= 0 {
+			return false
+		}
+		dst = append(dst, e)
+		return len(dst) < limit
+	})
+	return dst
+}
+
+// any reports whether there is a write in r.
+func (b *Buffer) any(r kv.Range) bool {
+	if b.Len() == 0 {
+		return false
+	}
+	var one [1]Entry
+	return len(b.collect(one[:0], r, false, 1)) > 0
+}

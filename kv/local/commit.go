@@ -1,0 +1,146 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+
+	"rowkey/kv"
+)
+
+// commit makes t's writes durable and visible.
+//
+// Where a commit is slow, those who come while one is under way gather in
+// store.group; the first of them leads: it waits for its turn, takes all that have
+// gathered by then, applies them as one batch, and wakes the others.
+func (s *Store) commit(t *Txn) error {
+	if !s.traits.GroupCommit {
+		s.commitMu.Lock()
+		t.alone[0] = t
+		s.commitGroup(t.alone[:])
+		s.commitMu.Unlock()
+		return t.commitErr
+	}
+	s.groupMu.Lock()
+	leads := len(s.group) == 0
+	if !leads {
+		t.committed = make(chan struct{})
+	}
+	s.group = append(s.group, t)
+	s.groupMu.Unlock()
+	if !leads {
+		<-t.committed
+		return t.commitErr
+	}
+	s.commitMu.Lock()
+	s.groupMu.Lock()
+	group := s.group
+	s.group, s.spare = s.spare[:0], nil
+	s.groupMu.Unlock()
+	s.commitGroup(group)
+	s.commitMu.Unlock()
+	for _, member := range group {
+		if member != t {
+			close(member.committed)
+		}
+	}
+	clear(group)
+	s.groupMu.Lock()
+	s.spare = group[:0]
+	s.groupMu.Unlock()
+	return t.commitErr
+}
+
+// commitGroup commits the members in order; each gets its commitErr. commitMu is held.
+func (s *Store) commitGroup(group []*Txn) {
+	if err := s.writable(); err != nil {
+		for _, t := range group {
+			t.commitErr = err
+		}
+		return
+	}
+	first := s.Seq() + 1
+	seq := first
+	sync := false
+	buffers := s.buffers[:0]
+	for _, t := range group {
+		if t.reads != nil && !s.validate(t) {
+			t.commitErr = kv.ErrDependency
+			s.conflicts.Add(1)
+			continue
+		}
+		s.history.append(record{seq, t.writes})
+		seq++
+		buffers = append(buffers, &t.writes)
+		sync = sync || !t.opts.NoSync
+		t.numbered = true
+	}
+	defer func() {
+		clear(buffers)
+		s.buffers = buffers
+	}()
+	if len(buffers) == 0 {
+		return
+	}
+	seq--
+	err := s.engine.Apply(buffers, seq, sync)
+	var view View
+	if err == nil {
+		if view, err = s.engine.View(); err != nil {
+			err = errors.Join(kv.ErrCommitUnknown, err)
+		}
+	}
+	if err != nil {
+		s.history.takeBack(first)
+		err = s.fail(err)
+		for _, t := range group {
+			if t.numbered {
+				t.commitErr = err
+			}
+		}
+		return
+	}
+	s.commits.Add(int64(len(buffers)))
+	if sync && s.traits.GroupCommit {
+		s.syncs.Add(1)
+	}
+	for _, t := range group {
+		s.active.remove(&t.activity)
+	}
+	s.publish(seq, view)
+	s.history.prune(s.active.oldest(seq))
+	for _, t := range group {
+		// Whoever waits for a lock should not wait for this member to be scheduled,
+		// nor the group for a member of very many.
+		if len(t.locker.held) <= 256 {
+			s.locks.release(&t.locker)
+		}
+	}
+}
+
+// validate reports whether nothing that t read was changed since.
+func (s *Store) validate(t *Txn) bool {
+	records, complete := s.history.since(t.version.seq)
+	if len(records) == 0 && complete {
+		return true
+	}
+	if !complete {
+		return false
+	}
+	ranges := t.reads.collect()
+	for i := range records {
+		if t.reads.touched(ranges, &records[i].writes, records[i].seq, s.locks.hash) {
+			return false
+		}
+	}
+	return true
+}
+
+// fail turns an engine's error into a commit's. One whose outcome is unknown closes
+// the store for writing: going on could number commits that are not on disk.
+func (s *Store) fail(err error) error {
+	if errors.Is(err, kv.ErrCommitUnknown) {
+		stopped := fmt.Errorf("store accepts no more writes after: %w", err)
+		s.failed.CompareAndSwap(nil, &stopped)
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package local
+
+import "sync"
+
+// history remembers the recent commits, to tell what changed since a version. It
+// keeps the write buffers of the transactions as they are: remembering is O(1).
+type history struct {
+	mu      sync.RWMutex
+	records []record // in order of seq, without gaps
+	bytes   int      // rough
+	lost    uint64   // commits up to this number are forgotten
+}
+
+type record struct {
+	seq    uint64
+	writes Buffer
+}
+
+// A transaction that stays open for long while others commit makes the history
+// grow; beyond these limits the oldest records go. Point checks then compare the
+// key's values instead, and Serializable commits are refused.
+const (
+	maxHistoryRecords = 1 << 18
+	maxHistoryKeys    = 1 << 21
+	// farBack is how many records a point check looks through before comparing
+	// values becomes cheaper.
+	farBack = 64
+)
+
+func (h *history) append(r record) {
+	h.mu.Lock()
+	h.records = append(h.records, r)
+	h.bytes += r.writes.Len()
+	for len(h.records) > maxHistoryRecords || (h.bytes > maxHistoryKeys && len(h.records) > 1) {
+		h.dropFirst()
+	}
+	h.mu.Unlock()
+}
+
+func (h *history) dropFirst() {
+	h.lost = h.records[0].seq
+	h.bytes -= h.records[0].writes.Len()
+	h.records[0] = record{}
+	h.records = h.records[1:]
+	if len(h.records) == 0 {
+		h.records = nil
+	}
+}
+
+// takeBack removes the commits from seq on, which did not happen.
+func (h *history) takeBack(seq uint64) {
+	h.mu.Lock()
+	for n := len(h.records); n > 0 && h.records[n-1].seq >= seq; n-- {
+		h.bytes -= h.records[n-1].writes.Len()
+		h.records = h.records[:n-1]
+	}
+	h.mu.Unlock()
+}
+
+// prune forgets the commits up to seq.
+func (h *history) prune(seq uint64) {
+	h.mu.Lock()
+	if n := len(h.records); n > 0 && h.records[n-1].seq <= seq {
+		h.lost = h.records[n-1].seq
+		clear(h.records)
+		h.records = h.records[:0]
+		h.bytes = 0
+	}
+	for len(h.records) > 0 && h.records[0].seq <= seq {
+		h.dropFirst()
+	}
+	h.mu.Unlock()
+}
+
+// changed reports whether a commit later than seq wrote key; known is false if the
+// history cannot tell, or not quickly.
+func (h *history) changed(key []byte, seq uint64) (changed, known bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.lost > seq {
+		return false, false
+	}
+	for n, i := 0, len(h.records)-1; i >= 0 && h.records[i].seq > seq; n, i = n+1, i-1 {
+		if n == farBack {
+			return false, false
+		}
+		if _, ok := h.records[i].writes.Get(key); ok {
+			return true, true
+		}
+	}
+	return false, true
+}
+
+// since returns the commits later than seq; complete is false if some are forgotten.
+// For the one who may change the history.
+func (h *history) since(seq uint64) (records []record, complete bool) {
+	i := len(h.records)
+	for i > 0 && h.records[i-1].seq > seq {
+		i--
+	}
+	return h.records[i:], h.lost <= seq
+}

@@ -1,0 +1,353 @@
+package local
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowkey/kv"
+)
+
+// lockTable holds the locks of all transactions.
+//
+// A key is known by its 64-bit hash under a secret seed. Two keys of one hash share
+// a lock, which costs nothing but an unneeded wait, about never; a lock without
+// competition costs no allocation, so that a transaction may lock a million rows.
+//
+// Waiting is first come, first served: a request waits for conflicting holders and
+// for conflicting requests before it, except that who holds the lock in some mode
+// already goes ahead of those who do not.
+type lockTable struct {
+	seed      maphash.Seed
+	shards    [lockShards]lockShard
+	nextOwner atomic.Uint64
+
+	waitMu  sync.Mutex
+	waiting map[uint64][]*waiter // by owner, for the deadlock search
+
+	waits, deadlocks atomic.Int64
+}
+
+const lockShards = 64
+
+type lockShard struct {
+	mu sync.Mutex
+	m  map[uint64]lockSlot
+	_  [40]byte // to a cache line
+}
+
+// lockSlot is a lock: of one holder, or with more behind it.
+type lockSlot struct {
+	holder *locker
+	modes  uint16 // bits 1<<mode
+	queue  *lockQueue
+}
+
+// lockQueue is a lock of several holders, or that is waited for.
+type lockQueue struct {
+	holders []lockHolder
+	waiters []*waiter
+}
+
+type lockHolder struct {
+	by    *locker
+	modes uint16
+}
+
+type waiter struct {
+	by     *locker
+	hash   uint64
+	mode   kv.LockMode
+	holds  bool // in another mode: goes ahead
+	queue  *lockQueue
+	result chan error // one is sent; capacity one
+}
+
+// locker is a transaction as the lock table knows it.
+type locker struct {
+	owner uint64
+	held  []uint64 // hashes
+}
+
+func (t *lockTable) init() {
+	t.seed = maphash.MakeSeed()
+	t.waiting = make(map[uint64][]*waiter)
+	for i := range t.shards {
+		t.shards[i].m = make(map[uint64]lockSlot)
+	}
+}
+
+func (t *lockTable) hash(key []byte) uint64 { return maphash.Bytes(t.seed, key) }
+
+func (t *lockTable) shard(hash uint64) *lockShard { return &t.shards[hash%lockShards] }
+
+// soloOwner marks owners that the table made up.
+const soloOwner = 1 << 63
+
+// acquire gets the lock or says why not. fresh: it was not held strongly enough before.
+func (t *lockTable) acquire(ctx context.Context, l *locker, hash uint64, opts kv.LockOptions) (fresh, waited bool, err error) {
+	if l.owner == 0 {
+		l.owner = t.nextOwner.Add(1) | soloOwner
+	}
+	sh := t.shard(hash)
+	sh.mu.Lock()
+	s, ok := sh.m[hash]
+	if !ok {
+		sh.m[hash] = lockSlot{holder: l, modes: 1 << opts.Mode}
+		sh.mu.Unlock()
+		l.held = append(l.held, hash)
+		return true, false, nil
+	}
+	if s.queue == nil {
+		if s.holder == l {
+			fresh = s.modes&opts.Mode.Covers() == 0
+			if fresh {
+				s.modes |= 1 << opts.Mode
+				sh.m[hash] = s
+			}
+			sh.mu.Unlock()
+			return fresh, false, nil
+		}
+		s = lockSlot{queue: &lockQueue{holders: []lockHolder{{s.holder, s.modes}}}}
+		sh.m[hash] = s
+	}
+	q := s.queue
+	at := q.find(l)
+	if at >= 0 && q.holders[at].modes&opts.Mode.Covers() != 0 {
+		sh.mu.Unlock()
+		return false, false, nil
+	}
+	if q.grantable(l, opts.Mode, at >= 0, len(q.waiters)) {
+		q.grant(l, opts.Mode, hash)
+		sh.mu.Unlock()
+		return true, false, nil
+	}
+	if opts.Wait != kv.Wait {
+		sh.mu.Unlock()
+		return false, false, kv.ErrLockNotAvailable
+	}
+	w := &waiter{by: l, hash: hash, mode: opts.Mode, holds: at >= 0, queue: q, result: make(chan error, 1)}
+	q.enqueue(w)
+	t.waitMu.Lock()
+	t.waiting[l.owner] = append(t.waiting[l.owner], w)
+	t.waitMu.Unlock()
+	sh.mu.Unlock()
+	t.waits.Add(1)
+	err = t.wait(ctx, w, opts.Timeout)
+	return err == nil, true, err
+}
+
+// How long a waiter waits before it looks for a deadlock. The last to join a cycle
+// finds it; looking again is for safety only.
+const (
+	deadlockFirstLook = 5 * time.Millisecond
+	deadlockLookAgain = 500 * time.Millisecond
+)
+
+func (t *lockTable) wait(ctx context.Context, w *waiter, timeout time.Duration) error {
+	look := time.NewTimer(deadlockFirstLook)
+	defer look.Stop()
+	var expired <-chan time.Time
+	if timeout > 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for {
+		var err error
+		select {
+		case err = <-w.result:
+			return err
+		case <-look.C:
+			if t.deadlocked(w) {
+				t.deadlocks.Add(1)
+				return kv.ErrDeadlock
+			}
+			look.Reset(deadlockLookAgain)
+			continue
+		case <-expired:
+			err = kv.ErrLockTimeout
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		if t.abandon(w) {
+			return err
+		}
+		return <-w.result // granted just before
+	}
+}
+
+// abandon takes a waiter out of its queue, unless it is not there any more.
+func (t *lockTable) abandon(w *waiter) bool {
+	sh := t.shard(w.hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return t.abandonLocked(sh, w)
+}
+
+func (t *lockTable) abandonLocked(sh *lockShard, w *waiter) bool {
+	i := slices.Index(w.queue.waiters, w)
+	if i < 0 {
+		return false
+	}
+	w.queue.waiters = slices.Delete(w.queue.waiters, i, i+1)
+	t.forget(w)
+	t.settle(sh, w.hash, w.queue)
+	return true
+}
+
+// forget takes w out of the set of waiters by owner.
+func (t *lockTable) forget(w *waiter) {
+	t.waitMu.Lock()
+	ws := t.waiting[w.by.owner]
+	if i := slices.Index(ws, w); i >= 0 {
+		ws = slices.Delete(ws, i, i+1)
+	}
+	if len(ws) == 0 {
+		delete(t.waiting, w.by.owner)
+	} else {
+		t.waiting[w.by.owner] = ws
+	}
+	t.waitMu.Unlock()
+}
+
+// find is the index of l among the holders, or -1.
+func (q *lockQueue) find(l *locker) int {
+	for i := range q.holders {
+		if q.holders[i].by == l {
+			return i
+		}
+	}
+	return -1
+}
+
+// grantable reports whether l may have mode beside the holders and the first
+// ahead waiters.
+func (q *lockQueue) grantable(l *locker, mode kv.LockMode, holds bool, ahead int) bool {
+	conflicts := mode.Conflicts()
+	for _, h := range q.holders {
+		if h.modes&conflicts != 0 && h.by.owner != l.owner {
+			return false
+		}
+	}
+	for _, w := range q.waiters[:ahead] {
+		if conflicts&(1<<w.mode) != 0 && w.by.owner != l.owner && (w.holds || !holds) {
+			return false
+		}
+	}
+	return true
+}
+
+// grant makes l a holder. Only l's goroutine, or one that l waits for, may call it.
+func (q *lockQueue) grant(l *locker, mode kv.LockMode, hash uint64) {
+	if i := q.find(l); i >= 0 {
+		q.holders[i].modes |= 1 << mode
+		return
+	}
+	q.holders = append(q.holders, lockHolder{l, 1 << mode})
+	l.held = append(l.held, hash)
+}
+
+// enqueue puts w last, or last among those who hold the lock already.
+func (q *lockQueue) enqueue(w *waiter) {
+	at := len(q.waiters)
+	if w.holds {
+		for at = 0; at < len(q.waiters) && q.waiters[at].holds; at++ {
+		}
+	}
+	q.waiters = slices.Insert(q.waiters, at, w)
+}
+
+// settle grants what can be granted after something left the queue, and puts the
+// lock back into its simplest form.
+func (t *lockTable) settle(sh *lockShard, hash uint64, q *lockQueue) {
+	for i := 0; i < len(q.waiters); {
+		w := q.waiters[i]
+		if !q.grantable(w.by, w.mode, w.holds, i) {
+			i++
+			continue
+		}
+		q.waiters = slices.Delete(q.waiters, i, i+1)
+		t.forget(w)
+		q.grant(w.by, w.mode, hash)
+		w.result <- nil
+	}
+	if len(q.waiters) > 0 {
+		return
+	}
+	switch len(q.holders) {
+	case 0:
+		delete(sh.m, hash)
+	case 1:
+		sh.m[hash] = lockSlot{holder: q.holders[0].by, modes: q.holders[0].modes}
+	}
+}
+
+// release gives up all locks of l.
+func (t *lockTable) release(l *locker) {
+	for _, hash := range l.held {
+		sh := t.shard(hash)
+		sh.mu.Lock()
+		s, ok := sh.m[hash]
+		switch {
+		case !ok:
+		case s.queue == nil:
+			if s.holder == l {
+				delete(sh.m, hash)
+			}
+		default:
+			if i := s.queue.find(l); i >= 0 {
+				s.queue.holders = slices.Delete(s.queue.holders, i, i+1)
+				t.settle(sh, hash, s.queue)
+			}
+		}
+		sh.mu.Unlock()
+	}
+	l.held = nil
+}
+
+// unlock gives up one mode of one lock.
+func (t *lockTable) unlock(l *locker, hash uint64, mode kv.LockMode) bool {
+	bit := uint16(1) << mode
+	sh := t.shard(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s, ok := sh.m[hash]
+	if !ok {
+		return false
+	}
+	gone := false
+	if s.queue == nil {
+		if s.holder != l || s.modes&bit == 0 {
+			return false
+		}
+		s.modes &^= bit
+		if gone = s.modes == 0; gone {
+			delete(sh.m, hash)
+		} else {
+			sh.m[hash] = s
+		}
+	} else {
+		i := s.queue.find(l)
+		if i < 0 || s.queue.holders[i].modes&bit == 0 {
+			return false
+		}
+		s.queue.holders[i].modes &^= bit
+		if gone = s.queue.holders[i].modes == 0; gone {
+			s.queue.holders = slices.Delete(s.queue.holders, i, i+1)
+		}
+		t.settle(sh, hash, s.queue)
+	}
+	if gone {
+		for i := len(l.held) - 1; i >= 0; i-- {
+			if l.held[i] == hash {
+				l.held = slices.Delete(l.held, i, i+1)
+				break
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,374 @@
+package local
+
+import (
+	"context"
+	"sync/atomic"
+
+	"rowkey/kv"
+)
+
+// Txn is a kv.Txn of a Store.
+type Txn struct {
+	store    *Store
+	ctx      context.Context
+	opts     kv.TxnOptions
+	version  *version
+	writes   Buffer
+	saves    []Buffer // the writes at each savepoint
+	locker   locker
+	lastLock uint64   // hash of the key last locked exclusively, or 0
+	reads    *readSet // Serializable only
+	activity activeNode
+	used     atomic.Bool
+	done     bool
+
+	// Of the commit, written by the leader of its group.
+	alone     [1]*Txn
+	committed chan struct{}
+	numbered  bool
+	commitErr error
+}
+
+func (t *Txn) check() error {
+	if t.done {
+		return kv.ErrTxnDone
+	}
+	if t.store.closed.Load() {
+		return kv.ErrClosed
+	}
+	return nil
+}
+
+// use remembers that the snapshot was used, which pins it above ReadCommitted.
+func (t *Txn) use() {
+	if t.opts.Isolation != kv.ReadCommitted && !t.used.Load() {
+		t.used.Store(true)
+	}
+}
+
+// Get implements kv.Reader.
+func (t *Txn) Get(key []byte) ([]byte, bool, error) {
+	if err := t.check(); err != nil {
+		return nil, false, err
+	}
+	return t.get(t.version, key)
+}
+
+func (t *Txn) get(v *version, key []byte) ([]byte, bool, error) {
+	if t.writes.Len() > 0 {
+		if e, ok := t.writes.Get(key); ok {
+			return e.Value(), !e.Deleted(), nil
+		}
+	}
+	t.use()
+	if t.reads != nil {
+		t.reads.point(t.store.locks.hash(key), v.seq)
+	}
+	return v.view.Get(key)
+}
+
+// GetAll implements kv.Reader.
+func (t *Txn) GetAll(keys, values [][]byte) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if t.writes.Len() == 0 && t.reads == nil {
+		t.use()
+		return t.version.view.GetAll(keys, values)
+	}
+	for i, k := range keys {
+		v, _, err := t.get(t.version, k)
+		if err != nil {
+			return err
+		}
+		values[i] = v
+	}
+	return nil
+}
+
+// Scan implements kv.Reader.
+func (t *Txn) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	if err := t.check(); err != nil {
+		return failedIter{err}
+	}
+	return t.scan(t.version, r, opts)
+}
+
+func (t *Txn) scan(v *version, r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	t.use()
+	var it kv.Iterator
+	// An iterator may be Reset to any other range, so having no writes in this one
+	// is no reason to leave them out.
+	if t.writes.Len() == 0 {
+		it = v.view.Scan(r, opts)
+	} else {
+		it = newMergeIter(v.view, t.writes.view(), r, opts)
+	}
+	if t.reads != nil {
+		it = newRecordIter(it, t.reads, r, opts, v.seq)
+	}
+	return it
+}
+
+// GetLatest implements kv.Txn.
+func (t *Txn) GetLatest(key []byte) ([]byte, bool, error) {
+	if err := t.check(); err != nil {
+		return nil, false, err
+	}
+	v := t.store.hold()
+	defer t.store.letGo(v)
+	return t.get(v, key)
+}
+
+// ScanLatest implements kv.Txn.
+func (t *Txn) ScanLatest(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	if err := t.check(); err != nil {
+		return failedIter{err}
+	}
+	v := t.store.hold()
+	defer t.store.letGo(v) // iterators outlive their view
+	return t.scan(v, r, opts)
+}
+
+// SplitRange implements kv.Reader.
+func (t *Txn) SplitRange(r kv.Range, n int) []kv.Range {
+	if t.check() != nil {
+		return []kv.Range{r}
+	}
+	return t.version.view.SplitRange(r, n)
+}
+
+// EstimateKeys implements kv.Reader.
+func (t *Txn) EstimateKeys(r kv.Range) (keys, bytes int64) {
+	if t.check() != nil {
+		return 0, 0
+	}
+	return t.version.view.EstimateKeys(r)
+}
+
+// Put implements kv.Txn.
+func (t *Txn) Put(key, value []byte) error {
+	if err := t.writable(key, value); err != nil {
+		return err
+	}
+	if err := t.lockForWrite(key); err != nil {
+		return err
+	}
+	t.writes.put(NewEntry(key, value))
+	return nil
+}
+
+// Delete implements kv.Txn.
+func (t *Txn) Delete(key []byte) error {
+	if err := t.writable(key, nil); err != nil {
+		return err
+	}
+	if err := t.lockForWrite(key); err != nil {
+		return err
+	}
+	t.writes.put(NewDeletion(key))
+	return nil
+}
+
+// PutCovered implements kv.Txn.
+func (t *Txn) PutCovered(key, value []byte) error {
+	if err := t.writable(key, value); err != nil {
+		return err
+	}
+	t.writes.put(NewEntry(key, value))
+	return nil
+}
+
+// DeleteCovered implements kv.Txn.
+func (t *Txn) DeleteCovered(key []byte) error {
+	if err := t.writable(key, nil); err != nil {
+		return err
+	}
+	t.writes.put(NewDeletion(key))
+	return nil
+}
+
+func (t *Txn) writable(key, value []byte) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if t.opts.ReadOnly {
+		return kv.ErrReadOnly
+	}
+	t.use()
+	return check(key, value)
+}
+
+func (t *Txn) lockForWrite(key []byte) error {
+	hash := t.store.locks.hash(key)
+	if hash == t.lastLock {
+		return nil
+	}
+	_, err := t.lock(t.ctx, key, hash, kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: t.opts.LockTimeout})
+	return err
+}
+
+// Lock implements kv.Txn.
+func (t *Txn) Lock(ctx context.Context, key []byte, opts kv.LockOptions) (kv.LockResult, error) {
+	if err := t.check(); err != nil {
+		return kv.LockResult{}, err
+	}
+	if t.opts.ReadOnly && opts.Mode.Row() {
+		return kv.LockResult{}, kv.ErrReadOnly
+	}
+	return t.lock(ctx, key, t.store.locks.hash(key), opts)
+}
+
+func (t *Txn) lock(ctx context.Context, key []byte, hash uint64, opts kv.LockOptions) (kv.LockResult, error) {
+	fresh, waited, err := t.store.locks.acquire(ctx, &t.locker, hash, opts)
+	res := kv.LockResult{Acquired: err == nil, Waited: waited}
+	if err != nil {
+		if err == kv.ErrLockNotAvailable && opts.Wait == kv.WaitSkip {
+			err = nil
+		}
+		return res, err
+	}
+	if !opts.Mode.Row() {
+		return res, nil
+	}
+	if fresh || opts.Newest || t.opts.Isolation == kv.ReadCommitted {
+		if res.Changed, err = t.changed(key); err != nil {
+			return res, err
+		}
+		if res.Changed && !opts.Newest && t.opts.Isolation != kv.ReadCommitted {
+			t.store.conflicts.Add(1)
+			return res, kv.AtKey(kv.ErrConcurrentUpdate, key)
+		}
+	}
+	if opts.Mode == kv.LockUpdate || opts.Mode == kv.LockNoKeyUpdate {
+		t.lastLock = hash
+	}
+	return res, nil
+}
+
+// changed reports whether key was committed to after the transaction's version.
+func (t *Txn) changed(key []byte) (bool, error) {
+	if t.store.Seq() == t.version.seq {
+		return false, nil
+	}
+	if !t.opts.ReadOnly {
+		if changed, known := t.store.history.changed(key, t.version.seq); known {
+			return changed, nil
+		}
+	}
+	newest := t.store.hold()
+	defer t.store.letGo(newest)
+	was, existed, err := t.version.view.Get(key)
+	if err != nil {
+		return false, err
+	}
+	is, exists, err := newest.view.Get(key)
+	return existed != exists || string(was) != string(is), err
+}
+
+// Unlock implements kv.Txn.
+func (t *Txn) Unlock(key []byte, mode kv.LockMode) bool {
+	if t.done {
+		return false
+	}
+	t.lastLock = 0
+	return t.store.locks.unlock(&t.locker, t.store.locks.hash(key), mode)
+}
+
+// Refresh implements kv.Txn.
+func (t *Txn) Refresh() error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if t.version.seq == t.store.Seq() {
+		return nil
+	}
+	if t.used.Load() {
+		return kv.ErrRefresh
+	}
+	v := t.store.hold()
+	t.store.letGo(t.version)
+	t.version = v
+	if !t.opts.ReadOnly {
+		t.activity.seq.Store(v.seq)
+	}
+	return nil
+}
+
+// Seq implements kv.Txn.
+func (t *Txn) Seq() uint64 { return t.version.seq }
+
+// HasWrites implements kv.Txn.
+func (t *Txn) HasWrites() bool { return t.writes.Len() > 0 }
+
+// Savepoint implements kv.Txn.
+func (t *Txn) Savepoint() kv.Savepoint {
+	t.saves = append(t.saves, t.writes.view())
+	return kv.Savepoint(len(t.saves) - 1)
+}
+
+// RollbackTo implements kv.Txn.
+func (t *Txn) RollbackTo(sp kv.Savepoint) error {
+	if err := t.checkSavepoint(sp); err != nil {
+		return err
+	}
+	t.writes = t.saves[sp].view()
+	clear(t.saves[sp+1:])
+	t.saves = t.saves[:sp+1]
+	return nil
+}
+
+// Release implements kv.Txn.
+func (t *Txn) Release(sp kv.Savepoint) error {
+	if err := t.checkSavepoint(sp); err != nil {
+		return err
+	}
+	clear(t.saves[sp:])
+	t.saves = t.saves[:sp]
+	return nil
+}
+
+func (t *Txn) checkSavepoint(sp kv.Savepoint) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if sp < 0 || int(sp) >= len(t.saves) {
+		return kv.ErrNoSavepoint
+	}
+	return nil
+}
+
+// Commit implements kv.Txn.
+func (t *Txn) Commit(ctx context.Context) error {
+	if t.done {
+		return kv.ErrTxnDone
+	}
+	var err error
+	if t.writes.Len() > 0 {
+		if err = ctx.Err(); err != nil {
+			err = context.Cause(ctx)
+		} else {
+			err = t.store.commit(t)
+		}
+	}
+	t.end()
+	return err
+}
+
+// Rollback implements kv.Txn.
+func (t *Txn) Rollback() {
+	if !t.done {
+		t.end()
+	}
+}
+
+func (t *Txn) end() {
+	t.done = true
+	s := t.store
+	s.active.remove(&t.activity)
+	if len(t.locker.held) > 0 {
+		s.locks.release(&t.locker)
+	}
+	s.letGo(t.version)
+	t.writes, t.saves, t.reads = Buffer{}, nil, nil
+}

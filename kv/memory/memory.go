@@ -1,0 +1,295 @@
+// Package memory is the kv.Store that lives in memory: a B-tree whose nodes are copied
+// when written, so that each commit leaves a version that readers walk without locks.
+//
+//	commit 7 ─── root ──┬─ node ── leaf
+//	                    ├─ node ── leaf
+//	commit 8 ─── root' ─┴─ node' ─ leaf'     only the path to the change is new
+//
+// A version lives as long as someone reads it; then the garbage collector takes it.
+// Returned slices alias the store's memory, which never changes, and therefore stay
+// valid for good.
+package memory
+
+import (
+	"bytes"
+	"sync/atomic"
+
+	"github.com/google/btree"
+
+	"rowkey/kv"
+	"rowkey/kv/local"
+)
+
+// degree of the tree: a node holds up to 2·degree-1 entries of 16 bytes. Wider nodes
+// scan faster, narrower ones are cheaper to copy at each commit.
+const degree = 32
+
+// New returns an empty store.
+func New() kv.Store {
+	s, err := local.New(newEngine())
+	if err != nil {
+		panic(err) // a view of this engine cannot fail
+	}
+	return s
+}
+
+// engine is the local.Engine. Only its Apply and DropRange touch tree; views have
+// clones.
+type engine struct {
+	tree    *btree.BTreeG[local.Entry]
+	samples *local.Sampler
+	keys    atomic.Int64
+	bytes   atomic.Int64
+}
+
+func newEngine() *engine {
+	return &engine{tree: btree.NewG(degree, local.Less), samples: local.NewSampler()}
+}
+
+func (e *engine) Traits() local.Traits { return local.Traits{} }
+
+func (e *engine) Seq() uint64 { return 0 }
+
+func (e *engine) Size() (keys, bytes int64) { return e.keys.Load(), e.bytes.Load() }
+
+func (e *engine) Close() error { return nil }
+
+func (e *engine) View() (local.View, error) { return &view{e.tree.Clone(), e.samples}, nil }
+
+func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
+	grown := int64(0)
+	for _, w := range writes {
+		w.Each(func(x local.Entry) bool {
+			var old local.Entry
+			var had bool
+			if x.Deleted() {
+				old, had = e.tree.Delete(x)
+			} else {
+				old, had = e.tree.ReplaceOrInsert(x)
+				grown += x.Bytes()
+			}
+			if had {
+				grown -= old.Bytes()
+			}
+			e.sample(x)
+			return true
+		})
+	}
+	e.bytes.Add(grown)
+	e.keys.Store(int64(e.tree.Len()))
+	return nil
+}
+
+func (e *engine) sample(x local.Entry) {
+	if key := x.Key(); e.samples.Wants(key) {
+		if x.Deleted() {
+			e.samples.Delete(key)
+		} else {
+			e.samples.Put(key, x.Bytes())
+		}
+	}
+}
+
+func (e *engine) DropRange(r kv.Range, _ uint64) error {
+	it := newIter(e.tree.Clone(), r, kv.ScanOptions{})
+	var b kv.PairBatch
+	for {
+		if n, _ := it.Next(&b); n == 0 {
+			break
+		}
+		for _, k := range b.Keys {
+			if old, ok := e.tree.Delete(local.Probe(k)); ok {
+				e.bytes.Add(-old.Bytes())
+			}
+		}
+	}
+	e.keys.Store(int64(e.tree.Len()))
+	e.samples.DeleteRange(r)
+	return nil
+}
+
+// view is one version.
+type view struct {
+	tree    *btree.BTreeG[local.Entry]
+	samples *local.Sampler
+}
+
+func (v *view) Close() error { return nil }
+
+func (v *view) Get(key []byte) ([]byte, bool, error) {
+	e, ok := v.tree.Get(local.Probe(key))
+	if !ok {
+		return nil, false, nil
+	}
+	return e.Value(), true, nil
+}
+
+func (v *view) GetAll(keys, values [][]byte) error {
+	for i, k := range keys {
+		values[i] = nil
+		if e, ok := v.tree.Get(local.Probe(k)); ok {
+			values[i] = e.Value()
+		}
+	}
+	return nil
+}
+
+func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator { return newIter(v.tree, r, opts) }
+
+func (v *view) SplitRange(r kv.Range, n int) []kv.Range { return v.samples.Split(r, n) }
+
+func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
+	return local.EstimateKeys(v, v.samples, r)
+}
+
+// iter walks the tree batch by batch: each Next enters it anew behind the last key,
+// which costs a search a batch.
+type iter struct {
+	tree    *btree.BTreeG[local.Entry]
+	opts    kv.ScanOptions
+	r       kv.Range
+	left    int // pairs still allowed by the limit; negative: any number
+	started bool
+	done    bool
+	last    local.Entry // delivered
+	visit   func(local.Entry) bool
+
+	// Of the call of Next at work.
+	b   *kv.PairBatch
+	max int
+}
+
+func newIter(tree *btree.BTreeG[local.Entry], r kv.Range, opts kv.ScanOptions) *iter {
+	it := &iter{tree: tree, opts: opts}
+	if opts.Reverse {
+		it.visit = it.visitDown
+	} else {
+		it.visit = it.visitUp
+	}
+	it.Reset(r)
+	return it
+}
+
+func (it *iter) Reset(r kv.Range) {
+	it.r, it.started = r, false
+	it.done = r.Empty()
+	it.left = -1
+	if it.opts.Limit > 0 {
+		it.left = it.opts.Limit
+	}
+}
+
+func (it *iter) Close() error { return nil }
+
+func (it *iter) Next(b *kv.PairBatch) (int, error) {
+	b.Clear()
+	it.b, it.max = b, b.Limit()
+	if it.left >= 0 {
+		it.max = min(it.max, it.left)
+	}
+	if it.done || it.max == 0 {
+		return 0, nil
+	}
+	switch {
+	case it.started && it.opts.Reverse:
+		it.tree.DescendLessOrEqual(it.last, it.visit)
+	case it.started:
+		it.tree.AscendGreaterOrEqual(it.last, it.visit)
+	case it.opts.Reverse && it.r.End == nil:
+		it.tree.Descend(it.visit)
+	case it.opts.Reverse:
+		it.tree.DescendLessOrEqual(local.Probe(it.r.End), it.visit)
+	case it.r.Start == nil:
+		it.tree.Ascend(it.visit)
+	default:
+		it.tree.AscendGreaterOrEqual(local.Probe(it.r.Start), it.visit)
+	}
+	n := len(b.Keys)
+	if n < it.max {
+		it.done = true
+	}
+	if cut := it.overshoot(b.Keys); cut > 0 {
+		it.done = true
+		n -= cut
+		b.Keys, b.Values = b.Keys[:n], b.Values[:n]
+	}
+	if n > 0 {
+		it.last = local.Probe(b.Keys[n-1])
+	}
+	if it.left >= 0 {
+		it.left -= n
+	}
+	it.started, it.b = true, nil
+	return n, nil
+}
+
+// boundEvery is how many entries are taken between looks at the bound of the range,
+// which would miss the cache for a key that is otherwise not looked at.
+const boundEvery = 16
+
+func (it *iter) visitUp(e local.Entry) bool {
+	b := it.b
+	k := e.Key()
+	if len(b.Keys) == 0 && it.started && bytes.Equal(k, it.last.Key()) {
+		return true
+	}
+	b.Keys = append(b.Keys, k)
+	if it.opts.KeysOnly {
+		b.Values = append(b.Values, nil)
+	} else {
+		b.Values = append(b.Values, e.Value())
+	}
+	n := len(b.Keys)
+	if n%boundEvery == 0 && it.r.End != nil && bytes.Compare(k, it.r.End) >= 0 {
+		return false
+	}
+	return n < it.max
+}
+
+func (it *iter) visitDown(e local.Entry) bool {
+	b := it.b
+	k := e.Key()
+	if len(b.Keys) == 0 {
+		bound := it.r.End
+		if it.started {
+			bound = it.last.Key()
+		}
+		if bound != nil && bytes.Equal(k, bound) {
+			return true
+		}
+	}
+	b.Keys = append(b.Keys, k)
+	if it.opts.KeysOnly {
+		b.Values = append(b.Values, nil)
+	} else {
+		b.Values = append(b.Values, e.Value())
+	}
+	n := len(b.Keys)
+	if n%boundEvery == 0 && bytes.Compare(k, it.r.Start) < 0 {
+		return false
+	}
+	return n < it.max
+}
+
+// overshoot is how many of the keys, at their end, lie beyond the range.
+func (it *iter) overshoot(keys [][]byte) int {
+	n := len(keys)
+	beyond := func(k []byte) bool {
+		if it.opts.Reverse {
+			return bytes.Compare(k, it.r.Start) < 0
+		}
+		return it.r.End != nil && bytes.Compare(k, it.r.End) >= 0
+	}
+	if n == 0 || !beyond(keys[n-1]) {
+		return 0
+	}
+	lo, hi := max(0, n-2*boundEvery), n-1 // keys[hi] is beyond
+	for lo < hi {
+		if m := (lo + hi) / 2; beyond(keys[m]) {
+			hi = m
+		} else {
+			lo = m + 1
+		}
+	}
+	return n - hi
+}

@@ -1,0 +1,129 @@
+package memory_test
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"rowkey/kv"
+	"rowkey/kv/memory"
+)
+
+func fill(tb testing.TB, s kv.Store, n int) {
+	ctx := context.Background()
+	val := make([]byte, 100)
+	key := make([]byte, 16)
+	for i := 0; i < n; {
+		txn, err := s.Begin(ctx, kv.TxnOptions{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for j := 0; j < 10000 && i < n; j++ {
+			binary.BigEndian.PutUint64(key[8:], uint64(i))
+			key[0] = 2
+			if err := txn.PutCovered(key, val); err != nil {
+				tb.Fatal(err)
+			}
+			i++
+		}
+		if err := txn.Commit(ctx); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLoad1M(b *testing.B) {
+	for b.Loop() {
+		fill(b, memory.New(), 1_000_000)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1e6, "ns/entry")
+}
+
+func BenchmarkScan1M(b *testing.B) {
+	s := memory.New()
+	fill(b, s, 1_000_000)
+	var batch kv.PairBatch
+	for b.Loop() {
+		sn := s.Snapshot()
+		it := sn.Scan(kv.Range{}, kv.ScanOptions{})
+		n, sum := 0, 0
+		for {
+			m, _ := it.Next(&batch)
+			if m == 0 {
+				break
+			}
+			n += m
+			for _, v := range batch.Values {
+				sum += int(v[0])
+			}
+		}
+		if n != 1_000_000 {
+			b.Fatal(n)
+		}
+		it.Close()
+		sn.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1e6, "ns/entry")
+}
+
+func BenchmarkGet1M(b *testing.B) {
+	s := memory.New()
+	fill(b, s, 1_000_000)
+	txn, _ := s.Begin(context.Background(), kv.TxnOptions{ReadOnly: true})
+	key := make([]byte, 16)
+	key[0] = 2
+	b.ReportAllocs()
+	for b.Loop() {
+		binary.BigEndian.PutUint64(key[8:], uint64(rand.IntN(1_000_000)))
+		if _, ok, _ := txn.Get(key); !ok {
+			b.Fatal("missing")
+		}
+	}
+}
+
+func BenchmarkAutocommitPut(b *testing.B) {
+	ctx := context.Background()
+	s := memory.New()
+	fill(b, s, 100_000)
+	key := make([]byte, 16)
+	key[0] = 2
+	val := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		binary.BigEndian.PutUint64(key[8:], uint64(rand.IntN(100_000)))
+		txn, _ := s.Begin(ctx, kv.TxnOptions{})
+		txn.Put(key, val)
+		if err := txn.Commit(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReadOnlyBegin(b *testing.B) {
+	ctx := context.Background()
+	s := memory.New()
+	fill(b, s, 100)
+	key := make([]byte, 16)
+	key[0] = 2
+	b.ReportAllocs()
+	for b.Loop() {
+		txn, _ := s.Begin(ctx, kv.TxnOptions{ReadOnly: true})
+		txn.Get(key)
+		txn.Rollback()
+	}
+}
+
+func BenchmarkReadWriteBegin(b *testing.B) {
+	ctx := context.Background()
+	s := memory.New()
+	fill(b, s, 100)
+	key := make([]byte, 16)
+	key[0] = 2
+	b.ReportAllocs()
+	for b.Loop() {
+		txn, _ := s.Begin(ctx, kv.TxnOptions{})
+		txn.Get(key)
+		txn.Rollback()
+	}
+}
