@@ -1,0 +1,6 @@
+//go:build invariants
+
+package rowenc
+
+// invariants makes every encode decode its own output.
+const invariants = true
