@@ -1,0 +1,643 @@
+package types
+
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"rowkey/pgerr"
+)
+
+// Text and binary forms of arrays, int2vector and oidvector, their order, and
+// small makers.
+
+// The limits of arrays.
+const (
+	MaxArrayDims  = 6
+	maxArrayItems = 134217727
+)
+
+// NewArray makes a one-dimensional array with lower bound 1, or the empty
+// array; it takes elems over.
+func NewArray(elem *Type, elems []Datum) *Array {
+	a := &Array{Elem: elem, Elems: elems}
+	if len(elems) > 0 {
+		a.Dims = []ArrayDim{{Len: int32(len(elems)), Lower: 1}}
+	}
+	return a
+}
+
+func malformedArray(s, detail string) error {
+	e := pgerr.Newf(pgerr.InvalidTextRepresentation, "malformed array literal: \"%s\"", s)
+	e.Detail = detail
+	return e
+}
+
+func errTooManyDims(n int) error {
+	return pgerr.Newf(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)", n, MaxArrayDims)
+}
+
+// errArraySize is what an array of too many elements gives.
+func errArraySize() error {
+	return pgerr.Newf(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayItems)
+}
+
+// arrayText takes the text form of an array apart: structure first, so that
+// its errors come before those of the elements, as in PostgreSQL.
+type arrayText struct {
+	whole string // for messages
+	s     string
+	pos   int
+	leaf  int                 // depth at which elements stand, 0 until known
+	dims  [MaxArrayDims]int32 // length at each depth, -1 until known
+	items []arrayItem
+}
+
+type arrayItem struct {
+	text string
+	null bool
+}
+
+func (p *arrayText) fail(detail string) error { return malformedArray(p.whole, detail) }
+
+func (p *arrayText) unexpected(c byte) error {
+	return p.fail("Unexpected \"" + string(rune(c)) + "\" character.")
+}
+
+func (p *arrayText) skipSpace() {
+	for p.pos < len(p.s) && isSpace(p.s[p.pos]) {
+		p.pos++
+	}
+}
+
+const (
+	arrayEnd      = "Unexpected end of input."
+	arrayElement  = "Unexpected array element."
+	arrayMismatch = "Multidimensional arrays must have sub-arrays with matching dimensions."
+)
+
+// level reads what follows an opening brace at the given depth (1 is the
+// outermost) up to and including the closing one.
+func (p *arrayText) level(depth int) error {
+	var count int32
+	first, subs := true, false
+	for {
+		p.skipSpace()
+		if p.pos >= len(p.s) {
+			return p.fail(arrayEnd)
+		}
+		c := p.s[p.pos]
+		switch {
+		case c == '}':
+			if !first || depth > 1 {
+				return p.unexpected(c)
+			}
+			p.pos++
+			return nil
+		case c == ',':
+			return p.unexpected(c)
+		case c == '{':
+			if !first && !subs {
+				return p.unexpected(c)
+			}
+			subs = true
+			if depth >= MaxArrayDims {
+				return errTooManyDims(depth + 1)
+			}
+			if p.leaf != 0 && depth >= p.leaf {
+				return p.fail(arrayMismatch)
+			}
+			p.pos++
+			if err := p.level(depth + 1); err != nil {
+				return err
+			}
+		default:
+			if subs {
+				if c == '\\' {
+					return p.unexpected(c)
+				}
+				return p.fail(arrayElement)
+			}
+			if p.leaf == 0 {
+				p.leaf = depth
+			}
+			if depth != p.leaf {
+				return p.fail(arrayMismatch)
+			}
+			if err := p.element(); err != nil {
+				return err
+			}
+		}
+		first = false
+		count++
+		// After an item: a delimiter or the end of the level.
+		p.skipSpace()
+		if p.pos >= len(p.s) {
+			return p.fail(arrayEnd)
+		}
+		switch c := p.s[p.pos]; c {
+		case ',':
+			p.pos++
+		case '}':
+			p.pos++
+			if known := p.dims[depth-1]; known >= 0 && known != count {
+				return p.fail(arrayMismatch)
+			}
+			p.dims[depth-1] = count
+			return nil
+		case '{', '\\':
+			return p.unexpected(c)
+		default:
+			return p.fail(arrayElement)
+		}
+	}
+}
+
+// element reads one element, quoted or not.
+func (p *arrayText) element() error {
+	s := p.s
+	if s[p.pos] == '"' {
+		p.pos++
+		start := p.pos
+		var buf []byte
+		for p.pos < len(s) {
+			switch s[p.pos] {
+			case '"':
+				text := s[start:p.pos]
+				if buf != nil {
+					text = string(append(buf, text...))
+				}
+				p.pos++
+				p.items = append(p.items, arrayItem{text: text})
+				return nil
+			case '\\':
+				if p.pos+1 >= len(s) {
+					return p.fail(arrayEnd)
+				}
+				buf = append(buf, s[start:p.pos]...)
+				if buf == nil {
+					buf = []byte{}
+				}
+				start = p.pos + 1
+				p.pos += 2
+			default:
+				p.pos++
+			}
+		}
+		return p.fail(arrayEnd)
+	}
+	start, end := p.pos, p.pos // end is after the last character that is no space
+	var buf []byte
+	escaped := false
+	for p.pos < len(s) {
+		switch c := s[p.pos]; c {
+		case ',', '}':
+			text := s[start:max(end, start)]
+			if escaped {
+				text = string(append(buf, text...))
+			}
+			p.items = append(p.items, arrayItem{text: text, null: !escaped && strings.EqualFold(text, "null")})
+			return nil
+		case '{':
+			return p.unexpected(c)
+		case '"':
+			return p.fail(arrayElement)
+		case '\\':
+			if p.pos+1 >= len(s) {
+				return p.fail(arrayEnd)
+			}
+			escaped = true
+			buf = append(buf, s[start:p.pos]...)
+			start = p.pos + 1
+			p.pos += 2
+			end = p.pos
+		default:
+			p.pos++
+			if !isSpace(c) {
+				end = p.pos
+			}
+		}
+	}
+	return p.fail(arrayEnd)
+}
+
+// header reads explicit dimensions, [lower:upper]… =, if there are any.
+func (p *arrayText) header() ([]ArrayDim, error) {
+	var dims []ArrayDim
+	number := func() (int64, bool) {
+		start := p.pos
+		for p.pos < len(p.s) && (p.s[p.pos] == '-' || p.s[p.pos] == '+' || p.s[p.pos]-'0' <= 9) {
+			p.pos++
+		}
+		n, _ := strconv.ParseInt(p.s[start:p.pos], 10, 32)
+		return n, p.pos > start
+	}
+	at := func(c byte) bool { return p.pos < len(p.s) && p.s[p.pos] == c }
+	for {
+		p.skipSpace()
+		if !at('[') {
+			break
+		}
+		p.pos++
+		if len(dims) >= MaxArrayDims {
+			return nil, errTooManyDims(len(dims) + 1)
+		}
+		lower := int64(1)
+		upper, ok := number()
+		if !ok {
+			return nil, p.fail("\"[\" must introduce explicitly-specified array dimensions.")
+		}
+		if at(':') {
+			p.pos++
+			lower = upper
+			if upper, ok = number(); !ok {
+				return nil, p.fail("Missing array dimension value.")
+			}
+		}
+		if !at(']') {
+			return nil, p.fail("Missing \"]\" after array dimensions.")
+		}
+		p.pos++
+		if upper < lower {
+			return nil, pgerr.New(pgerr.ArraySubscriptError, "upper bound cannot be less than lower bound")
+		}
+		if upper-lower+1 > maxArrayItems {
+			return nil, errArraySize()
+		}
+		dims = append(dims, ArrayDim{Len: int32(upper - lower + 1), Lower: int32(lower)})
+	}
+	if len(dims) == 0 {
+		if !at('{') {
+			return nil, p.fail("Array value must start with \"{\" or dimension information.")
+		}
+		return nil, nil
+	}
+	if !at('=') {
+		return nil, p.fail("Missing \"=\" after array dimensions.")
+	}
+	p.pos++
+	p.skipSpace()
+	if !at('{') {
+		return nil, p.fail("Array contents must start with \"{\".")
+	}
+	return dims, nil
+}
+
+func parseArray(t *Type, typmod int32, s string, env *Env) (Datum, error) {
+	p := arrayText{whole: s, s: s}
+	for i := range p.dims {
+		p.dims[i] = -1
+	}
+	dims, err := p.header()
+	if err != nil {
+		return Null, err
+	}
+	p.pos++
+	if err := p.level(1); err != nil {
+		return Null, err
+	}
+	p.skipSpace()
+	if p.pos < len(p.s) {
+		return Null, p.fail("Junk after closing right brace.")
+	}
+	a := &Array{Elem: t.Elem}
+	for i := 0; i < p.leaf; i++ {
+		a.Dims = append(a.Dims, ArrayDim{Len: p.dims[i], Lower: 1})
+	}
+	if dims != nil {
+		if len(dims) != len(a.Dims) {
+			return Null, p.fail("Specified array dimensions do not match array contents.")
+		}
+		for i := range dims {
+			if dims[i].Len != a.Dims[i].Len {
+				return Null, p.fail("Specified array dimensions do not match array contents.")
+			}
+		}
+		a.Dims = dims
+	}
+	if len(p.items) > maxArrayItems {
+		return Null, errArraySize()
+	}
+	a.Elems = make([]Datum, len(p.items))
+	for i, item := range p.items {
+		if item.null {
+			continue
+		}
+		if a.Elems[i], err = Parse(t.Elem, typmod, item.text, env); err != nil {
+			return Null, err
+		}
+	}
+	return NewAny(a), nil
+}
+
+func appendArrayText(dst []byte, a *Array, env *Env) []byte {
+	if len(a.Elems) == 0 || len(a.Dims) == 0 {
+		return append(dst, '{', '}')
+	}
+	for _, d := range a.Dims {
+		if d.Lower != 1 {
+			for _, d := range a.Dims {
+				dst = append(dst, '[')
+				dst = strconv.AppendInt(dst, int64(d.Lower), 10)
+				dst = append(dst, ':')
+				dst = strconv.AppendInt(dst, int64(d.Lower)+int64(d.Len)-1, 10)
+				dst = append(dst, ']')
+			}
+			dst = append(dst, '=')
+			break
+		}
+	}
+	dst, _ = appendArrayLevel(dst, a, a.Dims, a.Elems, env)
+	return dst
+}
+
+func appendArrayLevel(dst []byte, a *Array, dims []ArrayDim, elems []Datum, env *Env) ([]byte, []Datum) {
+	dst = append(dst, '{')
+	for i := int32(0); i < dims[0].Len && len(elems) > 0; i++ {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if len(dims) > 1 {
+			dst, elems = appendArrayLevel(dst, a, dims[1:], elems, env)
+			continue
+		}
+		if elems[0].K == PhysNull {
+			dst = append(dst, "NULL"...)
+		} else {
+			start := len(dst)
+			dst = AppendText(dst, a.Elem, elems[0], env)
+			dst = quoteFrom(dst, start, arrayNeedsQuotes, true)
+		}
+		elems = elems[1:]
+	}
+	return append(dst, '}'), elems
+}
+
+func arrayNeedsQuotes(b []byte) bool {
+	if len(b) == 0 || len(b) == 4 && strings.EqualFold(string(b), "null") {
+		return true
+	}
+	for _, c := range b {
+		switch c {
+		case '"', '\\', '{', '}', ',':
+			return true
+		}
+		if isSpace(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoteFrom puts what dst holds from start on in double quotes if need says
+// so; within, quotes and backslashes are escaped by a backslash or, in
+// records, by doubling.
+func quoteFrom(dst []byte, start int, need func([]byte) bool, backslash bool) []byte {
+	if !need(dst[start:]) {
+		return dst
+	}
+	extra := 2
+	for _, c := range dst[start:] {
+		if c == '"' || c == '\\' {
+			extra++
+		}
+	}
+	from := len(dst) - 1
+	for range extra {
+		dst = append(dst, 0)
+	}
+	to := len(dst) - 1
+	dst[to] = '"'
+	to--
+	for ; from >= start; from-- {
+		c := dst[from]
+		dst[to] = c
+		to--
+		if c == '"' || c == '\\' {
+			if backslash {
+				c = '\\'
+			}
+			dst[to] = c
+			to--
+		}
+	}
+	dst[start] = '"'
+	return dst
+}
+
+func appendArrayBinary(dst []byte, a *Array, env *Env) []byte {
+	be := binary.BigEndian
+	dims := a.Dims
+	if len(a.Elems) == 0 {
+		dims = nil
+	}
+	dst = be.AppendUint32(dst, uint32(len(dims)))
+	hasNull := uint32(0)
+	for i := range a.Elems {
+		if a.Elems[i].K == PhysNull {
+			hasNull = 1
+			break
+		}
+	}
+	dst = be.AppendUint32(dst, hasNull)
+	dst = be.AppendUint32(dst, uint32(a.Elem.OID))
+	for _, d := range dims {
+		dst = be.AppendUint32(dst, uint32(d.Len))
+		dst = be.AppendUint32(dst, uint32(d.Lower))
+	}
+	for _, e := range a.Elems {
+		dst = appendSized(dst, a.Elem, e, env)
+	}
+	return dst
+}
+
+// appendSized writes a value behind its length, -1 for NULL.
+func appendSized(dst []byte, t *Type, d Datum, env *Env) []byte {
+	if d.K == PhysNull {
+		return append(dst, 0xff, 0xff, 0xff, 0xff)
+	}
+	at := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	dst = AppendBinary(dst, t, d, env)
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+func parseArrayBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
+	r := wireReader{b: b}
+	ndim := r.int32()
+	flags := r.int32()
+	elemOID := OID(r.uint32())
+	if r.err != nil {
+		return Null, r.err
+	}
+	if ndim < 0 {
+		return Null, pgerr.Newf(pgerr.InvalidBinaryRepresentation, "invalid number of dimensions: %d", ndim)
+	}
+	if ndim > MaxArrayDims {
+		return Null, errTooManyDims(int(ndim))
+	}
+	if flags != 0 && flags != 1 {
+		return Null, pgerr.New(pgerr.InvalidBinaryRepresentation, "invalid array flags")
+	}
+	if elemOID != t.Elem.OID {
+		return Null, pgerr.Newf(pgerr.DatatypeMismatch, "binary data has array element type %d (%s) instead of expected %d (%s)",
+			elemOID, formatOID(elemOID), t.Elem.OID, Format(t.Elem, -1))
+	}
+	a := &Array{Elem: t.Elem}
+	n := int64(1)
+	for i := int32(0); i < ndim; i++ {
+		d := ArrayDim{Len: r.int32(), Lower: r.int32()}
+		if r.err != nil {
+			return Null, r.err
+		}
+		if d.Len < 0 {
+			return Null, errArraySize()
+		}
+		if int64(d.Lower)+int64(d.Len)-1 > 1<<31-1 {
+			return Null, pgerr.Newf(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", d.Lower)
+		}
+		a.Dims = append(a.Dims, d)
+		if n *= int64(d.Len); n > maxArrayItems {
+			return Null, errArraySize()
+		}
+	}
+	if ndim == 0 {
+		n = 0
+	}
+	if n > int64(len(r.b)/4) { // each element has a length word at least
+		return Null, errInsufficient()
+	}
+	if n == 0 {
+		a.Dims = nil
+	}
+	a.Elems = make([]Datum, n)
+	for i := range a.Elems {
+		var err error
+		if a.Elems[i], err = r.sized(t.Elem, typmod, env); err != nil {
+			return Null, err
+		}
+	}
+	if len(r.b) > 0 {
+		return Null, errBadBinary()
+	}
+	return NewAny(a), nil
+}
+
+// sized reads a value behind its length.
+func (r *wireReader) sized(t *Type, typmod int32, env *Env) (Datum, error) {
+	n := r.int32()
+	if r.err != nil {
+		return Null, r.err
+	}
+	if n == -1 {
+		return Null, nil
+	}
+	b := r.bytes(int(n))
+	if r.err != nil {
+		return Null, r.err
+	}
+	return ParseBinary(t, typmod, b, env)
+}
+
+func formatOID(oid OID) string {
+	if t := ByOID(oid); t != nil {
+		return Format(t, -1)
+	}
+	return "-"
+}
+
+// parseVector reads int2vector and oidvector: numbers with spaces between.
+func parseVector(t *Type, s string) (Datum, error) {
+	var elems []Datum
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r < 0x80 && isSpace(byte(r)) }) {
+		var i int64
+		var err error
+		if t.OID == oidOidVector {
+			i, err = parseOid(word)
+		} else {
+			i, err = ParseInt(word, 16, "smallint")
+		}
+		if err != nil {
+			return Null, err
+		}
+		elems = append(elems, NewInt(i))
+	}
+	return NewAny(newVector(t, elems)), nil
+}
+
+// newVector makes the value of an int2vector or oidvector, which counts from 0
+// and has a dimension even when empty.
+func newVector(t *Type, elems []Datum) *Array {
+	return &Array{Elem: t.Elem, Elems: elems, Dims: []ArrayDim{{Len: int32(len(elems))}}}
+}
+
+// NewVector makes the value of an int2vector or oidvector from its numbers.
+func NewVector(t *Type, nums ...int64) Datum {
+	elems := make([]Datum, len(nums))
+	for i, n := range nums {
+		elems[i] = NewInt(n)
+	}
+	return NewAny(newVector(t, elems))
+}
+
+func appendVectorText(dst []byte, a *Array) []byte {
+	for i := range a.Elems {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = strconv.AppendInt(dst, a.Elems[i].I, 10)
+	}
+	return dst
+}
+
+func parseVectorBinary(t *Type, b []byte) (Datum, error) {
+	d, err := parseArrayBinary(&Type{Elem: t.Elem, Category: 'A'}, -1, b, DefaultEnv)
+	if err != nil {
+		return Null, err
+	}
+	a := d.Array()
+	bad := len(a.Dims) > 1 || len(a.Dims) == 1 && a.Dims[0].Lower != 0
+	for _, e := range a.Elems {
+		bad = bad || e.K == PhysNull
+	}
+	if bad {
+		return Null, pgerr.Newf(pgerr.InvalidBinaryRepresentation, "invalid %s data", t.Name)
+	}
+	return NewAny(newVector(t, a.Elems)), nil
+}
+
+// compareArray orders arrays: by their elements, NULL last, then by count,
+// dimensions, lengths and bounds.
+func compareArray(a, b *Array) int {
+	for i := 0; i < len(a.Elems) && i < len(b.Elems); i++ {
+		if c := compareNullable(a.Elem, a.Elems[i], b.Elems[i]); c != 0 {
+			return c
+		}
+	}
+	if c := len(a.Elems) - len(b.Elems); c != 0 {
+		return c
+	}
+	if c := len(a.Dims) - len(b.Dims); c != 0 {
+		return c
+	}
+	for i := range a.Dims {
+		if c := cmpInt(int64(a.Dims[i].Len), int64(b.Dims[i].Len)); c != 0 {
+			return c
+		}
+	}
+	for i := range a.Dims {
+		if c := cmpInt(int64(a.Dims[i].Lower), int64(b.Dims[i].Lower)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// compareOidVector orders by length first.
+func compareOidVector(a, b *Array) int {
+	if c := len(a.Elems) - len(b.Elems); c != 0 {
+		return c
+	}
+	return compareArray(a, b)
+}

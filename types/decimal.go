@@ -1,0 +1,745 @@
+package types
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+	"sync/atomic"
+
+	"rowkey/pgerr"
+)
+
+// numeric arithmetic. A value whose coefficient fits an int64 is worked on
+// with machine words and overflow detection, without allocation; the rest
+// goes through math/big. Results and their display scales are those of
+// PostgreSQL 15:
+//
+//	add, sub   the larger scale
+//	mul        the sum of the scales
+//	div        16 significant digits or more, never less than either scale
+//	mod        the larger scale
+//	exp, ln …  16 significant digits or more (decimal_math.go)
+//
+// A coefficient that fits an int64 is always in Coef with Big nil, so that
+// equal values of equal scale are equal structs.
+
+// The limits of numeric.
+const (
+	MaxPrecision       = 1000   // declared precision, and display scale of computed results
+	maxStoredScale     = 16383  // display scale of any value
+	maxIntegerDigits   = 131072 // digits before the decimal point
+	minSigDigits       = 16     // significant digits that division and kin aim at
+	maxResultScale     = 2000   // limit of round() and of exponents
+	numericOverflowMsg = "value overflows numeric format"
+)
+
+func errNumericOverflow() error {
+	return pgerr.New(pgerr.NumericValueOutOfRange, numericOverflowMsg)
+}
+
+// ErrDivisionByZero is what dividing by zero gives.
+func ErrDivisionByZero() error { return pgerr.New(pgerr.DivisionByZero, "division by zero") }
+
+var pow10u = [20]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+
+var pow10cache [2048]atomic.Pointer[big.Int]
+
+// pow10big gives 10^n, which the caller must not change.
+func pow10big(n int) *big.Int {
+	if n < len(pow10cache) {
+		if p := pow10cache[n].Load(); p != nil {
+			return p
+		}
+	}
+	p := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+	if n < len(pow10cache) {
+		pow10cache[n].Store(p)
+	}
+	return p
+}
+
+// DecimalInt makes the whole number i.
+func DecimalInt(i int64) Decimal { return Decimal{Coef: i} }
+
+// DecimalBig makes coef × 10^-scale; it takes coef over.
+func DecimalBig(coef *big.Int, scale int32) Decimal {
+	if coef.IsInt64() {
+		return Decimal{Coef: coef.Int64(), Scale: scale}
+	}
+	return Decimal{Big: coef, Scale: scale}
+}
+
+// checked is DecimalBig for computed values, which may be too large.
+func checked(coef *big.Int, scale int32) (Decimal, error) {
+	if coef.BitLen() > 400000 {
+		d := Decimal{Big: coef, Scale: scale}
+		if d.digits()-int(scale) > maxIntegerDigits {
+			return Decimal{}, errNumericOverflow()
+		}
+	}
+	return DecimalBig(coef, scale), nil
+}
+
+// IsNaN reports whether d is NaN.
+func (d Decimal) IsNaN() bool { return d.Form == NaN }
+
+// IsInf reports whether d is an infinity.
+func (d Decimal) IsInf() bool { return d.Form == PosInf || d.Form == NegInf }
+
+// IsZero reports whether d is a finite zero.
+func (d Decimal) IsZero() bool { return d.Form == Finite && d.Coef == 0 && d.Big == nil }
+
+// Sign is -1, 0 or 1; NaN counts as positive.
+func (d Decimal) Sign() int {
+	switch {
+	case d.Form == NegInf:
+		return -1
+	case d.Form != Finite:
+		return 1
+	case d.Big != nil:
+		return d.Big.Sign()
+	case d.Coef < 0:
+		return -1
+	case d.Coef > 0:
+		return 1
+	}
+	return 0
+}
+
+// bigCoef gives the coefficient as a big.Int not to be changed.
+func (d Decimal) bigCoef() *big.Int {
+	if d.Big != nil {
+		return d.Big
+	}
+	return big.NewInt(d.Coef)
+}
+
+// absCoef gives |Coef| of a value without Big.
+func (d Decimal) absCoef() uint64 { return absInt(d.Coef) }
+
+func absInt(i int64) uint64 {
+	if i < 0 {
+		return -uint64(i)
+	}
+	return uint64(i)
+}
+
+// digitsOf is the number of decimal digits of u, 0 for 0.
+func digitsOf(u uint64) int {
+	n := bits.Len64(u) * 1233 >> 12
+	if n < 20 && u >= pow10u[n] {
+		n++
+	}
+	return n
+}
+
+// digits is the number of decimal digits of the coefficient, 0 for 0.
+func (d Decimal) digits() int {
+	if d.Big == nil {
+		return digitsOf(d.absCoef())
+	}
+	return bigDigits(d.Big)
+}
+
+func bigDigits(b *big.Int) int {
+	if b.Sign() == 0 {
+		return 0
+	}
+	n := int(float64(b.BitLen()-1) * 0.30102999566398119521) // floor(log10) or one less
+	if b.CmpAbs(pow10big(n)) >= 0 {
+		n++
+		if b.CmpAbs(pow10big(n)) >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// scaled gives coef × 10^by when that fits.
+func scaled(coef int64, by int32) (int64, bool) {
+	if by > 18 {
+		return 0, coef == 0
+	}
+	hi, lo := bits.Mul64(absInt(coef), pow10u[by])
+	if hi != 0 || lo > math.MaxInt64 {
+		return 0, false
+	}
+	if coef < 0 {
+		return -int64(lo), true
+	}
+	return int64(lo), true
+}
+
+// Cmp orders decimals by value: NaN equals itself and comes after everything,
+// infinities at their ends.
+func (d Decimal) Cmp(e Decimal) int {
+	if d.Form|e.Form != 0 {
+		return cmpSpecial(d, e)
+	}
+	if d.Big == nil && e.Big == nil {
+		a, b := d.Coef, e.Coef
+		if d.Scale == e.Scale || (a >= 0) != (b >= 0) {
+			return cmpInt(a, b)
+		}
+		if a == 0 || b == 0 {
+			return cmpInt(a, b)
+		}
+		neg := a < 0
+		ua, ub := absInt(a), absInt(b)
+		var c int
+		if diff := e.Scale - d.Scale; diff > 0 {
+			c = cmpScaled(ua, ub, diff)
+		} else {
+			c = -cmpScaled(ub, ua, -diff)
+		}
+		if neg {
+			return -c
+		}
+		return c
+	}
+	if s, t := d.Sign(), e.Sign(); s != t {
+		return cmpInt(int64(s), int64(t))
+	}
+	a, b := d.bigCoef(), e.bigCoef()
+	switch {
+	case d.Scale < e.Scale:
+		a = new(big.Int).Mul(a, pow10big(int(e.Scale-d.Scale)))
+	case d.Scale > e.Scale:
+		b = new(big.Int).Mul(b, pow10big(int(d.Scale-e.Scale)))
+	}
+	return a.Cmp(b)
+}
+
+// cmpScaled compares a×10^by with b, both positive.
+func cmpScaled(a, b uint64, by int32) int {
+	if by > 19 {
+		return 1
+	}
+	hi, lo := bits.Mul64(a, pow10u[by])
+	if hi != 0 || lo > b {
+		return 1
+	}
+	if lo < b {
+		return -1
+	}
+	return 0
+}
+
+func cmpInt(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func cmpSpecial(d, e Decimal) int {
+	rank := func(d Decimal) int {
+		switch d.Form {
+		case NaN:
+			return 3
+		case PosInf:
+			return 2
+		case NegInf:
+			return 0
+		}
+		return 1
+	}
+	return rank(d) - rank(e)
+}
+
+// Neg gives -d.
+func (d Decimal) Neg() Decimal {
+	switch d.Form {
+	case NaN:
+		return d
+	case PosInf:
+		return Decimal{Form: NegInf}
+	case NegInf:
+		return Decimal{Form: PosInf}
+	}
+	if d.Big == nil && d.Coef != math.MinInt64 {
+		d.Coef = -d.Coef
+		return d
+	}
+	return DecimalBig(new(big.Int).Neg(d.bigCoef()), d.Scale)
+}
+
+// Abs gives |d|.
+func (d Decimal) Abs() Decimal {
+	if d.Sign() < 0 {
+		return d.Neg()
+	}
+	return d
+}
+
+// SignDecimal gives the sign of d as a decimal (NaN for NaN).
+func (d Decimal) SignDecimal() Decimal {
+	if d.Form == NaN {
+		return d
+	}
+	return Decimal{Coef: int64(d.Sign())}
+}
+
+// Add gives d + e.
+func (d Decimal) Add(e Decimal) (Decimal, error) {
+	if d.Form|e.Form == 0 && d.Big == nil && e.Big == nil {
+		a, b, s, ok := d.Coef, e.Coef, d.Scale, true
+		if d.Scale < e.Scale {
+			s = e.Scale
+			a, ok = scaled(a, e.Scale-d.Scale)
+		} else if d.Scale > e.Scale {
+			b, ok = scaled(b, d.Scale-e.Scale)
+		}
+		if c := a + b; ok && (c^a)&(c^b) >= 0 {
+			return Decimal{Coef: c, Scale: s}, nil
+		}
+	}
+	return d.addBig(e, false)
+}
+
+// Sub gives d - e.
+func (d Decimal) Sub(e Decimal) (Decimal, error) {
+	if d.Form|e.Form == 0 && d.Big == nil && e.Big == nil {
+		a, b, s, ok := d.Coef, e.Coef, d.Scale, true
+		if d.Scale < e.Scale {
+			s = e.Scale
+			a, ok = scaled(a, e.Scale-d.Scale)
+		} else if d.Scale > e.Scale {
+			b, ok = scaled(b, d.Scale-e.Scale)
+		}
+		if c := a - b; ok && (a^b)&(c^a) >= 0 {
+			return Decimal{Coef: c, Scale: s}, nil
+		}
+	}
+	return d.addBig(e, true)
+}
+
+func (d Decimal) addBig(e Decimal, sub bool) (Decimal, error) {
+	if d.Form|e.Form != 0 {
+		if sub {
+			e = e.Neg()
+		}
+		switch {
+		case d.Form == NaN || e.Form == NaN:
+			return Decimal{Form: NaN}, nil
+		case d.IsInf() && e.IsInf() && d.Form != e.Form:
+			return Decimal{Form: NaN}, nil
+		case d.IsInf():
+			return d, nil
+		}
+		return e, nil
+	}
+	a, b := d.bigCoef(), e.bigCoef()
+	scale := max(d.Scale, e.Scale)
+	if d.Scale < scale {
+		a = new(big.Int).Mul(a, pow10big(int(scale-d.Scale)))
+	}
+	if e.Scale < scale {
+		b = new(big.Int).Mul(b, pow10big(int(scale-e.Scale)))
+	}
+	r := new(big.Int)
+	if sub {
+		r.Sub(a, b)
+	} else {
+		r.Add(a, b)
+	}
+	return checked(r, scale)
+}
+
+// Mul gives d × e.
+func (d Decimal) Mul(e Decimal) (Decimal, error) {
+	if d.Form|e.Form == 0 && d.Big == nil && e.Big == nil && d.Scale+e.Scale <= maxStoredScale {
+		hi, lo := bits.Mul64(absInt(d.Coef), absInt(e.Coef))
+		if hi == 0 && lo <= math.MaxInt64 {
+			c := int64(lo)
+			if (d.Coef < 0) != (e.Coef < 0) {
+				c = -c
+			}
+			return Decimal{Coef: c, Scale: d.Scale + e.Scale}, nil
+		}
+	}
+	if d.Form|e.Form != 0 {
+		if d.Form == NaN || e.Form == NaN || d.IsZero() || e.IsZero() {
+			return Decimal{Form: NaN}, nil
+		}
+		return infinity(d.Sign() * e.Sign()), nil
+	}
+	r := new(big.Int).Mul(d.bigCoef(), e.bigCoef())
+	scale := d.Scale + e.Scale
+	if scale > maxStoredScale {
+		r = roundShift(r, int(scale-maxStoredScale))
+		scale = maxStoredScale
+	}
+	return checked(r, scale)
+}
+
+func infinity(sign int) Decimal {
+	if sign < 0 {
+		return Decimal{Form: NegInf}
+	}
+	return Decimal{Form: PosInf}
+}
+
+var bigOne = big.NewInt(1)
+
+// roundShift gives b / 10^n rounded half away from zero; n ≥ 0.
+func roundShift(b *big.Int, n int) *big.Int {
+	if n == 0 {
+		return b
+	}
+	return roundQuo(b, pow10big(n))
+}
+
+// roundQuo gives a / b rounded half away from zero.
+func roundQuo(a, b *big.Int) *big.Int {
+	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
+	r.Lsh(r, 1)
+	if r.CmpAbs(b) >= 0 {
+		if (a.Sign() < 0) != (b.Sign() < 0) {
+			q.Sub(q, bigOne)
+		} else {
+			q.Add(q, bigOne)
+		}
+	}
+	return q
+}
+
+// leading gives the base-10000 weight of a finite value's first digit and
+// that digit, both 0 for zero.
+func (d Decimal) leading() (weight, first int) {
+	n := d.digits()
+	if n == 0 {
+		return 0, 0
+	}
+	exp := n - 1 - int(d.Scale)      // of the first decimal digit
+	weight = exp >> 2                // floor(exp / 4)
+	shift := int(d.Scale) + 4*weight // first = coef / 10^shift
+	if d.Big == nil {
+		u := d.absCoef()
+		if shift < 0 {
+			return weight, int(u * pow10u[-shift])
+		}
+		return weight, int(u / pow10u[shift])
+	}
+	if shift < 0 { // at most 3 and then the number has few digits
+		return weight, int(new(big.Int).Mul(d.Big, pow10big(-shift)).Int64())
+	}
+	q := new(big.Int).Quo(d.Big, pow10big(shift)).Int64()
+	return weight, int(absInt(q))
+}
+
+// divScale is the result scale of a division.
+func divScale(d, e Decimal) int32 {
+	w1, f1 := d.leading()
+	w2, f2 := e.leading()
+	q := w1 - w2
+	if f1 <= f2 {
+		q--
+	}
+	s := max(minSigDigits-int32(q)*4, d.Scale, e.Scale, 0)
+	return min(s, MaxPrecision)
+}
+
+// Div gives d / e.
+func (d Decimal) Div(e Decimal) (Decimal, error) {
+	if d.Form|e.Form != 0 {
+		switch {
+		case d.Form == NaN || e.Form == NaN || (d.IsInf() && e.IsInf()):
+			return Decimal{Form: NaN}, nil
+		case d.IsInf():
+			if e.IsZero() {
+				return Decimal{}, ErrDivisionByZero()
+			}
+			return infinity(d.Sign() * e.Sign()), nil
+		}
+		return Decimal{}, nil // finite / infinity
+	}
+	if e.IsZero() {
+		return Decimal{}, ErrDivisionByZero()
+	}
+	return d.divAt(e, divScale(d, e))
+}
+
+// divAt gives d / e rounded to scale digits; both finite, e not zero.
+func (d Decimal) divAt(e Decimal, scale int32) (Decimal, error) {
+	shift := scale + e.Scale - d.Scale
+	if d.Big == nil && e.Big == nil && shift >= 0 && shift <= 38 {
+		// |d| × 10^shift in 128 bits, divided by one word.
+		a, b := d.absCoef(), e.absCoef()
+		hi, lo := uint64(0), a
+		if shift <= 19 {
+			hi, lo = bits.Mul64(a, pow10u[shift])
+		} else {
+			h1, l1 := bits.Mul64(a, pow10u[19])
+			h2, l2 := bits.Mul64(l1, pow10u[shift-19])
+			h3, l3 := bits.Mul64(h1, pow10u[shift-19])
+			sum, c := bits.Add64(h2, l3, 0)
+			if h3 != 0 || c != 0 {
+				return d.divBig(e, scale)
+			}
+			hi, lo = sum, l2
+		}
+		if hi < b {
+			q, r := bits.Div64(hi, lo, b)
+			if r >= b-r {
+				q++
+			}
+			if q <= math.MaxInt64 && (q != 0 || r < b-r) {
+				c := int64(q)
+				if (d.Coef < 0) != (e.Coef < 0) {
+					c = -c
+				}
+				return Decimal{Coef: c, Scale: scale}, nil
+			}
+		}
+	}
+	return d.divBig(e, scale)
+}
+
+func (d Decimal) divBig(e Decimal, scale int32) (Decimal, error) {
+	a, b := d.bigCoef(), e.bigCoef()
+	if shift := int(scale + e.Scale - d.Scale); shift >= 0 {
+		a = new(big.Int).Mul(a, pow10big(shift))
+	} else {
+		b = new(big.Int).Mul(b, pow10big(-shift))
+	}
+	return checked(roundQuo(a, b), scale)
+}
+
+// Quo gives the integer part of d / e, PostgreSQL's div().
+func (d Decimal) Quo(e Decimal) (Decimal, error) {
+	if d.Form|e.Form != 0 {
+		return d.Div(e)
+	}
+	if e.IsZero() {
+		return Decimal{}, ErrDivisionByZero()
+	}
+	a, b := d.bigCoef(), e.bigCoef()
+	switch {
+	case d.Scale < e.Scale:
+		a = new(big.Int).Mul(a, pow10big(int(e.Scale-d.Scale)))
+	case d.Scale > e.Scale:
+		b = new(big.Int).Mul(b, pow10big(int(d.Scale-e.Scale)))
+	}
+	return checked(new(big.Int).Quo(a, b), 0)
+}
+
+// Mod gives the remainder of d / e with the sign of d.
+func (d Decimal) Mod(e Decimal) (Decimal, error) {
+	if d.Form|e.Form != 0 {
+		switch {
+		case d.Form == NaN || e.Form == NaN:
+			return Decimal{Form: NaN}, nil
+		case d.IsInf():
+			if e.IsZero() {
+				return Decimal{}, ErrDivisionByZero()
+			}
+			return Decimal{Form: NaN}, nil
+		}
+		return d, nil
+	}
+	if e.IsZero() {
+		return Decimal{}, ErrDivisionByZero()
+	}
+	scale := max(d.Scale, e.Scale)
+	if d.Big == nil && e.Big == nil {
+		a, ok1 := scaled(d.Coef, scale-d.Scale)
+		b, ok2 := scaled(e.Coef, scale-e.Scale)
+		if ok1 && ok2 {
+			if b == -1 {
+				return Decimal{Scale: scale}, nil
+			}
+			return Decimal{Coef: a % b, Scale: scale}, nil
+		}
+	}
+	a, b := d.bigCoef(), e.bigCoef()
+	if d.Scale < scale {
+		a = new(big.Int).Mul(a, pow10big(int(scale-d.Scale)))
+	}
+	if e.Scale < scale {
+		b = new(big.Int).Mul(b, pow10big(int(scale-e.Scale)))
+	}
+	return DecimalBig(new(big.Int).Rem(a, b), scale), nil
+}
+
+// rounding is what to do with the digits that rescale cuts off.
+type rounding int
+
+const (
+	halfAway rounding = iota
+	toZero
+	toPosInf
+	toNegInf
+)
+
+// rescale brings a finite value to scale digits after the point; a negative
+// scale rounds before the point (and gives display scale 0).
+func (d Decimal) rescale(scale int32, mode rounding) Decimal {
+	if scale >= d.Scale {
+		if d.Big == nil {
+			if c, ok := scaled(d.Coef, scale-d.Scale); ok {
+				return Decimal{Coef: c, Scale: scale}
+			}
+		}
+		if scale == d.Scale {
+			return d
+		}
+		return DecimalBig(new(big.Int).Mul(d.bigCoef(), pow10big(int(scale-d.Scale))), scale)
+	}
+	cut := d.Scale - scale
+	shown := max(scale, 0)
+	if d.Big == nil {
+		u := d.absCoef()
+		if cut >= 20 {
+			// All digits go; a 19 digit number is less than half of 10^20.
+			c := int64(0)
+			if mode == toPosInf && d.Coef > 0 {
+				c = 1
+			} else if mode == toNegInf && d.Coef < 0 {
+				c = -1
+			}
+			return Decimal{Coef: c, Scale: shown}
+		}
+		p := pow10u[cut]
+		q, r := u/p, u%p
+		neg := d.Coef < 0
+		if r != 0 {
+			switch {
+			case mode == halfAway && r >= p-r, mode == toPosInf && !neg, mode == toNegInf && neg:
+				q++
+			}
+		}
+		out := int64(q)
+		if neg {
+			out = -out
+		}
+		if scale >= 0 {
+			return Decimal{Coef: out, Scale: scale}
+		}
+		if c, ok := scaled(out, -scale); ok {
+			return Decimal{Coef: c}
+		}
+		return DecimalBig(new(big.Int).Mul(big.NewInt(out), pow10big(int(-scale))), 0)
+	}
+	var q *big.Int
+	p := pow10big(int(cut))
+	if mode == halfAway {
+		q = roundQuo(d.Big, p)
+	} else {
+		var r *big.Int
+		q, r = new(big.Int).QuoRem(d.Big, p, new(big.Int))
+		if r.Sign() > 0 && mode == toPosInf {
+			q.Add(q, bigOne)
+		} else if r.Sign() < 0 && mode == toNegInf {
+			q.Sub(q, bigOne)
+		}
+	}
+	if scale < 0 {
+		q.Mul(q, pow10big(int(-scale)))
+	}
+	return DecimalBig(q, shown)
+}
+
+// Round is round(d, scale): half away from zero, to scale digits.
+func (d Decimal) Round(scale int32) (Decimal, error) {
+	if d.Form != Finite {
+		return d, nil
+	}
+	r := d.rescale(min(max(scale, -maxResultScale), maxResultScale), halfAway)
+	if r.Big != nil {
+		return checked(r.Big, r.Scale)
+	}
+	return r, nil
+}
+
+// Trunc is trunc(d, scale).
+func (d Decimal) Trunc(scale int32) Decimal {
+	if d.Form != Finite {
+		return d
+	}
+	return d.rescale(min(max(scale, -maxResultScale), maxResultScale), toZero)
+}
+
+// Ceil gives the smallest whole number not less than d.
+func (d Decimal) Ceil() Decimal {
+	if d.Form != Finite {
+		return d
+	}
+	return d.rescale(0, toPosInf)
+}
+
+// Floor gives the largest whole number not greater than d.
+func (d Decimal) Floor() Decimal {
+	if d.Form != Finite {
+		return d
+	}
+	return d.rescale(0, toNegInf)
+}
+
+// MinScale is the smallest scale that loses nothing (min_scale).
+func (d Decimal) MinScale() int32 { return d.TrimScale().Scale }
+
+// TrimScale cuts trailing zeros after the point (trim_scale).
+func (d Decimal) TrimScale() Decimal {
+	if d.Form != Finite {
+		return d
+	}
+	if d.IsZero() {
+		return Decimal{}
+	}
+	if d.Big != nil {
+		d = trimBig(d, d.Scale)
+	}
+	if d.Big == nil {
+		for d.Scale > 0 && d.Coef%10 == 0 {
+			d.Coef /= 10
+			d.Scale--
+		}
+	}
+	return d
+}
+
+// trimBig cuts up to limit trailing zeros of a big coefficient, in growing
+// then shrinking steps.
+func trimBig(d Decimal, limit int32) Decimal {
+	q, r := new(big.Int), new(big.Int)
+	for step := int32(1024); step > 0 && d.Big != nil; step /= 2 {
+		for d.Big != nil && limit >= step {
+			q.QuoRem(d.Big, pow10big(int(step)), r)
+			if r.Sign() != 0 {
+				break
+			}
+			d = DecimalBig(new(big.Int).Set(q), d.Scale-step)
+			limit -= step
+		}
+	}
+	return d
+}
+
+// hash gives equal values equal hashes whatever their scale.
+func (d Decimal) hash(seed uint64) uint64 {
+	if d.Form != Finite {
+		return hashInt(int64(d.Form), seed^0x9e3779b97f4a7c15)
+	}
+	if d.Big != nil {
+		d = trimBig(d, math.MaxInt32)
+	}
+	if d.Big == nil {
+		if d.Coef == 0 {
+			return hashInt(0, seed)
+		}
+		for d.Coef%10 == 0 {
+			d.Coef /= 10
+			d.Scale--
+		}
+		return hashInt(d.Coef, seed+uint64(int64(d.Scale))*0x9e3779b97f4a7c15)
+	}
+	h := seed + uint64(int64(d.Scale))*0x9e3779b97f4a7c15 + uint64(d.Big.Sign())
+	for _, w := range d.Big.Bits() {
+		h = hashInt(int64(w), h)
+	}
+	return h
+}
