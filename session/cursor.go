@@ -1,0 +1,227 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"rowkey/executor"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+// cursor is what DECLARE CURSOR adds to a portal. The rows seen so far are
+// kept when the cursor may scroll back; pos is the current row, counted from 1; 0
+// is before the first, len+1 (when complete) after the last.
+type cursor struct {
+	st       *statement
+	scroll   bool
+	kept     []*types.Batch
+	total    int64 // rows in kept
+	complete bool  // all rows are in kept
+	pos      int64
+	binary   bool
+}
+
+func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.DeclareCursorStmt, w Writer) error {
+	if !n.Hold && (s.tx == nil || s.tx.implicit) {
+		return pgerr.New(pgerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+	}
+	if s.portals[n.Name] != nil {
+		return pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", n.Name)
+	}
+	inner := &statement{raw: &ast.RawStmt{Stmt: n.Query, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
+		params: st.params, ptypes: st.ptypes}
+	if err := s.prepareRun(ctx, inner); err != nil {
+		return err
+	}
+	s.tx.fresh = false
+	exec, err := executor.Open(s.execCtx(s.ctx, inner), inner.plan)
+	if err != nil {
+		return err
+	}
+	c := &cursor{st: inner, scroll: !n.NoScroll, binary: n.Binary}
+	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.own(), born: nowMicros(), columns: inner.plan.Columns}
+	if n.Hold { // its rows must outlive the transaction: compute them now
+		if err := p.fill(-1); err != nil {
+			p.close()
+			return err
+		}
+		p.hold = true
+	}
+	s.portals[n.Name] = p
+	return w.Complete("DECLARE CURSOR")
+}
+
+// fill reads rows until n are kept (n < 0: all).
+func (p *Portal) fill(n int64) error {
+	c := p.cursor
+	for !c.complete && (n < 0 || c.total < n) {
+		b, err := p.exec.Next()
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			c.complete = true
+			p.close()
+			break
+		}
+		kept := &types.Batch{N: b.Rows()}
+		rows := make([]int32, b.Rows())
+		for i := range rows {
+			rows[i] = int32(b.Row(i))
+		}
+		for _, v := range b.Cols[:len(p.columns)] {
+			k := types.NewVec(v.Type, len(rows))
+			k.CopyFrom(v, rows)
+			kept.Cols = append(kept.Cols, k)
+		}
+		c.kept = append(c.kept, kept)
+		c.total += int64(kept.N)
+	}
+	return nil
+}
+
+// row sends row i (from 1) of the kept rows.
+func (p *Portal) row(i int64, w Writer) error {
+	i--
+	for _, b := range p.cursor.kept {
+		if i < int64(b.N) {
+			part := *b
+			part.Sel = []int32{int32(i)}
+			return w.Rows(&part, p.columns)
+		}
+		i -= int64(b.N)
+	}
+	return fmt.Errorf("session: cursor %s has no row %d", p.Name, i)
+}
+
+func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
+	p := s.portals[n.Cursor]
+	if p == nil || p.cursor == nil {
+		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
+	}
+	c := p.cursor
+	if !n.Move {
+		if err := w.Columns(p.columns); err != nil {
+			return err
+		}
+	}
+	count := int64(0)
+	emit := func(i int64) error {
+		count++
+		if n.Move {
+			return nil
+		}
+		return p.row(i, w)
+	}
+	backwards := func() error {
+		if !c.scroll {
+			return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cursor can only scan forward").
+				WithHint("Declare it with SCROLL option to enable backward scan.")
+		}
+		return nil
+	}
+	dir, k := n.Direction, n.Count
+	if k < 0 && (dir == ast.FetchForward || dir == ast.FetchBackward) {
+		k = -k
+		if dir == ast.FetchForward {
+			dir = ast.FetchBackward
+		} else {
+			dir = ast.FetchForward
+		}
+	}
+	target := int64(0)
+	switch dir {
+	case ast.FetchForward:
+		if k == 0 {
+			target = c.pos
+			break
+		}
+		want := int64(-1)
+		if k != ast.FetchAll {
+			want = c.pos + k
+		}
+		if err := p.fill(want); err != nil {
+			return err
+		}
+		end := c.total
+		if want >= 0 {
+			end = min(end, want)
+		}
+		for i := c.pos + 1; i <= end; i++ {
+			if err := emit(i); err != nil {
+				return err
+			}
+		}
+		c.pos = max(end, c.pos)
+		if want < 0 || want > c.total {
+			c.pos = c.total + 1
+		}
+		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+	case ast.FetchBackward:
+		if k == 0 {
+			target = c.pos
+			break
+		}
+		if err := backwards(); err != nil {
+			return err
+		}
+		for ; k > 0 && c.pos > 1; k-- {
+			c.pos--
+			if err := emit(c.pos); err != nil {
+				return err
+			}
+		}
+		if k > 0 {
+			c.pos = 0
+		}
+		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+	case ast.FetchAbsolute:
+		target = k
+		if k < 0 {
+			if err := p.fill(-1); err != nil {
+				return err
+			}
+			target = c.total + 1 + k
+		}
+	case ast.FetchRelative:
+		target = c.pos + k
+	}
+	if target < c.pos {
+		if err := backwards(); err != nil {
+			return err
+		}
+	}
+	if err := p.fill(max(target, 0)); err != nil {
+		return err
+	}
+	switch {
+	case target <= 0:
+		c.pos = 0
+	case target > c.total:
+		c.pos = c.total + 1
+	default:
+		c.pos = target
+		if err := emit(target); err != nil {
+			return err
+		}
+	}
+	return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+}
+
+func (s *Session) closeCursor(n *ast.CloseStmt, w Writer) error {
+	if n.All {
+		for name, p := range s.portals {
+			if p.cursor != nil {
+				s.ClosePortal(name)
+			}
+		}
+		return w.Complete(ast.Tag(n))
+	}
+	if p := s.portals[n.Cursor]; p == nil {
+		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
+	}
+	s.ClosePortal(n.Cursor)
+	return w.Complete(ast.Tag(n))
+}

@@ -1,0 +1,181 @@
+// Package session is the engine behind every front: it owns a database (store,
+// catalog, sequences, caches) and the sessions on it, and turns SQL text into
+// results. Both protocols, the library and the shell talk to it.
+//
+//	text → parser (cached by text) → planner (cached by statement and catalog
+//	version) → executor over the session's kv transaction → Writer
+//
+// A Session is one client's state: settings, transaction, prepared statements,
+// portals, cursors. It is used by one goroutine at a time; Cancel may come from any.
+//
+//	autocommit      a statement begins an implicit transaction and ends it
+//	simple query    all statements of one text share an implicit transaction
+//	extended query  the implicit transaction lasts until Sync
+//	BEGIN … COMMIT  a transaction block; an error makes it failed (25P02)
+//
+// At READ COMMITTED every statement refreshes the kv snapshot and, with it, the
+// catalog it sees.
+//
+// Not here: protocol messages (wire/pgwire), DDL (package ddl).
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/parser"
+	"rowkey/pgerr"
+)
+
+// Options of a database.
+type Options struct {
+	Log *slog.Logger // nil: discard
+	// MaxSessions bounds the sessions open at once; more are refused with 53300.
+	MaxSessions int // 0: 200
+	// Database is the name of the database; any name a client asks for is accepted when empty.
+	Database string
+	// QueryMemoryBytes bounds the memory of one statement (53200); 0: 2 GiB.
+	QueryMemoryBytes int64
+	// Settings are server-wide defaults of run-time parameters.
+	Settings map[string]string
+}
+
+// DB is an open database. Safe for concurrent use.
+type DB struct {
+	store kv.Store
+	cat   *catalog.Catalog
+	seqs  *catalog.Sequences
+	stmts *parser.Cache
+	opts  Options
+	log   *slog.Logger
+	start time.Time
+
+	mu       sync.Mutex
+	sessions map[int32]*Session
+	nextPID  int32
+	closed   atomic.Bool
+	defaults *settings // of new sessions
+	txnIDs   atomic.Int64
+}
+
+// Open opens the database in store, making its catalog if the store is empty.
+// The DB owns the store from here on.
+func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.MaxSessions == 0 {
+		opts.MaxSessions = 200
+	}
+	if opts.QueryMemoryBytes == 0 {
+		opts.QueryMemoryBytes = 2 << 30
+	}
+	if opts.Database == "" {
+		opts.Database = "rowkey"
+	}
+	cat, err := catalog.Open(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{store: store, cat: cat, seqs: catalog.NewSequences(store), stmts: parser.NewCache(parseCacheBytes), opts: opts,
+		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, nextPID: 1000}
+	db.defaults = defaultSettings()
+	for name, value := range opts.Settings {
+		s := settingTable[name]
+		if s == nil {
+			return nil, fmt.Errorf("unrecognized configuration parameter %q", name)
+		}
+		v, err := s.check(value)
+		if err != nil {
+			return nil, err
+		}
+		db.defaults = db.defaults.with(name, v)
+	}
+	return db, nil
+}
+
+// parseCacheBytes bounds the statement texts whose syntax trees are kept.
+const parseCacheBytes = 16 << 20
+
+// Store gives the key-value store beneath.
+func (db *DB) Store() kv.Store { return db.store }
+
+// Catalog gives the database's catalog.
+func (db *DB) Catalog() *catalog.Catalog { return db.cat }
+
+// Name gives the database's name.
+func (db *DB) Name() string { return db.opts.Database }
+
+// Close ends all sessions and closes the store.
+func (db *DB) Close() error {
+	if db.closed.Swap(true) {
+		return nil
+	}
+	db.mu.Lock()
+	open := make([]*Session, 0, len(db.sessions))
+	for _, s := range db.sessions {
+		open = append(open, s)
+	}
+	db.mu.Unlock()
+	for _, s := range open {
+		s.Terminate()
+	}
+	return db.store.Close()
+}
+
+// Cancel cancels the running statement of the session with that process id
+// and secret key; it does nothing if there is none.
+func (db *DB) Cancel(pid int32, secret uint32) {
+	db.mu.Lock()
+	s := db.sessions[pid]
+	db.mu.Unlock()
+	if s != nil && s.secret == secret {
+		s.Cancel()
+	}
+}
+
+func (db *DB) register(s *Session) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed.Load() {
+		return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
+	}
+	if len(db.sessions) >= db.opts.MaxSessions {
+		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
+	}
+	for {
+		db.nextPID++
+		if db.nextPID <= 0 {
+			db.nextPID = 1000
+		}
+		if db.sessions[db.nextPID] == nil {
+			break
+		}
+	}
+	s.pid = db.nextPID
+	db.sessions[s.pid] = s
+	return nil
+}
+
+func (db *DB) unregister(s *Session) {
+	db.mu.Lock()
+	delete(db.sessions, s.pid)
+	db.mu.Unlock()
+}
+
+// Sessions gives the open sessions, in no order.
+func (db *DB) Sessions() []*Session {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	out := make([]*Session, 0, len(db.sessions))
+	for _, s := range db.sessions {
+		out = append(out, s)
+	}
+	return out
+}

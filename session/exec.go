@@ -1,0 +1,329 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// statement is one statement on its way to execution.
+type statement struct {
+	raw    *ast.RawStmt
+	text   string // the whole text that raw's positions refer to
+	params []types.Datum
+	// ptypes are the parameter types, known once planned (or given by the client).
+	ptypes []*types.Type
+	plan   *plan.Plan
+	// settings under which plan was made
+	epoch uint64
+}
+
+// Simple runs the statements of one text (the simple query protocol). The
+// error, if any, is also the last thing that happened: statements after it were
+// not run, and an implicit transaction is rolled back.
+func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
+	stmts, err := s.db.stmts.Parse(text)
+	if err != nil {
+		s.fail()
+		s.finish(ctx, true)
+		return s.report(err, text)
+	}
+	if len(stmts) == 0 {
+		return w.Empty()
+	}
+	for i, raw := range stmts {
+		st := &statement{raw: raw, text: text}
+		if len(stmts) > 1 && s.tx == nil && !isTransactionControl(raw.Stmt) && !ownTransaction(raw.Stmt) {
+			if err := s.begin(ctx, true, false, nil); err != nil { // shared by the statements
+				return s.report(err, text)
+			}
+		}
+		err := s.guard(ctx, st, w, func(ctx context.Context) error { return s.runSimple(ctx, st, w) })
+		if err != nil {
+			s.fail()
+			s.finish(ctx, true)
+			return err
+		}
+		if len(stmts) == 1 || i == len(stmts)-1 {
+			if err := s.finish(ctx, false); err != nil {
+				return s.report(err, text)
+			}
+		}
+	}
+	return nil
+}
+
+func isTransactionControl(st ast.Stmt) bool {
+	_, ok := st.(*ast.TransactionStmt)
+	return ok
+}
+
+// ownTransaction tells statements that refuse to run in a block.
+func ownTransaction(st ast.Stmt) bool {
+	v, ok := st.(*ast.VacuumStmt)
+	return ok && !v.Analyze
+}
+
+// guard runs f as one statement: cancellable, timed, with a panic ending it
+// (and the session's transaction) alone, and its error ready for the client.
+func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx context.Context) error) (err error) {
+	if s.ctx.Err() != nil {
+		return errTerminated
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	s.running.Store(&cancel)
+	defer func() {
+		s.running.Store(nil)
+		cancel(nil)
+	}()
+	if ms := s.set.int("statement_timeout"); ms > 0 {
+		t := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { cancel(errStatementTimeout) })
+		defer t.Stop()
+	}
+	s.infoMu.Lock()
+	s.query, s.queryAt = st.text, time.Now()
+	s.infoMu.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.panicked(r, st.text)
+		}
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil && (errors.Is(err, context.Canceled) || pgerr.CodeOf(err) == pgerr.QueryCanceled) {
+				err = cause
+			}
+			err = s.report(err, st.text)
+		}
+	}()
+	if s.tx != nil && s.tx.failed && !endsFailed(st.raw.Stmt) {
+		return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	return f(ctx)
+}
+
+// endsFailed tells the statements that a failed block still takes.
+func endsFailed(st ast.Stmt) bool {
+	t, ok := st.(*ast.TransactionStmt)
+	return ok && (t.Kind == ast.TransactionCommit || t.Kind == ast.TransactionRollback || t.Kind == ast.TransactionRollbackTo)
+}
+
+// report makes err fit for the client: a *pgerr.Error with its position in
+// characters of text.
+func (s *Session) report(err error, text string) error {
+	var pe *parser.Error
+	if errors.As(err, &pe) {
+		return &pgerr.Error{Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint, Position: pe.Position}
+	}
+	e := pgerr.Of(mapKV(err))
+	if e.BytePos > 0 {
+		c := *e // the error may come from a cached plan
+		if c.BytePos-1 <= len(text) {
+			c.Position = utf8.RuneCountInString(text[:c.BytePos-1]) + 1
+		}
+		c.BytePos = 0
+		e = &c
+	}
+	if e.Code == pgerr.InternalError {
+		s.db.log.Error("internal error", "error", e.Message, "query", text)
+	}
+	return e
+}
+
+// runSimple runs one statement of a simple query.
+func (s *Session) runSimple(ctx context.Context, st *statement, w Writer) error {
+	if !isQuery(st.raw.Stmt) {
+		return s.runUtility(ctx, st, w)
+	}
+	if st.raw.Params > 0 {
+		return pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $1")
+	}
+	if err := s.prepareRun(ctx, st); err != nil {
+		return err
+	}
+	return s.runPlan(ctx, st, w, true)
+}
+
+// isQuery tells the statements that have plans.
+func isQuery(st ast.Stmt) bool {
+	switch st := st.(type) {
+	case *ast.SelectStmt:
+		return st.IntoTarget() == nil
+	case *ast.InsertStmt, *ast.UpdateStmt, *ast.DeleteStmt, *ast.MergeStmt:
+		return true
+	}
+	return false
+}
+
+// readsOnly tells a query that surely writes and locks nothing, from its form.
+func readsOnly(st ast.Stmt) bool {
+	q, ok := st.(*ast.SelectStmt)
+	if !ok || len(q.Locking) > 0 {
+		return false
+	}
+	if q.With != nil {
+		for _, c := range q.With.CTEs {
+			if !readsOnly(c.Query) {
+				return false
+			}
+		}
+	}
+	simple := true
+	ast.Walk(q, func(n ast.Node) bool {
+		if sub, ok := n.(*ast.SelectStmt); ok && len(sub.Locking) > 0 {
+			simple = false
+		}
+		return simple
+	})
+	return simple
+}
+
+// prepareRun enters a transaction and makes sure st has a plan that is
+// current, with the table locks it needs.
+func (s *Session) prepareRun(ctx context.Context, st *statement) error {
+	for attempt := 0; ; attempt++ {
+		readOnly := s.tx == nil && (st.plan != nil && st.plan.ReadOnly || st.plan == nil && readsOnly(st.raw.Stmt))
+		snap, err := s.enter(ctx, readOnly)
+		if err != nil {
+			return err
+		}
+		if st.plan == nil || st.plan.CatalogVersion != snap.Version || st.epoch != s.set.epoch {
+			if err := s.plan(snap, st); err != nil {
+				return err
+			}
+		}
+		if st.plan.ReadOnly {
+			return nil
+		}
+		if err := s.writable(st.plan.Tag); err != nil {
+			return err
+		}
+		waited, err := s.lockTables(ctx, st.plan)
+		if err != nil {
+			return err
+		}
+		if !waited || attempt == 10 {
+			return nil
+		}
+		// Who held the lock may have changed the table: look again.
+		s.tx.fresh = false
+	}
+}
+
+// plan plans st against snap, or takes the plan from the session's cache.
+func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
+	key := planKey{st.raw, snap.Version, s.set.epoch}
+	if p := s.plans.get(key); p != nil && sameTypes(st.ptypes, p.Params) {
+		st.plan, st.epoch = p, s.set.epoch
+		return nil
+	}
+	p, err := planner.Plan(planner.Request{
+		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
+		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows,
+	})
+	if err != nil {
+		return err
+	}
+	st.plan, st.epoch = p, s.set.epoch
+	if len(st.text) <= maxCachedPlanText {
+		s.plans.put(key, p)
+	}
+	return nil
+}
+
+func sameTypes(want, have []*types.Type) bool {
+	for i, t := range want {
+		if t != nil && (i >= len(have) || have[i] != t) {
+			return false
+		}
+	}
+	return true
+}
+
+// lockTables takes the locks that keep definitions of written tables still.
+func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, err error) {
+	for _, u := range p.Tables {
+		if u.Table.Virtual != nil || !u.Write {
+			continue
+		}
+		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), lockOpts(tableWriteLock))
+		if err != nil {
+			return false, mapKV(err)
+		}
+		waited = waited || r.Waited
+	}
+	return waited, nil
+}
+
+// runPlan runs st's plan to the end.
+func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce bool) error {
+	p := st.plan
+	if announce && p.Columns != nil {
+		if err := w.Columns(p.Columns); err != nil {
+			return err
+		}
+	}
+	s.tx.fresh = false
+	ec := s.execCtx(ctx, st)
+	res, err := executor.Run(ec, p, func(b *types.Batch) error { return w.Rows(b, p.Columns) })
+	if err != nil {
+		return err
+	}
+	return w.Complete(completionTag(p.Tag, res.Rows))
+}
+
+func completionTag(tag string, rows int64) string {
+	if tag == "INSERT" {
+		return fmt.Sprintf("INSERT 0 %d", rows)
+	}
+	return fmt.Sprintf("%s %d", tag, rows)
+}
+
+// execCtx makes what the executor needs to run a plan in the open transaction.
+func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
+	env := s.execEnv()
+	s.fctx.Context = ctx
+	s.fctx.Env = env
+	s.fctx.Session = (*host)(s)
+	s.fctx.Catalog = s.snapshot()
+	s.fctx.StmtMicros = nowMicros()
+	return &executor.Ctx{
+		Txn: s.tx.kv, Func: &s.fctx, Catalog: s.snapshot(), Params: st.params,
+		Level: s.tx.level, MemoryLimit: s.db.opts.QueryMemoryBytes,
+	}
+}
+
+// estimateRows guesses a table's number of rows from the store.
+func (s *Session) estimateRows(t *catalog.Table) float64 {
+	if t.Stats != nil && t.Stats.Rows > 0 {
+		return t.Stats.Rows
+	}
+	if s.tx == nil || t.Virtual != nil || t.Kind != catalog.KindTable {
+		return 1000
+	}
+	n, _ := s.tx.kv.EstimateKeys(primaryRange(t))
+	return float64(n)
+}
+
+// panicked turns a panic into the error that ends the statement.
+func (s *Session) panicked(r any, text string) error {
+	stack := stackTrace()
+	s.db.log.Error("panic in a statement", "panic", fmt.Sprint(r), "query", text, "stack", stack)
+	return pgerr.Newf(pgerr.InternalError, "internal error: %v", r).
+		WithHint("This is a bug in rowkey. The statement was stopped; the server log has the details.")
+}
+
+// trimSemicolon gives a statement's own text.
+func (st *statement) own() string {
+	return strings.TrimSpace(st.text[st.raw.Start : st.raw.Start+st.raw.Len])
+}

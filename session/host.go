@@ -1,0 +1,172 @@
+package session
+
+import (
+	"fmt"
+	mathrand "math/rand/v2"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+// host is what SQL functions see of the session (builtin.Session).
+type host Session
+
+func (h *host) s() *Session { return (*Session)(h) }
+
+func (h *host) CurrentUser() string {
+	if r := h.set.str("role"); r != "none" {
+		return r
+	}
+	return h.user
+}
+
+func (h *host) SessionUser() string     { return h.user }
+func (h *host) CurrentDatabase() string { return h.s().databaseName() }
+func (h *host) BackendPID() int32       { return h.pid }
+
+func (h *host) SearchPath(implicit bool) []string {
+	snap := h.s().snapshot()
+	var path []string
+	if implicit {
+		path = h.s().searchPath()
+	} else {
+		path = h.s().appendPath(nil)
+	}
+	out := path[:0]
+	for _, p := range path {
+		if snap.SchemaByName(p) != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (h *host) Setting(name string) (string, bool) { return h.s().show(name) }
+
+func (h *host) SetSetting(name, value string, local bool) (string, error) {
+	if err := h.s().setSetting(name, value, local); err != nil {
+		return "", err
+	}
+	v, _ := h.s().show(name)
+	return v, nil
+}
+
+func (h *host) sequence(oid types.OID) (*catalog.Sequence, error) {
+	seq := h.s().snapshot().Sequence(oid)
+	if seq == nil {
+		return nil, pgerr.Newf(pgerr.UndefinedTable, "relation with OID %d does not exist", oid)
+	}
+	return seq, nil
+}
+
+func (h *host) Nextval(oid types.OID) (int64, error) {
+	if err := h.s().writable("nextval()"); err != nil {
+		return 0, err
+	}
+	seq, err := h.sequence(oid)
+	if err != nil {
+		return 0, err
+	}
+	v, err := h.db.seqs.Next(h.ctx, seq)
+	if err != nil {
+		return 0, mapKV(err)
+	}
+	h.currvals[oid], h.lastSeq = v, oid
+	return v, nil
+}
+
+func (h *host) Currval(oid types.OID) (int64, error) {
+	seq, err := h.sequence(oid)
+	if err != nil {
+		return 0, err
+	}
+	v, ok := h.currvals[oid]
+	if !ok {
+		return 0, pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", seq.Name)
+	}
+	return v, nil
+}
+
+func (h *host) Lastval() (int64, error) {
+	v, ok := h.currvals[h.lastSeq]
+	if !ok || h.lastSeq == 0 {
+		return 0, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+	}
+	return v, nil
+}
+
+func (h *host) Setval(oid types.OID, value int64, called bool) error {
+	if err := h.s().writable("setval()"); err != nil {
+		return err
+	}
+	seq, err := h.sequence(oid)
+	if err != nil {
+		return err
+	}
+	if value < seq.Min || value > seq.Max {
+		return pgerr.Newf(pgerr.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", value, seq.Name, seq.Min, seq.Max)
+	}
+	if err := h.db.seqs.Set(h.ctx, seq, value, called); err != nil {
+		return mapKV(err)
+	}
+	if called {
+		h.currvals[oid] = value
+	}
+	return nil
+}
+
+func (h *host) Notice(severity, code, message string) { h.s().notice(severity, code, message) }
+
+func (h *host) TxnID() int64 {
+	if h.tx == nil {
+		return 0
+	}
+	if h.tx.id == 0 {
+		h.tx.id = h.db.txnIDs.Add(1) + 1000
+	}
+	return h.tx.id
+}
+
+func (h *host) Random() float64 { return h.rng.Float64() }
+
+func (h *host) SetSeed(seed float64) {
+	bits := uint64(int64(seed * (1 << 53)))
+	h.rng = mathrand.New(mathrand.NewPCG(bits, bits^0x9e3779b97f4a7c15))
+}
+
+// Settings gives all run-time parameters, for pg_settings.
+func (h *host) Settings() []SettingInfo { return h.set.all() }
+
+// Sequences gives access to sequence positions, for SELECT … FROM a sequence.
+func (h *host) Sequences() *catalog.Sequences { return h.db.seqs }
+
+func (s *Session) databaseName() string {
+	if s.opts.Database != "" {
+		return s.opts.Database
+	}
+	return s.db.opts.Database
+}
+
+// resolver lets the reg* types find names in the session's catalog.
+type resolver struct{ s *Session }
+
+func (r resolver) ParseReg(kind *types.Type, text string) (types.OID, error) {
+	return catalog.ParseReg(r.s.snapshot(), r.s.searchPath(), kind, text)
+}
+
+func (r resolver) RegName(kind *types.Type, oid types.OID) string {
+	return catalog.RegName(r.s.snapshot(), r.s.searchPath(), kind, oid)
+}
+
+func paramContext(portal string, n int, format int16, v []byte) string {
+	where := "unnamed portal"
+	if portal != "" {
+		where = fmt.Sprintf("portal %q", portal)
+	}
+	if format == 0 && len(v) <= 64 {
+		return fmt.Sprintf("%s parameter $%d = '%s'", where, n, strings.ReplaceAll(string(v), "'", "''"))
+	}
+	return fmt.Sprintf("%s parameter $%d", where, n)
+}

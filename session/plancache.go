@@ -1,0 +1,69 @@
+package session
+
+import (
+	"runtime/debug"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/kv/keyenc"
+	"rowkey/parser/ast"
+	"rowkey/planner/plan"
+)
+
+// planKey identifies a plan: the statement (parsed texts are shared, so the
+// pointer stands for the text), the catalog it was planned with, and the settings.
+type planKey struct {
+	stmt    *ast.RawStmt
+	version uint64
+	epoch   uint64
+}
+
+// planCache keeps the session's recent plans: two generations, the older one
+// dropped when the younger is full.
+type planCache struct {
+	young, old map[planKey]*plan.Plan
+}
+
+// planCacheSize is the number of plans of one generation.
+const planCacheSize = 128
+
+// maxCachedPlanText is the longest statement text whose plan is kept.
+const maxCachedPlanText = 16 << 10
+
+func (c *planCache) get(k planKey) *plan.Plan {
+	if p, ok := c.young[k]; ok {
+		return p
+	}
+	p, ok := c.old[k]
+	if ok {
+		c.put(k, p)
+	}
+	return p
+}
+
+func (c *planCache) put(k planKey, p *plan.Plan) {
+	if len(c.young) >= planCacheSize {
+		c.old, c.young = c.young, nil
+	}
+	if c.young == nil {
+		c.young = make(map[planKey]*plan.Plan, planCacheSize)
+	}
+	c.young[k] = p
+}
+
+func (c *planCache) clear() { c.young, c.old = nil, nil }
+
+func stackTrace() string { return string(debug.Stack()) }
+
+// tableWriteLock is the lock of a table whose rows a statement writes.
+const tableWriteLock = kv.LockTableRowExclusive
+
+func lockOpts(mode kv.LockMode) kv.LockOptions { return kv.LockOptions{Mode: mode} }
+
+// primaryRange is the range of keys of a table's rows.
+func primaryRange(t *catalog.Table) kv.Range {
+	return kv.PrefixRange(keyenc.AppendIndexPrefix(nil, t.Storage, 1))
+}
+
+// tablePrefix begins the keys of a table and all its indexes.
+func tablePrefix(t *catalog.Table) []byte { return keyenc.AppendTablePrefix(nil, t.Storage) }

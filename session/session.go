@@ -1,0 +1,262 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	mathrand "math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// SessionOptions describe a client.
+type SessionOptions struct {
+	User     string
+	Database string
+	// Settings are run-time parameters given when connecting.
+	Settings map[string]string
+	// Notice receives notices and warnings; nil drops them.
+	Notice func(*pgerr.Error)
+	// ParameterStatus is told when a reported parameter changes; nil for none.
+	ParameterStatus func(name, value string)
+	RemoteAddr      string
+}
+
+// Session is one client's state. Not safe for concurrent use but for Cancel
+// and Terminate.
+type Session struct {
+	db     *DB
+	opts   SessionOptions
+	user   string
+	pid    int32
+	secret uint32
+	born   time.Time
+
+	set      *settings // current
+	setStart *settings // as connected: what RESET returns to
+	ctx      context.Context
+	end      context.CancelFunc
+	running  atomic.Pointer[context.CancelCauseFunc]
+	closed   atomic.Bool
+
+	tx       *txn
+	prepared map[string]*Prepared
+	portals  map[string]*Portal
+	plans    planCache
+	lastSeq  catalog.OID
+	currvals map[catalog.OID]int64
+	rng      *mathrand.Rand
+	fctx     builtin.Ctx
+	env      types.Env
+	tempName string
+
+	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
+	query   string
+	queryAt time.Time
+}
+
+// Column describes a result column.
+type Column = plan.Column
+
+// Writer receives the results of statements, in order. Batches are only valid
+// during the call.
+type Writer interface {
+	// Columns announces a result's columns (simple protocol only).
+	Columns(cols []Column) error
+	// Rows passes rows: the first len(cols) columns of the batch.
+	Rows(b *types.Batch, cols []Column) error
+	// Complete ends a statement.
+	Complete(tag string) error
+	// Empty answers a text without a statement.
+	Empty() error
+	// Suspended ends an Execute that reached its row limit.
+	Suspended() error
+	// CopyIn begins COPY FROM STDIN: what the client sends comes from the
+	// reader, which gives io.EOF after CopyDone and an error after CopyFail.
+	CopyIn(binary bool, columns int) (CopyReader, error)
+	// CopyOut begins COPY TO STDOUT; CopyData passes a chunk, CopyDone ends it.
+	CopyOut(binary bool, columns int) error
+	CopyData(p []byte) error
+	CopyDone() error
+}
+
+// CopyReader gives the data of COPY FROM STDIN.
+type CopyReader interface {
+	Read(p []byte) (int, error)
+}
+
+// NewSession opens a session. ctx ends it.
+func (db *DB) NewSession(ctx context.Context, opts SessionOptions) (*Session, error) {
+	if opts.User == "" {
+		opts.User = "postgres"
+	}
+	s := &Session{db: db, opts: opts, user: opts.User, born: time.Now(), set: db.defaults,
+		prepared: map[string]*Prepared{}, portals: map[string]*Portal{}, currvals: map[catalog.OID]int64{}}
+	var seed [20]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return nil, err
+	}
+	s.secret = binary.LittleEndian.Uint32(seed[16:])
+	s.rng = mathrand.New(mathrand.NewPCG(binary.LittleEndian.Uint64(seed[:]), binary.LittleEndian.Uint64(seed[8:])))
+	s.set = s.set.with("session_authorization", opts.User)
+	for name, value := range opts.Settings {
+		if err := s.assign(name, value, atConnect); err != nil {
+			return nil, err
+		}
+	}
+	s.setStart = s.set
+	s.ctx, s.end = context.WithCancel(ctx)
+	if err := db.register(s); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends the session: its transaction is rolled back.
+func (s *Session) Close() {
+	if s.closed.Swap(true) {
+		return
+	}
+	s.end()
+	for _, p := range s.portals {
+		p.close()
+	}
+	if s.tx != nil {
+		s.rollback()
+	}
+	s.dropTemporary()
+	s.db.unregister(s)
+}
+
+// PID and Secret identify the session to Cancel.
+func (s *Session) PID() int32     { return s.pid }
+func (s *Session) Secret() uint32 { return s.secret }
+
+// Reported gives the parameters that a client is told when it connects.
+func (s *Session) Reported() map[string]string {
+	out := map[string]string{}
+	for _, d := range settingTable {
+		if d.report {
+			out[d.name] = s.set.str(d.name)
+		}
+	}
+	return out
+}
+
+// Cancel interrupts the statement that is running, if any (57014).
+func (s *Session) Cancel() {
+	if c := s.running.Load(); c != nil {
+		(*c)(errCanceledByUser)
+	}
+}
+
+// Terminate interrupts the running statement and makes all later ones fail (57P01).
+func (s *Session) Terminate() {
+	if c := s.running.Load(); c != nil {
+		(*c)(errTerminated)
+	}
+	s.end()
+}
+
+var (
+	errCanceledByUser   = pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request")
+	errStatementTimeout = pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout")
+	errTerminated       = &pgerr.Error{Severity: "FATAL", Code: pgerr.AdminShutdown, Message: "terminating connection due to administrator command"}
+)
+
+// TxnStatus is the transaction state as ReadyForQuery reports it: 'I' idle,
+// 'T' in a block, 'E' in a failed block.
+func (s *Session) TxnStatus() byte {
+	switch {
+	case s.tx == nil || s.tx.implicit:
+		return 'I'
+	case s.tx.failed:
+		return 'E'
+	}
+	return 'T'
+}
+
+// Env gives what the text form of results depends on.
+func (s *Session) Env() *types.Env { return s.execEnv() }
+
+// execEnv gives the environment of the current statement.
+func (s *Session) execEnv() *types.Env {
+	s.env = s.set.env
+	if s.tx != nil {
+		s.env.NowMicros = s.tx.nowMicros
+	} else {
+		s.env.NowMicros = nowMicros()
+	}
+	s.env.Names = resolver{s}
+	return &s.env
+}
+
+// postgresEpoch is 2000-01-01 UTC in Unix microseconds.
+const postgresEpoch = 946684800_000000
+
+func nowMicros() int64 { return time.Now().UnixMicro() - postgresEpoch }
+
+// notice sends a notice to the client unless client_min_messages hides it.
+func (s *Session) notice(severity, code, message string) {
+	s.noticeErr(&pgerr.Error{Severity: severity, Code: code, Message: message})
+}
+
+var noticeRank = map[string]int{"DEBUG5": 0, "DEBUG4": 1, "DEBUG3": 2, "DEBUG2": 3, "DEBUG1": 4, "LOG": 5, "NOTICE": 6, "WARNING": 7, "ERROR": 8, "INFO": 100}
+
+func (s *Session) noticeErr(e *pgerr.Error) {
+	if s.opts.Notice == nil {
+		return
+	}
+	limit := map[string]int{"debug5": 0, "debug4": 1, "debug3": 2, "debug2": 3, "debug1": 4, "log": 5, "notice": 6, "warning": 7, "error": 8}[s.set.str("client_min_messages")]
+	if noticeRank[e.Severity] >= limit {
+		s.opts.Notice(e)
+	}
+}
+
+func (s *Session) warn(code, message string) { s.notice("WARNING", code, message) }
+
+// searchPath gives the schemas that names are searched in, in order:
+// pg_temp and pg_catalog first unless the path names them.
+func (s *Session) searchPath() []string {
+	out := make([]string, 0, len(s.set.path)+2)
+	named := func(n string) bool {
+		for _, p := range s.set.path {
+			if p == n {
+				return true
+			}
+		}
+		return false
+	}
+	if s.tempName != "" && !named("pg_temp") {
+		out = append(out, s.tempName)
+	}
+	if !named("pg_catalog") {
+		out = append(out, "pg_catalog")
+	}
+	return s.appendPath(out)
+}
+
+// appendPath appends the schemas that search_path names, $user resolved.
+func (s *Session) appendPath(out []string) []string {
+	for _, p := range s.set.path {
+		switch p {
+		case "$user":
+			out = append(out, s.user)
+		case "pg_temp":
+			if s.tempName != "" {
+				out = append(out, s.tempName)
+			}
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
+}

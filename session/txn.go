@@ -1,0 +1,385 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+)
+
+// txn is a session's open transaction.
+type txn struct {
+	kv        kv.Txn
+	change    *catalog.Change   // nil until DDL
+	base      *catalog.Snapshot // catalog of the current statement, without change
+	implicit  bool              // not a block: ends with the statement (or Sync)
+	failed    bool
+	level     kv.Isolation
+	readOnly  bool
+	fresh     bool // no statement has run yet: modes may still change
+	nowMicros int64
+	id        int64
+	settings  *settings // to return to on rollback
+	localSet  *settings // nil, or: to return to at the end of the transaction (SET LOCAL)
+	marks     []savepoint
+	onCommit  []func()
+}
+
+// savepoint is one SAVEPOINT.
+type savepoint struct {
+	name     string
+	kv       kv.Savepoint
+	change   int
+	settings *settings
+	localSet *settings
+}
+
+// begin starts a transaction.
+func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes *ast.TransactionModes) error {
+	t := &txn{implicit: implicit, nowMicros: nowMicros(), settings: s.set, fresh: true}
+	level := s.set.str("default_transaction_isolation")
+	t.readOnly = s.set.on("default_transaction_read_only")
+	if modes != nil {
+		if modes.Isolation != ast.IsolationUnspecified {
+			level = modes.Isolation.String()
+		}
+		if modes.ReadOnly != nil {
+			t.readOnly = *modes.ReadOnly
+		}
+	}
+	t.level = isolationOf(level)
+	if err := s.openKV(ctx, t, readOnlyHint); err != nil {
+		return err
+	}
+	s.tx = t
+	return nil
+}
+
+func isolationOf(level string) kv.Isolation {
+	switch level {
+	case "serializable":
+		return kv.Serializable
+	case "repeatable read":
+		return kv.RepeatableRead
+	}
+	return kv.ReadCommitted
+}
+
+func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
+	var err error
+	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
+		Isolation: t.level, ReadOnly: readOnlyHint,
+		NoSync:      s.set.str("synchronous_commit") == "off",
+		LockTimeout: time.Duration(s.set.int("lock_timeout")) * time.Millisecond,
+		Owner:       uint64(uint32(s.pid)),
+	})
+	return mapKV(err)
+}
+
+// enter makes the session ready to run a statement: a transaction is open, its
+// snapshot is the statement's, and the catalog of that snapshot is known.
+func (s *Session) enter(ctx context.Context, readOnly bool) (*catalog.Snapshot, error) {
+	if s.tx == nil {
+		if err := s.begin(ctx, true, readOnly, nil); err != nil {
+			return nil, err
+		}
+	} else if !s.tx.fresh && s.tx.level == kv.ReadCommitted {
+		if err := s.tx.kv.Refresh(); err != nil {
+			return nil, mapKV(err)
+		}
+	}
+	return s.catalogNow()
+}
+
+// catalogNow gives the catalog that the transaction's snapshot sees, with its
+// own changes.
+func (s *Session) catalogNow() (*catalog.Snapshot, error) {
+	t := s.tx
+	base, err := s.db.cat.At(t.kv, t.kv.Seq())
+	if err != nil {
+		return nil, mapKV(err)
+	}
+	t.base = base
+	if t.change == nil {
+		return base, nil
+	}
+	if err := t.change.Rebase(base); err != nil {
+		return nil, err
+	}
+	return t.change.Snapshot(), nil
+}
+
+// snapshot gives the catalog as of the last enter plus own changes since.
+func (s *Session) snapshot() *catalog.Snapshot {
+	switch {
+	case s.tx == nil || s.tx.base == nil:
+		return s.db.cat.Latest()
+	case s.tx.change != nil:
+		return s.tx.change.Snapshot()
+	}
+	return s.tx.base
+}
+
+// changeCatalog gives the transaction's catalog change, begun if need be.
+func (s *Session) changeCatalog() *catalog.Change {
+	if s.tx.change == nil {
+		s.tx.change = s.db.cat.Change(s.tx.kv, s.tx.base)
+	}
+	return s.tx.change
+}
+
+// finish ends an implicit transaction after a statement (or at Sync): commit,
+// or roll back when the statement failed.
+func (s *Session) finish(ctx context.Context, failed bool) error {
+	if s.tx == nil || !s.tx.implicit {
+		return nil
+	}
+	if failed {
+		s.rollback()
+		return nil
+	}
+	return s.commit(ctx)
+}
+
+// commit commits the open transaction; it is over in any case.
+func (s *Session) commit(ctx context.Context) error {
+	t := s.tx
+	s.closePortals()
+	s.tx = nil
+	var err error
+	if t.change != nil && !t.change.Empty() {
+		err = t.change.Commit(ctx)
+	} else {
+		err = t.kv.Commit(ctx)
+	}
+	if err != nil {
+		s.restore(t.settings)
+		return mapKV(err)
+	}
+	if t.localSet != nil {
+		s.restore(t.localSet)
+	}
+	for _, f := range t.onCommit {
+		f()
+	}
+	return nil
+}
+
+// rollback ends the open transaction without effect.
+func (s *Session) rollback() {
+	t := s.tx
+	s.closePortals()
+	s.tx = nil
+	t.kv.Rollback()
+	s.restore(t.settings)
+}
+
+// restore returns to earlier settings, telling the client of reported ones that change.
+func (s *Session) restore(st *settings) {
+	if st == s.set {
+		return
+	}
+	old := s.set
+	s.set = st
+	if s.opts.ParameterStatus == nil {
+		return
+	}
+	for _, d := range settingTable {
+		if d.report {
+			if v := st.str(d.name); v != old.str(d.name) {
+				s.opts.ParameterStatus(d.name, v)
+			}
+		}
+	}
+}
+
+func (s *Session) closePortals() {
+	for name, p := range s.portals {
+		if !p.hold {
+			p.close()
+			delete(s.portals, name)
+		}
+	}
+}
+
+// fail notes an error: a block becomes failed; an implicit transaction is left to finish.
+func (s *Session) fail() {
+	if s.tx != nil && !s.tx.implicit {
+		s.tx.failed = true
+	}
+}
+
+// transaction runs BEGIN, COMMIT and their kin.
+func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Writer) error {
+	switch st.Kind {
+	case ast.TransactionBegin, ast.TransactionStart:
+		switch {
+		case s.tx == nil:
+			if err := s.begin(ctx, false, false, st.Modes); err != nil {
+				return err
+			}
+		case s.tx.implicit: // within a simple query of several statements: from here on a block
+			s.tx.implicit = false
+			if err := s.setModes(ctx, st.Modes); err != nil {
+				return err
+			}
+		default:
+			s.warn(pgerr.ActiveSQLTransaction, "there is already a transaction in progress")
+		}
+	case ast.TransactionCommit, ast.TransactionRollback:
+		commit := st.Kind == ast.TransactionCommit
+		if s.tx == nil || s.tx.implicit {
+			if st.Chain {
+				return pgerr.Newf(pgerr.NoActiveSQLTransaction, "%s AND CHAIN can only be used in transaction blocks", ast.Tag(st))
+			}
+			s.warn(pgerr.NoActiveSQLTransaction, "there is no transaction in progress")
+			if s.tx != nil {
+				if err := s.finish(ctx, !commit); err != nil {
+					return err
+				}
+			}
+			return w.Complete(ast.Tag(st))
+		}
+		level, readOnly := s.tx.level, s.tx.readOnly
+		tag := ast.Tag(st)
+		if s.tx.failed || !commit {
+			s.rollback()
+			tag = "ROLLBACK"
+		} else if err := s.commit(ctx); err != nil {
+			return err
+		}
+		if st.Chain {
+			if err := s.begin(ctx, false, false, nil); err != nil {
+				return err
+			}
+			if s.tx.level != level || s.tx.readOnly != readOnly {
+				if err := s.setLevel(ctx, level); err != nil {
+					return err
+				}
+				s.tx.readOnly = readOnly
+			}
+		}
+		return w.Complete(tag)
+	case ast.TransactionSavepoint:
+		if err := s.needBlock("SAVEPOINT"); err != nil {
+			return err
+		}
+		t := s.tx
+		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet}
+		if t.change != nil {
+			m.change = t.change.Mark()
+		}
+		t.marks = append(t.marks, m)
+		t.fresh = false
+	case ast.TransactionRelease:
+		if err := s.needBlock("RELEASE SAVEPOINT"); err != nil {
+			return err
+		}
+		i, err := s.findSavepoint(st.Name)
+		if err != nil {
+			return err
+		}
+		if err := s.tx.kv.Release(s.tx.marks[i].kv); err != nil {
+			return mapKV(err)
+		}
+		s.tx.marks = s.tx.marks[:i]
+	case ast.TransactionRollbackTo:
+		if err := s.needBlock("ROLLBACK TO SAVEPOINT"); err != nil {
+			return err
+		}
+		i, err := s.findSavepoint(st.Name)
+		if err != nil {
+			return err
+		}
+		t := s.tx
+		m := t.marks[i]
+		s.closePortals()
+		if err := t.kv.RollbackTo(m.kv); err != nil {
+			return mapKV(err)
+		}
+		if t.change != nil {
+			if err := t.change.RollbackTo(m.change); err != nil {
+				return err
+			}
+		}
+		t.localSet = m.localSet
+		s.restore(m.settings)
+		t.marks = t.marks[:i+1]
+		t.failed = false
+	default:
+		return pgerr.Unsupported("%s is not supported: there are no two-phase commits", ast.Tag(st)).
+			WithHint("Set max_prepared_transactions is fixed at zero.")
+	}
+	return w.Complete(ast.Tag(st))
+}
+
+func (s *Session) needBlock(what string) error {
+	if s.tx == nil || s.tx.implicit {
+		return pgerr.Newf(pgerr.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
+	}
+	return nil
+}
+
+// forbidBlock refuses statements that manage transactions of their own.
+func (s *Session) forbidBlock(what string) error {
+	if s.tx != nil && !s.tx.implicit {
+		return pgerr.Newf(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", what)
+	}
+	return nil
+}
+
+func (s *Session) findSavepoint(name string) (int, error) {
+	for i := len(s.tx.marks) - 1; i >= 0; i-- {
+		if s.tx.marks[i].name == name {
+			return i, nil
+		}
+	}
+	return 0, pgerr.Newf(pgerr.InvalidSavepointSpecification, "savepoint %q does not exist", name)
+}
+
+// setModes applies SET TRANSACTION to the open transaction.
+func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
+	if m == nil {
+		return nil
+	}
+	t := s.tx
+	if m.Isolation != ast.IsolationUnspecified {
+		level := isolationOf(m.Isolation.String())
+		if level != t.level {
+			if !t.fresh {
+				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+			}
+			if len(t.marks) > 0 {
+				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+			}
+			if err := s.setLevel(ctx, level); err != nil {
+				return err
+			}
+		}
+	}
+	if m.ReadOnly != nil {
+		if !*m.ReadOnly && t.readOnly && !t.fresh {
+			return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+		}
+		t.readOnly = *m.ReadOnly
+	}
+	return nil
+}
+
+func (s *Session) setLevel(ctx context.Context, level kv.Isolation) error {
+	s.tx.kv.Rollback()
+	s.tx.level = level
+	return s.openKV(ctx, s.tx, false)
+}
+
+// writable refuses a statement that writes in a read-only transaction.
+func (s *Session) writable(what string) error {
+	if s.tx != nil && s.tx.readOnly {
+		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", strings.ToUpper(what))
+	}
+	return nil
+}

@@ -1,0 +1,810 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/ddl"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// runUtility runs a statement that has no plan of its own.
+func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error {
+	switch n := st.raw.Stmt.(type) {
+	case *ast.TransactionStmt:
+		return s.transaction(ctx, n, w)
+	case *ast.SetStmt:
+		return s.runSet(ctx, n, w)
+	case *ast.ShowStmt:
+		return s.runShow(n, w)
+	case *ast.DiscardStmt:
+		return s.discard(n, w)
+	case *ast.PrepareStmt:
+		return s.runPrepare(ctx, st, n, w)
+	case *ast.ExecuteStmt:
+		return s.runExecute(ctx, st, n, w)
+	case *ast.DeallocateStmt:
+		return s.deallocate(n, w)
+	case *ast.ExplainStmt:
+		return s.runExplain(ctx, st, n, w)
+	case *ast.DeclareCursorStmt:
+		return s.declareCursor(ctx, st, n, w)
+	case *ast.FetchStmt:
+		return s.fetch(ctx, n, w)
+	case *ast.CloseStmt:
+		return s.closeCursor(n, w)
+	case *ast.CopyStmt:
+		return s.runCopy(ctx, st, n, w)
+	case *ast.LockStmt:
+		return s.lockStatement(ctx, n, w)
+	case *ast.VacuumStmt:
+		return s.vacuum(ctx, n, w)
+	case *ast.CheckpointStmt:
+		return w.Complete(ast.Tag(n))
+	case *ast.SetConstraintsStmt:
+		return s.setConstraints(ctx, n, w)
+	case *ast.ListenStmt, *ast.UnlistenStmt, *ast.NotifyStmt:
+		if u, ok := n.(*ast.UnlistenStmt); ok {
+			return w.Complete(ast.Tag(u)) // nothing is listened to
+		}
+		return pgerr.Unsupported("%s is not supported yet", ast.Tag(n))
+	case *ast.DoStmt:
+		return pgerr.Unsupported("DO is not supported: there are no procedural languages")
+	case *ast.CallStmt:
+		return pgerr.Unsupported("CALL is not supported: there are no procedures")
+	}
+	return s.runDDL(ctx, st, w)
+}
+
+// runDDL runs a definition statement in the open transaction.
+func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
+	tag := ast.Tag(st.raw.Stmt)
+	if err := s.writable(tag); err != nil {
+		return err
+	}
+	if _, err := s.enter(ctx, false); err != nil {
+		return err
+	}
+	s.tx.fresh = false
+	temp := func() (string, error) { return s.tempSchema(ctx) }
+	d := &ddl.Ctx{
+		Context: ctx, Change: s.changeCatalog(), Catalog: s.db.cat, Sequences: s.db.seqs,
+		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
+		Env: s.execEnv(), User: s.user, Text: st.text, RawStmt: st.raw,
+		Notice:       s.noticeErr,
+		EstimateRows: s.estimateRows,
+		// Exec and Run see the catalog as changed so far.
+		Exec: func() *executor.Ctx { return s.execCtx(ctx, st) },
+		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
+			return s.runInner(ctx, st, q, sink)
+		},
+		OnCommit: func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
+		Txn:      s.tx.kv,
+	}
+	rows, err := ddl.Run(d, st.raw.Stmt)
+	if err != nil {
+		return err
+	}
+	if rows >= 0 { // CREATE TABLE AS and SELECT INTO count rows
+		return w.Complete(fmt.Sprintf("SELECT %d", rows))
+	}
+	return w.Complete(tag)
+}
+
+// runInner plans and runs a query inside another statement. sink nil: only plan.
+func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
+	inner := &statement{raw: &ast.RawStmt{Stmt: q, Start: outer.raw.Start, Len: outer.raw.Len, Params: outer.raw.Params}, text: outer.text,
+		params: outer.params, ptypes: outer.ptypes}
+	snap := s.snapshot()
+	p, err := planner.Plan(planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
+		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows})
+	if err != nil || sink == nil {
+		return p, 0, err
+	}
+	inner.plan = p
+	if !p.ReadOnly {
+		if err := s.writable(p.Tag); err != nil {
+			return nil, 0, err
+		}
+		if _, err := s.lockTables(ctx, p); err != nil {
+			return nil, 0, err
+		}
+	}
+	res, err := executor.Run(s.execCtx(ctx, inner), p, sink)
+	return p, res.Rows, err
+}
+
+// utilityColumns gives the columns a utility statement returns, nil if none.
+func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, error) {
+	text := func(name string) []Column { return []Column{{Name: name, Type: types.Text, Typmod: -1}} }
+	switch n := st.(type) {
+	case *ast.ShowStmt:
+		if n.Name == "all" {
+			return []Column{{Name: "name", Type: types.Text, Typmod: -1}, {Name: "setting", Type: types.Text, Typmod: -1},
+				{Name: "description", Type: types.Text, Typmod: -1}}, nil
+		}
+		name := n.Name
+		if d := settingTable[strings.ToLower(name)]; d != nil {
+			name = d.name
+		}
+		return text(name), nil
+	case *ast.ExplainStmt:
+		c := text("QUERY PLAN")
+		if o, err := explainOptions(n); err == nil && o.JSON {
+			c[0].Type = types.JSON
+		}
+		return c, nil
+	case *ast.ExecuteStmt:
+		p, err := s.Statement(n.Name)
+		if err != nil {
+			return nil, err
+		}
+		return p.Columns, nil
+	case *ast.FetchStmt:
+		p := s.portals[n.Cursor]
+		if p == nil || n.Move {
+			return nil, nil
+		}
+		return p.columns, nil
+	}
+	return nil, nil
+}
+
+// ---- settings
+
+func (s *Session) runSet(ctx context.Context, n *ast.SetStmt, w Writer) error {
+	switch n.Kind {
+	case ast.SetTransaction:
+		if s.tx == nil || s.tx.implicit {
+			s.warn(pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
+			return w.Complete("SET")
+		}
+		if err := s.setModes(ctx, n.Modes); err != nil {
+			return err
+		}
+		return w.Complete("SET")
+	case ast.SetCharacteristics:
+		m := n.Modes
+		if m.Isolation != ast.IsolationUnspecified {
+			if err := s.setSetting("default_transaction_isolation", m.Isolation.String(), false); err != nil {
+				return err
+			}
+		}
+		for name, v := range map[string]*bool{"default_transaction_read_only": m.ReadOnly, "default_transaction_deferrable": m.Deferrable} {
+			if v != nil {
+				if err := s.setSetting(name, map[bool]string{true: "on", false: "off"}[*v], false); err != nil {
+					return err
+				}
+			}
+		}
+		return w.Complete("SET")
+	case ast.SetSnapshot:
+		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT is not supported")
+	case ast.ResetAll:
+		keep := s.setStart
+		for _, name := range []string{"transaction_isolation", "transaction_read_only"} {
+			if v := s.set.str(name); v != keep.str(name) {
+				keep = keep.with(name, v)
+			}
+		}
+		next := *keep
+		next.epoch = s.set.epoch + 1
+		s.restore(&next)
+		return w.Complete("RESET")
+	case ast.Reset, ast.SetToDefault:
+		def, ok := s.setStart.get(n.Name)
+		if !ok {
+			if !strings.Contains(n.Name, ".") {
+				return unknownSetting(n.Name)
+			}
+		}
+		if err := s.setSetting(n.Name, def, n.Local); err != nil {
+			return err
+		}
+		return w.Complete(ast.Tag(n))
+	case ast.SetFromCurrent:
+		return w.Complete("SET")
+	}
+	value, err := s.setValue(n)
+	if err != nil {
+		return err
+	}
+	if err := s.setSetting(n.Name, value, n.Local); err != nil {
+		return err
+	}
+	return w.Complete("SET")
+}
+
+// setValue joins the values of SET as PostgreSQL does.
+func (s *Session) setValue(n *ast.SetStmt) (string, error) {
+	d := settingTable[strings.ToLower(n.Name)]
+	if len(n.Values) > 1 && (d == nil || !d.list) {
+		return "", pgerr.Newf(pgerr.InvalidParameterValue, "SET %s takes only one argument", n.Name)
+	}
+	var parts []string
+	for _, v := range n.Values {
+		if v.Interval != nil {
+			e, err := planner.BindConst(v.Interval, s.snapshot(), s.searchPath(), s.execEnv())
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, types.ZoneOfInterval(e.Span()))
+			continue
+		}
+		t := v.Text
+		if d != nil && d.list && v.Kind == ast.OptionString && strings.EqualFold(n.Name, "search_path") {
+			t = quoteName(t)
+		}
+		parts = append(parts, t)
+	}
+	return strings.Join(parts, ", "), nil
+}
+
+func quoteName(s string) string {
+	plain := s != ""
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !(c >= 'a' && c <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '$')) {
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+}
+
+func unknownSetting(name string) error {
+	return pgerr.Newf(pgerr.UndefinedObject, "unrecognized configuration parameter %q", name)
+}
+
+// setSetting changes a run-time parameter; within a transaction it is undone
+// by rollback, and local changes by its end in any case.
+func (s *Session) setSetting(name, value string, local bool) error {
+	if local && (s.tx == nil || s.tx.implicit) {
+		s.warn(pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")
+		return nil
+	}
+	before := s.set
+	if err := s.assign(name, value, userSet); err != nil {
+		return err
+	}
+	if s.tx == nil {
+		return nil
+	}
+	switch {
+	case local && s.tx.localSet == nil:
+		s.tx.localSet = before
+	case !local && s.tx.localSet != nil:
+		v, _ := s.set.get(name)
+		s.tx.localSet = s.tx.localSet.with(name, v)
+	}
+	return nil
+}
+
+// assign checks and sets a parameter.
+func (s *Session) assign(name, value string, who settingContext) error {
+	lower := strings.ToLower(name)
+	d := settingTable[lower]
+	if d == nil {
+		if strings.Contains(name, ".") { // a custom parameter
+			s.set = s.set.with(name, value)
+			return nil
+		}
+		return unknownSetting(name)
+	}
+	switch d.context {
+	case internal:
+		return pgerr.Newf(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed", d.name)
+	case atStart:
+		return pgerr.Newf(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed without restarting the server", d.name)
+	case onReload:
+		return pgerr.Newf(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed now", d.name)
+	}
+	var v string
+	var err error
+	if lower == "datestyle" {
+		v, err = dateStyleWith(s.set.str("DateStyle"), value)
+	} else {
+		v, err = d.check(value)
+	}
+	if err != nil {
+		return err
+	}
+	switch lower {
+	case "transaction_isolation":
+		if s.tx != nil && !s.tx.implicit {
+			return s.setModes(s.ctx, &ast.TransactionModes{Isolation: map[string]ast.Isolation{"read uncommitted": ast.ReadUncommitted,
+				"read committed": ast.ReadCommitted, "repeatable read": ast.RepeatableRead, "serializable": ast.Serializable}[v]})
+		}
+	case "transaction_read_only":
+		if s.tx != nil && !s.tx.implicit {
+			on := v == "on"
+			return s.setModes(s.ctx, &ast.TransactionModes{ReadOnly: &on})
+		}
+		return nil
+	case "session_authorization":
+		if v != "" && v != s.user && who == userSet {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "role %q does not exist", v)
+		}
+	case "role":
+		if v != "none" && v != s.user {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "role %q does not exist", v)
+		}
+	}
+	next := s.set.with(d.name, v)
+	if d.report && v != s.set.str(d.name) && s.opts.ParameterStatus != nil && who == userSet {
+		s.opts.ParameterStatus(d.name, v)
+	}
+	s.set = next
+	return nil
+}
+
+// show gives a parameter as SHOW prints it.
+func (s *Session) show(name string) (string, bool) {
+	lower := strings.ToLower(name)
+	switch lower {
+	case "transaction_isolation":
+		if s.tx != nil {
+			return s.tx.level.String(), true
+		}
+		return s.set.str("default_transaction_isolation"), true
+	case "transaction_read_only":
+		if s.tx != nil {
+			return map[bool]string{true: "on", false: "off"}[s.tx.readOnly], true
+		}
+	}
+	v, ok := s.set.get(lower)
+	if d := settingTable[lower]; d != nil && ok {
+		return d.display(v), true
+	}
+	return v, ok
+}
+
+func (s *Session) runShow(n *ast.ShowStmt, w Writer) error {
+	cols, err := s.utilityColumns(s.ctx, n)
+	if err != nil {
+		return err
+	}
+	var rows [][]types.Datum
+	if n.Name == "all" {
+		for _, i := range s.set.all() {
+			v, _ := s.show(i.Name)
+			rows = append(rows, []types.Datum{types.NewString(i.Name), types.NewString(v), types.NewString(i.Doc)})
+		}
+	} else {
+		v, ok := s.show(n.Name)
+		if !ok {
+			return unknownSetting(n.Name)
+		}
+		rows = append(rows, []types.Datum{types.NewString(v)})
+	}
+	if err := writeRows(w, cols, rows); err != nil {
+		return err
+	}
+	return w.Complete("SHOW")
+}
+
+// writeRows sends a small result.
+func writeRows(w Writer, cols []Column, rows [][]types.Datum) error {
+	if err := w.Columns(cols); err != nil {
+		return err
+	}
+	for len(rows) > 0 {
+		n := min(len(rows), types.BatchSize)
+		b := &types.Batch{N: n}
+		for c := range cols {
+			v := types.NewVec(cols[c].Type, n)
+			v.Resize(n)
+			for i := 0; i < n; i++ {
+				v.Set(i, rows[i][c])
+			}
+			b.Cols = append(b.Cols, v)
+		}
+		if err := w.Rows(b, cols); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
+	switch n.Target {
+	case ast.DiscardAll:
+		if err := s.forbidBlock("DISCARD ALL"); err != nil {
+			return err
+		}
+		s.closePortals()
+		s.prepared = map[string]*Prepared{}
+		s.set = s.setStart
+		s.currvals, s.lastSeq = map[catalog.OID]int64{}, 0
+		s.plans.clear()
+		if err := s.dropTemporary(); err != nil {
+			return err
+		}
+	case ast.DiscardPlans:
+		s.plans.clear()
+		for _, p := range s.prepared {
+			p.plan = nil
+		}
+	case ast.DiscardSequences:
+		s.currvals, s.lastSeq = map[catalog.OID]int64{}, 0
+	case ast.DiscardTemp:
+		if err := s.dropTemporary(); err != nil {
+			return err
+		}
+	}
+	return w.Complete(ast.Tag(n))
+}
+
+// ---- prepared statements of SQL
+
+func (s *Session) runPrepare(ctx context.Context, st *statement, n *ast.PrepareStmt, w Writer) error {
+	if s.prepared[n.Name] != nil {
+		return pgerr.Newf(pgerr.DuplicatePreparedStatement, "prepared statement %q already exists", n.Name)
+	}
+	if _, err := s.enter(ctx, true); err != nil {
+		return err
+	}
+	p := &Prepared{Name: n.Name, Text: st.text, fromSQL: true, born: nowMicros(),
+		raw: &ast.RawStmt{Stmt: n.Stmt, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}}
+	p.given = make([]*types.Type, max(len(n.Types), st.raw.Params))
+	for i, tn := range n.Types {
+		t, _, err := planner.ResolveTypeName(s.snapshot(), s.searchPath(), tn)
+		if err != nil {
+			return err
+		}
+		if t != types.Unknown {
+			p.given[i] = t
+		}
+	}
+	if err := s.describe(ctx, p); err != nil {
+		return err
+	}
+	s.prepared[n.Name] = p
+	return w.Complete("PREPARE")
+}
+
+func (s *Session) runExecute(ctx context.Context, st *statement, n *ast.ExecuteStmt, w Writer) error {
+	p, err := s.Statement(n.Name)
+	if err != nil {
+		return err
+	}
+	inner, err := s.bindExecute(ctx, p, n)
+	if err != nil {
+		return err
+	}
+	if inner.raw == nil {
+		return w.Complete("EXECUTE")
+	}
+	if !isQuery(p.raw.Stmt) {
+		return s.runUtility(ctx, inner, w)
+	}
+	if err := s.prepareRun(ctx, inner); err != nil {
+		return err
+	}
+	return s.runPlan(ctx, inner, w, true)
+}
+
+func (s *Session) bindExecute(ctx context.Context, p *Prepared, n *ast.ExecuteStmt) (*statement, error) {
+	if len(n.Args) != len(p.Params) {
+		return nil, pgerr.Newf(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", n.Name).
+			WithDetail("Expected %d parameters but got %d.", len(p.Params), len(n.Args))
+	}
+	inner := &statement{raw: p.raw, text: p.Text, ptypes: p.Params, plan: p.plan, epoch: p.epoch}
+	if len(n.Args) > 0 {
+		if _, err := s.enter(ctx, false); err != nil {
+			return nil, err
+		}
+		for i, a := range n.Args {
+			e, err := planner.BindStandalone(a, p.Params[i], s.snapshot(), s.searchPath(), s.execEnv())
+			if err != nil {
+				return nil, err
+			}
+			v, err := executor.EvalExpr(s.execCtx(ctx, inner), e, nil)
+			if err != nil {
+				return nil, err
+			}
+			inner.params = append(inner.params, v)
+		}
+	}
+	return inner, nil
+}
+
+func (s *Session) deallocate(n *ast.DeallocateStmt, w Writer) error {
+	if n.All {
+		s.prepared = map[string]*Prepared{}
+	} else {
+		if _, err := s.Statement(n.Name); err != nil {
+			return err
+		}
+		delete(s.prepared, n.Name)
+	}
+	return w.Complete(ast.Tag(n))
+}
+
+// ---- EXPLAIN
+
+func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
+	o := planner.ExplainOptions{Costs: true}
+	timing, summary := -1, -1
+	for _, opt := range n.Options {
+		on := true
+		if opt.Value != nil {
+			v, ok := parseBool(opt.Value.Text)
+			on = v
+			if !ok && !strings.EqualFold(opt.Name, "format") {
+				return o, pgerr.Newf(pgerr.SyntaxError, "%s requires a Boolean value", opt.Name).At(opt.Pos())
+			}
+		}
+		b := map[bool]int{true: 1, false: 0}[on]
+		switch strings.ToLower(opt.Name) {
+		case "analyze":
+			o.Analyze = on
+		case "verbose":
+			o.Verbose = on
+		case "costs":
+			o.Costs = on
+		case "kv":
+			o.KV = on
+		case "algebra":
+			o.Algebra = on
+		case "timing":
+			timing = b
+		case "summary":
+			summary = b
+		case "buffers", "settings", "wal":
+		case "format":
+			f := ""
+			if opt.Value != nil {
+				f = strings.ToLower(opt.Value.Text)
+			}
+			switch f {
+			case "text":
+			case "json":
+				o.JSON = true
+			case "xml", "yaml":
+				return o, pgerr.Unsupported("EXPLAIN format %q is not supported", f).WithHint("Use text or json.")
+			default:
+				return o, pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized value for EXPLAIN option %q: %q", opt.Name, f).At(opt.Pos())
+			}
+		default:
+			return o, pgerr.Newf(pgerr.SyntaxError, "unrecognized EXPLAIN option %q", opt.Name).At(opt.Pos())
+		}
+	}
+	o.Timing = o.Analyze && timing != 0
+	if timing == 1 && !o.Analyze {
+		return o, pgerr.New(pgerr.InvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE")
+	}
+	o.Summary = summary == 1 || summary == -1 && o.Analyze
+	return o, nil
+}
+
+func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainStmt, w Writer) error {
+	opts, err := explainOptions(n)
+	if err != nil {
+		return err
+	}
+	inner := &statement{raw: &ast.RawStmt{Stmt: n.Stmt, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
+		params: st.params, ptypes: st.ptypes}
+	switch q := n.Stmt.(type) {
+	case *ast.ExecuteStmt:
+		p, err := s.Statement(q.Name)
+		if err != nil {
+			return err
+		}
+		if inner, err = s.bindExecute(ctx, p, q); err != nil {
+			return err
+		}
+	case *ast.DeclareCursorStmt:
+		inner.raw.Stmt = q.Query
+	case *ast.CreateTableAsStmt:
+		inner.raw.Stmt = q.Query
+	}
+	if !isQuery(inner.raw.Stmt) {
+		return pgerr.Unsupported("EXPLAIN of %s is not supported", ast.Tag(inner.raw.Stmt))
+	}
+	start := nowMicros()
+	if err := s.prepareRun(ctx, inner); err != nil {
+		return err
+	}
+	opts.PlanningMicros = nowMicros() - start
+	if opts.Analyze {
+		ec := s.execCtx(ctx, inner)
+		ec.Counters = plan.NewCounters(inner.plan)
+		start = nowMicros()
+		if _, err := executor.Run(ec, inner.plan, func(*types.Batch) error { return nil }); err != nil {
+			return err
+		}
+		opts.ExecutionMicros = nowMicros() - start
+		opts.Counters = ec.Counters
+	}
+	if opts.KV {
+		opts.KeySpans = func(node plan.Node) []kv.Range { return executor.KeyRanges(s.execCtx(ctx, inner), node) }
+	}
+	lines, err := planner.Explain(inner.plan, opts)
+	if err != nil {
+		return err
+	}
+	cols, _ := s.utilityColumns(ctx, n)
+	rows := make([][]types.Datum, len(lines))
+	for i, l := range lines {
+		rows[i] = []types.Datum{types.NewString(l)}
+	}
+	if err := writeRows(w, cols, rows); err != nil {
+		return err
+	}
+	return w.Complete("EXPLAIN")
+}
+
+// ---- locks and upkeep
+
+func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) error {
+	if err := s.needBlock("LOCK TABLE"); err != nil {
+		return err
+	}
+	snap, err := s.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	mode := kv.LockTableAccessShare + kv.LockMode(n.Mode-ast.AccessShareLock)
+	for _, rv := range n.Tables {
+		t, err := planner.ResolveTable(snap, s.searchPath(), rv)
+		if err != nil {
+			return err
+		}
+		o := kv.LockOptions{Mode: mode}
+		if n.NoWait {
+			o.Wait = kv.WaitNot
+		}
+		if _, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(t.OID), o); err != nil {
+			if pgerr.CodeOf(mapKV(err)) == pgerr.LockNotAvailable && n.NoWait {
+				return pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on relation %q", t.Name)
+			}
+			return mapKV(err)
+		}
+	}
+	return w.Complete("LOCK TABLE")
+}
+
+// vacuum runs VACUUM (which has nothing to do here) and ANALYZE.
+func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error {
+	analyze := n.Analyze
+	for _, o := range n.Options {
+		if strings.EqualFold(o.Name, "analyze") {
+			analyze = o.Value == nil || strings.EqualFold(o.Value.Text, "on") || strings.EqualFold(o.Value.Text, "true") || o.Value.Text == "1"
+		}
+	}
+	if !n.Analyze {
+		if err := s.forbidBlock("VACUUM"); err != nil {
+			return err
+		}
+	}
+	snap, err := s.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	var tables []*catalog.Table
+	if len(n.Relations) == 0 {
+		for _, t := range snap.Tables() {
+			if t.Kind == catalog.KindTable && t.Virtual == nil {
+				tables = append(tables, t)
+			}
+		}
+	}
+	for _, r := range n.Relations {
+		t, err := planner.ResolveTable(snap, s.searchPath(), r.Table)
+		if err != nil {
+			return err
+		}
+		if t.Kind != catalog.KindTable || t.Virtual != nil {
+			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
+			continue
+		}
+		tables = append(tables, t)
+	}
+	s.tx.fresh = false
+	if analyze {
+		for _, t := range tables {
+			st := &statement{raw: &ast.RawStmt{Stmt: n}}
+			stats, err := executor.Analyze(s.execCtx(ctx, st), t)
+			if err != nil {
+				return err
+			}
+			if err := s.changeCatalog().Put(&catalog.StatsObject{Table: t.OID, Stats: stats}); err != nil {
+				return mapKV(err)
+			}
+		}
+	}
+	return w.Complete(ast.Tag(n))
+}
+
+func (s *Session) setConstraints(ctx context.Context, n *ast.SetConstraintsStmt, w Writer) error {
+	if s.tx == nil || s.tx.implicit {
+		s.warn(pgerr.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks")
+		return w.Complete("SET CONSTRAINTS")
+	}
+	return pgerr.Unsupported("SET CONSTRAINTS is not supported yet")
+}
+
+// ---- temporary tables
+
+// tempSchema gives the name of the session's schema for temporary tables,
+// made at first use.
+func (s *Session) tempSchema(ctx context.Context) (string, error) {
+	if s.tempName != "" {
+		return s.tempName, nil
+	}
+	name := fmt.Sprintf("pg_temp_%d", s.pid)
+	if s.snapshot().SchemaByName(name) == nil {
+		oid, err := s.db.cat.NewOID(ctx)
+		if err != nil {
+			return "", mapKV(err)
+		}
+		if err := s.changeCatalog().Put(&catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
+			return "", mapKV(err)
+		}
+	}
+	s.tempName = name
+	return name, nil
+}
+
+// dropTemporary drops the session's temporary tables.
+func (s *Session) dropTemporary() error {
+	if s.tempName == "" {
+		return nil
+	}
+	name := s.tempName
+	s.tempName = ""
+	ctx := context.Background()
+	txn, err := s.db.store.Begin(ctx, kv.TxnOptions{NoSync: true})
+	if err != nil {
+		return mapKV(err)
+	}
+	defer txn.Rollback()
+	base, err := s.db.cat.At(txn, txn.Seq())
+	if err != nil {
+		return mapKV(err)
+	}
+	schema := base.SchemaByName(name)
+	if schema == nil {
+		return nil
+	}
+	ch := s.db.cat.Change(txn, base)
+	var dropped []*catalog.Table
+	for _, t := range base.Tables() {
+		if t.SchemaOID == schema.OID {
+			if err := ch.Drop(t); err != nil {
+				return mapKV(err)
+			}
+			dropped = append(dropped, t)
+		}
+	}
+	for _, q := range base.Sequences() {
+		if q.SchemaOID == schema.OID {
+			if err := ch.Drop(q); err != nil {
+				return mapKV(err)
+			}
+		}
+	}
+	if err := ch.Drop(schema); err != nil {
+		return mapKV(err)
+	}
+	if err := ch.Commit(ctx); err != nil {
+		return mapKV(err)
+	}
+	for _, t := range dropped {
+		if err := s.db.store.DropRange(ctx, kv.PrefixRange(tablePrefix(t))); err != nil {
+			return mapKV(err)
+		}
+	}
+	return nil
+}
