@@ -35,6 +35,7 @@ const (
 	hasDecade
 	hasCentury
 	hasMillennium
+	hasReserved
 
 	hasDate    = hasYear | hasMonth | hasDay
 	hasTime    = hasHour | hasMinute | hasSecond
@@ -359,11 +360,11 @@ func (d *decoder) decodeWord(fields []field, i int, timeOnly bool, expect *Unit)
 				d.setTime(floorMod(d.now(), MicrosPerDay))
 				return hasTime, false, fine
 			}
-			d.clock = clockOf(d.now())
+			d.clock, d.dtype = clockOf(d.now()), tokDate
 			d.tz = -int(d.env.zone().OffsetAt(d.env.NowMicros))
 			return hasDate | hasTime | hasTZ, false, fine
 		case tokZulu:
-			d.hour, d.min, d.sec, d.usec, d.tz = 0, 0, 0, 0, 0
+			d.hour, d.min, d.sec, d.usec, d.tz, d.dtype = 0, 0, 0, 0, 0, tokDate
 			return hasTime | hasTZ, false, fine
 		case tokToday, tokTomorrow, tokYesterday:
 			day := floorDiv64(d.now(), MicrosPerDay)
@@ -373,10 +374,11 @@ func (d *decoder) decodeWord(fields []field, i int, timeOnly bool, expect *Unit)
 				day--
 			}
 			d.year, d.mon, d.day = YMD(day)
+			d.dtype = tokDate
 			return hasDate, false, fine
 		}
 		d.dtype = v
-		return hasDate | hasTime | hasTZ, false, fine
+		return hasReserved, false, fine
 	case wordMonth:
 		if timeOnly {
 			return 0, false, badFormat
@@ -436,6 +438,7 @@ func (d *decoder) decodeLabelled(text string, unit Unit) (got set, f fault) {
 			return 0, badFormat
 		}
 	}
+	d.dtype = tokDate
 	switch unit {
 	case UnitYear:
 		d.year, got = val, hasYear

@@ -169,17 +169,12 @@ func (s *spanIn) decode(fields []field, mask int32, style IntervalStyle) fault {
 			}
 		case kindString, kindSpecial:
 			w := unitWords[cut10(text)]
-			if w.kind == wordUnknown {
-				w = dateWords[cut10(text)]
-			}
 			switch w.kind {
-			case wordIgnore:
-				continue
 			case wordUnits:
 				unit = Unit(w.val)
 			case wordAgo:
 				before = true
-				unit = Unit(w.val)
+				unit = UnitEpoch // no unit: the next field must name one
 			default:
 				return badFormat
 			}
@@ -493,39 +488,49 @@ func digitsIn(s string) int {
 	return n
 }
 
-// isoNumber reads [-]digits[.digits].
+// isoNumber reads a number as C's strtod does, and splits it.
 func isoNumber(s string) (val int64, frac float64, rest string, f fault) {
 	if s == "" || !isDigit(s[0]) && s[0] != '-' && s[0] != '.' {
 		return 0, 0, "", badFormat
 	}
-	minus := s[0] == '-'
-	if minus {
-		s = s[1:]
+	i := 0
+	if s[0] == '-' {
+		i++
 	}
-	rest = s
-	if rest != "" && isDigit(rest[0]) {
-		var over bool
-		if val, rest, over = leadingInt64(rest); over {
-			return 0, 0, "", badFormat
+	digits := 0
+	for i < len(s) && isDigit(s[i]) {
+		i++
+		digits++
+	}
+	if i < len(s) && s[i] == '.' {
+		i++
+		for i < len(s) && isDigit(s[i]) {
+			i++
+			digits++
 		}
 	}
-	if rest != "" && rest[0] == '.' {
-		n := 1
-		for n < len(rest) && isDigit(rest[n]) {
-			n++
-		}
-		if n > 1 {
-			frac, _ = strconv.ParseFloat(rest[:n], 64)
-			rest = rest[n:]
-		}
-	}
-	if len(rest) == len(s) {
+	if digits == 0 {
 		return 0, 0, "", badFormat
 	}
-	if minus {
-		val, frac = -val, -frac
+	if i < len(s) && s[i]|0x20 == 'e' {
+		j := i + 1
+		if j < len(s) && (s[j] == '-' || s[j] == '+') {
+			j++
+		}
+		if j < len(s) && isDigit(s[j]) {
+			for i = j; i < len(s) && isDigit(s[i]); i++ {
+			}
+		}
 	}
-	return val, frac, rest, fine
+	x, err := strconv.ParseFloat(s[:i], 64)
+	if err != nil {
+		return 0, 0, "", badFormat
+	}
+	if x < -1e15 || x > 1e15 {
+		return 0, 0, "", fieldOverflow
+	}
+	w := math.Trunc(x)
+	return int64(w), x - w, s[i:], fine
 }
 
 // adjustInterval drops what an interval's typmod excludes and rounds.

@@ -55,21 +55,31 @@ func (z *Zone) table() *zoneTable {
 		t.end = maxInt64
 		for {
 			name, off := at.Zone()
-			start, end := at.ZoneBounds()
-			s := int64(minInt64)
-			if !start.IsZero() && len(t.start) > 0 {
-				s = start.Unix()
+			dst := at.IsDST()
+			_, end := at.ZoneBounds()
+			// The library begins a period at the turn of some years where nothing
+			// changes.
+			if n := len(t.start); n == 0 || t.off[n-1] != int32(off) || t.dst[n-1] != dst || t.abbrev[n-1] != name {
+				s := int64(minInt64)
+				if n > 0 {
+					s = at.Unix()
+				}
+				t.start = append(t.start, s)
+				t.off = append(t.off, int32(off))
+				t.dst = append(t.dst, dst)
+				t.abbrev = append(t.abbrev, name)
 			}
-			t.start = append(t.start, s)
-			t.off = append(t.off, int32(off))
-			t.dst = append(t.dst, at.IsDST())
-			t.abbrev = append(t.abbrev, name)
 			if end.IsZero() {
 				return
 			}
 			if end.Unix() >= zoneTableEnd {
 				t.end = end.Unix()
 				return
+			}
+			// In leap years it can claim an end that lies behind; go on from the
+			// next day then.
+			if !end.After(at) {
+				end = at.Add(24 * time.Hour)
 			}
 			at = end
 		}
