@@ -36,6 +36,7 @@ const (
 	hasCentury
 	hasMillennium
 	hasReserved
+	hasDynTZ
 
 	hasDate    = hasYear | hasMonth | hasDay
 	hasTime    = hasHour | hasMinute | hasSecond
@@ -337,7 +338,7 @@ func (d *decoder) decodeWord(fields []field, i int, timeOnly bool, expect *Unit)
 		switch {
 		case a.zone != "":
 			d.abbrev, d.abbrevIn = strings.ToUpper(text), a
-			return hasTZ, false, fine
+			return hasTZ | hasDynTZ, false, fine
 		case a.dst:
 			d.tz = -int(a.off)
 			return hasTZ | hasDTZ, false, fine

@@ -289,6 +289,9 @@ func TestZonesAgainstPostgres(t *testing.T) {
 	bad := 0
 	for n := 0; n < 60; n++ {
 		name := names[r.Intn(len(names))]
+		if _, ok := zoneAbbrevs[strings.ToLower(name)]; ok {
+			continue // AT TIME ZONE would take the abbreviation
+		}
 		z, err := LookupZone(name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -447,19 +447,23 @@ func posixOffset(s string) (sec int, rest string, ok bool) {
 	return sec, s, true
 }
 
-// tzFile makes a zone file (RFC 8536, version 2) with one zone type, no
-// transitions and the given rule at its end.
+// tzFile makes a zone file (RFC 8536, version 2) with one zone type and the
+// given rule from 1770 on, where PostgreSQL begins too.
 func tzFile(abbrev string, east int, rule string) []byte {
-	block := func(b []byte) []byte {
+	block := func(b []byte, times uint32) []byte {
 		b = append(b, "TZif2"...)
 		b = append(b, make([]byte, 15)...)
-		for _, n := range []uint32{0, 0, 0, 0, 1, uint32(len(abbrev) + 1)} {
+		for _, n := range []uint32{0, 0, 0, times, 1, uint32(len(abbrev) + 1)} {
 			b = binary.BigEndian.AppendUint32(b, n)
+		}
+		if times > 0 {
+			start := int64(-6311347200)
+			b = append(binary.BigEndian.AppendUint64(b, uint64(start)), 0)
 		}
 		b = binary.BigEndian.AppendUint32(b, uint32(int32(east)))
 		b = append(b, 0, 0)
 		return append(append(b, abbrev...), 0)
 	}
-	b := block(block(nil))
+	b := block(block(nil, 0), 1)
 	return append(append(append(b, '\n'), rule...), '\n')
 }
