@@ -148,12 +148,22 @@ type Func struct {
 // grouped evaluation of one aggregate call; see AggState.
 type Agg struct {
 	New func(argTypes []*types.Type) AggState
-	// OrderedSet aggregates take Direct leading arguments, evaluated once a group;
-	// Hypothetical ones are rank(…) WITHIN GROUP and kin.
+	// OrderedSet aggregates, percentile_cont(0.5) WITHIN GROUP (ORDER BY x), and
+	// Hypothetical ones, rank(5) WITHIN GROUP (ORDER BY x), are made by NewOrdered
+	// instead. Their arguments are the direct ones followed by the ORDER BY
+	// expressions, in one list; the direct ones are taken from a group's first
+	// row. They sort for themselves: rows may be fed in any order.
 	OrderedSet   bool
 	Hypothetical bool
+	NewOrdered   func(argTypes []*types.Type, direct int, order []SortOrder) AggState
 	// IgnoresOrder tells that ORDER BY in the call cannot change the result.
 	IgnoresOrder bool
+}
+
+// SortOrder is the direction of one ORDER BY expression.
+type SortOrder struct {
+	Desc       bool
+	NullsFirst bool
 }
 
 // AggState holds the accumulators of all groups of one aggregate call, indexed

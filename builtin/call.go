@@ -174,7 +174,7 @@ func orNulls(out *types.Vec, nulls []bool, n int, sel []int32) {
 	}
 }
 
-var defaultEnv = &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}
+var defaultEnv = types.DefaultEnv
 
 // env gives the settings to print and read values by; the defaults when there
 // is no context.
@@ -183,4 +183,24 @@ func (c *Ctx) env() *types.Env {
 		return defaultEnv
 	}
 	return c.Env
+}
+
+// cancelled looks whether the statement is to stop, every 4096 steps.
+func (c *Ctx) cancelled(step int) error {
+	if step&0xfff != 0xfff || c == nil || c.Context == nil {
+		return nil
+	}
+	return c.Err()
+}
+
+// CallSet runs a set-returning function; a strict one of a NULL gives no rows.
+func CallSet(f *Func, ctx *Ctx, args []types.Datum, emit func(row []types.Datum) error) error {
+	if !f.NotStrict {
+		for _, a := range args {
+			if a.K == types.PhysNull {
+				return nil
+			}
+		}
+	}
+	return f.Set(ctx, args, emit)
 }

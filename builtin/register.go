@@ -157,6 +157,8 @@ var built = sync.OnceValue(func() *tables {
 			if k.Func = funcOIDs[atoOID(c[4])]; k.Func == nil {
 				continue
 			}
+		case "i":
+			k.Func = IOCast(k.From, k.To)
 		}
 		t.casts = append(t.casts, k)
 		t.castMap[[2]types.OID{k.From.OID, k.To.OID}] = k

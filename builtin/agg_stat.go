@@ -1,0 +1,315 @@
+package builtin
+
+import (
+	"math"
+	"math/big"
+
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+func errMissing(sig string) error { return pgerr.Unsupported("function %s is not supported", sig) }
+
+// Variances and regressions. Over floats they follow Youngs and Cramer, whose
+// updates keep the sum of squared differences from the mean; over exact types
+// they are computed exactly from the sums of values and squares.
+
+// moments is the state over floats.
+type moments struct{ n, sx, sxx float64 }
+
+func (m *moments) add(v float64) error {
+	n0, sx0 := m.n, m.sx
+	m.n++
+	m.sx += v
+	if n0 == 0 {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			m.sxx = math.NaN()
+		}
+		return nil
+	}
+	t := v*m.n - m.sx
+	m.sxx += t * t / (m.n * n0)
+	if math.IsInf(m.sx, 0) || math.IsInf(m.sxx, 0) {
+		if !math.IsInf(sx0, 0) && !math.IsInf(v, 0) {
+			return errOverflow()
+		}
+		m.sxx = math.NaN()
+	}
+	return nil
+}
+
+func (m *moments) merge(o *moments) error {
+	if o.n == 0 {
+		return nil
+	}
+	if m.n == 0 {
+		*m = *o
+		return nil
+	}
+	n := m.n + o.n
+	t := m.sx/m.n - o.sx/o.n
+	sx, sxx := m.sx+o.sx, m.sxx+o.sxx+m.n*o.n*t*t/n
+	if math.IsInf(sx, 0) && !math.IsInf(m.sx, 0) && !math.IsInf(o.sx, 0) ||
+		math.IsInf(sxx, 0) && !math.IsInf(m.sxx, 0) && !math.IsInf(o.sxx, 0) {
+		return errOverflow()
+	}
+	*m = moments{n, sx, sxx}
+	return nil
+}
+
+func momentsAgg(least float64, result func(m *moments) float64) Func {
+	return agg(fold[float64, moments]{
+		step: (*moments).add,
+		dense: func(m *moments, list []float64) error {
+			for _, v := range list {
+				if err := m.add(v); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		merge: (*moments).merge,
+		result: func(_ *Ctx, m *moments) (types.Datum, error) {
+			if m.n < least {
+				return types.Null, nil
+			}
+			return types.NewFloat(result(m)), nil
+		},
+	})
+}
+
+// exactMoments is the state over exact numbers.
+type exactMoments struct{ x, xx decimalSum }
+
+func (m *exactMoments) add(v types.Decimal) error {
+	sq, err := v.Mul(v)
+	if err != nil {
+		return err
+	}
+	if err := m.x.add(&v); err != nil {
+		return err
+	}
+	return m.xx.add(&sq)
+}
+
+// variance computes the variance or its root, exactly but for the last step;
+// sample divides by n-1.
+func (m *exactMoments) variance(sample, root bool) (types.Datum, error) {
+	n := m.x.n
+	if n == 0 || sample && n == 1 {
+		return types.Null, nil
+	}
+	if m.x.v.Form != types.Finite || m.xx.v.Form != types.Finite {
+		return types.NewDecimal(types.Decimal{Form: types.NaN}), nil
+	}
+	count := types.DecimalInt(n)
+	square, err := m.x.v.Mul(m.x.v)
+	if err != nil {
+		return types.Null, err
+	}
+	num, err := count.Mul(m.xx.v)
+	if err != nil {
+		return types.Null, err
+	}
+	if num, err = num.Sub(square); err != nil {
+		return types.Null, err
+	}
+	if num.Sign() <= 0 {
+		return types.NewDecimal(types.Decimal{}), nil
+	}
+	by := n
+	if sample {
+		by = n - 1
+	}
+	den := types.DecimalBig(new(big.Int).Mul(big.NewInt(n), big.NewInt(by)), 0)
+	v, err := num.Div(den)
+	if err != nil {
+		return types.Null, err
+	}
+	if root {
+		v = sqrtDecimal(v, v.Scale)
+	}
+	return types.NewDecimal(v), nil
+}
+
+// sqrtDecimal gives the square root rounded to scale digits.
+func sqrtDecimal(d types.Decimal, scale int32) types.Decimal {
+	c := d.Big
+	if c == nil {
+		c = big.NewInt(d.Coef)
+	}
+	// One digit more than wanted, of the root of coef × 10^(2(scale+1)-d.Scale).
+	shift := 2*(scale+1) - d.Scale
+	p := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(shift, -shift))), nil)
+	if shift >= 0 {
+		c = p.Mul(c, p)
+	} else {
+		c = p.Quo(c, p)
+	}
+	r := new(big.Int).Sqrt(c)
+	r.Add(r, big.NewInt(5))
+	return types.DecimalBig(r.Quo(r, big.NewInt(10)), scale)
+}
+
+func exactAgg[A any](toDecimal func(A) types.Decimal, sample, root bool) Func {
+	return anyOrder(agg(fold[A, exactMoments]{
+		step: func(m *exactMoments, v A) error { return m.add(toDecimal(v)) },
+		merge: func(m, o *exactMoments) error {
+			if err := m.x.merge(&o.x); err != nil {
+				return err
+			}
+			return m.xx.merge(&o.xx)
+		},
+		result: func(_ *Ctx, m *exactMoments) (types.Datum, error) { return m.variance(sample, root) },
+	}))
+}
+
+// regression is the state of the two-variable aggregates.
+type regression struct{ n, sx, sxx, sy, syy, sxy float64 }
+
+func odd(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+
+func (r *regression) add(y, x float64) error {
+	old := *r
+	r.n++
+	r.sx += x
+	r.sy += y
+	if old.n == 0 {
+		if odd(x) {
+			r.sxx, r.sxy = math.NaN(), math.NaN()
+		}
+		if odd(y) {
+			r.syy, r.sxy = math.NaN(), math.NaN()
+		}
+		return nil
+	}
+	tx, ty := x*r.n-r.sx, y*r.n-r.sy
+	scale := 1 / (r.n * old.n)
+	r.sxx += tx * tx * scale
+	r.syy += ty * ty * scale
+	r.sxy += tx * ty * scale
+	inf := func(v float64) bool { return math.IsInf(v, 0) }
+	if inf(r.sx) || inf(r.sxx) || inf(r.sy) || inf(r.syy) || inf(r.sxy) {
+		okX, okY := !inf(old.sx) && !inf(x), !inf(old.sy) && !inf(y)
+		if (inf(r.sx) || inf(r.sxx)) && okX || (inf(r.sy) || inf(r.syy)) && okY || inf(r.sxy) && okX && okY {
+			return errOverflow()
+		}
+		for _, v := range []*float64{&r.sxx, &r.syy, &r.sxy} {
+			if inf(*v) {
+				*v = math.NaN()
+			}
+		}
+	}
+	return nil
+}
+
+func (r *regression) merge(o *regression) error {
+	if o.n == 0 {
+		return nil
+	}
+	if r.n == 0 {
+		*r = *o
+		return nil
+	}
+	n := r.n + o.n
+	tx, ty := r.sx/r.n-o.sx/o.n, r.sy/r.n-o.sy/o.n
+	*r = regression{
+		n: n, sx: r.sx + o.sx, sy: r.sy + o.sy,
+		sxx: r.sxx + o.sxx + r.n*o.n*tx*tx/n,
+		syy: r.syy + o.syy + r.n*o.n*ty*ty/n,
+		sxy: r.sxy + o.sxy + r.n*o.n*tx*ty/n,
+	}
+	return nil
+}
+
+// regressionAgg makes a two-variable aggregate; result says false for NULL.
+func regressionAgg(least float64, result func(r *regression) (float64, bool)) Func {
+	return rowAgg(func([]*types.Type) rowFold[regression] {
+		return rowFold[regression]{
+			step: func(_ *Ctx, r *regression, row []types.Datum) error {
+				if row[0].IsNull() || row[1].IsNull() {
+					return nil
+				}
+				return r.add(row[0].Float(), row[1].Float())
+			},
+			merge: (*regression).merge,
+			result: func(_ *Ctx, r *regression) (types.Datum, error) {
+				if r.n < least {
+					return types.Null, nil
+				}
+				v, ok := result(r)
+				if !ok {
+					return types.Null, nil
+				}
+				return types.NewFloat(v), nil
+			},
+		}
+	})
+}
+
+func init() {
+	for _, v := range []struct {
+		names        []string
+		sample, root bool
+	}{
+		{[]string{"variance", "var_samp"}, true, false}, {[]string{"var_pop"}, false, false},
+		{[]string{"stddev", "stddev_samp"}, true, true}, {[]string{"stddev_pop"}, false, true},
+	} {
+		for _, name := range v.names {
+			for _, t := range []string{"int2", "int4", "int8"} {
+				define(name+"("+t+")", exactAgg(types.DecimalInt, v.sample, v.root))
+			}
+			define(name+"(numeric)", exactAgg(func(d types.Decimal) types.Decimal { return d }, v.sample, v.root))
+			least := 1.0
+			if v.sample {
+				least = 2
+			}
+			f := momentsAgg(least, func(m *moments) float64 {
+				n := m.n
+				if v.sample {
+					n--
+				}
+				if v.root {
+					return math.Sqrt(m.sxx / n)
+				}
+				return m.sxx / n
+			})
+			define(name+"(float4) "+name+"(float8)", f)
+		}
+	}
+	define("avg(float4) avg(float8)", momentsAgg(1, func(m *moments) float64 { return m.sx / m.n }))
+
+	two := func(name string, least float64, result func(r *regression) (float64, bool)) {
+		define(name+"(float8,float8)", regressionAgg(least, result))
+	}
+	define("regr_count(float8,float8)", rowAgg(func([]*types.Type) rowFold[int64] {
+		return rowFold[int64]{
+			step: func(_ *Ctx, n *int64, row []types.Datum) error {
+				if !row[0].IsNull() && !row[1].IsNull() {
+					*n++
+				}
+				return nil
+			},
+			merge:  func(n, o *int64) error { *n += *o; return nil },
+			result: func(_ *Ctx, n *int64) (types.Datum, error) { return types.NewInt(*n), nil },
+		}
+	}))
+	two("regr_sxx", 1, func(r *regression) (float64, bool) { return r.sxx, true })
+	two("regr_syy", 1, func(r *regression) (float64, bool) { return r.syy, true })
+	two("regr_sxy", 1, func(r *regression) (float64, bool) { return r.sxy, true })
+	two("regr_avgx", 1, func(r *regression) (float64, bool) { return r.sx / r.n, true })
+	two("regr_avgy", 1, func(r *regression) (float64, bool) { return r.sy / r.n, true })
+	two("covar_pop", 1, func(r *regression) (float64, bool) { return r.sxy / r.n, true })
+	two("covar_samp", 2, func(r *regression) (float64, bool) { return r.sxy / (r.n - 1), true })
+	two("corr", 1, func(r *regression) (float64, bool) {
+		return r.sxy / math.Sqrt(r.sxx*r.syy), r.sxx != 0 && r.syy != 0
+	})
+	two("regr_r2", 1, func(r *regression) (float64, bool) {
+		if r.syy == 0 {
+			return 1, r.sxx != 0
+		}
+		return r.sxy * r.sxy / (r.sxx * r.syy), r.sxx != 0
+	})
+	two("regr_slope", 1, func(r *regression) (float64, bool) { return r.sxy / r.sxx, r.sxx != 0 })
+	two("regr_intercept", 1, func(r *regression) (float64, bool) { return (r.sy - r.sx*r.sxy/r.sxx) / r.n, r.sxx != 0 })
+}

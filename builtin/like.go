@@ -1,0 +1,343 @@
+package builtin
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+// LIKE. A pattern is compiled to the pieces between its % signs:
+//
+//	abc%d_f%xyz     piece "abc" at the start, "d_f" somewhere, "xyz" at the end
+//
+// Pieces are matched from left to right, each as early as it can be; that is
+// enough, for what a piece leaves over only helps the following ones. Patterns
+// of one piece or two become plain string comparisons.
+
+type likePattern struct {
+	kind   likeKind
+	lit    string // of the plain kinds
+	pieces []likePiece
+}
+
+type likeKind uint8
+
+const (
+	likeExact    likeKind = iota // lit
+	likePrefix                   // lit%
+	likeSuffix                   // %lit
+	likeContains                 // %lit%
+	likeGeneral
+)
+
+// likePiece is literal text, or text with single wildcards (any is not nil:
+// any[i] says that character i is one).
+type likePiece struct {
+	lit   string
+	runes []rune
+	any   []bool
+}
+
+func errLikeEscape() error {
+	return pgerr.New(pgerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
+}
+
+// compileLike compiles a pattern whose escape character is the backslash;
+// unit says how to cut it into characters (bytea: bytes).
+func compileLike(p string, bytes bool) (*likePattern, error) {
+	var (
+		pieces []likePiece
+		cur    likePiece
+		b      []byte
+	)
+	end := func() {
+		cur.lit = string(b)
+		pieces = append(pieces, cur)
+		cur, b = likePiece{}, nil
+	}
+	for i := 0; i < len(p); {
+		w := 1
+		if p[i] >= utf8.RuneSelf && !bytes {
+			_, w = utf8.DecodeRuneInString(p[i:])
+		}
+		c, wild := p[i:i+w], false
+		i += w
+		switch c {
+		case "%":
+			end()
+			continue
+		case "_":
+			wild = true
+		case `\`:
+			if i >= len(p) {
+				return nil, errLikeEscape()
+			}
+			if w = 1; !bytes {
+				_, w = utf8.DecodeRuneInString(p[i:])
+			}
+			c = p[i : i+w]
+			i += w
+		}
+		r := rune(c[0])
+		if !bytes {
+			r, _ = utf8.DecodeRuneInString(c)
+		}
+		cur.runes = append(cur.runes, r)
+		if wild && cur.any == nil {
+			cur.any = make([]bool, len(cur.runes), len(p))
+		}
+		if cur.any != nil {
+			cur.any = append(cur.any[:len(cur.runes)-1], wild)
+		}
+		b = append(b, c...)
+	}
+	end()
+	l := &likePattern{kind: likeGeneral, pieces: pieces}
+	plain := true
+	for _, q := range pieces {
+		plain = plain && q.any == nil
+	}
+	first, last := pieces[0], pieces[len(pieces)-1]
+	switch {
+	case !plain:
+	case len(pieces) == 1:
+		l.kind, l.lit = likeExact, first.lit
+	case len(pieces) == 2 && last.lit == "":
+		l.kind, l.lit = likePrefix, first.lit
+	case len(pieces) == 2 && first.lit == "":
+		l.kind, l.lit = likeSuffix, last.lit
+	case len(pieces) == 3 && first.lit == "" && last.lit == "":
+		l.kind, l.lit = likeContains, pieces[1].lit
+	}
+	return l, nil
+}
+
+func (l *likePattern) match(s string, bytes bool) bool {
+	switch l.kind {
+	case likeExact:
+		return s == l.lit
+	case likePrefix:
+		return strings.HasPrefix(s, l.lit)
+	case likeSuffix:
+		return strings.HasSuffix(s, l.lit)
+	case likeContains:
+		return strings.Contains(s, l.lit)
+	}
+	first, rest := &l.pieces[0], l.pieces[1:]
+	n := first.at(s, bytes)
+	if n < 0 {
+		return false
+	}
+	if len(rest) == 0 {
+		return n == len(s)
+	}
+	s = s[n:]
+	for i := range rest[:len(rest)-1] {
+		at, n := rest[i].find(s, bytes)
+		if at < 0 {
+			return false
+		}
+		s = s[at+n:]
+	}
+	return rest[len(rest)-1].atEnd(s, bytes)
+}
+
+// at gives how many bytes of s the piece takes at its start, -1 for no match.
+func (p *likePiece) at(s string, bytes bool) int {
+	if p.any == nil {
+		if strings.HasPrefix(s, p.lit) {
+			return len(p.lit)
+		}
+		return -1
+	}
+	i := 0
+	for k, want := range p.runes {
+		if i >= len(s) {
+			return -1
+		}
+		r, w := rune(s[i]), 1
+		if r >= utf8.RuneSelf && !bytes {
+			r, w = utf8.DecodeRuneInString(s[i:])
+		}
+		if r != want && !p.any[k] {
+			return -1
+		}
+		i += w
+	}
+	return i
+}
+
+// find gives the first place in s where the piece matches and its length there.
+func (p *likePiece) find(s string, bytes bool) (at, n int) {
+	if p.any == nil {
+		return strings.Index(s, p.lit), len(p.lit)
+	}
+	for at <= len(s) {
+		if n := p.at(s[at:], bytes); n >= 0 {
+			return at, n
+		}
+		if at == len(s) {
+			break
+		}
+		w := 1
+		if !bytes {
+			_, w = utf8.DecodeRuneInString(s[at:])
+		}
+		at += w
+	}
+	return -1, 0
+}
+
+func (p *likePiece) atEnd(s string, bytes bool) bool {
+	if p.any == nil {
+		return strings.HasSuffix(s, p.lit)
+	}
+	// The piece has a fixed number of characters: count them off the end.
+	i := len(s)
+	for range p.runes {
+		if i == 0 {
+			return false
+		}
+		w := 1
+		if !bytes {
+			_, w = utf8.DecodeLastRuneInString(s[:i])
+		}
+		i -= w
+	}
+	return p.at(s[i:], bytes) == len(s)-i
+}
+
+// likeFunc makes LIKE (negate: NOT LIKE); fold makes it ILIKE.
+func likeFunc(negate, fold, bytes bool) Func {
+	prepare := func(p string) (*likePattern, error) {
+		if fold {
+			p = strings.ToLower(p)
+		}
+		return compileLike(p, bytes)
+	}
+	test := func(l *likePattern, s string) bool {
+		if fold {
+			s = foldCase(s)
+		}
+		return l.match(s, bytes) != negate
+	}
+	f := f2e(func(s, p string) (bool, error) {
+		l, err := prepare(p)
+		return err == nil && test(l, s), err
+	})
+	f.Vec = func(_ *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
+		s, p, o, nulls := args[0].S, args[1].S, out.B, nullMask(out)
+		ms := args[0].mask()
+		if !args[1].Const {
+			var last string
+			var l *likePattern
+			return rows(n, sel, nulls, func(i int) (err error) {
+				if l == nil || p[i] != last {
+					if l, err = prepare(p[i]); err != nil {
+						return err
+					}
+					last = p[i]
+				}
+				o[i] = test(l, s[i&ms])
+				return nil
+			})
+		}
+		l, err := prepare(p[0])
+		if err != nil {
+			// Only an error if some row has a value to match.
+			return rows(n, sel, nulls, func(int) error { return err })
+		}
+		if sel != nil || fold || ms == 0 {
+			for j := range rowCount(n, sel) {
+				i := j
+				if sel != nil {
+					i = int(sel[j])
+				}
+				o[i] = test(l, s[i&ms])
+			}
+			return nil
+		}
+		s, o = s[:n], o[:n]
+		lit := l.lit
+		switch l.kind {
+		case likeExact:
+			for i, v := range s {
+				o[i] = (v == lit) != negate
+			}
+		case likePrefix:
+			for i, v := range s {
+				o[i] = strings.HasPrefix(v, lit) != negate
+			}
+		case likeSuffix:
+			for i, v := range s {
+				o[i] = strings.HasSuffix(v, lit) != negate
+			}
+		case likeContains:
+			for i, v := range s {
+				o[i] = strings.Contains(v, lit) != negate
+			}
+		default:
+			for i, v := range s {
+				o[i] = l.match(v, bytes) != negate
+			}
+		}
+		return nil
+	}
+	return f
+}
+
+// foldCase is lower() for ILIKE.
+func foldCase(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
+			return strings.Map(unicode.ToLower, s)
+		}
+	}
+	return s
+}
+
+// likeEscape rewrites a pattern from escape character esc to the backslash.
+func likeEscape(p, esc string, bytes bool) (string, error) {
+	if esc == `\` {
+		return p, nil
+	}
+	if !bytes && utf8.RuneCountInString(esc) > 1 || bytes && len(esc) > 1 {
+		return "", pgerr.New(pgerr.InvalidEscapeSequence, "invalid escape string").
+			WithHint("Escape string must be empty or one character.")
+	}
+	if esc == "" {
+		return strings.ReplaceAll(p, `\`, `\\`), nil
+	}
+	var b strings.Builder
+	after := false
+	for i := 0; i < len(p); {
+		if !after && strings.HasPrefix(p[i:], esc) {
+			b.WriteByte('\\')
+			after = true
+			i += len(esc)
+			continue
+		}
+		if p[i] == '\\' && !after {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(p[i])
+		// Bytes after the first of a character are never special.
+		after = false
+		i++
+	}
+	return b.String(), nil
+}
+
+func init() {
+	define("textlike(text,text) like(text,text) namelike(name,text) like(name,text) bpcharlike(bpchar,text)", likeFunc(false, false, false))
+	define("textnlike(text,text) notlike(text,text) namenlike(name,text) notlike(name,text) bpcharnlike(bpchar,text)", likeFunc(true, false, false))
+	define("texticlike(text,text) nameiclike(name,text) bpchariclike(bpchar,text)", likeFunc(false, true, false))
+	define("texticnlike(text,text) nameicnlike(name,text) bpcharicnlike(bpchar,text)", likeFunc(true, true, false))
+	define("bytealike(bytea,bytea) like(bytea,bytea)", likeFunc(false, false, true))
+	define("byteanlike(bytea,bytea) notlike(bytea,bytea)", likeFunc(true, false, true))
+	define("like_escape(text,text)", f2e(func(p, e string) (string, error) { return likeEscape(p, e, false) }))
+	define("like_escape(bytea,bytea)", f2e(func(p, e string) (string, error) { return likeEscape(p, e, true) }))
+}
