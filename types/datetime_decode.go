@@ -39,7 +39,7 @@ const (
 	hasDynTZ
 
 	hasDate    = hasYear | hasMonth | hasDay
-	hasTime    = hasHour | hasMinute | hasSecond
+	hasTime    = hasHour | hasMinute | hasAllSecs
 	hasAllSecs = hasSecond | hasMilli | hasMicro
 )
 
@@ -471,9 +471,9 @@ func (d *decoder) decodeLabelled(text string, unit Unit) (got set, f fault) {
 		d.year, d.mon, d.day = YMD(int64(val) - julianEpoch)
 		d.isJulian = true
 		if rest != "" {
-			x, err := strconv.ParseFloat(rest, 64)
-			if err != nil {
-				return 0, badFormat
+			x, f := fraction(rest)
+			if f != fine {
+				return 0, f
 			}
 			d.setTime(int64(x * MicrosPerDay))
 			got |= hasTime

@@ -28,18 +28,22 @@ var UTC = &Zone{Name: "UTC", Loc: time.UTC}
 
 // zoneTable is the zone's history as sorted arrays, which answers in a few
 // nanoseconds what time.Location answers in a hundred. Period i runs from
-// start[i] (seconds since 1970; the first from the beginning of time) to the
-// next start; the last one is known up to end only.
+// start[i] (seconds since 1970) to the next start. The table holds from begin to
+// end, which mostly is all of time.
 type zoneTable struct {
 	start  []int64
 	off    []int32 // seconds east of UTC
 	dst    []bool
 	abbrev []string
+	begin  int64
 	end    int64
 }
 
-// zoneTableEnd is how far tables reach: 2100-01-01.
-const zoneTableEnd = 4102444800
+// How far tables reach: 1800-01-01 to 2100-01-01.
+const (
+	zoneTableBegin = -5364662400
+	zoneTableEnd   = 4102444800
+)
 
 const maxInt64 = 1<<63 - 1
 const minInt64 = -1 << 63
@@ -51,8 +55,12 @@ func (z *Zone) table() *zoneTable {
 			loc = time.UTC
 		}
 		t := &z.tab
-		at := time.Unix(-1<<40, 0).In(loc)
-		t.end = maxInt64
+		// No zone of the database changes before 1800; rules without a beginning do.
+		at := time.Unix(zoneTableBegin, 0).In(loc)
+		t.begin, t.end = minInt64, maxInt64
+		if start, _ := at.ZoneBounds(); !start.IsZero() {
+			t.begin = zoneTableBegin
+		}
 		for {
 			name, off := at.Zone()
 			dst := at.IsDST()
@@ -109,7 +117,7 @@ func (z *Zone) OffsetAt(micros int64) int32 {
 		return t.off[0]
 	}
 	sec := floorDiv64(micros, 1e6) + unixEpochSeconds
-	if sec < t.end {
+	if sec >= t.begin && sec < t.end {
 		return t.off[t.find(sec)]
 	}
 	_, off := time.Unix(sec, 0).In(z.Loc).Zone()
@@ -122,7 +130,7 @@ func (z *Zone) OffsetAt(micros int64) int32 {
 func (z *Zone) At(micros int64) (off int32, abbrev string, dst bool) {
 	t := z.table()
 	sec := floorDiv64(micros, 1e6) + unixEpochSeconds
-	if sec < t.end {
+	if sec >= t.begin && sec < t.end {
 		i := t.find(sec)
 		return t.off[i], t.abbrev[i], t.dst[i]
 	}
@@ -144,7 +152,7 @@ func (z *Zone) LocalOffset(local int64) int32 {
 	prev := sec - 86400
 	var before, after int32
 	var boundary int64
-	if i := t.find(prev); prev < t.end && i+1 < len(t.start) {
+	if i := t.find(prev); prev >= t.begin && prev < t.end && i+1 < len(t.start) {
 		before, after, boundary = t.off[i], t.off[i+1], t.start[i+1]
 	} else {
 		at := time.Unix(prev, 0).In(z.Loc)
@@ -184,7 +192,7 @@ func (z *Zone) fixedOffset() (int32, bool) {
 			return 0, false
 		}
 	}
-	return t.off[0], t.end == maxInt64
+	return t.off[0], true
 }
 
 // abbrevOffset tells what an abbreviation (upper case) meant in the zone: the
@@ -375,7 +383,7 @@ func posixZone(s string) *Zone {
 	if rest == "" {
 		rest = ",M3.2.0,M11.1.0"
 	}
-	if len(std) < 1 || strings.ContainsAny(std+dst, "<>\n") {
+	if rest[0] != ',' && rest[0] != ';' || strings.ContainsAny(std+dst, "<>\n") {
 		return nil
 	}
 	rule := "<" + std + ">" + posixHMS(stdOff) + "<" + dst + ">" + posixHMS(dstOff) + "," + rest[1:]
@@ -448,7 +456,7 @@ func posixOffset(s string) (sec int, rest string, ok bool) {
 }
 
 // tzFile makes a zone file (RFC 8536, version 2) with one zone type and the
-// given rule from 1770 on, where PostgreSQL begins too.
+// given rule for all times.
 func tzFile(abbrev string, east int, rule string) []byte {
 	block := func(b []byte, times uint32) []byte {
 		b = append(b, "TZif2"...)
@@ -457,7 +465,7 @@ func tzFile(abbrev string, east int, rule string) []byte {
 			b = binary.BigEndian.AppendUint32(b, n)
 		}
 		if times > 0 {
-			start := int64(-6311347200)
+			start := int64(-1 << 40)
 			b = append(binary.BigEndian.AppendUint64(b, uint64(start)), 0)
 		}
 		b = binary.BigEndian.AppendUint32(b, uint32(int32(east)))
