@@ -51,6 +51,9 @@ type arrayText struct {
 	leaf  int                 // depth at which elements stand, 0 until known
 	dims  [MaxArrayDims]int32 // length at each depth, -1 until known
 	items []arrayItem
+	// ragged tells that elements stand at different depths, which PostgreSQL 15
+	// does not notice (it invents NULLs or drops elements); here it is an error.
+	ragged bool
 }
 
 type arrayItem struct {
@@ -105,7 +108,7 @@ func (p *arrayText) level(depth int) error {
 				return errTooManyDims(depth + 1)
 			}
 			if p.leaf != 0 && depth >= p.leaf {
-				return p.fail(arrayMismatch)
+				p.ragged = true
 			}
 			p.pos++
 			if err := p.level(depth + 1); err != nil {
@@ -122,7 +125,7 @@ func (p *arrayText) level(depth int) error {
 				p.leaf = depth
 			}
 			if depth != p.leaf {
-				return p.fail(arrayMismatch)
+				p.ragged = true
 			}
 			if err := p.element(); err != nil {
 				return err
@@ -292,14 +295,19 @@ func parseArray(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 	if err != nil {
 		return Null, err
 	}
+	p.whole = s[p.pos:] // what messages about the contents quote
 	p.pos++
 	if err := p.level(1); err != nil {
 		return Null, err
 	}
 	p.skipSpace()
+	if p.ragged {
+		return Null, p.fail(arrayMismatch)
+	}
 	if p.pos < len(p.s) {
 		return Null, p.fail("Junk after closing right brace.")
 	}
+	p.whole = s
 	a := &Array{Elem: t.Elem}
 	for i := 0; i < p.leaf; i++ {
 		a.Dims = append(a.Dims, ArrayDim{Len: p.dims[i], Lower: 1})
@@ -428,8 +436,8 @@ func quoteFrom(dst []byte, start int, need func([]byte) bool, backslash bool) []
 func appendArrayBinary(dst []byte, a *Array, env *Env) []byte {
 	be := binary.BigEndian
 	dims := a.Dims
-	if len(a.Elems) == 0 {
-		dims = nil
+	if len(a.Elems) == 0 && a.Elem != Int2 && a.Elem != Oid {
+		dims = nil // int2vector and oidvector have a dimension even when empty
 	}
 	dst = be.AppendUint32(dst, uint32(len(dims)))
 	hasNull := uint32(0)
@@ -508,7 +516,7 @@ func parseArrayBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) 
 	if n > int64(len(r.b)/4) { // each element has a length word at least
 		return Null, errInsufficient()
 	}
-	if n == 0 {
+	if n == 0 && t.Category == 'A' {
 		a.Dims = nil
 	}
 	a.Elems = make([]Datum, n)
@@ -592,12 +600,12 @@ func appendVectorText(dst []byte, a *Array) []byte {
 }
 
 func parseVectorBinary(t *Type, b []byte) (Datum, error) {
-	d, err := parseArrayBinary(&Type{Elem: t.Elem, Category: 'A'}, -1, b, DefaultEnv)
+	d, err := parseArrayBinary(&Type{Elem: t.Elem}, -1, b, DefaultEnv)
 	if err != nil {
 		return Null, err
 	}
 	a := d.Array()
-	bad := len(a.Dims) > 1 || len(a.Dims) == 1 && a.Dims[0].Lower != 0
+	bad := len(a.Dims) != 1 || a.Dims[0].Lower != 0
 	for _, e := range a.Elems {
 		bad = bad || e.K == PhysNull
 	}

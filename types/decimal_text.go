@@ -328,9 +328,9 @@ func AppendDecimalBinary(dst []byte, d Decimal) []byte {
 	case NaN:
 		return append(dst, 0, 0, 0, 0, signNaN>>8, 0, 0, 0)
 	case PosInf:
-		return append(dst, 0, 0, 0, 0x20, signPosInf>>8, 0, 0, 0x20)
+		return append(dst, 0, 0, 0, 0, signPosInf>>8, 0, 0, 0x20)
 	case NegInf:
-		return append(dst, 0, 0, 0, 0x20, signNegInf>>8, 0, 0, 0x20)
+		return append(dst, 0, 0, 0, 0, signNegInf>>8, 0, 0, 0x20)
 	}
 	sign := signPos
 	if d.Sign() < 0 {

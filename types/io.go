@@ -492,7 +492,13 @@ func appendIntBinary(dst []byte, t *Type, i int64) []byte {
 
 func appendFloatBinary(dst []byte, t *Type, f float64) []byte {
 	if t.OID == oidFloat4 {
+		if f != f {
+			return append(dst, 0x7f, 0xc0, 0, 0)
+		}
 		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(f)))
+	}
+	if f != f { // C's NaN, which is not Go's
+		return append(dst, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0)
 	}
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(f))
 }

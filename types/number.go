@@ -295,7 +295,90 @@ func appendFloat(dst []byte, f float64, width, digits, extraDigits int) []byte {
 	if a := math.Abs(f); a == 0 || (a >= low && a < high) {
 		return strconv.AppendFloat(dst, f, 'f', -1, width)
 	}
-	return strconv.AppendFloat(dst, f, 'e', -1, width)
+	return shortest(dst, f, width)
+}
+
+// shortest writes f with the fewest digits that lie strictly within the
+// interval that rounds to f. Go also takes digits on the interval's very edge,
+// where only rounding half to even leads back to f; PostgreSQL does not trust
+// its clients to do that.
+func shortest(dst []byte, f float64, width int) []byte {
+	n := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'e', -1, width)
+	if math.Abs(f) < 1<<24 { // whole numbers up to here are exact, other values cannot be on an edge
+		return dst
+	}
+	if !onEdge(f, dst[n:], width) {
+		return dst
+	}
+	for precision := 0; precision < 17; precision++ {
+		dst = strconv.AppendFloat(dst[:n], f, 'e', precision, width)
+		if g, err := strconv.ParseFloat(string(dst[n:]), width); err == nil && g == f && !onEdge(f, dst[n:], width) {
+			break
+		}
+	}
+	return dst
+}
+
+// onEdge reports whether the decimal in text, in d.ddde±dd form, lies exactly
+// halfway between f and one of its neighbours.
+func onEdge(f float64, text []byte, width int) bool {
+	var m uint64 // the decimal is m × 10^exp
+	exp, frac := 0, false
+	for i, c := range text {
+		if c == 'e' {
+			e, err := strconv.Atoi(string(text[i+1:]))
+			if err != nil {
+				return false
+			}
+			exp += e
+			break
+		}
+		switch {
+		case c == '.':
+			frac = true
+		case c >= '0' && c <= '9':
+			m = m*10 + uint64(c-'0')
+			if frac {
+				exp--
+			}
+		}
+	}
+	for exp < 0 && m%10 == 0 {
+		m /= 10
+		exp++
+	}
+	if exp < 0 || exp > 23 || m == 0 {
+		return false // halfway points of large floats are whole, and not multiples of 5^24
+	}
+	// f is mant × 2^q with a full mantissa; its edges are (2 mant ± 1) × 2^(q-1),
+	// and (4 mant - 1) × 2^(q-2) below a power of two.
+	size := 53
+	if width == 32 {
+		size = 24
+	}
+	fr, e2 := math.Frexp(math.Abs(f))
+	mant := uint64(math.Ldexp(fr, size))
+	q := e2 - size
+	hi, lo := bits.Mul64(m, pow5(exp))
+	equals := func(odd uint64, shift int) bool { // m × 5^exp × 2^exp = odd × 2^shift?
+		shift -= exp
+		if shift < 0 || shift > 63 {
+			return false
+		}
+		h, l := bits.Mul64(odd, 1<<shift)
+		return h == hi && l == lo
+	}
+	return equals(2*mant+1, q-1) || equals(2*mant-1, q-1) ||
+		mant == 1<<(size-1) && equals(4*mant-1, q-2)
+}
+
+func pow5(n int) uint64 {
+	p := uint64(1)
+	for range n {
+		p *= 5
+	}
+	return p
 }
 
 // FloatToInt rounds a float half to even to the integer type t (int2, int4
