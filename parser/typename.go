@@ -84,7 +84,8 @@ func (p *parser) funcType() *ast.TypeName {
 // typed literal (char 'x') a missing length means no limit, not 1.
 func (p *parser) simpleType(t *ast.TypeName, literal bool) {
 	tok := p.tok()
-	if tok.kind != tokKeyword || tok.class != colName || !typeKeywords[tok.text] {
+	// DOUBLE alone of these words is unreserved: without PRECISION it is a name.
+	if tok.kind != tokKeyword || !typeKeywords[tok.text] || tok.class != colName && !p.is("double", "precision") {
 		t.Names = p.attrs([]string{p.typeFuncName()})
 		t.Mods = p.typeMods()
 		return

@@ -1,0 +1,220 @@
+package parser
+
+import (
+	"strconv"
+
+	"rowkey/parser/ast"
+)
+
+// ---- lists of names ----
+
+// optParenNames parses [(a, b)].
+func (p *parser) optParenNames() []string {
+	if p.is("(") {
+		return p.parenNames()
+	}
+	return nil
+}
+
+func (p *parser) anyNameList() [][]string {
+	names := [][]string{p.anyName()}
+	for p.accept(",") {
+		names = append(names, p.anyName())
+	}
+	return names
+}
+
+func (p *parser) qualifiedNameList() []*ast.RangeVar {
+	names := []*ast.RangeVar{p.qualifiedName()}
+	for p.accept(",") {
+		names = append(names, p.qualifiedName())
+	}
+	return names
+}
+
+func (p *parser) relationList() []*ast.RangeVar {
+	names := []*ast.RangeVar{p.relationExpr()}
+	for p.accept(",") {
+		names = append(names, p.relationExpr())
+	}
+	return names
+}
+
+func (p *parser) typeList() []*ast.TypeName {
+	types := []*ast.TypeName{p.typeName()}
+	for p.accept(",") {
+		types = append(types, p.typeName())
+	}
+	return types
+}
+
+// funcName parses func_name: a single name may not be one of the words that
+// have a call syntax of their own, the first of a dotted one not one that is
+// reserved for functions and types.
+func (p *parser) funcName() []string {
+	if p.isAt(1, ".") {
+		name := []string{p.colID()}
+		for p.accept(".") {
+			name = append(name, p.colLabel())
+		}
+		return name
+	}
+	t := p.tok()
+	if t.kind == tokKeyword && t.class == colName {
+		p.advance() // it could have been the first of a dotted name
+		p.fail()
+	}
+	return []string{p.typeFuncName()}
+}
+
+// handlerName parses name [. attr …].
+func (p *parser) handlerName() []string { return p.anyName() }
+
+// ---- literals ----
+
+// wordOrString parses NonReservedWord_or_Sconst.
+func (p *parser) wordOrString() string {
+	if p.tok().kind == tokString {
+		return p.stringConst()
+	}
+	return p.nonReserved()
+}
+
+func (t *token) isNumber() bool { return t.kind == tokInt || t.kind == tokFloat }
+
+// word takes the current word, whatever its class.
+func (p *parser) word() string {
+	text := p.tok().text
+	p.advance()
+	return text
+}
+
+func (t *token) isNonReserved() bool {
+	return t.kind == tokIdent || t.kind == tokKeyword && t.class != reserved
+}
+
+// isNumericOnly reports whether a number with an optional sign follows.
+func (p *parser) isNumericOnly() bool {
+	return p.peek(0).isNumber() || (p.is("+") || p.is("-")) && p.peek(1).isNumber()
+}
+
+// numberText parses a number with an optional sign into its text, which keeps
+// only a minus.
+func (p *parser) numberText() string { return p.numericOnly().Text }
+
+// signedIntText parses an integer with an optional sign into its text.
+func (p *parser) signedIntText() string { return strconv.Itoa(p.signedInt()) }
+
+// boolOrString parses opt_boolean_or_string into an option's value.
+func (p *parser) boolOrString(o *ast.Option) {
+	switch {
+	case p.tok().kind == tokString:
+		o.Kind, o.Text = ast.OptionString, p.stringConst()
+	case p.is("true"), p.is("false"), p.is("on"):
+		o.Kind, o.Text = ast.OptionWord, p.word()
+	default:
+		o.Kind, o.Text = ast.OptionWord, p.nonReserved()
+	}
+}
+
+// isBoolOrString reports whether opt_boolean_or_string can start here.
+func (p *parser) isBoolOrString() bool {
+	return p.tok().kind == tokString || p.is("true") || p.is("false") || p.is("on") || p.tok().isNonReserved()
+}
+
+// anyOperator parses an operator's name, possibly qualified (any_operator).
+func (p *parser) anyOperator() []string {
+	var name []string
+	for p.tok().isColID() && p.isAt(1, ".") {
+		name = append(name, p.colID())
+		p.advance()
+	}
+	if p.tok().kind != tokOp {
+		if p.tok().isColID() {
+			p.advance() // a name here wants a dot behind it
+		}
+		p.fail()
+	}
+	return append(name, p.word())
+}
+
+// qualAllOp parses an operator, or OPERATOR(schema.op).
+func (p *parser) qualAllOp() []string {
+	if p.accept("operator") {
+		p.expect("(")
+		name := p.anyOperator()
+		p.expect(")")
+		return name
+	}
+	return p.anyOperator()
+}
+
+// ---- expressions that must look like calls ----
+
+// funcExpr takes a function call without an aggregate's or a window's clauses
+// (func_expr_windowless), as indexes and partitions do.
+func (p *parser) funcExpr(dest *ast.Expr) {
+	t := p.tok()
+	if t.kind == tokKeyword {
+		switch t.text {
+		case "coalesce", "greatest", "least", "nullif", "cast", "treat", "extract", "normalize", "overlay",
+			"position", "substring", "trim", "collation", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
+			"xmlparse", "xmlpi", "xmlroot", "xmlserialize", "current_date", "current_time", "current_timestamp",
+			"localtime", "localtimestamp", "current_role", "current_user", "user", "session_user",
+			"current_catalog", "current_schema":
+			p.begin(slot{expr: dest})
+			if p.keywordAtom(t) {
+				return
+			}
+			p.advance()
+			p.fail()
+		}
+	}
+	p.funcApplication(dest)
+}
+
+// funcApplication takes name(arguments).
+func (p *parser) funcApplication(dest *ast.Expr) *ast.FuncCall {
+	f := &ast.FuncCall{At: p.here(), Name: p.funcName()}
+	p.begin(slot{expr: dest})
+	c := p.open(hole{kind: holeParts, expr: f})
+	p.funcArgs(f)
+	p.close(c)
+	return f
+}
+
+// embedded takes a statement inside another onto *list, which must have room
+// for it: it may not move before its gaps are filled.
+func (p *parser) embedded(list *[]ast.Stmt) {
+	*list = append(*list, nil)
+	dest := &(*list)[len(*list)-1]
+	if p.startsPreparable() {
+		p.preparable(dest)
+		return
+	}
+	if *dest = p.parseUtility(); *dest != nil {
+		return
+	}
+	if *dest = p.parseDDL(); *dest == nil {
+		p.fail()
+	}
+}
+
+// stmtRoom makes a list that has room for as many statements as there are
+// semicolons from here to the token end, and one more.
+func (p *parser) stmtRoom(end int) []ast.Stmt {
+	n := 1
+	for i := p.i; i < end && i < len(p.toks); i++ {
+		if p.toks[i].isWord(";") {
+			n++
+		}
+	}
+	return make([]ast.Stmt, 0, n)
+}
+
+// simpleTypeName takes a type without array bounds (SimpleTypename).
+func (p *parser) simpleTypeName() *ast.TypeName {
+	t := &ast.TypeName{At: p.here()}
+	p.simpleType(t, false)
+	return t
+}
