@@ -287,7 +287,7 @@ func (p *parser) alterColumn(c *ast.AlterTableCommand) {
 	if p.accept("constraint") {
 		c.Op = ast.AlterConstraint
 		c.Constraint = &ast.Constraint{At: c.At, Kind: ast.ConstraintForeignKey, Name: p.colID()}
-		p.constraintAttributes(c.Constraint, "ALTER CONSTRAINT statement", attrDeferrable)
+		p.constraintAttributes(c.Constraint, "FOREIGN KEY", attrDeferrable)
 		return
 	}
 	p.accept("column")

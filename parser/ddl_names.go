@@ -129,7 +129,7 @@ func (p *parser) anyOperator() []string {
 		name = append(name, p.colID())
 		p.advance()
 	}
-	if p.tok().kind != tokOp {
+	if p.tok().kind != tokOp || p.is("=>") {
 		if p.tok().isColID() {
 			p.advance() // a name here wants a dot behind it
 		}

@@ -133,6 +133,21 @@ func (p *parser) parseCreateSequence(at ast.At, persistence ast.Persistence) ast
 	return s
 }
 
+// fromItems takes the items of a FROM that belongs to no query: joins need one
+// to be grouped in.
+func (p *parser) fromItems(list *[]ast.TableExpr) {
+	carrier := new(*ast.SelectStmt)
+	p.begin(slot{query: carrier})
+	sep, count := p.sep, p.count
+	p.write("(")
+	p.recs = append(p.recs, &queryRec{firstHole: len(p.holes) + 1, orderSep: "order by"})
+	p.core(hole{kind: holeCore, node: &ast.SelectStmt{At: p.here()}})
+	p.sep = "from"
+	p.fromList(list)
+	p.out = append(p.out, ' ', ')')
+	p.sep, p.count = sep, count
+}
+
 // parseCreateStatistics parses what follows CREATE STATISTICS.
 func (p *parser) parseCreateStatistics(at ast.At) ast.Stmt {
 	s := &ast.CreateStatisticsStmt{At: at}
@@ -149,6 +164,6 @@ func (p *parser) parseCreateStatistics(at ast.At) ast.Stmt {
 		}
 	}
 	p.expect("from")
-	p.fromList(&s.From)
+	p.fromItems(&s.From)
 	return s
 }
