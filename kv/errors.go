@@ -36,6 +36,7 @@ var (
 	ErrKeyTooLarge   = fmt.Errorf("key exceeds the limit of %d bytes", MaxKeyBytes)
 	ErrValueTooLarge = fmt.Errorf("value exceeds the limit of %d bytes", MaxValueBytes)
 	ErrEmptyKey      = errors.New("key is empty")
+	ErrReservedKey   = errors.New("keys that begin with the byte FF are the store's own")
 	// ErrIsolation: this store cannot give the isolation level asked for.
 	ErrIsolation = errors.New("isolation level is not supported by this store")
 	// ErrRefresh: a transaction above ReadCommitted keeps the snapshot it has used.
@@ -81,6 +82,9 @@ func CheckKey(key []byte) error {
 	}
 	if len(key) > MaxKeyBytes {
 		return ErrKeyTooLarge
+	}
+	if key[0] == ReservedByte {
+		return AtKey(ErrReservedKey, key)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@
 //	03 ‹fields…>                              /Sequence  counters
 //	04 ‹fields…>                              /Stats     planner statistics
 //	05 ‹fields…>                              /Lock      names to lock, never stored
+//	ff …                                                 the store's own, never seen
 //
 //	/Table/7/1/42       02 00000007 00000001  21 8000002a
 //	/Table/7/2/"bo"/42  02 00000007 00000002  39 626f0000  21 8000002a
@@ -46,6 +47,9 @@ import (
 const (
 	MaxKeyBytes   = 64 << 10
 	MaxValueBytes = 1 << 30
+
+	// ReservedByte begins the keys that stores keep for themselves.
+	ReservedByte = 0xff
 )
 
 // Store is an ordered transactional map. Safe for concurrent use.
@@ -159,8 +163,8 @@ type Txn interface {
 	ScanLatest(r Range, opts ScanOptions) Iterator
 
 	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
-	// statement begins. At higher levels it is an error once anything was read,
-	// written or locked.
+	// statement begins. At higher levels it is an error once anything was read or
+	// written (locks may come before).
 	Refresh() error
 
 	// Seq is the sequence number of the snapshot.

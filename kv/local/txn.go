@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"rowkey/kv"
@@ -14,6 +15,8 @@ type Txn struct {
 	opts     kv.TxnOptions
 	version  *version
 	writes   Buffer
+	frozenMu sync.Mutex
+	frozen   *Buffer  // view of writes for scans, until the next write
 	saves    []Buffer // the writes at each savepoint
 	locker   locker
 	lastLock uint64   // hash of the key last locked exclusively, or 0
@@ -102,12 +105,28 @@ func (t *Txn) scan(v *version, r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	if t.writes.Len() == 0 {
 		it = v.view.Scan(r, opts)
 	} else {
-		it = newMergeIter(v.view, t.writes.view(), r, opts)
+		it = newMergeIter(v.view, t.freeze(), r, opts)
 	}
 	if t.reads != nil {
 		it = newRecordIter(it, t.reads, r, opts, v.seq)
 	}
 	return it
+}
+
+// freeze is the writes as they are now, for scans, which may begin concurrently.
+func (t *Txn) freeze() Buffer {
+	t.frozenMu.Lock()
+	defer t.frozenMu.Unlock()
+	if t.frozen == nil {
+		view := t.writes.view()
+		t.frozen = &view
+	}
+	return *t.frozen
+}
+
+func (t *Txn) write(e Entry) {
+	t.frozen = nil
+	t.writes.put(e)
 }
 
 // GetLatest implements kv.Txn.
@@ -154,7 +173,7 @@ func (t *Txn) Put(key, value []byte) error {
 	if err := t.lockForWrite(key); err != nil {
 		return err
 	}
-	t.writes.put(NewEntry(key, value))
+	t.write(NewEntry(key, value))
 	return nil
 }
 
@@ -166,7 +185,7 @@ func (t *Txn) Delete(key []byte) error {
 	if err := t.lockForWrite(key); err != nil {
 		return err
 	}
-	t.writes.put(NewDeletion(key))
+	t.write(NewDeletion(key))
 	return nil
 }
 
@@ -175,7 +194,7 @@ func (t *Txn) PutCovered(key, value []byte) error {
 	if err := t.writable(key, value); err != nil {
 		return err
 	}
-	t.writes.put(NewEntry(key, value))
+	t.write(NewEntry(key, value))
 	return nil
 }
 
@@ -184,7 +203,7 @@ func (t *Txn) DeleteCovered(key []byte) error {
 	if err := t.writable(key, nil); err != nil {
 		return err
 	}
-	t.writes.put(NewDeletion(key))
+	t.write(NewDeletion(key))
 	return nil
 }
 
@@ -312,6 +331,7 @@ func (t *Txn) RollbackTo(sp kv.Savepoint) error {
 	if err := t.checkSavepoint(sp); err != nil {
 		return err
 	}
+	t.frozen = nil
 	t.writes = t.saves[sp].view()
 	clear(t.saves[sp+1:])
 	t.saves = t.saves[:sp+1]
@@ -370,5 +390,5 @@ func (t *Txn) end() {
 		s.locks.release(&t.locker)
 	}
 	s.letGo(t.version)
-	t.writes, t.saves, t.reads = Buffer{}, nil, nil
+	t.writes, t.frozen, t.saves, t.reads = Buffer{}, nil, nil, nil
 }

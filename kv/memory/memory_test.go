@@ -7,8 +7,17 @@ import (
 	"testing"
 
 	"rowkey/kv"
+	"rowkey/kv/kvtest"
 	"rowkey/kv/memory"
 )
+
+func TestConformance(t *testing.T) {
+	kvtest.Run(t, func(t *testing.T) kv.Store {
+		s := memory.New()
+		t.Cleanup(func() { s.Close() })
+		return s
+	})
+}
 
 func fill(tb testing.TB, s kv.Store, n int) {
 	ctx := context.Background()

@@ -1,0 +1,319 @@
+package kvtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"rowkey/kv"
+)
+
+func tryLock(t *testing.T, txn kv.Txn, key string, mode kv.LockMode) bool {
+	t.Helper()
+	res, err := txn.Lock(bg, k(key), kv.LockOptions{Mode: mode, Wait: kv.WaitSkip})
+	must(t, err)
+	return res.Acquired
+}
+
+// # PostgreSQL's conflict tables, row and table modes, both ways round.
+func testLockTable(t *testing.T, s kv.Store) {
+	row := []string{"...x", "..xx", ".xxx", "xxxx"}
+	table := []string{
+		".......x",
+		"......xx",
+		"....xxxx",
+		"...xxxxx",
+		"..xx.xxx",
+		"..xxxxxx",
+		".xxxxxxx",
+		"xxxxxxxx",
+	}
+	check := func(base kv.LockMode, conflicts []string) {
+		for i := range conflicts {
+			for j := range conflicts {
+				one, two := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
+				a, b := base+kv.LockMode(i), base+kv.LockMode(j)
+				if !tryLock(t, one, "x", a) {
+					t.Fatalf("%v is not granted alone", a)
+				}
+				if got := tryLock(t, two, "x", b); got == (conflicts[i][j] == 'x') {
+					t.Errorf("%v beside %v: %v", b, a, got)
+				}
+				if !tryLock(t, one, "x", a) || !tryLock(t, two, "y", b) {
+					t.Errorf("%v, %v: own lock or other key refused", a, b)
+				}
+				one.Rollback()
+				two.Rollback()
+			}
+		}
+	}
+	check(kv.LockKeyShare, row)
+	check(kv.LockTableAccessShare, table)
+}
+
+func testLockWaits(t *testing.T, s kv.Store) {
+	holder, other := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
+	res, err := holder.Lock(bg, k("x"), kv.LockOptions{Mode: kv.LockUpdate})
+	must(t, err)
+	if !res.Acquired || res.Waited || res.Changed {
+		t.Fatalf("a free lock: %+v", res)
+	}
+	_, err = other.Lock(bg, k("x"), kv.LockOptions{Mode: kv.LockKeyShare, Wait: kv.WaitNot})
+	mustBe(t, err, kv.ErrLockNotAvailable)
+	res, err = other.Lock(bg, k("x"), kv.LockOptions{Mode: kv.LockKeyShare, Wait: kv.WaitSkip})
+	must(t, err)
+	if res.Acquired {
+		t.Fatal("skipping acquired")
+	}
+	start := time.Now()
+	_, err = other.Lock(bg, k("x"), kv.LockOptions{Mode: kv.LockKeyShare, Timeout: 20 * time.Millisecond})
+	mustBe(t, err, kv.ErrLockTimeout)
+	if d := time.Since(start); d < 20*time.Millisecond || d > 5*time.Second {
+		t.Fatalf("timed out after %v", d)
+	}
+	ctx, cancel := context.WithCancel(bg)
+	done := async(t, func() error {
+		_, err := other.Lock(ctx, k("x"), kv.LockOptions{Mode: kv.LockKeyShare})
+		return err
+	})
+	cancel()
+	mustBe(t, soon(t, done), context.Canceled)
+
+	// The implicit lock of Put obeys its transaction's timeout.
+	hasty := begin(t, s, kv.TxnOptions{LockTimeout: 10 * time.Millisecond})
+	mustBe(t, hasty.Put(k("x"), nil), kv.ErrLockTimeout)
+
+	done = async(t, func() error {
+		res, err := other.Lock(bg, k("x"), kv.LockOptions{Mode: kv.LockShare})
+		if err == nil && (!res.Acquired || !res.Waited) {
+			t.Errorf("after a wait: %+v", res)
+		}
+		return err
+	})
+	holder.Rollback()
+	must(t, soon(t, done))
+	if s.Stats().LockWaits < 4 {
+		t.Error("waits are not counted")
+	}
+}
+
+func testLockFair(t *testing.T, s kv.Store) {
+	var mu sync.Mutex
+	var order []int
+	reader := begin(t, s, kv.TxnOptions{})
+	if !tryLock(t, reader, "x", kv.LockShare) {
+		t.Fatal("not granted")
+	}
+	var done []<-chan error
+	for i := range 5 {
+		txn := begin(t, s, kv.TxnOptions{})
+		mode := kv.LockUpdate
+		if i == 2 {
+			mode = kv.LockShare // must not overtake the writers before it
+		}
+		done = append(done, async(t, func() error {
+			_, err := txn.Lock(bg, k("x"), kv.LockOptions{Mode: mode})
+			mu.Lock()
+			order = append(order, i)
+			mu.Unlock()
+			txn.Rollback()
+			return err
+		}))
+	}
+	late := begin(t, s, kv.TxnOptions{})
+	if tryLock(t, late, "x", kv.LockShare) {
+		t.Error("a late reader overtook waiting writers")
+	}
+	reader.Rollback()
+	for _, d := range done {
+		must(t, soon(t, d))
+	}
+	want(t, fmt.Sprint(order), "[0 1 2 3 4]")
+}
+
+func testLockChanged(t *testing.T, s kv.Store) {
+	put(t, s, "a=1", "b=1")
+	rc := begin(t, s, at(kv.ReadCommitted))
+	put(t, s, "a=2")
+	res, err := rc.Lock(bg, k("a"), kv.LockOptions{Mode: kv.LockUpdate})
+	must(t, err)
+	if !res.Changed || res.Waited {
+		t.Fatalf("changed without a wait: %+v", res)
+	}
+	v, _, err := rc.GetLatest(k("a"))
+	must(t, err)
+	want(t, string(v), "2")
+	if res, err = rc.Lock(bg, k("b"), kv.LockOptions{Mode: kv.LockUpdate}); err != nil || res.Changed {
+		t.Fatalf("unchanged key: %+v %v", res, err)
+	}
+	must(t, rc.Refresh())
+	if res, err = rc.Lock(bg, k("a"), kv.LockOptions{Mode: kv.LockUpdate}); err != nil || res.Changed {
+		t.Fatalf("after Refresh: %+v %v", res, err)
+	}
+	rc.Rollback()
+
+	// Much later, when short cuts through the recent past do not reach.
+	rc = begin(t, s, at(kv.ReadCommitted))
+	rr := begin(t, s, at(kv.RepeatableRead))
+	put(t, s, "a=3")
+	for i := range 300 {
+		put(t, s, fmt.Sprintf("other%d=x", i))
+	}
+	if res, err = rc.Lock(bg, k("a"), kv.LockOptions{Mode: kv.LockUpdate}); err != nil || !res.Changed {
+		t.Fatalf("changed long ago: %+v %v", res, err)
+	}
+	if res, err = rc.Lock(bg, k("b"), kv.LockOptions{Mode: kv.LockUpdate}); err != nil || res.Changed {
+		t.Fatalf("unchanged for long: %+v %v", res, err)
+	}
+	rc.Rollback()
+	must(t, rr.Put(k("b"), k("2")))
+	mustBe(t, rr.Put(k("a"), k("4")), kv.ErrConflict)
+}
+
+func testLockNewest(t *testing.T, s kv.Store) {
+	put(t, s, "a=1", "gone=1")
+	rr := begin(t, s, at(kv.RepeatableRead))
+	want(t, get(t, rr, "a"), "1")
+	put(t, s, "a=2", "new=1", "gone")
+	_, err := rr.Lock(bg, k("a"), kv.LockOptions{Mode: kv.LockUpdate})
+	mustBe(t, err, kv.ErrConflict)
+	for _, key := range []string{"new", "gone"} {
+		res, err := rr.Lock(bg, k(key), kv.LockOptions{Mode: kv.LockUpdate, Newest: true})
+		must(t, err)
+		if !res.Changed {
+			t.Errorf("%s: %+v", key, res)
+		}
+		must(t, rr.Put(k(key), k("mine")))
+	}
+	// Names that are locked in table modes have no versions.
+	put(t, s, "table=1")
+	_, err = rr.Lock(bg, k("table"), kv.LockOptions{Mode: kv.LockTableRowExclusive})
+	must(t, err)
+	must(t, rr.Commit(bg))
+	sn := s.Snapshot()
+	defer sn.Close()
+	want(t, get(t, sn, "new")+get(t, sn, "gone"), "minemine")
+}
+
+func testLockOwners(t *testing.T, s kv.Store) {
+	session := begin(t, s, kv.TxnOptions{Owner: 7})
+	txn := begin(t, s, kv.TxnOptions{Owner: 7})
+	other := begin(t, s, kv.TxnOptions{Owner: 8})
+	if !tryLock(t, session, "adv", kv.LockTableExclusive) || !tryLock(t, txn, "adv", kv.LockTableExclusive) {
+		t.Fatal("transactions of one owner block each other")
+	}
+	if tryLock(t, other, "adv", kv.LockTableShare) {
+		t.Fatal("another owner got the lock")
+	}
+	txn.Rollback()
+	if tryLock(t, other, "adv", kv.LockTableShare) {
+		t.Fatal("the end of one transaction freed the other's lock")
+	}
+	if session.Unlock(k("adv"), kv.LockTableShare) || session.Unlock(k("nothing"), kv.LockTableShare) {
+		t.Fatal("unlocked what was not locked")
+	}
+	done := async(t, func() error {
+		_, err := other.Lock(bg, k("adv"), kv.LockOptions{Mode: kv.LockTableShare})
+		return err
+	})
+	if !session.Unlock(k("adv"), kv.LockTableExclusive) {
+		t.Fatal("not unlocked")
+	}
+	must(t, soon(t, done))
+
+	// A deadlock that runs through the two transactions of one owner is found.
+	one, oneToo := begin(t, s, kv.TxnOptions{Owner: 1}), begin(t, s, kv.TxnOptions{Owner: 1})
+	two := begin(t, s, kv.TxnOptions{Owner: 2})
+	tryLock(t, one, "p", kv.LockTableExclusive)
+	tryLock(t, two, "q", kv.LockTableExclusive)
+	done = async(t, func() error {
+		_, err := oneToo.Lock(bg, k("q"), kv.LockOptions{Mode: kv.LockTableExclusive})
+		return err
+	})
+	_, err := two.Lock(bg, k("p"), kv.LockOptions{Mode: kv.LockTableExclusive})
+	mustBe(t, err, kv.ErrDeadlock)
+	two.Rollback()
+	must(t, soon(t, done))
+}
+
+func testDeadlock(t *testing.T, s kv.Store) {
+	one, two := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
+	must(t, one.Put(k("a"), k("1")))
+	must(t, two.Put(k("b"), k("2")))
+	done := async(t, func() error { return one.Put(k("b"), k("1")) })
+	start := time.Now()
+	mustBe(t, two.Put(k("a"), k("2")), kv.ErrDeadlock)
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("found after %v only", d)
+	}
+	two.Rollback()
+	must(t, soon(t, done))
+	must(t, one.Commit(bg))
+	sn := s.Snapshot()
+	defer sn.Close()
+	want(t, show(t, sn, all, kv.ScanOptions{}), "a=1 b=1")
+	if s.Stats().Deadlocks != 1 {
+		t.Errorf("counted %d deadlocks", s.Stats().Deadlocks)
+	}
+}
+
+// # Two hold a lock in share mode and both want it exclusively.
+func testUpgradeDeadlock(t *testing.T, s kv.Store) {
+	one, two := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
+	if !tryLock(t, one, "x", kv.LockShare) || !tryLock(t, two, "x", kv.LockShare) {
+		t.Fatal("not shared")
+	}
+	// A third that waits in the queue does not stand in the way of an upgrade.
+	third := begin(t, s, kv.TxnOptions{})
+	waiting := async(t, func() error { return third.Put(k("x"), k("3")) })
+	done := async(t, func() error { return one.Put(k("x"), k("1")) })
+	mustBe(t, two.Put(k("x"), k("2")), kv.ErrDeadlock)
+	two.Rollback()
+	must(t, soon(t, done))
+	must(t, one.Commit(bg))
+	must(t, soon(t, waiting))
+	must(t, third.Commit(bg))
+	sn := s.Snapshot()
+	defer sn.Close()
+	want(t, get(t, sn, "x"), "3")
+}
+
+func testDeadlockRing(t *testing.T, s kv.Store) {
+	const n = 10
+	results := make(chan error, n)
+	var ready, wg sync.WaitGroup
+	ready.Add(n)
+	for i := range n {
+		wg.Go(func() {
+			txn, err := s.Begin(bg, kv.TxnOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer txn.Rollback()
+			err = txn.Put(fmt.Appendf(nil, "ring%d", i), nil)
+			ready.Done()
+			ready.Wait()
+			if err == nil {
+				err = txn.Put(fmt.Appendf(nil, "ring%d", (i+1)%n), nil)
+			}
+			if err == nil {
+				err = txn.Commit(bg)
+			}
+			results <- err
+		})
+	}
+	failed := 0
+	for range n {
+		if err := soon(t, results); err != nil {
+			mustBe(t, err, kv.ErrDeadlock)
+			failed++
+		}
+	}
+	wg.Wait()
+	if failed != 1 {
+		t.Errorf("%d victims of one ring", failed)
+	}
+}
