@@ -261,6 +261,9 @@ func (c *Catalog) Change(txn kv.Txn, base *Snapshot) *Change {
 // Snapshot gives the catalog with the changes so far.
 func (ch *Change) Snapshot() *Snapshot { return ch.snap }
 
+// Base gives the catalog without the changes.
+func (ch *Change) Base() *Snapshot { return ch.base }
+
 // Empty reports whether nothing was changed (or all of it was rolled back).
 func (ch *Change) Empty() bool { return len(ch.changes) == 0 }
 

@@ -1,0 +1,930 @@
+package ddl
+
+import (
+	"fmt"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
+	oid := c.find(n.Table)
+	if oid == 0 {
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Table.Name)
+			return nil
+		}
+		return c.missing(n.Table)
+	}
+	if n.Kind != ast.ObjectTable && n.Kind != ast.ObjectView {
+		return c.alterOther(n, oid)
+	}
+	t := c.snap().Table(oid)
+	if t == nil || n.Kind == ast.ObjectView && t.Kind != catalog.KindView {
+		what := "a table"
+		if n.Kind == ast.ObjectView {
+			what = "a view"
+		}
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not %s", n.Table.Name, what)
+	}
+	if t.Virtual != nil {
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	if _, err := c.lock(t, lockForChange); err != nil {
+		return err
+	}
+	// Each command sees what the ones before it did. Foreign keys come last, as in
+	// PostgreSQL: they may rest on keys that other commands of the statement add.
+	var last []*ast.AlterTableCommand
+	for _, cmd := range n.Commands {
+		if cmd.Op == ast.AddConstraint && cmd.Constraint.Kind == ast.ConstraintForeignKey {
+			last = append(last, cmd)
+			continue
+		}
+		if err := c.alterCommand(oid, cmd); err != nil {
+			return err
+		}
+	}
+	for _, cmd := range last {
+		if err := c.alterCommand(oid, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alterOther is ALTER INDEX, SEQUENCE … by table commands: owners and storage.
+func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
+	for _, cmd := range n.Commands {
+		switch cmd.Op {
+		case ast.ChangeOwner:
+			if err := c.owner(cmd.Owner); err != nil {
+				return err
+			}
+		case ast.SetOptions, ast.ResetOptions:
+		default:
+			return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
+		}
+	}
+	return nil
+}
+
+// owner accepts the session's own user, the only role there is.
+func (c *Ctx) owner(r *ast.RoleSpec) error {
+	if r.Kind == ast.RoleNamed && r.Name != c.User {
+		return pgerr.Newf(pgerr.UndefinedObject, "role %q does not exist", r.Name)
+	}
+	return nil
+}
+
+// column finds a column of a table to change.
+func column(t *catalog.Table, name string) (*catalog.Column, error) {
+	col := t.ColumnByName(name)
+	if col == nil {
+		return nil, pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+	}
+	return &t.Columns[col.Attnum-1], nil
+}
+
+// alterCommand does one subcommand of ALTER TABLE.
+func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
+	t := clone(c.snap().Table(oid))
+	if t.Kind == catalog.KindView {
+		switch cmd.Op {
+		case ast.SetColumnDefault, ast.ChangeOwner, ast.SetOptions, ast.ResetOptions:
+		default:
+			return pgerr.Newf(pgerr.WrongObjectType, "ALTER action cannot be performed on relation %q", t.Name).
+				WithDetail("This operation is not supported for views.")
+		}
+	}
+	switch cmd.Op {
+	case ast.AddColumn:
+		return c.addColumn(t, cmd)
+	case ast.DropColumn:
+		col := t.ColumnByName(cmd.Name)
+		if col == nil {
+			if cmd.IfExists {
+				c.notice(pgerr.SuccessfulCompletion, "column %q of relation %q does not exist, skipping", cmd.Name, t.Name)
+				return nil
+			}
+			_, err := column(t, cmd.Name)
+			return err
+		}
+		return c.dropTargets([]target{{table: c.snap().Table(oid), column: col.Attnum}}, cmd.Behavior, "column")
+	case ast.AlterColumnType:
+		return c.alterType(t, cmd)
+	case ast.SetColumnDefault:
+		col, err := column(t, cmd.Name)
+		if err != nil {
+			return err
+		}
+		if col.Identity != 0 {
+			return pgerr.Newf(pgerr.SyntaxError, "column %q of relation %q is an identity column", col.Name, t.Name)
+		}
+		if col.Generated != "" {
+			return pgerr.Newf(pgerr.SyntaxError, "column %q of relation %q is a generated column", col.Name, t.Name)
+		}
+		if cmd.Expr == nil {
+			col.Default = ""
+		} else if col.Default, err = c.exprText(planner.DefaultExpr, t, cmd.Expr, col); err != nil {
+			return err
+		}
+		return c.put(t)
+	case ast.SetNotNull:
+		col, err := column(t, cmd.Name)
+		if err != nil {
+			return err
+		}
+		if col.NotNull {
+			return nil
+		}
+		if err := c.checkNoNulls(t, col); err != nil {
+			return err
+		}
+		col.NotNull = true
+		return c.put(t)
+	case ast.DropNotNull:
+		col, err := column(t, cmd.Name)
+		if err != nil {
+			return err
+		}
+		if pk := t.PrimaryKey(); pk != nil {
+			for _, k := range pk.Keys {
+				if k.Attnum == col.Attnum {
+					return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q is in a primary key", col.Name)
+				}
+			}
+		}
+		if col.Identity != 0 {
+			return pgerr.Newf(pgerr.SyntaxError, "column %q of relation %q is an identity column", col.Name, t.Name)
+		}
+		col.NotNull = false
+		return c.put(t)
+	case ast.AddConstraint:
+		return c.addConstraint(t, cmd.Constraint)
+	case ast.DropConstraint:
+		return c.dropConstraint(t, cmd)
+	case ast.ValidateConstraint:
+		return c.validateConstraint(t, cmd.Name)
+	case ast.DropExpression:
+		col, err := column(t, cmd.Name)
+		if err != nil {
+			return err
+		}
+		if col.Generated == "" {
+			if cmd.IfExists {
+				c.notice(pgerr.SuccessfulCompletion, "column %q of relation %q is not a stored generated column, skipping", col.Name, t.Name)
+				return nil
+			}
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q is not a stored generated column", col.Name, t.Name)
+		}
+		col.Generated = ""
+		return c.put(t)
+	case ast.AddIdentity:
+		col, err := column(t, cmd.Name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !col.NotNull:
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q must be declared NOT NULL before identity can be added", col.Name, t.Name)
+		case col.Identity != 0:
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q is already an identity column", col.Name, t.Name)
+		case col.Default != "":
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q already has a default value", col.Name, t.Name)
+		}
+		b := &builder{c: c, t: t, schema: t.Schema}
+		if err := b.identity(col.Attnum, cmd.ByDefault, cmd.SequenceOptions); err != nil {
+			return err
+		}
+		for _, s := range b.sequences {
+			if err := c.put(s); err != nil {
+				return err
+			}
+		}
+		return c.put(t)
+	case ast.SetIdentity, ast.DropIdentity:
+		return c.changeIdentity(t, cmd)
+	case ast.ChangeOwner:
+		return c.owner(cmd.Owner)
+	case ast.SetOptions, ast.ResetOptions, ast.SetColumnStatistics, ast.SetColumnStorage, ast.SetColumnOptions, ast.ResetColumnOptions,
+		ast.SetWithoutCluster, ast.SetWithoutOids, ast.SetColumnCompression:
+		// Hints about PostgreSQL's heap files: there is nothing here that they would change.
+		if cmd.Op == ast.SetColumnStatistics || cmd.Op == ast.SetColumnStorage {
+			if cmd.Name != "" {
+				if _, err := column(t, cmd.Name); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	case ast.SetLogged, ast.SetUnlogged:
+		t.Persistence = catalog.Permanent
+		if cmd.Op == ast.SetUnlogged {
+			t.Persistence = catalog.Unlogged
+		}
+		return c.put(t)
+	}
+	return pgerr.Unsupported("this form of ALTER TABLE is not supported").At(cmd.Pos())
+}
+
+// ---- columns
+
+func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	d := cmd.Column
+	if t.ColumnByName(d.Name) != nil {
+		if cmd.IfNotExists {
+			c.notice(pgerr.DuplicateColumn, "column %q of relation %q already exists, skipping", d.Name, t.Name)
+			return nil
+		}
+		return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", d.Name, t.Name)
+	}
+	old := c.snap().Table(t.OID)
+	b := &builder{c: c, t: t, schema: t.Schema}
+	if err := b.column(d); err != nil {
+		return err
+	}
+	at := int16(len(t.Columns))
+	later := b.later
+	b.later = nil
+	// Generated expressions are among later; constraints need the column stored first.
+	var constraints []*ast.Constraint
+	for _, k := range d.Constraints {
+		switch k.Kind {
+		case ast.ConstraintGenerated:
+			for _, f := range later {
+				if err := f(); err != nil {
+					return err
+				}
+				if t.Col(at).Generated != "" {
+					break
+				}
+			}
+		case ast.ConstraintCheck, ast.ConstraintPrimaryKey, ast.ConstraintUnique, ast.ConstraintForeignKey, ast.ConstraintExclusion:
+			constraints = append(constraints, k)
+		}
+	}
+	for _, s := range b.sequences {
+		if err := c.put(s); err != nil {
+			return err
+		}
+	}
+	col := t.Col(at)
+	notNull := col.NotNull
+	rewrite := col.Generated != "" || col.Identity != 0
+	empty, err := c.isEmpty(old)
+	if err != nil {
+		return err
+	}
+	if col.Default != "" && !rewrite && !empty {
+		e, err := c.boundDefault(t, col)
+		if err != nil {
+			return err
+		}
+		if planner.IsVolatile(e) {
+			rewrite = true
+		} else { // one value for all old rows: no rewrite
+			v, err := executor.EvalExpr(c.Exec(), e, nil)
+			if err != nil {
+				return err
+			}
+			if !v.IsNull() {
+				env := types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}
+				col.HasMissing, col.Missing = true, string(types.AppendText(nil, col.Type, v, &env))
+			} else if notNull {
+				return nullsError(t, col)
+			}
+		}
+	} else if notNull && !rewrite && !empty {
+		return nullsError(t, col)
+	}
+	if rewrite && !empty {
+		if err := c.rewrite(old, t, nil); err != nil {
+			return err
+		}
+	} else if err := c.put(t); err != nil {
+		return err
+	}
+	for _, k := range constraints {
+		if err := c.addConstraintAt(clone(c.snap().Table(t.OID)), k, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nullsError(t *catalog.Table, col *catalog.Column) error {
+	e := pgerr.Newf(pgerr.NotNullViolation, "column %q of relation %q contains null values", col.Name, t.Name)
+	e.Table, e.Column = t.Name, col.Name
+	if t.Schema != nil {
+		e.Schema = t.Schema.Name
+	}
+	return e
+}
+
+// boundDefault binds a column's stored default.
+func (c *Ctx) boundDefault(t *catalog.Table, col *catalog.Column) (plan.Expr, error) {
+	e, err := parser.ParseExpr(col.Default)
+	if err != nil {
+		return nil, err
+	}
+	return c.bind(planner.DefaultExpr, t, e, col)
+}
+
+// isEmpty reports whether a table has no rows in this transaction's sight.
+func (c *Ctx) isEmpty(t *catalog.Table) (bool, error) {
+	it := c.Txn.Scan(indexRange(t.Storage, 1), kv.ScanOptions{Limit: 1, KeysOnly: true})
+	defer it.Close()
+	var b kv.PairBatch
+	n, err := it.Next(&b)
+	return n == 0, executor.StoreError(err)
+}
+
+// rewrite stores all rows of old anew as next says: exprs gives the values of
+// columns that change, by attnum.
+func (c *Ctx) rewrite(old, next *catalog.Table, exprs map[int16]plan.Expr) error {
+	storage, err := c.newOID()
+	if err != nil {
+		return err
+	}
+	next.Storage = uint32(storage)
+	for i := range next.Columns { // every row is stored whole again
+		next.Columns[i].HasMissing, next.Columns[i].Missing = false, ""
+	}
+	if err := c.put(next); err != nil {
+		return err
+	}
+	c.dropStorage(old.Storage)
+	return executor.RewriteTable(c.Exec(), old, c.snap().Table(next.OID), exprs)
+}
+
+func (c *Ctx) checkNoNulls(t *catalog.Table, col *catalog.Column) error {
+	has, err := executor.HasNulls(c.Exec(), c.snap().Table(t.OID), col.Attnum)
+	if err != nil {
+		return err
+	}
+	if has {
+		return nullsError(t, col)
+	}
+	return nil
+}
+
+func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	col, err := column(t, cmd.Name)
+	if err != nil {
+		return err
+	}
+	old := c.snap().Table(t.OID)
+	typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
+	if err != nil {
+		return err
+	}
+	for _, v := range c.snap().Tables() {
+		if v.View != nil && dependsOn(v, t.OID) && mentions(v.View.Query, col.Name) {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
+				WithDetail("rule _RETURN on %s depends on column %q", c.describe(target{table: v}), col.Name)
+		}
+	}
+	for i := range t.Columns {
+		if o := &t.Columns[i]; !o.Dropped && o.Generated != "" && mentions(o.Generated, col.Name) {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a generated column").
+				WithDetail("Column %q is used by generated column %q.", col.Name, o.Name)
+		}
+	}
+	var conv plan.Expr
+	if cmd.Expr != nil {
+		conv, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
+			Kind: planner.UsingExpr, Table: old, Expr: cmd.Expr, Type: typ, Typmod: mod, Column: col.Name})
+	} else {
+		conv, err = planner.CoerceAssign(&plan.Col{T: plan.T{Typ: col.Type, Mod: col.Typmod}, Idx: int(col.Attnum - 1), Name: col.Name}, typ, mod)
+		if err != nil && pgerr.CodeOf(err) == pgerr.DatatypeMismatch || err == nil && conv == nil {
+			err = pgerr.Newf(pgerr.DatatypeMismatch, "column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod)).
+				WithHint("You might need to specify \"USING %s::%s\".", quoteIdent(col.Name), types.Format(typ, mod))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if col.Default != "" {
+		e, err := parser.ParseExpr(col.Default)
+		if err != nil {
+			return err
+		}
+		cp := *col
+		cp.Type, cp.TypeOID, cp.Typmod = typ, typ.OID, mod
+		if col.Default, err = c.exprText(planner.DefaultExpr, t, e, &cp); err != nil {
+			return pgerr.Newf(pgerr.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod))
+		}
+	}
+	col.Type, col.TypeOID, col.Typmod = typ, typ.OID, mod
+	for _, ix := range t.Indexes {
+		for _, k := range ix.Keys {
+			if k.Attnum == col.Attnum {
+				if err := indexable(typ); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return c.rewrite(old, t, map[int16]plan.Expr{col.Attnum: conv})
+}
+
+func (c *Ctx) changeIdentity(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	col, err := column(t, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if col.Identity == 0 {
+		if cmd.Op == ast.DropIdentity && cmd.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "column %q of relation %q is not an identity column, skipping", col.Name, t.Name)
+			return nil
+		}
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q is not an identity column", col.Name, t.Name)
+	}
+	seq := c.snap().Sequence(col.SeqOID)
+	if cmd.Op == ast.DropIdentity {
+		col.Identity, col.SeqOID = 0, 0
+		if err := c.put(t); err != nil {
+			return err
+		}
+		return c.dropSequence(seq)
+	}
+	var rest []*ast.SequenceOption
+	for _, o := range cmd.SequenceOptions {
+		if o.Kind == ast.SequenceGenerated {
+			col.Identity = catalog.IdentityAlways
+			if o.Value == "by default" {
+				col.Identity = catalog.IdentityByDefault
+			}
+			continue
+		}
+		rest = append(rest, o)
+	}
+	if len(rest) > 0 {
+		cp := *seq
+		if err := c.sequenceOptions(&cp, rest, false); err != nil {
+			return err
+		}
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+	}
+	return c.put(t)
+}
+
+// ---- constraints
+
+func (c *Ctx) addConstraint(t *catalog.Table, k *ast.Constraint) error {
+	return c.addConstraintAt(t, k, 0)
+}
+
+// addConstraintAt adds a constraint to t, a copy of a stored table, and checks the rows.
+func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16) error {
+	if k.Name != "" && c.constraintTaken(t, k.Name) {
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", k.Name, t.Name)
+	}
+	switch k.Kind {
+	case ast.ConstraintCheck:
+		ck, err := c.newCheck(t, k, column)
+		if err != nil {
+			return err
+		}
+		t.Checks = append(t.Checks, ck)
+		if err := c.put(t); err != nil || ck.NotValid {
+			return err
+		}
+		return c.validateCheck(c.snap().Table(t.OID), ck)
+	case ast.ConstraintForeignKey:
+		if err := c.addForeignKey(t, k, column); err != nil {
+			return err
+		}
+		fk := t.ForeignKeys[len(t.ForeignKeys)-1]
+		if err := c.put(t); err != nil || fk.NotValid {
+			return err
+		}
+		return c.validateForeignKey(c.snap().Table(t.OID), fk)
+	case ast.ConstraintPrimaryKey, ast.ConstraintUnique:
+		ix, name, err := c.keyConstraint(t, t.Schema, k, column, nil)
+		if err != nil {
+			return err
+		}
+		if err := c.claim(t.Schema, name); err != nil {
+			return err
+		}
+		if !ix.Primary {
+			return c.buildIndex(t, ix, name)
+		}
+		for _, key := range ix.Keys {
+			if col := t.Col(key.Attnum); !col.NotNull {
+				if err := c.checkNoNulls(t, col); err != nil {
+					return err
+				}
+			}
+		}
+		old := c.snap().Table(t.OID)
+		if err := c.placeIndex(t, ix, name); err != nil {
+			return err
+		}
+		return c.rewrite(old, t, nil) // rows move from their row ids to the key
+	case ast.ConstraintExclusion:
+		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
+	}
+	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
+}
+
+// validateCheck checks that all rows meet a CHECK constraint.
+func (c *Ctx) validateCheck(t *catalog.Table, ck *catalog.Check) error {
+	e, err := parser.ParseExpr(ck.Expr)
+	if err != nil {
+		return err
+	}
+	bound, err := c.bind(planner.CheckExpr, t, e, nil)
+	if err != nil {
+		return err
+	}
+	return executor.ValidateCheck(c.Exec(), t, plan.NamedExpr{Name: ck.Name, Expr: bound})
+}
+
+func (c *Ctx) validateConstraint(t *catalog.Table, name string) error {
+	for _, k := range t.Checks {
+		if k.Name == name {
+			if !k.NotValid {
+				return nil
+			}
+			if err := c.validateCheck(c.snap().Table(t.OID), k); err != nil {
+				return err
+			}
+			k.NotValid = false
+			return c.put(t)
+		}
+	}
+	for _, fk := range t.ForeignKeys {
+		if fk.Name == name {
+			if !fk.NotValid {
+				return nil
+			}
+			if err := c.validateForeignKey(c.snap().Table(t.OID), fk); err != nil {
+				return err
+			}
+			fk.NotValid = false
+			return c.put(t)
+		}
+	}
+	return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", name, t.Name)
+}
+
+func (c *Ctx) dropConstraint(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	now := c.snap().Table(t.OID)
+	var tg target
+	for _, k := range now.Checks {
+		if k.Name == cmd.Name {
+			tg = target{table: now, check: k}
+		}
+	}
+	for _, k := range now.ForeignKeys {
+		if k.Name == cmd.Name {
+			tg = target{table: now, fk: k}
+		}
+	}
+	for _, ix := range now.Indexes {
+		if ix.Constraint != 0 && ix.Name == cmd.Name {
+			tg = target{table: now, index: ix}
+		}
+	}
+	if tg.table == nil {
+		if cmd.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "constraint %q of relation %q does not exist, skipping", cmd.Name, t.Name)
+			return nil
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", cmd.Name, t.Name)
+	}
+	return c.dropTargets([]target{tg}, cmd.Behavior, "constraint")
+}
+
+// dropPrimaryKey moves the rows of e (a copy) from the key to hidden row ids.
+func (c *Ctx) dropPrimaryKey(e *catalog.Table, pk *catalog.Index) error {
+	old := c.snap().Table(e.OID)
+	e.Indexes[0] = &catalog.Index{Number: 1, RowID: true, Unique: true}
+	return c.rewrite(old, e, nil)
+}
+
+// ---- RENAME, SET SCHEMA
+
+func (c *Ctx) rename(n *ast.RenameStmt) error {
+	skip := func(err error) error {
+		if n.IfExists && (pgerr.CodeOf(err) == pgerr.UndefinedTable || pgerr.CodeOf(err) == pgerr.InvalidSchemaName) {
+			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Table.Name)
+			return nil
+		}
+		return err
+	}
+	switch n.Kind {
+	case ast.ObjectColumn:
+		oid := c.find(n.Table)
+		if oid == 0 {
+			return skip(c.missing(n.Table))
+		}
+		t := c.snap().Table(oid)
+		if t == nil || t.Virtual != nil {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot rename columns of relation %q", n.Table.Name)
+		}
+		t, err := c.lock(t, lockForChange)
+		if err != nil {
+			return err
+		}
+		return c.renameColumn(clone(t), n.SubName, n.NewName)
+	case ast.ObjectTableConstraint:
+		t, err := c.table(n.Table, lockForChange)
+		if err != nil {
+			return skip(err)
+		}
+		return c.renameConstraint(clone(t), n.SubName, n.NewName)
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
+		return c.renameRelation(n, skip)
+	case ast.ObjectSchema:
+		old := c.snap().SchemaByName(n.SubName)
+		if n.Object != nil && len(n.Object.Name) > 0 {
+			old = c.snap().SchemaByName(n.Object.Name[0])
+		}
+		if old == nil {
+			name := n.SubName
+			if n.Object != nil && len(n.Object.Name) > 0 {
+				name = n.Object.Name[0]
+			}
+			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name)
+		}
+		if c.snap().SchemaByName(n.NewName) != nil {
+			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
+		}
+		for _, v := range c.snap().Tables() {
+			if v.View != nil && mentions(v.View.Query, old.Name) {
+				return pgerr.Unsupported("renaming schema %q is not supported while view %q reads from it", old.Name, v.Name)
+			}
+		}
+		cp := *old
+		cp.Name = n.NewName
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		for _, t := range c.snap().Tables() { // row types carry the schema's name
+			if t.SchemaOID == cp.OID {
+				if err := c.put(clone(t)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	case ast.ObjectType, ast.ObjectDomain:
+		names := n.Object.Name
+		if n.Object.Type != nil {
+			names = n.Object.Type.Names
+		}
+		kind, what := types.KindEnum, "an enum"
+		if n.Kind == ast.ObjectDomain {
+			kind, what = types.KindDomain, "a domain"
+		}
+		u, err := c.userType(names, kind, what)
+		if err != nil && kind == types.KindEnum {
+			u, err = c.userType(names, types.KindDomain, "a type that can be renamed")
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.claimType(u.Schema, n.NewName); err != nil {
+			return err
+		}
+		u.Name = n.NewName
+		return c.put(u)
+	}
+	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
+}
+
+// renameColumn renames a column and every stored expression's mention of it.
+func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
+	col := t.ColumnByName(from)
+	if col == nil {
+		return pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", from)
+	}
+	if t.ColumnByName(to) != nil {
+		return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", to, t.Name)
+	}
+	if err := checkSystemColumn(to); err != nil {
+		return err
+	}
+	for _, v := range c.snap().Tables() {
+		if v.View != nil && dependsOn(v, t.OID) && mentions(v.View.Query, from) {
+			return pgerr.Unsupported("renaming column %q is not supported while view %q reads it", from, v.Name)
+		}
+	}
+	var err error
+	again := func(text *string) {
+		if *text == "" || err != nil {
+			return
+		}
+		var e ast.Expr
+		if e, err = parser.ParseExpr(*text); err == nil {
+			*text = ast.Format(ast.RenameColumn(e, from, to))
+		}
+	}
+	for i := range t.Columns {
+		again(&t.Columns[i].Generated)
+	}
+	for _, k := range t.Checks {
+		again(&k.Expr)
+	}
+	for _, ix := range t.Indexes {
+		again(&ix.Where)
+		for i := range ix.Keys {
+			again(&ix.Keys[i].Expr)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	t.Columns[col.Attnum-1].Name = to
+	return c.put(t)
+}
+
+func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
+	if c.constraintTaken(t, to) {
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", to, t.Name)
+	}
+	for _, k := range t.Checks {
+		if k.Name == from {
+			k.Name = to
+			return c.put(t)
+		}
+	}
+	for _, k := range t.ForeignKeys {
+		if k.Name == from {
+			k.Name = to
+			return c.put(t)
+		}
+	}
+	for _, ix := range t.Indexes {
+		if ix.Constraint != 0 && ix.Name == from {
+			if err := c.claim(t.Schema, to); err != nil {
+				return err
+			}
+			ix.Name = to
+			return c.put(t)
+		}
+	}
+	return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", from, t.Name)
+}
+
+func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
+	oid := c.find(n.Table)
+	if oid == 0 {
+		return skip(c.missing(n.Table))
+	}
+	snap := c.snap()
+	if tb := snap.TableOfIndex(oid); tb != nil {
+		locked, err := c.lock(tb, lockForChange)
+		if err != nil {
+			return err
+		}
+		if err := c.claim(tb.Schema, n.NewName); err != nil {
+			return err
+		}
+		t := clone(locked)
+		t.IndexByOID(oid).Name = n.NewName
+		return c.put(t)
+	}
+	if s := snap.Sequence(oid); s != nil {
+		if err := c.claim(s.Schema, n.NewName); err != nil {
+			return err
+		}
+		cp := *s
+		cp.Name = n.NewName
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
+	}
+	t := snap.Table(oid)
+	if t.Virtual != nil {
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	if n.Kind == ast.ObjectView && t.Kind != catalog.KindView {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", t.Name)
+	}
+	for _, v := range snap.Tables() {
+		if v.View != nil && dependsOn(v, oid) {
+			return pgerr.Unsupported("renaming %q is not supported while view %q reads it", t.Name, v.Name)
+		}
+	}
+	t, err := c.lock(t, lockForChange)
+	if err != nil {
+		return err
+	}
+	if err := c.claim(t.Schema, n.NewName); err != nil {
+		return err
+	}
+	cp := clone(t)
+	cp.Name = n.NewName
+	return c.put(cp)
+}
+
+// moveDefaults rewrites the defaults that call a sequence by its old name.
+func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
+	schema := c.snap().Schema(now.SchemaOID)
+	for _, d := range c.dependents(target{seq: old}) {
+		if d.deflt == 0 {
+			continue
+		}
+		t := clone(d.table)
+		t.Col(d.deflt).Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(schema, now.Name))
+		if err := c.put(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
+	to := c.snap().SchemaByName(n.Schema)
+	if to == nil {
+		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Schema)
+	}
+	if n.Table == nil {
+		return pgerr.Unsupported("%s … SET SCHEMA is not supported", ast.Tag(n))
+	}
+	oid := c.find(n.Table)
+	if oid == 0 {
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Table.Name)
+			return nil
+		}
+		return c.missing(n.Table)
+	}
+	if s := c.snap().Sequence(oid); s != nil {
+		if s.OwnerTable != 0 {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot move an owned sequence into another schema").
+				WithDetail("Sequence %q is linked to table %q.", s.Name, c.snap().Table(s.OwnerTable).Name)
+		}
+		if err := c.claim(to, s.Name); err != nil {
+			return err
+		}
+		cp := *s
+		cp.SchemaOID, cp.Schema = to.OID, to
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
+	}
+	t := c.snap().Table(oid)
+	if t == nil || t.Virtual != nil {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", n.Table.Name)
+	}
+	for _, v := range c.snap().Tables() {
+		if v.View != nil && dependsOn(v, oid) {
+			return pgerr.Unsupported("moving %q is not supported while view %q reads it", t.Name, v.Name)
+		}
+	}
+	t, err := c.lock(t, lockForChange)
+	if err != nil {
+		return err
+	}
+	if t.SchemaOID == to.OID {
+		return pgerr.Newf(pgerr.DuplicateTable, "relation %q is already in schema %q", t.Name, to.Name)
+	}
+	if err := c.claim(to, t.Name); err != nil {
+		return err
+	}
+	for _, ix := range t.Indexes {
+		if ix.OID != 0 {
+			if err := c.claim(to, ix.Name); err != nil {
+				return err
+			}
+		}
+	}
+	cp := clone(t)
+	cp.SchemaOID, cp.Schema = to.OID, to
+	if err := c.put(cp); err != nil {
+		return err
+	}
+	for _, s := range c.snap().Sequences() {
+		if s.OwnerTable == oid {
+			if err := c.claim(to, s.Name); err != nil {
+				return err
+			}
+			old, cps := s, *s
+			cps.SchemaOID, cps.Schema = to.OID, to
+			if err := c.put(&cps); err != nil {
+				return err
+			}
+			if err := c.moveDefaults(old, &cps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,420 @@
+// Package ddl carries out definition statements: it turns their syntax trees
+// into catalog descriptors and does to the stored rows what a change of
+// definition asks for.
+//
+//	CREATE TABLE … ──▶ *catalog.Table ──▶ Change.Put          (nothing stored yet)
+//	CREATE INDEX … ──▶ *catalog.Index ──▶ Put, then backfill  (executor)
+//	ALTER … TYPE   ──▶ new descriptor with new storage, rows rewritten
+//	ADD/DROP COLUMN, SET DEFAULT …                            (descriptor only)
+//
+// Everything happens in the session's transaction, so it commits or rolls back
+// with it. A statement that changes an existing table first locks it against
+// writers (and readers never wait: they have their snapshot and its catalog).
+//
+// Expressions are stored as SQL text, printed from their bound form, so that
+// names in them are resolved once and for all.
+//
+// Not here: what the statements look like (parser), how descriptors are stored
+// (catalog).
+package ddl
+
+import (
+	"context"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/kv/keyenc"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Ctx is what the session lends to a definition statement.
+type Ctx struct {
+	context.Context
+	Txn       kv.Txn
+	Store     kv.Store
+	Change    *catalog.Change
+	Catalog   *catalog.Catalog
+	Sequences *catalog.Sequences
+	// SearchPath gives the schemas that names are looked up in; CreationPath those
+	// that new objects may go to.
+	SearchPath   func() []string
+	CreationPath func() []string
+	// TempSchema gives the name of the session's schema of temporary tables, making it if need be.
+	TempSchema func() (string, error)
+	Env        *types.Env
+	User       string
+	Text       string // the whole query text
+	RawStmt    *ast.RawStmt
+	Notice     func(*pgerr.Error)
+	// EstimateRows guesses a table's size.
+	EstimateRows func(*catalog.Table) float64
+	// Exec gives an execution context that sees the catalog as changed so far.
+	Exec func() *executor.Ctx
+	// Query plans a query and, when sink is not nil, runs it.
+	Query func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error)
+	// Refresh moves the statement's snapshot (and catalog) forward after a lock
+	// was waited for; at REPEATABLE READ and above it does nothing.
+	Refresh func() error
+	// OnCommit registers what to do once the transaction is committed.
+	OnCommit func(func())
+}
+
+// Run carries out one definition statement. rows is the number of rows that
+// CREATE TABLE AS or SELECT INTO stored, -1 for all other statements.
+func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
+	rows = -1
+	switch n := st.(type) {
+	case *ast.CreateTableStmt:
+		err = c.createTable(n)
+	case *ast.CreateTableAsStmt:
+		return c.createTableAs(n)
+	case *ast.SelectStmt: // SELECT INTO
+		return c.selectInto(n)
+	case *ast.CreateIndexStmt:
+		err = c.createIndex(n)
+	case *ast.CreateViewStmt:
+		err = c.createView(n)
+	case *ast.CreateSequenceStmt:
+		err = c.createSequence(n)
+	case *ast.AlterSequenceStmt:
+		err = c.alterSequence(n)
+	case *ast.CreateSchemaStmt:
+		err = c.createSchema(n)
+	case *ast.CreateEnumStmt:
+		err = c.createEnum(n)
+	case *ast.AlterEnumStmt:
+		err = c.alterEnum(n)
+	case *ast.CreateDomainStmt:
+		err = c.createDomain(n)
+	case *ast.AlterTableStmt:
+		err = c.alterTable(n)
+	case *ast.DropStmt:
+		err = c.drop(n)
+	case *ast.RenameStmt:
+		err = c.rename(n)
+	case *ast.AlterSchemaStmt:
+		err = c.setSchema(n)
+	case *ast.CommentStmt:
+		err = c.comment(n)
+	case *ast.TruncateStmt:
+		err = c.truncate(n)
+	default:
+		return -1, unsupported(st)
+	}
+	return rows, err
+}
+
+// unsupported is the answer to statements that PostgreSQL has and this engine lacks.
+func unsupported(st ast.Stmt) error {
+	if u, ok := st.(*ast.UnsupportedStmt); ok && u.Detail != "" {
+		return pgerr.Unsupported("%s", u.Detail)
+	}
+	return pgerr.Unsupported("%s is not supported", ast.Tag(st)).
+		WithHint("docs/compatibility.md lists what is.")
+}
+
+func (c *Ctx) snap() *catalog.Snapshot { return c.Change.Snapshot() }
+
+func (c *Ctx) put(o catalog.Object) error        { return executor.StoreError(c.Change.Put(o)) }
+func (c *Ctx) dropObject(o catalog.Object) error { return executor.StoreError(c.Change.Drop(o)) }
+
+func (c *Ctx) newOID() (catalog.OID, error) {
+	oid, err := c.Catalog.NewOID(c)
+	return oid, executor.StoreError(err)
+}
+
+func (c *Ctx) notice(code, format string, args ...any) {
+	e := pgerr.Newf(code, format, args...)
+	e.Severity = "NOTICE"
+	c.Notice(e)
+}
+
+// ---- names
+
+// maxNameBytes is PostgreSQL's NAMEDATALEN - 1.
+const maxNameBytes = 63
+
+// creationSchema finds the schema a new relation goes to.
+func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Schema, error) {
+	if temporary {
+		if name != "" && name != "pg_temp" && !strings.HasPrefix(name, "pg_temp_") {
+			return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+		}
+		t, err := c.TempSchema()
+		if err != nil {
+			return nil, err
+		}
+		return c.snap().SchemaByName(t), nil
+	}
+	if name == "pg_temp" {
+		return c.creationSchema("", true, pos)
+	}
+	if name != "" {
+		s := c.snap().SchemaByName(name)
+		if s == nil {
+			return nil, pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name).At(pos)
+		}
+		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID {
+			return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to create objects in schema %q", name).
+				WithDetail("System catalog modifications are currently disallowed.")
+		}
+		return s, nil
+	}
+	for _, p := range c.CreationPath() {
+		if s := c.snap().SchemaByName(p); s != nil && s.OID != catalog.PgCatalogOID {
+			return s, nil
+		}
+	}
+	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in").At(pos)
+}
+
+// typeSchema finds the schema a new type goes to, from its written name.
+func (c *Ctx) typeSchema(names []string, pos int) (*catalog.Schema, string, error) {
+	if len(names) == 1 {
+		s, err := c.creationSchema("", false, pos)
+		return s, names[0], err
+	}
+	s, err := c.creationSchema(names[len(names)-2], false, pos)
+	return s, names[len(names)-1], err
+}
+
+// checkDatabase refuses names of other databases (a.b.c).
+func (c *Ctx) checkDatabase(rv *ast.RangeVar) error {
+	if rv.Catalog != "" && rv.Catalog != c.Exec().Eval.Session.CurrentDatabase() {
+		return pgerr.Newf(pgerr.FeatureNotSupported, "cross-database references are not implemented: %q", rv.Catalog+"."+rv.Schema+"."+rv.Name).At(rv.Pos())
+	}
+	return nil
+}
+
+// find looks a relation up by name: its OID, 0 if there is none.
+func (c *Ctx) find(rv *ast.RangeVar) catalog.OID {
+	snap := c.snap()
+	if rv.Schema == "" {
+		return snap.Resolve(c.SearchPath(), rv.Name)
+	}
+	schema := rv.Schema
+	if schema == "pg_temp" {
+		if t, err := c.TempSchema(); err == nil {
+			schema = t
+		}
+	}
+	return snap.Relation(snap.SchemaByName(schema), rv.Name)
+}
+
+func relText(rv *ast.RangeVar) string {
+	if rv.Schema != "" {
+		return rv.Schema + "." + rv.Name
+	}
+	return rv.Name
+}
+
+func (c *Ctx) missing(rv *ast.RangeVar) error {
+	if rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
+		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", rv.Schema)
+	}
+	return pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", relText(rv))
+}
+
+// kindOf says what a relation is, as messages name it.
+func (c *Ctx) kindOf(oid catalog.OID) string {
+	snap := c.snap()
+	if t := snap.Table(oid); t != nil {
+		if t.Kind == catalog.KindView {
+			return "view"
+		}
+		return "table"
+	}
+	if snap.TableOfIndex(oid) != nil {
+		return "index"
+	}
+	if snap.Sequence(oid) != nil {
+		return "sequence"
+	}
+	return "relation"
+}
+
+// table finds a table that may be changed and locks it.
+func (c *Ctx) table(rv *ast.RangeVar, mode kv.LockMode) (*catalog.Table, error) {
+	oid := c.find(rv)
+	if oid == 0 {
+		return nil, c.missing(rv)
+	}
+	t := c.snap().Table(oid)
+	if t == nil || t.Kind != catalog.KindTable {
+		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
+	}
+	if t.Virtual != nil {
+		return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	return c.lock(t, mode)
+}
+
+// lock locks a table as a whole and gives its descriptor as of then.
+func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
+	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode})
+	if err != nil {
+		return nil, executor.StoreError(err)
+	}
+	if r.Waited {
+		if err := c.Refresh(); err != nil {
+			return nil, err
+		}
+	}
+	now := c.snap().Table(t.OID)
+	if now == nil {
+		return nil, pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", t.Name)
+	}
+	return now, nil
+}
+
+// claim makes sure that a relation's name is free in a schema, waiting for
+// transactions that are making one of that name.
+func (c *Ctx) claim(schema *catalog.Schema, name string) error {
+	if err := c.Change.LockName(c, schema.OID, name); err != nil {
+		return executor.StoreError(err)
+	}
+	if c.snap().Relation(schema, name) != 0 || c.newerHas(schema, name) {
+		return pgerr.Newf(pgerr.DuplicateTable, "relation %q already exists", name)
+	}
+	return nil
+}
+
+// newerHas reports whether a commit after this statement's snapshot made the name.
+func (c *Ctx) newerHas(schema *catalog.Schema, name string) bool {
+	latest := c.Catalog.Latest()
+	oid := latest.Relation(latest.Schema(schema.OID), name)
+	if oid == 0 {
+		return false
+	}
+	// Dropped or renamed by this transaction: the name is ours to use.
+	own := c.snap()
+	if own.Table(oid) == nil && own.Sequence(oid) == nil && own.TableOfIndex(oid) == nil {
+		return c.baseLacks(oid)
+	}
+	return false
+}
+
+// baseLacks reports whether the catalog this statement began with lacked the object.
+func (c *Ctx) baseLacks(oid catalog.OID) bool {
+	base := c.Change.Base()
+	return base.Table(oid) == nil && base.Sequence(oid) == nil && base.TableOfIndex(oid) == nil
+}
+
+// truncateName cuts a name to the limit at a character boundary, as PostgreSQL does.
+func truncateName(name string, max int) string {
+	if len(name) <= max {
+		return name
+	}
+	for max > 0 && name[max]&0xC0 == 0x80 {
+		max--
+	}
+	return name[:max]
+}
+
+// makeName builds name1_name2_label within the limit, shortening the longer of
+// the first two.
+func makeName(name1, name2, label string) string {
+	over := 0
+	if name2 != "" {
+		over++
+	}
+	if label != "" {
+		over += len(label) + 1
+	}
+	avail := maxNameBytes - over
+	n1, n2 := len(name1), len(name2)
+	for n1+n2 > avail {
+		if n1 > n2 {
+			n1--
+		} else {
+			n2--
+		}
+	}
+	s := truncateName(name1, n1)
+	if name2 != "" {
+		s += "_" + truncateName(name2, n2)
+	}
+	if label != "" {
+		s += "_" + label
+	}
+	return s
+}
+
+// chooseName makes a name that taken does not know, numbering it if need be.
+func chooseName(name1, name2, label string, taken func(string) bool) string {
+	for i := 0; ; i++ {
+		l := label
+		if i > 0 {
+			l += itoa(i)
+		}
+		if s := makeName(name1, name2, l); !taken(s) {
+			return s
+		}
+	}
+}
+
+func itoa(i int) string {
+	if i < 10 {
+		return string(rune('0' + i))
+	}
+	return itoa(i/10) + string(rune('0'+i%10))
+}
+
+// relTaken tells relation names in use in a schema, and those of names.
+func (c *Ctx) relTaken(schema *catalog.Schema, names ...string) func(string) bool {
+	return func(s string) bool {
+		for _, n := range names {
+			if n == s {
+				return true
+			}
+		}
+		return c.snap().Relation(schema, s) != 0
+	}
+}
+
+// storageRange is all keys of a table and its indexes.
+func storageRange(storage uint32) kv.Range {
+	return kv.PrefixRange(keyenc.AppendTablePrefix(nil, storage))
+}
+
+// dropStorage lets go of rows that no descriptor will name once the
+// transaction has committed.
+func (c *Ctx) dropStorage(storage uint32) {
+	store := c.Store
+	c.OnCommit(func() {
+		// Failing to reclaim space harms nobody: the storage number is never used again.
+		_ = store.DropRange(context.Background(), storageRange(storage))
+	})
+}
+
+// clone gives a copy of a table's descriptor that may be changed.
+func clone(t *catalog.Table) *catalog.Table {
+	n := *t
+	n.Columns = append([]catalog.Column(nil), t.Columns...)
+	n.Indexes = make([]*catalog.Index, len(t.Indexes))
+	for i, ix := range t.Indexes {
+		cp := *ix
+		cp.Keys = append([]catalog.IndexKey(nil), ix.Keys...)
+		n.Indexes[i] = &cp
+	}
+	n.Checks = make([]*catalog.Check, len(t.Checks))
+	for i, k := range t.Checks {
+		cp := *k
+		n.Checks[i] = &cp
+	}
+	n.ForeignKeys = make([]*catalog.ForeignKey, len(t.ForeignKeys))
+	for i, k := range t.ForeignKeys {
+		cp := *k
+		n.ForeignKeys[i] = &cp
+	}
+	if t.View != nil {
+		v := *t.View
+		n.View = &v
+	}
+	return &n
+}

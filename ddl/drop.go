@@ -1,0 +1,600 @@
+package ddl
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+// target is one thing to drop: an object, or a part of a table.
+type target struct {
+	table  *catalog.Table
+	index  *catalog.Index      // of table
+	fk     *catalog.ForeignKey // of table
+	column int16               // of table
+	check  *catalog.Check      // of table
+	deflt  int16               // of table: the default of a column
+	seq    *catalog.Sequence
+	typ    *catalog.UserType
+	schema *catalog.Schema
+}
+
+func (t target) key() string {
+	switch {
+	case t.index != nil:
+		return fmt.Sprint("i", t.index.OID)
+	case t.fk != nil:
+		return fmt.Sprint("k", t.fk.OID)
+	case t.check != nil:
+		return fmt.Sprint("k", t.check.OID)
+	case t.column > 0:
+		return fmt.Sprint("c", t.table.OID, ".", t.column)
+	case t.deflt > 0:
+		return fmt.Sprint("d", t.table.OID, ".", t.deflt)
+	case t.table != nil:
+		return fmt.Sprint("t", t.table.OID)
+	case t.seq != nil:
+		return fmt.Sprint("s", t.seq.OID)
+	case t.typ != nil:
+		return fmt.Sprint("y", t.typ.OID)
+	}
+	return fmt.Sprint("n", t.schema.OID)
+}
+
+// relName prints a relation's name, qualified when the search path does not find it.
+func (c *Ctx) relName(oid catalog.OID, schema *catalog.Schema, name string) string {
+	if c.snap().Resolve(c.SearchPath(), name) == oid || schema == nil {
+		return quoteIdent(name)
+	}
+	return quoteIdent(schema.Name) + "." + quoteIdent(name)
+}
+
+// describe names a target as PostgreSQL's dependency messages do.
+func (c *Ctx) describe(t target) string {
+	rel := func(tb *catalog.Table) string {
+		return c.kindOf(tb.OID) + " " + c.relName(tb.OID, tb.Schema, tb.Name)
+	}
+	switch {
+	case t.index != nil && t.index.Constraint != 0:
+		return "constraint " + quoteIdent(t.index.Name) + " on " + rel(t.table)
+	case t.index != nil:
+		return "index " + c.relName(t.index.OID, t.table.Schema, t.index.Name)
+	case t.fk != nil:
+		return "constraint " + quoteIdent(t.fk.Name) + " on " + rel(t.table)
+	case t.check != nil:
+		return "constraint " + quoteIdent(t.check.Name) + " on " + rel(t.table)
+	case t.column > 0:
+		return "column " + quoteIdent(t.table.Col(t.column).Name) + " of " + rel(t.table)
+	case t.deflt > 0:
+		return "default value for column " + quoteIdent(t.table.Col(t.deflt).Name) + " of " + rel(t.table)
+	case t.table != nil:
+		return rel(t.table)
+	case t.seq != nil:
+		return "sequence " + c.relName(t.seq.OID, t.seq.Schema, t.seq.Name)
+	case t.typ != nil:
+		return "type " + types.Format(t.typ.Type, -1)
+	}
+	return "schema " + quoteIdent(t.schema.Name)
+}
+
+// dependent is a target that depends on another; auto ones go with it silently.
+type dependent struct {
+	target
+	auto bool
+}
+
+// dependents finds what depends directly on t.
+func (c *Ctx) dependents(t target) []dependent {
+	snap := c.snap()
+	var out []dependent
+	add := func(d target, auto bool) { out = append(out, dependent{d, auto}) }
+	viewsOf := func(oid catalog.OID) {
+		for _, v := range snap.Tables() {
+			if v.View == nil {
+				continue
+			}
+			for _, d := range v.View.DependsOn {
+				if d == oid {
+					add(target{table: v}, false)
+				}
+			}
+		}
+	}
+	switch {
+	case t.schema != nil:
+		for _, tb := range snap.Tables() {
+			if tb.SchemaOID == t.schema.OID {
+				add(target{table: tb}, false)
+			}
+		}
+		for _, s := range snap.Sequences() {
+			if s.SchemaOID == t.schema.OID && s.OwnerTable == 0 {
+				add(target{seq: s}, false)
+			}
+		}
+		for _, u := range snap.UserTypes() {
+			if u.SchemaOID == t.schema.OID {
+				add(target{typ: u}, false)
+			}
+		}
+	case t.index != nil:
+		for _, r := range snap.ReferredBy(t.table.OID) {
+			for _, fk := range r.ForeignKeys {
+				if fk.RefTable == t.table.OID && fk.RefIndex == t.index.OID {
+					add(target{table: r, fk: fk}, false)
+				}
+			}
+		}
+	case t.fk != nil, t.check != nil, t.deflt > 0:
+	case t.column > 0:
+		for _, ix := range t.table.Indexes {
+			if ix.RowID {
+				continue
+			}
+			if indexUses(ix, t.column, t.table.Col(t.column).Name) {
+				add(target{table: t.table, index: ix}, true)
+			}
+		}
+		for _, k := range t.table.Checks {
+			for _, a := range k.Attnums {
+				if a == t.column {
+					add(target{table: t.table, check: k}, true)
+					break
+				}
+			}
+		}
+		for _, fk := range t.table.ForeignKeys {
+			for _, a := range fk.Columns {
+				if a == t.column {
+					add(target{table: t.table, fk: fk}, true)
+					break
+				}
+			}
+		}
+		for i := range t.table.Columns {
+			if col := &t.table.Columns[i]; !col.Dropped && col.Generated != "" && col.Attnum != t.column &&
+				mentions(col.Generated, t.table.Col(t.column).Name) {
+				add(target{table: t.table, column: col.Attnum}, false)
+			}
+		}
+		for _, s := range snap.Sequences() {
+			if s.OwnerTable == t.table.OID && s.OwnerAttnum == t.column {
+				add(target{seq: s}, true)
+			}
+		}
+		for _, v := range snap.Tables() {
+			if v.View == nil || !dependsOn(v, t.table.OID) {
+				continue
+			}
+			if mentions(v.View.Query, t.table.Col(t.column).Name) {
+				add(target{table: v}, false)
+			}
+		}
+	case t.table != nil:
+		viewsOf(t.table.OID)
+		for _, r := range snap.ReferredBy(t.table.OID) {
+			if r.OID == t.table.OID {
+				continue
+			}
+			for _, fk := range r.ForeignKeys {
+				if fk.RefTable == t.table.OID {
+					add(target{table: r, fk: fk}, false)
+				}
+			}
+		}
+		for _, s := range snap.Sequences() {
+			if s.OwnerTable == t.table.OID {
+				add(target{seq: s}, true)
+			}
+		}
+		if t.table.RowTypeOID != 0 {
+			c.columnsOfType(t.table.RowTypeOID, t.table.ArrayTypeOID, t.table.OID, add)
+		}
+	case t.seq != nil:
+		text := "nextval('" + strings.ReplaceAll(qualified(t.seq.Schema, t.seq.Name), "'", "''") + "'"
+		for _, tb := range snap.Tables() {
+			for i := range tb.Columns {
+				col := &tb.Columns[i]
+				if !col.Dropped && (col.SeqOID == t.seq.OID || strings.Contains(col.Default, text)) && col.Identity == 0 && col.Default != "" {
+					add(target{table: tb, deflt: col.Attnum}, false)
+				}
+			}
+		}
+		viewsOf(t.seq.OID)
+	case t.typ != nil:
+		c.columnsOfType(t.typ.OID, t.typ.ArrayOID, 0, add)
+		for _, u := range snap.UserTypes() {
+			if u.BaseOID == t.typ.OID {
+				add(target{typ: u}, false)
+			}
+		}
+		viewsOf(t.typ.OID)
+	}
+	return out
+}
+
+func (c *Ctx) columnsOfType(oid, array, except catalog.OID, add func(target, bool)) {
+	for _, tb := range c.snap().Tables() {
+		if tb.OID == except || tb.Virtual != nil {
+			continue
+		}
+		for i := range tb.Columns {
+			if col := &tb.Columns[i]; !col.Dropped && (col.TypeOID == oid || array != 0 && col.TypeOID == array) {
+				add(target{table: tb, column: col.Attnum}, false)
+			}
+		}
+	}
+}
+
+func dependsOn(v *catalog.Table, oid catalog.OID) bool {
+	for _, d := range v.View.DependsOn {
+		if d == oid {
+			return true
+		}
+	}
+	return false
+}
+
+func indexUses(ix *catalog.Index, attnum int16, name string) bool {
+	for _, k := range ix.Keys {
+		if k.Attnum == attnum || k.Attnum == 0 && mentions(k.Expr, name) {
+			return true
+		}
+	}
+	for _, a := range ix.Include {
+		if a == attnum {
+			return true
+		}
+	}
+	return ix.Where != "" && mentions(ix.Where, name)
+}
+
+// mentions reports whether an expression's text has the name as a word.
+func mentions(text, name string) bool {
+	q := quoteIdent(name)
+	for i := 0; ; {
+		j := strings.Index(text[i:], q)
+		if j < 0 {
+			return false
+		}
+		j += i
+		before := j == 0 || !wordByte(text[j-1])
+		after := j+len(q) == len(text) || !wordByte(text[j+len(q)])
+		if before && after {
+			return true
+		}
+		i = j + 1
+	}
+}
+
+func wordByte(b byte) bool {
+	return b == '_' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80
+}
+
+// dropTargets drops objects with what depends on them, or refuses.
+func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what string) error {
+	seen := map[string]bool{}
+	for _, t := range targets {
+		seen[t.key()] = true
+	}
+	var all []target // in the order found
+	var cascaded []string
+	var blocked []string
+	var visit func(t target)
+	visit = func(t target) {
+		all = append(all, t)
+		for _, d := range c.dependents(t) {
+			if seen[d.key()] {
+				continue
+			}
+			seen[d.key()] = true
+			if !d.auto {
+				cascaded = append(cascaded, c.describe(d.target))
+				blocked = append(blocked, fmt.Sprintf("%s depends on %s", c.describe(d.target), c.describe(t)))
+			}
+			visit(d.target)
+		}
+	}
+	for _, t := range targets {
+		visit(t)
+	}
+	if len(blocked) > 0 && behavior != ast.DropCascade {
+		msg := fmt.Sprintf("cannot drop %s because other objects depend on it", c.describe(targets[0]))
+		if len(targets) > 1 {
+			msg = "cannot drop desired object(s) because other objects depend on them"
+		}
+		return pgerr.New(pgerr.DependentObjectsStillExist, msg).WithDetail("%s", strings.Join(blocked, "\n")).
+			WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+	}
+	switch len(cascaded) {
+	case 0:
+	case 1:
+		c.notice(pgerr.SuccessfulCompletion, "drop cascades to %s", cascaded[0])
+	default:
+		e := pgerr.Newf(pgerr.SuccessfulCompletion, "drop cascades to %d other objects", len(cascaded))
+		e.Severity = "NOTICE"
+		lines := make([]string, len(cascaded))
+		for i, s := range cascaded {
+			lines[i] = "drop cascades to " + s
+		}
+		c.Notice(e.WithDetail("%s", strings.Join(lines, "\n")))
+	}
+	return c.removeAll(all)
+}
+
+// removeAll takes targets out of the catalog, parts before wholes.
+func (c *Ctx) removeAll(all []target) error {
+	wholes := map[catalog.OID]bool{}
+	for _, t := range all {
+		if t.table != nil && t.index == nil && t.fk == nil && t.check == nil && t.column == 0 && t.deflt == 0 {
+			wholes[t.table.OID] = true
+		}
+	}
+	edited := map[catalog.OID]*catalog.Table{}
+	for _, t := range all {
+		if t.table == nil || wholes[t.table.OID] {
+			continue
+		}
+		e := edited[t.table.OID]
+		if e == nil {
+			locked, err := c.lock(t.table, lockForChange)
+			if err != nil {
+				return err
+			}
+			e = clone(locked)
+			edited[t.table.OID] = e
+		}
+		if err := c.removePart(e, t); err != nil {
+			return err
+		}
+	}
+	for _, oid := range sortedOIDs(edited) {
+		if err := c.put(edited[oid]); err != nil {
+			return err
+		}
+	}
+	// Views and referencing tables come after what they read in all: drop backwards.
+	for i := len(all) - 1; i >= 0; i-- {
+		t := all[i]
+		var err error
+		switch {
+		case t.table != nil && wholes[t.table.OID]:
+			var now *catalog.Table
+			if now, err = c.lock(t.table, lockForChange); err != nil {
+				return err
+			}
+			if now.Storage != 0 {
+				c.dropStorage(now.Storage)
+			}
+			err = c.dropObject(now)
+			if err == nil && now.Stats != nil {
+				err = c.dropObject(&catalog.StatsObject{Table: now.OID})
+			}
+		case t.table != nil:
+		case t.seq != nil:
+			err = c.dropSequence(t.seq)
+		case t.typ != nil:
+			err = c.dropObject(t.typ)
+		case t.schema != nil:
+			err = c.dropObject(t.schema)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortedOIDs(m map[catalog.OID]*catalog.Table) []catalog.OID {
+	var out []catalog.OID
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	return out
+}
+
+func (c *Ctx) dropSequence(s *catalog.Sequence) error {
+	if err := c.dropObject(s); err != nil {
+		return err
+	}
+	return c.Txn.Delete(catalog.SequenceKey(s.OID))
+}
+
+// removePart takes a column, index, constraint or default out of a copy of a table.
+func (c *Ctx) removePart(e *catalog.Table, t target) error {
+	switch {
+	case t.index != nil:
+		for i, ix := range e.Indexes {
+			if ix.OID != t.index.OID {
+				continue
+			}
+			if ix.Primary {
+				return c.dropPrimaryKey(e, ix)
+			}
+			e.Indexes = append(e.Indexes[:i:i], e.Indexes[i+1:]...)
+			return c.deleteIndexKeys(e.Storage, ix.Number)
+		}
+	case t.fk != nil:
+		for i, k := range e.ForeignKeys {
+			if k.OID == t.fk.OID {
+				e.ForeignKeys = append(e.ForeignKeys[:i:i], e.ForeignKeys[i+1:]...)
+				break
+			}
+		}
+	case t.check != nil:
+		for i, k := range e.Checks {
+			if k.OID == t.check.OID {
+				e.Checks = append(e.Checks[:i:i], e.Checks[i+1:]...)
+				break
+			}
+		}
+	case t.column > 0:
+		col := e.Col(t.column)
+		col.Dropped, col.NotNull, col.Default, col.Generated, col.Identity, col.SeqOID = true, false, "", "", 0, 0
+		col.Name = fmt.Sprintf("........pg.dropped.%d........", t.column)
+		col.Comment = ""
+	case t.deflt > 0:
+		col := e.Col(t.deflt)
+		col.Default, col.SeqOID = "", 0
+	}
+	return nil
+}
+
+// deleteIndexKeys lets go of an index's entries once the transaction commits.
+func (c *Ctx) deleteIndexKeys(storage, number uint32) error {
+	store := c.Store
+	r := indexRange(storage, number)
+	c.OnCommit(func() { _ = store.DropRange(c.background(), r) })
+	return nil
+}
+
+// drop is DROP of any kind.
+func (c *Ctx) drop(n *ast.DropStmt) error {
+	var targets []target
+	for _, o := range n.Objects {
+		t, ok, err := c.dropTarget(n, o)
+		if err != nil {
+			return err
+		}
+		if ok {
+			targets = append(targets, t)
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	for _, t := range targets {
+		if t.index != nil && t.index.Constraint != 0 {
+			return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it",
+				quoteIdent(t.index.Name), quoteIdent(t.index.Name), c.relName(t.table.OID, t.table.Schema, t.table.Name)).
+				WithHint("You can drop constraint %s on table %s instead.", quoteIdent(t.index.Name), c.relName(t.table.OID, t.table.Schema, t.table.Name))
+		}
+		if t.seq != nil && t.seq.Internal {
+			tb := c.snap().Table(t.seq.OwnerTable)
+			return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop sequence %s because column %s of table %s requires it",
+				c.relName(t.seq.OID, t.seq.Schema, t.seq.Name), quoteIdent(tb.Col(t.seq.OwnerAttnum).Name), c.relName(tb.OID, tb.Schema, tb.Name)).
+				WithHint("You can drop column %s of table %s instead.", quoteIdent(tb.Col(t.seq.OwnerAttnum).Name), c.relName(tb.OID, tb.Schema, tb.Name))
+		}
+	}
+	return c.dropTargets(targets, n.Behavior, n.Kind.String())
+}
+
+// dropTarget finds what one name of a DROP means; ok false: IF EXISTS and it does not.
+func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
+	kind := strings.ToLower(n.Kind.String())
+	skip := func(code, what, name string) (target, bool, error) {
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "%s %q does not exist, skipping", what, name)
+			return target{}, false, nil
+		}
+		return target{}, false, pgerr.Newf(code, "%s %q does not exist", what, name)
+	}
+	switch n.Kind {
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
+		rv := rangeVarOf(o)
+		if n.IfExists && rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
+			return skip(pgerr.InvalidSchemaName, "schema", rv.Schema)
+		}
+		oid := c.find(rv)
+		if oid == 0 {
+			if rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
+				return target{}, false, c.missing(rv)
+			}
+			return skip(pgerr.UndefinedTable, kind, relText2(rv, n.IfExists))
+		}
+		if got := c.kindOf(oid); got != kind {
+			an := "a"
+			if kind == "index" {
+				an = "an"
+			}
+			e := pgerr.Newf(pgerr.WrongObjectType, "%q is not %s %s", rv.Name, an, kind)
+			hintAn := "a"
+			if got == "index" {
+				hintAn = "an"
+			}
+			return target{}, false, e.WithHint("Use DROP %s to remove %s %s.", strings.ToUpper(got), hintAn, got)
+		}
+		switch n.Kind {
+		case ast.ObjectIndex:
+			t := c.snap().TableOfIndex(oid)
+			locked, err := c.lock(t, lockForChange)
+			if err != nil {
+				return target{}, false, err
+			}
+			return target{table: locked, index: locked.IndexByOID(oid)}, true, nil
+		case ast.ObjectSequence:
+			return target{seq: c.snap().Sequence(oid)}, true, nil
+		}
+		t := c.snap().Table(oid)
+		if t.Virtual != nil {
+			return target{}, false, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+		}
+		locked, err := c.lock(t, lockForChange)
+		return target{table: locked}, err == nil, err
+	case ast.ObjectSchema:
+		s := c.snap().SchemaByName(o.Name[0])
+		if s == nil {
+			return skip(pgerr.InvalidSchemaName, "schema", o.Name[0])
+		}
+		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID {
+			return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", s.Name)
+		}
+		return target{schema: s}, true, nil
+	case ast.ObjectType, ast.ObjectDomain:
+		names := o.Type.Names
+		var t *types.Type
+		if len(names) == 1 {
+			t = c.snap().ResolveType(c.SearchPath(), names[0])
+		} else {
+			t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
+		}
+		if t == nil {
+			return skip(pgerr.UndefinedObject, "type", strings.Join(names, "."))
+		}
+		u := c.snap().UserType(t.OID)
+		if u == nil {
+			if t.RelID != 0 {
+				return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is a table's row type", t.Name)
+			}
+			return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop type %s because it is required by the database system", types.Format(t, -1))
+		}
+		if n.Kind == ast.ObjectDomain && u.Kind != types.KindDomain {
+			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", types.Format(t, -1))
+		}
+		return target{typ: u}, true, nil
+	case ast.ObjectMaterializedView, ast.ObjectForeignTable:
+		return skip(pgerr.UndefinedTable, kind, strings.Join(o.Name, "."))
+	}
+	if n.IfExists && (n.Kind == ast.ObjectExtension || n.Kind == ast.ObjectCollation || n.Kind == ast.ObjectStatistics) {
+		return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
+	}
+	return target{}, false, pgerr.Unsupported("%s is not supported", ast.Tag(n))
+}
+
+func relText2(rv *ast.RangeVar, bare bool) string {
+	if bare {
+		return rv.Name
+	}
+	return relText(rv)
+}
+
+// rangeVarOf makes a RangeVar of an object's dotted name.
+func rangeVarOf(o *ast.Object) *ast.RangeVar {
+	rv := &ast.RangeVar{At: o.At, Name: o.Name[len(o.Name)-1]}
+	if len(o.Name) > 1 {
+		rv.Schema = o.Name[len(o.Name)-2]
+	}
+	return rv
+}
+
+// indexRange is all keys of one index.
+func indexRange(storage, number uint32) kv.Range {
+	return kv.PrefixRange(indexPrefix(storage, number))
+}

@@ -1,0 +1,160 @@
+package ddl
+
+import (
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// maxIndexKeys is PostgreSQL's INDEX_MAX_KEYS.
+const maxIndexKeys = 32
+
+func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
+	if n.AccessMethod != "" && n.AccessMethod != "btree" {
+		switch n.AccessMethod {
+		case "hash", "gin", "gist", "spgist", "brin":
+			return pgerr.Unsupported("access method %q is not supported", n.AccessMethod).
+				WithHint("All indexes are ordered keys; leave USING out or say USING btree.")
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
+	}
+	oid := c.find(n.Table)
+	if oid != 0 {
+		if t := c.snap().Table(oid); t == nil || t.Kind != catalog.KindTable {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot create index on relation %q", n.Table.Name).
+				WithDetail("This operation is not supported for %ss.", c.kindOf(oid))
+		}
+	}
+	t, err := c.table(n.Table, kv.LockTableShare)
+	if err != nil {
+		return err
+	}
+	t = clone(t)
+	ix := &catalog.Index{Unique: n.Unique, NullsEqual: n.NullsNotDistinct}
+	if len(n.Elements) > maxIndexKeys {
+		return pgerr.Newf(pgerr.ConfigurationLimitExceeded, "cannot use more than %d columns in an index", maxIndexKeys)
+	}
+	var names []string
+	for _, e := range n.Elements {
+		key, name, err := c.indexKey(t, e)
+		if err != nil {
+			return err
+		}
+		ix.Keys = append(ix.Keys, key)
+		for base, i := name, 1; contains(names, name); i++ {
+			name = base + itoa(i)
+		}
+		names = append(names, name)
+	}
+	for _, e := range n.Including {
+		if e.Name == "" {
+			return pgerr.Unsupported("expressions are not supported in included columns").At(e.Pos())
+		}
+		col := t.ColumnByName(e.Name)
+		if col == nil {
+			return pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", e.Name)
+		}
+		ix.Include = append(ix.Include, col.Attnum)
+		names = append(names, e.Name)
+	}
+	if n.Where != nil {
+		if ix.Where, err = c.exprText(planner.IndexPredicate, t, n.Where, nil); err != nil {
+			return err
+		}
+	}
+	name := n.Name
+	if name == "" {
+		name = chooseName(t.Name, strings.Join(names, "_"), "idx", c.relTaken(t.Schema))
+	}
+	if err := c.claim(t.Schema, name); err != nil {
+		if n.IfNotExists && pgerr.CodeOf(err) == pgerr.DuplicateTable {
+			c.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", name)
+			return nil
+		}
+		return err
+	}
+	return c.buildIndex(t, ix, name)
+}
+
+// buildIndex adds an index to t (a copy), makes it part of the catalog and fills it.
+func (c *Ctx) buildIndex(t *catalog.Table, ix *catalog.Index, name string) error {
+	if err := c.placeIndex(t, ix, name); err != nil {
+		return err
+	}
+	if err := c.put(t); err != nil {
+		return err
+	}
+	now := c.snap().Table(t.OID)
+	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(ix.OID))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// indexKey reads one element of CREATE INDEX; name is what it adds to the index's name.
+func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey, name string, err error) {
+	key.Desc = e.Dir == ast.SortDesc
+	key.NullsFirst = e.Nulls == ast.NullsFirst || e.Nulls == ast.NullsDefault && key.Desc
+	if e.Name != "" {
+		col := t.ColumnByName(e.Name)
+		if col == nil {
+			return key, "", pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", e.Name)
+		}
+		key.Attnum, key.Type, name = col.Attnum, col.Type, col.Name
+	} else {
+		var bound plan.Expr
+		if bound, err = c.bind(planner.IndexExpr, t, e.Expr, nil); err != nil {
+			return key, "", err
+		}
+		key.Expr, key.Type, name = planner.DeparseTableExpr(bound, t), bound.Type(), "expr"
+		key.ExprType = key.Type.OID
+		if f, ok := e.Expr.(*ast.FuncCall); ok {
+			name = f.Name[len(f.Name)-1]
+		}
+	}
+	if len(e.Collation) > 0 {
+		cc := &ast.CollateClause{At: e.At, Name: e.Collation}
+		if err := c.collation(&catalog.Column{Type: key.Type}, cc); err != nil {
+			return key, "", err
+		}
+	}
+	if len(e.OpClass) > 0 {
+		oc := e.OpClass[len(e.OpClass)-1]
+		known := map[string][]*types.Type{
+			"int4_ops": {types.Int4}, "int8_ops": {types.Int8}, "int2_ops": {types.Int2}, "text_ops": {types.Text, types.VarChar},
+			"varchar_ops": {types.VarChar, types.Text}, "text_pattern_ops": {types.Text, types.VarChar}, "varchar_pattern_ops": {types.VarChar, types.Text},
+			"bpchar_ops": {types.BPChar}, "bpchar_pattern_ops": {types.BPChar}, "numeric_ops": {types.Numeric}, "float8_ops": {types.Float8},
+			"float4_ops": {types.Float4}, "date_ops": {types.Date}, "timestamp_ops": {types.Timestamp}, "timestamptz_ops": {types.TimestampTZ},
+			"uuid_ops": {types.UUID}, "bool_ops": {types.Bool}, "bytea_ops": {types.Bytea}, "name_ops": {types.Name}, "oid_ops": {types.Oid},
+			"time_ops": {types.Time}, "timetz_ops": {types.TimeTZ}, "interval_ops": {types.Interval}, "jsonb_ops": {types.JSONB}, "enum_ops": nil, "array_ops": nil,
+		}
+		accepts, ok := known[oc]
+		if !ok {
+			return key, "", pgerr.Newf(pgerr.UndefinedObject, "operator class %q does not exist for access method \"btree\"", oc)
+		}
+		fits := accepts == nil
+		for _, a := range accepts {
+			fits = fits || a == key.Type.Under()
+		}
+		if !fits {
+			return key, "", pgerr.Newf(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", oc, types.Format(key.Type, -1))
+		}
+		if strings.HasSuffix(oc, "_pattern_ops") { // the order of all text here; kept for display
+			key.Opclass = oc
+		}
+	}
+	return key, name, indexable(key.Type)
+}

@@ -1,0 +1,545 @@
+package ddl
+
+import (
+	"context"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv/keyenc"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/types"
+)
+
+func indexPrefix(storage, number uint32) []byte {
+	return keyenc.AppendIndexPrefix(nil, storage, number)
+}
+
+func (c *Ctx) background() context.Context { return context.WithoutCancel(c.Context) }
+
+// ---- schemas
+
+func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
+	name := n.Name
+	if name == "" {
+		name = n.Owner.String()
+		if n.Owner.Kind != ast.RoleNamed {
+			name = c.User
+		}
+	}
+	if strings.HasPrefix(name, "pg_") {
+		return pgerr.Newf(pgerr.ReservedName, "unacceptable schema name %q", name).
+			WithDetail("The prefix \"pg_\" is reserved for system schemas.")
+	}
+	if err := c.Change.LockName(c, 0, name); err != nil {
+		return executor.StoreError(err)
+	}
+	if c.snap().SchemaByName(name) != nil || c.Catalog.Latest().SchemaByName(name) != nil && c.Change.Base().SchemaByName(name) == nil {
+		if n.IfNotExists {
+			c.notice(pgerr.DuplicateSchema, "schema %q already exists, skipping", name)
+			return nil
+		}
+		return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", name)
+	}
+	oid, err := c.newOID()
+	if err != nil {
+		return err
+	}
+	if err := c.put(&catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
+		return err
+	}
+	if len(n.Elements) == 0 {
+		return nil
+	}
+	outer := c.CreationPath
+	search := c.SearchPath
+	c.CreationPath = func() []string { return append([]string{name}, outer()...) }
+	c.SearchPath = func() []string { return append([]string{name}, search()...) }
+	defer func() { c.CreationPath, c.SearchPath = outer, search }()
+	for _, e := range n.Elements {
+		if _, err := Run(c, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ---- views
+
+func (c *Ctx) createView(n *ast.CreateViewStmt) error {
+	if n.Recursive {
+		return pgerr.Unsupported("recursive views are not supported yet")
+	}
+	schema, err := c.creationSchema(n.Name.Schema, n.Persistence == ast.Temporary, n.Name.Pos())
+	if err != nil {
+		return err
+	}
+	info, err := planner.AnalyzeView(planner.Request{Catalog: c.snap(), Stmt: n.Query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User})
+	if err != nil {
+		return err
+	}
+	if len(n.Columns) > len(info.Columns) {
+		return pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
+	}
+	b, err := c.newTable(schema, n.Name.Name, catalog.KindView, persistence(n.Persistence))
+	if err != nil {
+		return err
+	}
+	for i, col := range info.Columns {
+		name := col.Name
+		if i < len(n.Columns) {
+			name = n.Columns[i]
+		}
+		t := col.Type
+		if t == types.Unknown {
+			t = types.Text
+		}
+		for j := range b.t.Columns {
+			if b.t.Columns[j].Name == name {
+				return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", name)
+			}
+		}
+		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
+	}
+	b.t.View = &catalog.View{Query: info.Text, DependsOn: info.DependsOn}
+	switch n.Check {
+	case ast.CheckLocal:
+		b.t.View.CheckOption = 'l'
+	case ast.CheckCascaded:
+		b.t.View.CheckOption = 'c'
+	}
+	if old := c.snap().Table(c.snap().Relation(schema, n.Name.Name)); old != nil && n.OrReplace {
+		if old.Kind != catalog.KindView {
+			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", old.Name)
+		}
+		if old, err = c.lock(old, lockForChange); err != nil {
+			return err
+		}
+		if len(b.t.Columns) < len(old.Columns) {
+			return pgerr.New(pgerr.InvalidTableDefinition, "cannot drop columns from view")
+		}
+		for i := range old.Columns {
+			o, k := &old.Columns[i], &b.t.Columns[i]
+			if o.Name != k.Name {
+				return pgerr.Newf(pgerr.InvalidTableDefinition, "cannot change name of view column %q to %q", o.Name, k.Name).
+					WithHint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+			}
+			if o.TypeOID != k.TypeOID || o.Typmod != k.Typmod {
+				return pgerr.Newf(pgerr.InvalidTableDefinition, "cannot change data type of view column %q from %s to %s", o.Name,
+					types.Format(o.Type, o.Typmod), types.Format(k.Type, k.Typmod))
+			}
+		}
+		b.t.OID, b.t.RowTypeOID, b.t.ArrayTypeOID, b.t.Comment = old.OID, old.RowTypeOID, old.ArrayTypeOID, old.Comment
+		return c.put(b.t)
+	}
+	if err := c.claim(schema, n.Name.Name); err != nil {
+		return err
+	}
+	return b.finish()
+}
+
+// ---- enums and domains
+
+func (c *Ctx) claimType(schema *catalog.Schema, name string) error {
+	if err := c.Change.LockName(c, schema.OID, "type "+name); err != nil {
+		return executor.StoreError(err)
+	}
+	if c.snap().TypeByName(schema, name) != nil {
+		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)
+	}
+	latest := c.Catalog.Latest()
+	if t := latest.TypeByName(latest.Schema(schema.OID), name); t != nil && c.Change.Base().Type(t.OID) == nil {
+		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)
+	}
+	return nil
+}
+
+func (c *Ctx) newType(names []string, pos int, kind types.Kind) (*catalog.UserType, error) {
+	schema, name, err := c.typeSchema(names, pos)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.claimType(schema, name); err != nil {
+		return nil, err
+	}
+	u := &catalog.UserType{SchemaOID: schema.OID, Name: name, Kind: kind, Owner: catalog.BootstrapRoleOID, BaseMod: -1}
+	if u.OID, err = c.newOID(); err != nil {
+		return nil, err
+	}
+	u.ArrayOID, err = c.newOID()
+	return u, err
+}
+
+// enumGap is the distance between the sort positions of new labels.
+const enumGap = 1 << 32
+
+func checkLabel(l string) error {
+	if len(l) > maxNameBytes {
+		return pgerr.Newf(pgerr.InvalidName, "invalid enum label %q", l).WithDetail("Labels must be %d bytes or less.", maxNameBytes)
+	}
+	return nil
+}
+
+func (c *Ctx) createEnum(n *ast.CreateEnumStmt) error {
+	u, err := c.newType(n.Name, n.Pos(), types.KindEnum)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for i, l := range n.Labels {
+		if err := checkLabel(l); err != nil {
+			return err
+		}
+		if seen[l] {
+			return pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"").
+				WithDetail("Key (enumtypid, enumlabel)=(%d, %s) already exists.", u.OID, l)
+		}
+		seen[l] = true
+		oid, err := c.newOID()
+		if err != nil {
+			return err
+		}
+		u.Labels = append(u.Labels, types.EnumLabel{OID: oid, Name: l, Sort: int64(i+1) * enumGap})
+	}
+	return c.put(u)
+}
+
+// userType finds a type made by a user.
+func (c *Ctx) userType(names []string, kind types.Kind, what string) (*catalog.UserType, error) {
+	var t *types.Type
+	if len(names) == 1 {
+		t = c.snap().ResolveType(c.SearchPath(), names[0])
+	} else {
+		t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
+	}
+	if t == nil {
+		return nil, pgerr.Newf(pgerr.UndefinedObject, "type %q does not exist", strings.Join(names, "."))
+	}
+	u := c.snap().UserType(t.OID)
+	if u == nil || u.Kind != kind {
+		return nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not %s", types.Format(t, -1), what)
+	}
+	cp := *u
+	cp.Labels = append([]types.EnumLabel(nil), u.Labels...)
+	cp.Checks = append([]*catalog.Check(nil), u.Checks...)
+	return &cp, nil
+}
+
+func (c *Ctx) alterEnum(n *ast.AlterEnumStmt) error {
+	u, err := c.userType(n.Name, types.KindEnum, "an enum")
+	if err != nil {
+		return err
+	}
+	at := func(label string) int {
+		for i, l := range u.Labels {
+			if l.Name == label {
+				return i
+			}
+		}
+		return -1
+	}
+	if err := checkLabel(n.New); err != nil {
+		return err
+	}
+	if n.Rename {
+		i := at(n.Old)
+		if i < 0 {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "%q is not an existing enum label", n.Old)
+		}
+		if at(n.New) >= 0 {
+			return pgerr.Newf(pgerr.DuplicateObject, "enum label %q already exists", n.New)
+		}
+		u.Labels[i].Name = n.New
+		return c.put(u)
+	}
+	if at(n.New) >= 0 {
+		if n.IfNotExists {
+			c.notice(pgerr.DuplicateObject, "enum label %q already exists, skipping", n.New)
+			return nil
+		}
+		return pgerr.Newf(pgerr.DuplicateObject, "enum label %q already exists", n.New)
+	}
+	i := len(u.Labels)
+	if n.HasNeighbor {
+		if i = at(n.Neighbor); i < 0 {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "%q is not an existing enum label", n.Neighbor)
+		}
+		if n.After {
+			i++
+		}
+	}
+	var sort int64
+	switch {
+	case len(u.Labels) == 0:
+		sort = enumGap
+	case i == len(u.Labels):
+		sort = u.Labels[i-1].Sort + enumGap
+	case i == 0:
+		sort = u.Labels[0].Sort - enumGap
+	default:
+		lo, hi := u.Labels[i-1].Sort, u.Labels[i].Sort
+		if sort = lo + (hi-lo)/2; sort == lo {
+			return pgerr.Newf(pgerr.ProgramLimitExceeded, "enum %s has no room between %q and %q for another label", u.Name, u.Labels[i-1].Name, u.Labels[i].Name)
+		}
+	}
+	oid, err := c.newOID()
+	if err != nil {
+		return err
+	}
+	u.Labels = append(u.Labels[:i:i], append([]types.EnumLabel{{OID: oid, Name: n.New, Sort: sort}}, u.Labels[i:]...)...)
+	return c.put(u)
+}
+
+func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
+	u, err := c.newType(n.Name, n.Pos(), types.KindDomain)
+	if err != nil {
+		return err
+	}
+	base, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), n.Type)
+	if err != nil {
+		return err
+	}
+	if base.Kind == types.KindPseudo || base.Kind == types.KindComposite {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "%q is not a valid base type for a domain", types.Format(base, -1))
+	}
+	u.BaseOID, u.BaseMod = base.OID, mod
+	null := false
+	for _, k := range n.Constraints {
+		switch k.Kind {
+		case ast.ConstraintNotNull:
+			if null {
+				return pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL constraints")
+			}
+			u.NotNull = true
+		case ast.ConstraintNull:
+			if u.NotNull {
+				return pgerr.New(pgerr.SyntaxError, "conflicting NULL/NOT NULL constraints")
+			}
+			null = true
+		case ast.ConstraintDefault:
+			bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
+				Kind: planner.DefaultExpr, Expr: k.Expr, Type: base, Typmod: mod, Column: u.Name})
+			if err != nil {
+				return err
+			}
+			u.Default = planner.DeparseTableExpr(bound, nil)
+		case ast.ConstraintCheck:
+			if err := c.domainCheck(u, base, mod, k); err != nil {
+				return err
+			}
+		default:
+			return pgerr.Newf(pgerr.SyntaxError, "%s constraints not possible for domains", strings.ToLower(k.Kind.String())).At(k.Pos())
+		}
+	}
+	return c.put(u)
+}
+
+// domainCheck adds a CHECK constraint to a domain.
+func (c *Ctx) domainCheck(u *catalog.UserType, base *types.Type, mod int32, k *ast.Constraint) error {
+	bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
+		Kind: planner.DomainCheck, Expr: k.Expr, Type: base, Typmod: mod})
+	if err != nil {
+		return err
+	}
+	taken := func(s string) bool {
+		for _, o := range u.Checks {
+			if o.Name == s {
+				return true
+			}
+		}
+		return false
+	}
+	name := k.Name
+	if name == "" {
+		name = chooseName(u.Name, "", "check", taken)
+	} else if taken(name) {
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for domain %q already exists", name, u.Name)
+	}
+	oid, err := c.newOID()
+	if err != nil {
+		return err
+	}
+	u.Checks = append(u.Checks, &catalog.Check{OID: oid, Name: name, Expr: planner.DeparseTableExpr(bound, nil), NotValid: k.NotValid})
+	return nil
+}
+
+// ---- comments
+
+func (c *Ctx) comment(n *ast.CommentStmt) error {
+	o := n.Object
+	text := n.Text
+	if n.Null {
+		text = ""
+	}
+	rel := func(rv *ast.RangeVar) (*catalog.Table, error) {
+		oid := c.find(rv)
+		if oid == 0 {
+			return nil, c.missing(rv)
+		}
+		t := c.snap().Table(oid)
+		if t == nil || t.Virtual != nil {
+			return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
+		}
+		return clone(t), nil
+	}
+	switch o.Kind {
+	case ast.ObjectTable, ast.ObjectView:
+		t, err := rel(rangeVarOf(o))
+		if err != nil {
+			return err
+		}
+		if want := strings.ToLower(o.Kind.String()); c.kindOf(t.OID) != want {
+			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, want)
+		}
+		t.Comment = text
+		return c.put(t)
+	case ast.ObjectColumn:
+		rv := &ast.RangeVar{At: o.At, Name: o.Name[len(o.Name)-2]}
+		if len(o.Name) > 2 {
+			rv.Schema = o.Name[len(o.Name)-3]
+		}
+		t, err := rel(rv)
+		if err != nil {
+			return err
+		}
+		col := t.ColumnByName(o.Name[len(o.Name)-1])
+		if col == nil {
+			return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", o.Name[len(o.Name)-1], t.Name)
+		}
+		t.Columns[col.Attnum-1].Comment = text
+		return c.put(t)
+	case ast.ObjectIndex:
+		rv := rangeVarOf(o)
+		oid := c.find(rv)
+		tb := c.snap().TableOfIndex(oid)
+		if tb == nil {
+			if oid == 0 {
+				return c.missing(rv)
+			}
+			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", rv.Name)
+		}
+		t := clone(tb)
+		t.IndexByOID(oid).Comment = text
+		return c.put(t)
+	case ast.ObjectSequence:
+		rv := rangeVarOf(o)
+		oid := c.find(rv)
+		seq := c.snap().Sequence(oid)
+		if seq == nil {
+			if oid == 0 {
+				return c.missing(rv)
+			}
+			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a sequence", rv.Name)
+		}
+		cp := *seq
+		cp.Comment = text
+		return c.put(&cp)
+	case ast.ObjectSchema:
+		s := c.snap().SchemaByName(o.Name[0])
+		if s == nil {
+			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", o.Name[0])
+		}
+		cp := *s
+		cp.Comment = text
+		return c.put(&cp)
+	case ast.ObjectType, ast.ObjectDomain:
+		kind, what := types.KindEnum, "an enum"
+		if o.Kind == ast.ObjectDomain {
+			kind, what = types.KindDomain, "a domain"
+		}
+		u, err := c.userType(o.Type.Names, kind, what)
+		if err != nil {
+			return err
+		}
+		u.Comment = text
+		return c.put(u)
+	case ast.ObjectTableConstraint:
+		rv := &ast.RangeVar{At: o.At, Name: o.On[len(o.On)-1]}
+		if len(o.On) > 1 {
+			rv.Schema = o.On[len(o.On)-2]
+		}
+		t, err := rel(rv)
+		if err != nil {
+			return err
+		}
+		for _, k := range t.Checks {
+			if k.Name == o.Name[0] {
+				k.Comment = text
+				return c.put(t)
+			}
+		}
+		for _, k := range t.ForeignKeys {
+			if k.Name == o.Name[0] {
+				k.Comment = text
+				return c.put(t)
+			}
+		}
+		for _, ix := range t.Indexes {
+			if ix.Constraint != 0 && ix.Name == o.Name[0] {
+				ix.Comment = text
+				return c.put(t)
+			}
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", o.Name[0], t.Name)
+	}
+	return pgerr.Unsupported("COMMENT ON %s is not supported", o.Kind)
+}
+
+// ---- TRUNCATE
+
+func (c *Ctx) truncate(n *ast.TruncateStmt) error {
+	set := map[catalog.OID]*catalog.Table{}
+	var order []catalog.OID
+	for _, rv := range n.Tables {
+		t, err := c.table(rv, lockForChange)
+		if err != nil {
+			return err
+		}
+		if set[t.OID] == nil {
+			set[t.OID] = t
+			order = append(order, t.OID)
+		}
+	}
+	for i := 0; i < len(order); i++ {
+		for _, r := range c.snap().ReferredBy(order[i]) {
+			if set[r.OID] != nil {
+				continue
+			}
+			if n.Behavior != ast.DropCascade {
+				return pgerr.New(pgerr.FeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint").
+					WithDetail("Table %q references %q.", r.Name, set[order[i]].Name).
+					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", r.Name)
+			}
+			c.notice(pgerr.SuccessfulCompletion, "truncate cascades to table %q", r.Name)
+			t, err := c.lock(r, lockForChange)
+			if err != nil {
+				return err
+			}
+			set[r.OID] = t
+			order = append(order, r.OID)
+		}
+	}
+	for _, oid := range order {
+		t := clone(set[oid])
+		storage, err := c.newOID()
+		if err != nil {
+			return err
+		}
+		c.dropStorage(t.Storage)
+		t.Storage = uint32(storage)
+		if err := c.put(t); err != nil {
+			return err
+		}
+		if n.RestartIdentity {
+			for _, s := range c.snap().Sequences() {
+				if s.OwnerTable == oid {
+					seq := s
+					c.OnCommit(func() { _ = c.Sequences.Set(c.background(), seq, seq.Start, false) })
+				}
+			}
+		}
+	}
+	return nil
+}

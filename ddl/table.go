@@ -1,0 +1,613 @@
+package ddl
+
+import (
+	"fmt"
+
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// builder collects a table while its definition is read: columns first, then
+// what refers to them.
+type builder struct {
+	c         *Ctx
+	t         *catalog.Table
+	schema    *catalog.Schema
+	names     []string // relation names taken by this statement
+	sequences []*catalog.Sequence
+	later     []func() error // constraints, once all columns are known
+	fks       []func() error // foreign keys, once the table stands in the catalog
+	pkSeen    bool
+}
+
+func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
+	switch {
+	case n.Foreign:
+		return pgerr.Unsupported("foreign tables are not supported")
+	case len(n.Inherits) > 0:
+		return pgerr.Unsupported("table inheritance is not supported").At(n.Inherits[0].Pos())
+	case n.PartitionBy != nil, n.PartitionOf != nil:
+		return pgerr.Unsupported("partitioned tables are not supported")
+	case n.OfType != nil:
+		return pgerr.Unsupported("typed tables are not supported")
+	case n.Tablespace != "" && n.Tablespace != "pg_default":
+		return pgerr.Newf(pgerr.UndefinedObject, "tablespace %q does not exist", n.Tablespace)
+	case n.AccessMethod != "" && n.AccessMethod != "heap":
+		return pgerr.Newf(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
+	}
+	if err := c.checkDatabase(n.Name); err != nil {
+		return err
+	}
+	temporary := n.Persistence == ast.Temporary
+	schema, err := c.creationSchema(n.Name.Schema, temporary, n.Name.Pos())
+	if err != nil {
+		return err
+	}
+	if n.OnCommit != ast.OnCommitNone && !temporary {
+		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
+	}
+	if n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop {
+		return pgerr.Unsupported("ON COMMIT DELETE ROWS and ON COMMIT DROP are not supported yet")
+	}
+	if err := c.claim(schema, n.Name.Name); err != nil {
+		if n.IfNotExists && pgerr.CodeOf(err) == pgerr.DuplicateTable {
+			c.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", n.Name.Name)
+			return nil
+		}
+		return err
+	}
+	b, err := c.newTable(schema, n.Name.Name, catalog.KindTable, persistence(n.Persistence))
+	if err != nil {
+		return err
+	}
+	for _, e := range n.Elements {
+		switch e := e.(type) {
+		case *ast.ColumnDef:
+			err = b.column(e)
+		case *ast.Constraint:
+			e2 := e
+			b.later = append(b.later, func() error { return b.constraint(e2, 0) })
+		case *ast.LikeClause:
+			err = b.like(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.finish()
+}
+
+func persistence(p ast.Persistence) catalog.Persistence {
+	switch p {
+	case ast.Temporary:
+		return catalog.Temporary
+	case ast.Unlogged:
+		return catalog.Unlogged
+	}
+	return catalog.Permanent
+}
+
+// newTable begins a table: its OIDs and a hidden row id for a key.
+func (c *Ctx) newTable(schema *catalog.Schema, name string, kind catalog.RelKind, p catalog.Persistence) (*builder, error) {
+	var oids [3]catalog.OID
+	for i := range oids {
+		oid, err := c.newOID()
+		if err != nil {
+			return nil, err
+		}
+		oids[i] = oid
+	}
+	t := &catalog.Table{OID: oids[0], SchemaOID: schema.OID, Name: name, Kind: kind, Persistence: p,
+		Owner: catalog.BootstrapRoleOID, RowTypeOID: oids[1], ArrayTypeOID: oids[2], Schema: schema}
+	if kind == catalog.KindTable {
+		t.Storage = uint32(t.OID)
+		t.Indexes = []*catalog.Index{{Number: 1, RowID: true, Unique: true}}
+	}
+	return &builder{c: c, t: t, schema: schema, names: []string{name}}, nil
+}
+
+// finish makes the table part of the catalog, then what refers to it.
+func (b *builder) finish() error {
+	// Primary keys before others, as PostgreSQL orders them.
+	for _, f := range b.later {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	for _, s := range b.sequences {
+		if err := b.c.put(s); err != nil {
+			return err
+		}
+	}
+	if err := b.c.put(b.t); err != nil {
+		return err
+	}
+	for _, f := range b.fks {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serials are the pseudo-types that stand for an integer with a sequence.
+var serials = map[string]*types.Type{
+	"serial": types.Int4, "serial4": types.Int4, "bigserial": types.Int8, "serial8": types.Int8,
+	"smallserial": types.Int2, "serial2": types.Int2,
+}
+
+// column adds a column.
+func (b *builder) column(d *ast.ColumnDef) error {
+	c := b.c
+	for i := range b.t.Columns {
+		if b.t.Columns[i].Name == d.Name && !b.t.Columns[i].Dropped {
+			return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name).At(d.Pos())
+		}
+	}
+	if err := checkSystemColumn(d.Name); err != nil {
+		return err
+	}
+	if len(b.t.Columns) >= maxColumns {
+		return pgerr.Newf(pgerr.TooManyColumns, "tables can have at most %d columns", maxColumns)
+	}
+	col := catalog.Column{Attnum: int16(len(b.t.Columns) + 1), Name: d.Name, Typmod: -1}
+	serial := false
+	if d.Type != nil && len(d.Type.Names) == 1 && len(d.Type.Bounds) == 0 && serials[d.Type.Names[0]] != nil {
+		col.Type, serial = serials[d.Type.Names[0]], true
+	} else {
+		t, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), d.Type)
+		if err != nil {
+			return err
+		}
+		col.Type, col.Typmod = t, mod
+	}
+	if col.Type.Kind == types.KindPseudo {
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, types.Format(col.Type, -1))
+	}
+	if d.Type != nil && d.Type.SetOf {
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q cannot be declared SETOF", d.Name).At(d.Type.Pos())
+	}
+	if d.Collation != nil {
+		if err := c.collation(&col, d.Collation); err != nil {
+			return err
+		}
+	}
+	col.TypeOID = col.Type.OID
+	b.t.Columns = append(b.t.Columns, col)
+	at := col.Attnum
+	if serial {
+		seq, err := b.ownedSequence(at, nil, false)
+		if err != nil {
+			return err
+		}
+		p := b.t.Col(at)
+		p.NotNull, p.SeqOID = true, seq.OID
+		p.Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(b.schema, seq.Name))
+	}
+	return b.columnConstraints(at, d)
+}
+
+// maxColumns is PostgreSQL's MaxHeapAttributeNumber.
+const maxColumns = 1600
+
+func checkSystemColumn(name string) error {
+	switch name {
+	case "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax":
+		return pgerr.Newf(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", name)
+	}
+	return nil
+}
+
+// collation accepts the collations that compare bytes, the only ones there are.
+func (c *Ctx) collation(col *catalog.Column, n *ast.CollateClause) error {
+	name := n.Name[len(n.Name)-1]
+	if !col.Type.Collate {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "collations are not supported by type %s", types.Format(col.Type, -1)).At(n.Pos())
+	}
+	switch name {
+	case "default":
+	case "C":
+		col.Collation = 950
+	case "POSIX":
+		col.Collation = 951
+	case "ucs_basic":
+		col.Collation = 12342
+	default:
+		return pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", name).At(n.Pos())
+	}
+	return nil
+}
+
+// quoteIdent quotes a name where SQL needs it.
+func quoteIdent(s string) string { return ast.QuoteIdent(s) }
+
+// qualified prints schema.name, without the schema where every search finds it.
+func qualified(schema *catalog.Schema, name string) string {
+	if schema.OID == catalog.PublicOID {
+		return quoteIdent(name)
+	}
+	return quoteIdent(schema.Name) + "." + quoteIdent(name)
+}
+
+// ownedSequence makes the sequence of a serial or identity column.
+func (b *builder) ownedSequence(attnum int16, opts []*ast.SequenceOption, internal bool) (*catalog.Sequence, error) {
+	c := b.c
+	col := b.t.Col(attnum)
+	name := chooseName(b.t.Name, col.Name, "seq", c.relTaken(b.schema, b.names...))
+	schema := b.schema
+	var rest []*ast.SequenceOption
+	for _, o := range opts {
+		if o.Kind == ast.SequenceName {
+			name = o.Name[len(o.Name)-1]
+			continue
+		}
+		rest = append(rest, o)
+	}
+	if err := c.claim(schema, name); err != nil {
+		return nil, err
+	}
+	b.names = append(b.names, name)
+	seq, err := c.newSequence(schema, name, col.Type, rest)
+	if err != nil {
+		return nil, err
+	}
+	seq.OwnerTable, seq.OwnerAttnum, seq.Internal, seq.Persistence = b.t.OID, attnum, internal, b.t.Persistence
+	b.sequences = append(b.sequences, seq)
+	return seq, nil
+}
+
+// columnConstraints reads what is written behind a column.
+func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
+	c := b.c
+	null, notNull, def, ident, gen := false, false, b.t.Col(at).Default != "", false, false
+	for _, k := range d.Constraints {
+		col := b.t.Col(at)
+		conflict := func(format string, args ...any) error {
+			return pgerr.Newf(pgerr.SyntaxError, format, args...).At(k.Pos())
+		}
+		switch k.Kind {
+		case ast.ConstraintNull:
+			if notNull || col.NotNull {
+				return conflict("conflicting NULL/NOT NULL declarations for column %q of table %q", col.Name, b.t.Name)
+			}
+			null = true
+		case ast.ConstraintNotNull:
+			if null {
+				return conflict("conflicting NULL/NOT NULL declarations for column %q of table %q", col.Name, b.t.Name)
+			}
+			notNull, col.NotNull = true, true
+		case ast.ConstraintDefault:
+			if def {
+				return conflict("multiple default values specified for column %q of table %q", col.Name, b.t.Name)
+			}
+			def = true
+			text, err := c.exprText(planner.DefaultExpr, b.t, k.Expr, col)
+			if err != nil {
+				return err
+			}
+			b.t.Col(at).Default = text
+		case ast.ConstraintIdentity:
+			if ident {
+				return conflict("multiple identity specifications for column %q of table %q", col.Name, b.t.Name)
+			}
+			ident = true
+			if err := b.identity(at, k.ByDefault, k.SequenceOptions); err != nil {
+				return err
+			}
+		case ast.ConstraintGenerated:
+			if gen {
+				return conflict("multiple generation clauses specified for column %q of table %q", col.Name, b.t.Name)
+			}
+			gen = true
+			k := k
+			b.later = append(b.later, func() error { // it may use columns that follow
+				text, err := c.exprText(planner.GeneratedExpr, b.t, k.Expr, b.t.Col(at))
+				b.t.Col(at).Generated = text
+				return err
+			})
+		default:
+			k := k
+			b.later = append(b.later, func() error { return b.constraint(k, at) })
+		}
+		both := func(what string) error {
+			return conflict("both %s specified for column %q of table %q", what, col.Name, b.t.Name)
+		}
+		switch {
+		case def && ident:
+			return both("default and identity")
+		case def && gen:
+			return both("default and generation expression")
+		case ident && gen:
+			return both("identity and generation expression")
+		case ident && null:
+			return conflict("conflicting NULL/NOT NULL declarations for column %q of table %q", col.Name, b.t.Name)
+		}
+	}
+	return nil
+}
+
+func (b *builder) identity(at int16, byDefault bool, opts []*ast.SequenceOption) error {
+	col := b.t.Col(at)
+	switch col.Type {
+	case types.Int2, types.Int4, types.Int8:
+	default:
+		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	}
+	seq, err := b.ownedSequence(at, opts, true)
+	if err != nil {
+		return err
+	}
+	col = b.t.Col(at)
+	col.NotNull, col.SeqOID, col.Identity = true, seq.OID, catalog.IdentityAlways
+	if byDefault {
+		col.Identity = catalog.IdentityByDefault
+	}
+	return nil
+}
+
+// exprText binds an expression of a definition and gives the text to store.
+func (c *Ctx) exprText(kind planner.ExprKind, t *catalog.Table, e ast.Expr, col *catalog.Column) (string, error) {
+	bound, err := c.bind(kind, t, e, col)
+	if err != nil {
+		return "", err
+	}
+	if k, ok := bound.(*plan.Const); ok && kind == planner.DefaultExpr && k.Val.IsNull() {
+		return "", nil // DEFAULT NULL is no default
+	}
+	return planner.DeparseTableExpr(bound, t), nil
+}
+
+// bind binds an expression over a table's columns. col is the column that a
+// default or generated expression is for.
+func (c *Ctx) bind(kind planner.ExprKind, t *catalog.Table, e ast.Expr, col *catalog.Column) (plan.Expr, error) {
+	req := planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User, Kind: kind, Table: t, Expr: e}
+	if col != nil {
+		req.Type, req.Typmod, req.Column = col.Type, col.Typmod, col.Name
+	}
+	return planner.BindExpr(req)
+}
+
+// like copies columns (and more, if asked) of another table.
+func (b *builder) like(n *ast.LikeClause) error {
+	c := b.c
+	oid := c.find(n.Table)
+	if oid == 0 {
+		return pgerr.PlaceAt(c.missing(n.Table), n.Table.Pos())
+	}
+	src := c.snap().Table(oid)
+	if src == nil {
+		return pgerr.Newf(pgerr.WrongObjectType, "relation %q is invalid in LIKE clause", n.Table.Name).At(n.Table.Pos())
+	}
+	has := func(o ast.LikeOption) bool { return n.Options&o != 0 }
+	attmap := map[int16]int16{}
+	for i := range src.Columns {
+		s := &src.Columns[i]
+		if s.Dropped {
+			continue
+		}
+		for j := range b.t.Columns {
+			if b.t.Columns[j].Name == s.Name {
+				return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", s.Name).At(n.Pos())
+			}
+		}
+		col := catalog.Column{Attnum: int16(len(b.t.Columns) + 1), Name: s.Name, TypeOID: s.TypeOID, Type: s.Type, Typmod: s.Typmod,
+			NotNull: s.NotNull, Collation: s.Collation}
+		if has(ast.LikeDefaults) && s.Identity == 0 {
+			col.Default = s.Default
+		}
+		if has(ast.LikeGenerated) {
+			col.Generated = s.Generated
+		}
+		if has(ast.LikeComments) {
+			col.Comment = s.Comment
+		}
+		b.t.Columns = append(b.t.Columns, col)
+		attmap[s.Attnum] = col.Attnum
+		if has(ast.LikeIdentity) && s.Identity != 0 {
+			if err := b.identity(col.Attnum, s.Identity == catalog.IdentityByDefault, nil); err != nil {
+				return err
+			}
+		}
+	}
+	if has(ast.LikeConstraints) {
+		for _, k := range src.Checks {
+			k := k
+			b.later = append(b.later, func() error {
+				oid, err := c.newOID()
+				if err != nil {
+					return err
+				}
+				cp := *k
+				cp.OID = oid
+				cp.Attnums = mapAttnums(k.Attnums, attmap)
+				b.t.Checks = append(b.t.Checks, &cp)
+				return nil
+			})
+		}
+	}
+	if has(ast.LikeIndexes) {
+		for _, ix := range src.Indexes {
+			if ix.RowID {
+				continue
+			}
+			ix := ix
+			b.later = append(b.later, func() error {
+				cp := *ix
+				cp.Keys = append([]catalog.IndexKey(nil), ix.Keys...)
+				label, name2 := "idx", ""
+				for i := range cp.Keys {
+					if k := &cp.Keys[i]; k.Attnum > 0 {
+						if i == 0 {
+							name2 = src.Col(k.Attnum).Name
+						} else {
+							name2 += "_" + src.Col(k.Attnum).Name
+						}
+						k.Attnum = attmap[k.Attnum]
+					}
+				}
+				cp.Include = mapAttnums(ix.Include, attmap)
+				switch {
+				case cp.Primary:
+					label, name2 = "pkey", ""
+				case cp.Constraint != 0:
+					label = "key"
+				}
+				return b.addIndex(&cp, chooseName(b.t.Name, name2, label, c.relTaken(b.schema, b.names...)))
+			})
+		}
+	}
+	return nil
+}
+
+func mapAttnums(in []int16, m map[int16]int16) []int16 {
+	var out []int16
+	for _, a := range in {
+		out = append(out, m[a])
+	}
+	return out
+}
+
+// addIndex gives an index its OIDs and number and adds it to the table being
+// made; a primary key takes the place of the hidden row id.
+func (b *builder) addIndex(ix *catalog.Index, name string) error {
+	if err := b.c.claim(b.schema, name); err != nil {
+		return err
+	}
+	b.names = append(b.names, name)
+	return b.c.placeIndex(b.t, ix, name)
+}
+
+// placeIndex gives an index its OIDs and number within t.
+func (c *Ctx) placeIndex(t *catalog.Table, ix *catalog.Index, name string) error {
+	oid, err := c.newOID()
+	if err != nil {
+		return err
+	}
+	ix.OID, ix.Name = oid, name
+	if ix.Constraint != 0 || ix.Primary {
+		if ix.Constraint, err = c.newOID(); err != nil {
+			return err
+		}
+	}
+	if ix.Primary {
+		ix.Number, ix.Unique = 1, true
+		for _, k := range ix.Keys {
+			t.Col(k.Attnum).NotNull = true
+		}
+		t.Indexes[0] = ix
+		return nil
+	}
+	ix.Number = 1
+	for _, o := range t.Indexes {
+		ix.Number = max(ix.Number, o.Number)
+	}
+	ix.Number++
+	t.Indexes = append(t.Indexes, ix)
+	return nil
+}
+
+// ---- CREATE TABLE AS, SELECT INTO
+
+func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
+	if n.Materialized {
+		return -1, pgerr.Unsupported("materialized views are not supported")
+	}
+	if n.Execute != nil {
+		return -1, pgerr.Unsupported("CREATE TABLE AS EXECUTE is not supported yet")
+	}
+	if n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop {
+		return -1, pgerr.Unsupported("ON COMMIT DELETE ROWS and ON COMMIT DROP are not supported yet")
+	}
+	return c.tableFromQuery(n.Name, n.Persistence, n.IfNotExists, n.Columns, n.Query, n.WithNoData)
+}
+
+func (c *Ctx) selectInto(n *ast.SelectStmt) (int64, error) {
+	into := n.IntoTarget()
+	if into == nil {
+		return -1, fmt.Errorf("ddl: a query without INTO is not a definition")
+	}
+	return c.tableFromQuery(into.Relation, into.Persistence, false, nil, withoutInto(n), false)
+}
+
+// withoutInto gives the query without its INTO clause (trees are shared: copy the path).
+func withoutInto(n *ast.SelectStmt) *ast.SelectStmt {
+	cp := *n
+	if cp.Op != ast.SetNone && cp.Left != nil {
+		cp.Left = withoutInto(cp.Left)
+	} else {
+		cp.Into = nil
+	}
+	return &cp
+}
+
+func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, ifNotExists bool, columns []string, q *ast.SelectStmt, noData bool) (int64, error) {
+	schema, err := c.creationSchema(name.Schema, p == ast.Temporary, name.Pos())
+	if err != nil {
+		return -1, err
+	}
+	if err := c.claim(schema, name.Name); err != nil {
+		if ifNotExists && pgerr.CodeOf(err) == pgerr.DuplicateTable {
+			c.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", name.Name)
+			return -1, nil
+		}
+		return -1, err
+	}
+	pl, _, err := c.Query(q, nil)
+	if err != nil {
+		return -1, err
+	}
+	if len(columns) > len(pl.Columns) {
+		return -1, pgerr.New(pgerr.SyntaxError, "too many column names were specified")
+	}
+	b, err := c.newTable(schema, name.Name, catalog.KindTable, persistence(p))
+	if err != nil {
+		return -1, err
+	}
+	for i, col := range pl.Columns {
+		n := col.Name
+		if i < len(columns) {
+			n = columns[i]
+		}
+		for j := range b.t.Columns {
+			if b.t.Columns[j].Name == n {
+				return -1, pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", n)
+			}
+		}
+		t := col.Type
+		if t == types.Unknown {
+			t = types.Text
+		}
+		if t.Kind == types.KindPseudo {
+			return -1, pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", n, types.Format(t, -1))
+		}
+		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: n, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
+	}
+	if err := b.finish(); err != nil {
+		return -1, err
+	}
+	if noData {
+		return -1, nil
+	}
+	ins, err := executor.NewInserter(c.Exec(), c.snap().Table(b.t.OID))
+	if err != nil {
+		return -1, err
+	}
+	width := len(pl.Columns)
+	_, _, err = c.Query(q, func(batch *types.Batch) error {
+		part := types.Batch{Cols: batch.Cols[:width], N: batch.N, Sel: batch.Sel}
+		return ins.Insert(&part)
+	})
+	if err != nil {
+		return -1, err
+	}
+	return ins.Finish()
+}
+
+// lockForChange is the lock of most ALTER TABLE forms.
+const lockForChange = kv.LockTableAccessExclusive
