@@ -265,7 +265,9 @@ func decimalFold(result func(s *decimalSum) (types.Decimal, error)) fold[types.D
 	}
 }
 
-// extreme makes min or max: better tells whether a goes before b.
+// extreme makes min or max: better tells whether a takes the place of b. Among
+// equal values that differ in form (1.0 and 1.00) the last wins, as in
+// PostgreSQL.
 func extreme[T any](better func(a, b T) bool) Func {
 	type S = seen[T]
 	step := func(s *S, v T) error {
@@ -337,7 +339,7 @@ func extremeOf(least bool) Func {
 				return nil
 			}
 			if !s.IsNull() {
-				if c := types.Compare(t[0], d, *s); least && c >= 0 || !least && c <= 0 {
+				if c := types.Compare(t[0], d, *s); least && c > 0 || !least && c < 0 {
 					return nil
 				}
 			}
@@ -397,14 +399,14 @@ func init() {
 	}
 	define("min(xid8)", extreme(func(a, b int64) bool { return uint64(a) < uint64(b) }))
 	define("max(xid8)", extreme(func(a, b int64) bool { return uint64(a) > uint64(b) }))
-	define("min(float4) min(float8)", extreme(func(a, b float64) bool { return cmpFloat(a, b) < 0 }))
-	define("max(float4) max(float8)", extreme(func(a, b float64) bool { return cmpFloat(a, b) > 0 }))
+	define("min(float4) min(float8)", extreme(func(a, b float64) bool { return cmpFloat(a, b) <= 0 }))
+	define("max(float4) max(float8)", extreme(func(a, b float64) bool { return cmpFloat(a, b) >= 0 }))
 	define("min(text)", extreme(func(a, b string) bool { return a < b }))
 	define("max(text)", extreme(func(a, b string) bool { return a > b }))
 	define("min(bpchar)", extreme(func(a, b string) bool { return types.TrimBlanks(a) < types.TrimBlanks(b) }))
 	define("max(bpchar)", extreme(func(a, b string) bool { return types.TrimBlanks(a) > types.TrimBlanks(b) }))
-	define("min(numeric)", extreme(func(a, b types.Decimal) bool { return cmpDecimal(&a, &b) < 0 }))
-	define("max(numeric)", extreme(func(a, b types.Decimal) bool { return cmpDecimal(&a, &b) > 0 }))
+	define("min(numeric)", extreme(func(a, b types.Decimal) bool { return cmpDecimal(&a, &b) <= 0 }))
+	define("max(numeric)", extreme(func(a, b types.Decimal) bool { return cmpDecimal(&a, &b) >= 0 }))
 	define("min(interval) min(timetz) min(anyarray)", extremeOf(true))
 	define("max(interval) max(timetz) max(anyarray)", extremeOf(false))
 

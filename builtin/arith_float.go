@@ -167,7 +167,7 @@ func init() {
 		define(p+"up("+p+")", f1(func(a float64) float64 { return a }))
 		define(p+"abs("+p+") abs("+p+")", f1(math.Abs))
 		define(p+"larger("+p+","+p+")", f2(func(a, b float64) float64 {
-			if cmpFloat(a, b) >= 0 {
+			if cmpFloat(a, b) > 0 {
 				return a
 			}
 			return b

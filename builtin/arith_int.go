@@ -297,7 +297,8 @@ func init() {
 
 	// Conversions between the integer types and what is an integer beneath.
 	same := f1(func(a int64) int64 { return a })
-	define("int4(int2) int8(int2) int8(int4) int4(char) int8(oid)", same)
+	define("int4(int2) int8(int2) int8(int4) int8(oid)", same)
+	define("int4(char)", f1(func(a int64) int64 { return int64(int8(a)) }))
 	define("int2(int4) int2(int8)", f1e(smallint.check))
 	define("int4(int8)", f1e(integer.check))
 	define("oid(int8)", f1e(func(a int64) (int64, error) {
@@ -310,7 +311,7 @@ func init() {
 		if a < math.MinInt8 || a > math.MaxInt8 {
 			return 0, pgerr.New(pgerr.NumericValueOutOfRange, `"char" out of range`)
 		}
-		return a, nil
+		return int64(uint8(a)), nil
 	}))
 	define("int4(bool)", f1(func(b bool) int64 {
 		if b {

@@ -58,7 +58,7 @@ func init() {
 	define("numeric_abs(numeric) abs(numeric)", f1(D.Abs))
 	define("numeric_inc(numeric)", f1e(func(a D) (D, error) { return a.Add(types.DecimalInt(1)) }))
 	define("numeric_larger(numeric,numeric)", f2(func(a, b D) D {
-		if cmpDecimal(&a, &b) >= 0 {
+		if cmpDecimal(&a, &b) > 0 {
 			return a
 		}
 		return b

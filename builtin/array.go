@@ -457,7 +457,7 @@ func init() {
 	}))
 	define("array_larger(anyarray,anyarray)", poly(func(t []*types.Type) EvalFunc {
 		return func(_ *Ctx, a []types.Datum) (types.Datum, error) {
-			if types.Compare(t[0], a[0], a[1]) >= 0 {
+			if types.Compare(t[0], a[0], a[1]) > 0 {
 				return a[0], nil
 			}
 			return a[1], nil

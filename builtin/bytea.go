@@ -49,7 +49,7 @@ func encodeBytes(s, format string) (string, error) {
 		}
 		return string(b), nil
 	}
-	return "", errParameter("unrecognized encoding: %q", format)
+	return "", errParameter("unrecognized encoding: \"%s\"", format)
 }
 
 func decodeBytes(s, format string) (string, error) {
@@ -61,7 +61,7 @@ func decodeBytes(s, format string) (string, error) {
 	case "escape":
 		return decodeEscape(s)
 	}
-	return "", errParameter("unrecognized encoding: %q", format)
+	return "", errParameter("unrecognized encoding: \"%s\"", format)
 }
 
 func firstChar(s string) string {
@@ -89,14 +89,14 @@ func decodeHex(s string) (string, error) {
 		}
 		hi := digit(s[i])
 		if hi < 0 {
-			return "", errParameter("invalid hexadecimal digit: %q", firstChar(s[i:]))
+			return "", errParameter("invalid hexadecimal digit: \"%s\"", firstChar(s[i:]))
 		}
 		if i++; i >= len(s) {
 			return "", errParameter("invalid hexadecimal data: odd number of digits")
 		}
 		lo := digit(s[i])
 		if lo < 0 {
-			return "", errParameter("invalid hexadecimal digit: %q", firstChar(s[i:]))
+			return "", errParameter("invalid hexadecimal digit: \"%s\"", firstChar(s[i:]))
 		}
 		i++
 		b = append(b, byte(hi<<4|lo))
@@ -130,7 +130,7 @@ func decodeBase64(s string) (string, error) {
 		default:
 			k := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c)
 			if k < 0 {
-				return "", errParameter("invalid symbol %q found while decoding base64 sequence", firstChar(s[i:]))
+				return "", errParameter("invalid symbol \"%s\" found while decoding base64 sequence", firstChar(s[i:]))
 			}
 			v = uint32(k)
 		}
@@ -177,7 +177,7 @@ func decodeEscape(s string) (string, error) {
 func chr(n int64) (string, error) {
 	switch {
 	case n < 0:
-		return "", pgerr.New(pgerr.ProgramLimitExceeded, "character number must be positive")
+		return "", errParameter("character number must be positive")
 	case n == 0:
 		return "", pgerr.New(pgerr.ProgramLimitExceeded, "null character not permitted")
 	case n > utf8.MaxRune:
@@ -209,7 +209,7 @@ func encodingOf(name string) (string, bool) {
 func convertFrom(s, encoding string) (string, error) {
 	enc, ok := encodingOf(encoding)
 	if !ok {
-		return "", errParameter("invalid source encoding name %q", encoding)
+		return "", errParameter("invalid source encoding name \"%s\"", encoding)
 	}
 	if enc == "LATIN1" {
 		r := make([]rune, len(s))
@@ -224,7 +224,7 @@ func convertFrom(s, encoding string) (string, error) {
 func convertTo(s, encoding string) (string, error) {
 	enc, ok := encodingOf(encoding)
 	if !ok {
-		return "", errParameter("invalid destination encoding name %q", encoding)
+		return "", errParameter("invalid destination encoding name \"%s\"", encoding)
 	}
 	if enc != "LATIN1" {
 		return s, nil
@@ -238,7 +238,7 @@ func convertTo(s, encoding string) (string, error) {
 				h = append(h, "0x"+hex.EncodeToString([]byte{c}))
 			}
 			return "", pgerr.Newf(pgerr.UntranslatableCharacter,
-				"character with byte sequence %s in encoding %q has no equivalent in encoding %q", strings.Join(h, " "), "UTF8", "LATIN1")
+				"character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"", strings.Join(h, " "), "UTF8", "LATIN1")
 		}
 		b = append(b, byte(r))
 	}

@@ -238,8 +238,10 @@ func init() {
 	define("btint2cmp(int2,int2) btint4cmp(int4,int4) btint8cmp(int8,int8) btint24cmp(int2,int4) btint42cmp(int4,int2) "+
 		"btint28cmp(int2,int8) btint82cmp(int8,int2) btint48cmp(int4,int8) btint84cmp(int8,int4) btoidcmp(oid,oid) "+
 		"bttidcmp(tid,tid) enum_cmp(anyenum,anyenum)", ints.cmp)
-	define("xideq(xid,xid) xideqint4(xid,int4) cideq(cid,cid)", ints.eq)
-	define("xidneq(xid,xid) xidneqint4(xid,int4)", ints.ne)
+	define("xideq(xid,xid) cideq(cid,cid)", ints.eq)
+	define("xidneq(xid,xid)", ints.ne)
+	define("xideqint4(xid,int4)", f2(func(a, b int64) bool { return uint32(a) == uint32(b) }))
+	define("xidneqint4(xid,int4)", f2(func(a, b int64) bool { return uint32(a) != uint32(b) }))
 	define("enum_larger(anyenum,anyenum)", f2(func(a, b int64) int64 { return max(a, b) }))
 	define("enum_smaller(anyenum,anyenum)", f2(func(a, b int64) int64 { return min(a, b) }))
 

@@ -19,7 +19,7 @@ func pathNull(step int) error {
 }
 
 func errPathNotInteger(position int, step string) error {
-	return pgerr.Newf(pgerr.InvalidTextRepresentation, "path element at position %d is not an integer: %q", position, step)
+	return pgerr.Newf(pgerr.InvalidTextRepresentation, "path element at position %d is not an integer: \"%s\"", position, step)
 }
 
 // optional makes a Datum of a value that may not be there.
@@ -86,18 +86,29 @@ func objectField(s, key string) (string, bool) {
 	return jsonField(s, key)
 }
 
+// jsonbElement takes a scalar for an array of one, which is how jsonb stores it.
+func jsonbElement(s string, n int64) (string, bool) {
+	switch jsonKind(s) {
+	case '{', '[':
+		return jsonElement(s, n)
+	}
+	return s, n == 0 || n == -1
+}
+
 func init() {
 	define("json_object_field(json,text) jsonb_object_field(jsonb,text)", jsonGet(objectField, false))
 	define("json_object_field_text(json,text) jsonb_object_field_text(jsonb,text)", jsonGet(objectField, true))
-	define("json_array_element(json,int4) jsonb_array_element(jsonb,int4)", jsonGet(jsonElement, false))
-	define("json_array_element_text(json,int4) jsonb_array_element_text(jsonb,int4)", jsonGet(jsonElement, true))
+	define("json_array_element(json,int4)", jsonGet(jsonElement, false))
+	define("json_array_element_text(json,int4)", jsonGet(jsonElement, true))
+	define("jsonb_array_element(jsonb,int4)", jsonGet(jsonbElement, false))
+	define("jsonb_array_element_text(jsonb,int4)", jsonGet(jsonbElement, true))
 	define("json_extract_path(json,_text) jsonb_extract_path(jsonb,_text)", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
 		v, ok := jsonPath(a[0].S, a[1].Array().Elems)
-		return optional(v, ok)
+		return optional(strings.Trim(v, " \t\r\n"), ok)
 	}))
 	define("json_extract_path_text(json,_text) jsonb_extract_path_text(jsonb,_text)", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
 		v, ok := jsonPath(a[0].S, a[1].Array().Elems)
-		return optionalText(v, ok)
+		return optionalText(strings.Trim(v, " \t\r\n"), ok)
 	}))
 	define("jsonb_contains(jsonb,jsonb)", f2(jsonbContains))
 	define("jsonb_contained(jsonb,jsonb)", f2(func(a, b string) bool { return jsonbContains(b, a) }))
@@ -122,7 +133,12 @@ func init() {
 	define("jsonb_delete(jsonb,text)", f2e(func(s, key string) (string, error) {
 		return jsonbDeleteKeys(s, []types.Datum{types.NewString(key)})
 	}))
-	define("jsonb_delete(jsonb,_text)", f2e(func(s string, keys *types.Array) (string, error) { return jsonbDeleteKeys(s, keys.Elems) }))
+	define("jsonb_delete(jsonb,_text)", f2e(func(s string, keys *types.Array) (string, error) {
+		if len(keys.Dims) > 1 {
+			return "", errArray("wrong number of array subscripts")
+		}
+		return jsonbDeleteKeys(s, keys.Elems)
+	}))
 	define("jsonb_delete(jsonb,int4)", f2e(jsonbDeleteIndex))
 	define("jsonb_delete_path(jsonb,_text)", f2e(func(s string, path *types.Array) (string, error) {
 		return jsonbSet(s, path.Elems, "", pathDelete)
@@ -201,6 +217,9 @@ func init() {
 	define("float8(jsonb)", number(types.Float8, "double precision"))
 	define("bool(jsonb)", f1e(func(s string) (bool, error) {
 		if k := jsonTypeName(s); k != "boolean" {
+			if k == "number" {
+				k = "numeric"
+			}
 			return false, errJSON("cannot cast jsonb %s to type boolean", k)
 		}
 		return s == "true", nil
@@ -356,7 +375,7 @@ func defineJSON(p string, t *types.Type) {
 					if b {
 						return types.Null, errJSON("argument %d: key must not be null", i+1)
 					}
-					return types.Null, pgerr.Newf(pgerr.NullValueNotAllowed, "argument %d cannot be null", i+1).WithHint("Object keys should be text.")
+					return types.Null, pgerr.Newf(pgerr.InvalidParameterValue, "argument %d cannot be null", i+1).WithHint("Object keys should be text.")
 				}
 				key, err := jsonKeyText(ctx, t[i], a[i])
 				if err != nil {

@@ -21,6 +21,9 @@ type likePattern struct {
 	kind   likeKind
 	lit    string // of the plain kinds
 	pieces []likePiece
+	// A pattern that ends with a lone escape character is an error for a value
+	// that matches up to there, and matches no other.
+	errIf *likePattern
 }
 
 type likeKind uint8
@@ -73,7 +76,8 @@ func compileLike(p string, bytes bool) (*likePattern, error) {
 			wild = true
 		case `\`:
 			if i >= len(p) {
-				return nil, errLikeEscape()
+				bad, err := compileLike(p[:i-1]+"_%", bytes)
+				return &likePattern{errIf: bad}, err
 			}
 			if w = 1; !bytes {
 				_, w = utf8.DecodeRuneInString(p[i:])
@@ -218,15 +222,24 @@ func likeFunc(negate, fold, bytes bool) Func {
 		}
 		return compileLike(p, bytes)
 	}
-	test := func(l *likePattern, s string) bool {
+	test := func(l *likePattern, s string) (bool, error) {
 		if fold {
 			s = foldCase(s)
 		}
-		return l.match(s, bytes) != negate
+		if l.errIf != nil {
+			if l.errIf.match(s, bytes) {
+				return false, errLikeEscape()
+			}
+			return negate, nil
+		}
+		return l.match(s, bytes) != negate, nil
 	}
 	f := f2e(func(s, p string) (bool, error) {
 		l, err := prepare(p)
-		return err == nil && test(l, s), err
+		if err != nil {
+			return false, err
+		}
+		return test(l, s)
 	})
 	f.Vec = func(_ *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
 		s, p, o, nulls := args[0].S, args[1].S, out.B, nullMask(out)
@@ -241,24 +254,19 @@ func likeFunc(negate, fold, bytes bool) Func {
 					}
 					last = p[i]
 				}
-				o[i] = test(l, s[i&ms])
-				return nil
+				o[i], err = test(l, s[i&ms])
+				return err
 			})
 		}
 		l, err := prepare(p[0])
 		if err != nil {
-			// Only an error if some row has a value to match.
-			return rows(n, sel, nulls, func(int) error { return err })
+			return err
 		}
-		if sel != nil || fold || ms == 0 {
-			for j := range rowCount(n, sel) {
-				i := j
-				if sel != nil {
-					i = int(sel[j])
-				}
-				o[i] = test(l, s[i&ms])
-			}
-			return nil
+		if sel != nil || fold || ms == 0 || l.errIf != nil {
+			return rows(n, sel, nulls, func(i int) (err error) {
+				o[i], err = test(l, s[i&ms])
+				return err
+			})
 		}
 		s, o = s[:n], o[:n]
 		lit := l.lit

@@ -459,17 +459,17 @@ func init() {
 	define("overlay(bytea,bytea,int4,int4)", f4e(func(s, w string, i, n int64) (string, error) { return overlay(s, w, i, n, substringBytes) }))
 	define("overlay(bytea,bytea,int4)", f3e(func(s, w string, i int64) (string, error) { return overlay(s, w, i, int64(len(w)), substringBytes) }))
 
-	define("quote_ident(text)", f1(QuoteIdent))
-	define("quote_literal(text)", f1(QuoteLiteral))
+	define("quote_ident(text)", f1(types.QuoteIdent))
+	define("quote_literal(text)", f1(types.QuoteLiteral))
 	define("quote_nullable(text)", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
 		if a[0].IsNull() {
 			return types.NewString("NULL"), nil
 		}
-		return types.NewString(QuoteLiteral(a[0].S)), nil
+		return types.NewString(types.QuoteLiteral(a[0].S)), nil
 	}))
 	define("quote_literal(anyelement)", poly(func(t []*types.Type) EvalFunc {
 		return func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-			return types.NewString(QuoteLiteral(castText(ctx, t[0], a[0]))), nil
+			return types.NewString(types.QuoteLiteral(castText(ctx, t[0], a[0]))), nil
 		}
 	}))
 	define("quote_nullable(anyelement)", poly(func(t []*types.Type) EvalFunc {
@@ -477,7 +477,7 @@ func init() {
 			if a[0].IsNull() {
 				return types.NewString("NULL"), nil
 			}
-			return types.NewString(QuoteLiteral(castText(ctx, t[0], a[0]))), nil
+			return types.NewString(types.QuoteLiteral(castText(ctx, t[0], a[0]))), nil
 		}
 	}))
 	define("textanycat(text,anynonarray)", poly(func(t []*types.Type) EvalFunc {
