@@ -93,8 +93,8 @@ func within(lo, hi float64, f func(float64) float64) Func {
 	})
 }
 
-// finite makes a function that is not defined for infinities.
-func finite(f func(float64) float64) Func {
+// ofFinite makes a function that is not defined for infinities.
+func ofFinite(f func(float64) float64) Func {
 	return f1e(func(v float64) (float64, error) {
 		if inf(v) {
 			return 0, errRange()
@@ -291,10 +291,10 @@ func init() {
 	define("degrees(float8)", f1e(func(v float64) (float64, error) { return divideFloat(v, radiansPerDegree, false) }))
 	define("radians(float8)", f1e(func(v float64) (float64, error) { return multiplyFloat(v, radiansPerDegree, false) }))
 
-	define("sin(float8)", finite(math.Sin))
-	define("cos(float8)", finite(math.Cos))
-	define("tan(float8)", finite(math.Tan))
-	define("cot(float8)", finite(func(v float64) float64 { return 1 / math.Tan(v) }))
+	define("sin(float8)", ofFinite(math.Sin))
+	define("cos(float8)", ofFinite(math.Cos))
+	define("tan(float8)", ofFinite(math.Tan))
+	define("cot(float8)", ofFinite(func(v float64) float64 { return 1 / math.Tan(v) }))
 	define("asin(float8)", within(-1, 1, math.Asin))
 	define("acos(float8)", within(-1, 1, math.Acos))
 	define("atan(float8)", f1(math.Atan))
@@ -305,10 +305,10 @@ func init() {
 	define("asinh(float8)", f1(math.Asinh))
 	define("acosh(float8)", within(1, math.Inf(1), math.Acosh))
 	define("atanh(float8)", within(-1, 1, math.Atanh))
-	define("sind(float8)", finite(sind))
-	define("cosd(float8)", finite(cosd))
-	define("tand(float8)", finite(tangentDegrees(func(x float64) float64 { return sindQ1(x) / cosdQ1(x) / tan45 })))
-	define("cotd(float8)", finite(tangentDegrees(func(x float64) float64 { return cosdQ1(x) / sindQ1(x) / cot45 })))
+	define("sind(float8)", ofFinite(sind))
+	define("cosd(float8)", ofFinite(cosd))
+	define("tand(float8)", ofFinite(tangentDegrees(func(x float64) float64 { return sindQ1(x) / cosdQ1(x) / tan45 })))
+	define("cotd(float8)", ofFinite(tangentDegrees(func(x float64) float64 { return cosdQ1(x) / sindQ1(x) / cot45 })))
 	define("asind(float8)", within(-1, 1, func(x float64) float64 {
 		if x >= 0 {
 			return asindQ1(x)
