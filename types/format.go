@@ -86,7 +86,7 @@ var sqlNames = map[OID]string{
 	oidFloat4: "real", oidFloat8: "double precision", oidBPChar: "character",
 	oidVarChar: "character varying", oidTime: "time without time zone", oidTimeTZ: "time with time zone",
 	oidTimestamp: "timestamp without time zone", oidTimestampTZ: "timestamp with time zone",
-	oidChar: `"char"`, 2276: `"any"`,
+	oidNumeric: "numeric", oidInterval: "interval", oidChar: `"char"`, 2276: `"any"`,
 }
 
 // Format gives the SQL name of a type with its modifier, as format_type does:

@@ -223,7 +223,17 @@ func JSONLen(s string) int {
 }
 
 // JSONElem gives an array's element by position, from the end if negative.
-func JSONElem(s string, i int) (val string, ok bool) {
+// In jsonb a lone scalar counts as an array of one (jsonb says which it is).
+func JSONElem(s string, i int, jsonb bool) (val string, ok bool) {
+	if jsonb && (i == 0 || i == -1) {
+		if k := JSONKindOf(s); k != JSONArray && k != JSONObject {
+			return s, true
+		}
+	}
+	return jsonElem(s, i)
+}
+
+func jsonElem(s string, i int) (val string, ok bool) {
 	if i < 0 {
 		if i += JSONLen(s); i < 0 || JSONKindOf(s) != JSONArray {
 			return "", false
@@ -252,7 +262,7 @@ func JSONPath(s string, path []string, unique bool) (val string, ok bool) {
 			if err != nil {
 				return "", false
 			}
-			s, ok = JSONElem(s, int(n))
+			s, ok = jsonElem(s, int(n))
 		default:
 			return "", false
 		}
