@@ -21,7 +21,11 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-func hashInt(i int64, seed uint64) uint64 { return mix(uint64(i)^hashK0, seed^hashK1) }
+// hashInt mixes twice: after one multiplication the high bits of regular
+// numbers are still regular, and partitioning looks at those.
+func hashInt(i int64, seed uint64) uint64 {
+	return mix(mix(uint64(i)^hashK0, seed^hashK1)^hashK2, hashK0^hashK1)
+}
 
 func hashFloat(f float64, seed uint64) uint64 {
 	if f == 0 {
