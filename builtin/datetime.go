@@ -117,14 +117,14 @@ func init() {
 	}))
 
 	define("isfinite(date)", f1(finiteDate))
-	define("isfinite(timestamp) isfinite(timestamptz)", f1(finite))
+	define("isfinite(timestamp) isfinite(timestamptz)", f1(finiteTime))
 	define("isfinite(interval)", f1(func(types.Span) bool { return true }))
 
 	define("timestamp(date)", f1e(types.DateToTimestamp))
 	define("timestamptz(date)", f1c(func(ctx *Ctx, d int64) (int64, error) { return types.DateToTimestampTZ(d, ctx.zone()) }))
 	define("date(timestamp)", f1(types.TimestampToDate))
 	define("date(timestamptz)", f1c(func(ctx *Ctx, t int64) (int64, error) {
-		if finite(t) {
+		if finiteTime(t) {
 			t = ctx.zone().ToLocal(t)
 		}
 		return types.TimestampToDate(t), nil
@@ -132,19 +132,19 @@ func init() {
 	define("timestamptz(timestamp)", f1c(func(ctx *Ctx, t int64) (int64, error) { return types.LocalToUTC(t, ctx.zone()) }))
 	define("timestamp(timestamptz)", f1c(func(ctx *Ctx, t int64) (int64, error) { return types.UTCToLocal(t, ctx.zone()) }))
 	define("time(timestamp)", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
-		if !finite(a[0].I) {
+		if !finiteTime(a[0].I) {
 			return types.Null, nil
 		}
 		return types.NewInt(timeOfDay(a[0].I)), nil
 	}))
 	define("time(timestamptz)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-		if !finite(a[0].I) {
+		if !finiteTime(a[0].I) {
 			return types.Null, nil
 		}
 		return types.NewInt(timeOfDay(ctx.zone().ToLocal(a[0].I))), nil
 	}))
 	define("timetz(timestamptz)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-		if !finite(a[0].I) {
+		if !finiteTime(a[0].I) {
 			return types.Null, nil
 		}
 		off := ctx.zone().OffsetAt(a[0].I)
@@ -191,7 +191,7 @@ func (c *Ctx) localNow() int64 { return c.zone().ToLocal(c.env().NowMicros) }
 // today is the date of the start of the transaction.
 func (c *Ctx) today() int64 { return types.TimestampToDate(c.localNow()) }
 
-func finite(t int64) bool { return t != types.Infinity && t != types.NegInfinity }
+func finiteTime(t int64) bool { return t != types.Infinity && t != types.NegInfinity }
 
 func finiteDate(d int64) bool { return d != types.DateInfinity && d != types.DateNegInfinity }
 
@@ -270,7 +270,7 @@ func dateAddSpan(d int64, s types.Span) (int64, error) {
 
 func dateAddTime(d, t int64) (int64, error) {
 	r, err := types.DateToTimestamp(d)
-	if err != nil || !finite(r) {
+	if err != nil || !finiteTime(r) {
 		return r, err
 	}
 	if r += t; !types.ValidTimestamp(r) {
@@ -281,7 +281,7 @@ func dateAddTime(d, t int64) (int64, error) {
 
 func dateAddTimeTZ(d int64, t types.Span) (int64, error) {
 	r, err := types.DateToTimestamp(d)
-	if err != nil || !finite(r) {
+	if err != nil || !finiteTime(r) {
 		return r, err
 	}
 	if r += t.Micros + int64(t.Days)*types.MicrosPerSecond; !types.ValidTimestamp(r) {
@@ -355,14 +355,14 @@ func timeOfDay(t int64) int64 {
 }
 
 func age(a, b int64) (types.Span, error) {
-	if !finite(a) || !finite(b) {
+	if !finiteTime(a) || !finiteTime(b) {
 		return types.Span{}, types.TimestampRangeError()
 	}
 	return types.Age(a, b, a < b), nil
 }
 
 func ageTZ(ctx *Ctx, a, b int64) (types.Span, error) {
-	if !finite(a) || !finite(b) {
+	if !finiteTime(a) || !finiteTime(b) {
 		return types.Span{}, types.TimestampRangeError()
 	}
 	z := ctx.zone()

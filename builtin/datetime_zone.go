@@ -9,7 +9,7 @@ import (
 
 func init() {
 	define("timezone(text,timestamptz)", f2e(func(zone string, t int64) (int64, error) {
-		if !finite(t) {
+		if !finiteTime(t) {
 			return t, nil
 		}
 		off, err := types.ZoneOffsetAt(zone, t)
@@ -19,7 +19,7 @@ func init() {
 		return shiftZone(t, int64(off))
 	}))
 	define("timezone(text,timestamp)", f2e(func(zone string, t int64) (int64, error) {
-		if !finite(t) {
+		if !finiteTime(t) {
 			return t, nil
 		}
 		off, err := types.ZoneOffsetLocal(zone, t)
@@ -37,14 +37,14 @@ func init() {
 	}))
 	define("timezone(interval,timestamptz)", f2c(func(ctx *Ctx, zone types.Span, t int64) (int64, error) {
 		off, err := spanZone(ctx, zone)
-		if err != nil || !finite(t) {
+		if err != nil || !finiteTime(t) {
 			return t, err
 		}
 		return shiftZone(t, off)
 	}))
 	define("timezone(interval,timestamp)", f2c(func(ctx *Ctx, zone types.Span, t int64) (int64, error) {
 		off, err := spanZone(ctx, zone)
-		if err != nil || !finite(t) {
+		if err != nil || !finiteTime(t) {
 			return t, err
 		}
 		return shiftZone(t, -off)

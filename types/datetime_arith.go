@@ -518,3 +518,21 @@ func TruncUTC(u Unit, t int64, z *Zone) (r int64, ok bool) {
 	}
 	return z.ToUTC(local), ok
 }
+
+// CheckedDate makes a date of year (negative ones are BC), month and day; ok
+// is false when there is no such day. The result may be out of range.
+func CheckedDate(year, month, day int) (days int64, ok bool) {
+	if year == 0 || month < 1 || month > 12 || day < 1 {
+		return 0, false
+	}
+	if year < 0 {
+		year++
+	}
+	if day > DaysIn(year, month) {
+		return 0, false
+	}
+	if !validJulian(year, month) {
+		return endDate, true
+	}
+	return DateOf(year, month, day), true
+}

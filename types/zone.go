@@ -475,3 +475,71 @@ func tzFile(abbrev string, east int, rule string) []byte {
 	b := block(block(nil, 0), 1)
 	return append(append(append(b, '\n'), rule...), '\n')
 }
+
+// ZoneOffsetAt gives the offset (seconds east of UTC) that a zone name or
+// abbreviation, as AT TIME ZONE takes them, means at an instant.
+func ZoneOffsetAt(name string, micros int64) (int32, error) {
+	low := strings.ToLower(name)
+	if a, ok := zoneAbbrevs[cut10(low)]; ok {
+		if a.zone == "" {
+			return a.off, nil
+		}
+		if z := zoneByName(a.zone); z != nil {
+			if off, ok := z.abbrevOffset(strings.ToUpper(name), floorDiv64(micros, 1e6)+unixEpochSeconds); ok {
+				return off, nil
+			}
+			return z.OffsetAt(micros), nil
+		}
+	}
+	z, err := LookupZone(name)
+	if err != nil {
+		return 0, err
+	}
+	return z.OffsetAt(micros), nil
+}
+
+// ZoneOffsetLocal is ZoneOffsetAt for a local time.
+func ZoneOffsetLocal(name string, local int64) (int32, error) {
+	low := strings.ToLower(name)
+	if a, ok := zoneAbbrevs[cut10(low)]; ok {
+		if a.zone == "" {
+			return a.off, nil
+		}
+		c := clockOf(local)
+		return abbrevOffsetOf(&c, strings.ToUpper(name), a), nil
+	}
+	z, err := LookupZone(name)
+	if err != nil {
+		return 0, err
+	}
+	return z.LocalOffset(local), nil
+}
+
+// NamedZone finds the zone that date_trunc with a zone name works in:
+// abbreviations stand for fixed offsets, or for the zone they belong to.
+func NamedZone(name string) (*Zone, error) {
+	if a, ok := zoneAbbrevs[cut10(strings.ToLower(name))]; ok {
+		if a.zone == "" {
+			return FixedZone(int(a.off)), nil
+		}
+		return LookupZone(a.zone)
+	}
+	return LookupZone(name)
+}
+
+// SaneZoneOffset gives the offset of a zone as make_timestamptz takes it: a
+// signed number, an abbreviation or a name.
+func SaneZoneOffset(name string, local int64) (int32, error) {
+	if name != "" && isDigit(name[0]) {
+		return 0, pgerr.Newf(pgerr.InvalidParameterValue, "invalid input syntax for type %s: \"%s\"", "numeric time zone", name).
+			WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+	}
+	west, f := parseOffset(name)
+	switch f {
+	case fine:
+		return int32(-west), nil
+	case zoneOverflow:
+		return 0, pgerr.Newf(pgerr.InvalidParameterValue, "numeric time zone \"%s\" out of range", name)
+	}
+	return ZoneOffsetLocal(name, local)
+}
