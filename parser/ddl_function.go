@@ -79,7 +79,7 @@ func (p *parser) parseReturn() *ast.ReturnStmt {
 func (p *parser) routineBody() []ast.Stmt {
 	p.enter()
 	defer func() { p.depth-- }()
-	body := p.stmtRoom(len(p.toks))
+	body := p.stmtRoom(-1)
 	for !p.is("end") {
 		switch {
 		case p.is("return"):

@@ -186,6 +186,9 @@ func (p *parser) funcApplication(dest *ast.Expr) *ast.FuncCall {
 // embedded takes a statement inside another onto *list, which must have room
 // for it: it may not move before its gaps are filled.
 func (p *parser) embedded(list *[]ast.Stmt) {
+	if len(*list) == cap(*list) {
+		raise(p.pos(), codeInternal, "parser: no room for a statement within another")
+	}
 	*list = append(*list, nil)
 	dest := &(*list)[len(*list)-1]
 	if p.startsPreparable() {
@@ -201,12 +204,21 @@ func (p *parser) embedded(list *[]ast.Stmt) {
 }
 
 // stmtRoom makes a list that has room for as many statements as there are
-// semicolons from here to the token end, and one more.
-func (p *parser) stmtRoom(end int) []ast.Stmt {
-	n := 1
-	for i := p.i; i < end && i < len(p.toks); i++ {
-		if p.toks[i].isWord(";") {
+// semicolons from here to the end of a parenthesis or of BEGIN ATOMIC, and one
+// more. An END of the latter, unlike that of a CASE, stands behind a semicolon.
+func (p *parser) stmtRoom(paren int) []ast.Stmt {
+	n, depth := 1, 0
+	for i := p.i; i < len(p.toks) && i != paren; i++ {
+		switch t := &p.toks[i]; {
+		case t.isWord(";"):
 			n++
+		case i == 0:
+		case t.isWord("atomic") && p.toks[i-1].isWord("begin"):
+			depth++
+		case t.isWord("end") && (p.toks[i-1].isWord(";") || p.toks[i-1].isWord("atomic")):
+			if depth--; depth < 0 && paren < 0 {
+				return make([]ast.Stmt, 0, n)
+			}
 		}
 	}
 	return make([]ast.Stmt, 0, n)
