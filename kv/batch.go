@@ -48,13 +48,17 @@ func (b *PairBatch) Keep() { b.Arena = nil }
 func (b *PairBatch) Hold(p []byte) []byte {
 	n := len(b.Arena)
 	if cap(b.Arena)-n < len(p) {
-		size := 2 * cap(b.Arena)
-		size = min(max(size, 4<<10), 1<<20)
-		b.Arena = make([]byte, 0, max(size, len(p)))
+		b.Arena = NewArena(cap(b.Arena), len(p))
 		n = 0
 	}
 	b.Arena = append(b.Arena, p...)
 	return b.Arena[n:len(b.Arena):len(b.Arena)]
+}
+
+// NewArena is an empty arena, larger than the one that was full if that was small, and
+// with room for need bytes.
+func NewArena(full, need int) []byte {
+	return make([]byte, 0, max(min(max(2*full, 4<<10), 1<<20), need))
 }
 
 // Contains reports whether key lies in r.

@@ -35,6 +35,7 @@ var (
 	ErrNoSavepoint   = errors.New("no such savepoint")
 	ErrKeyTooLarge   = fmt.Errorf("key exceeds the limit of %d bytes", MaxKeyBytes)
 	ErrValueTooLarge = fmt.Errorf("value exceeds the limit of %d bytes", MaxValueBytes)
+	ErrTxnTooLarge   = errors.New("transaction has too many bytes of writes for this store")
 	ErrEmptyKey      = errors.New("key is empty")
 	ErrReservedKey   = errors.New("keys that begin with the byte FF are the store's own")
 	// ErrIsolation: this store cannot give the isolation level asked for.

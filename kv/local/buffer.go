@@ -17,6 +17,7 @@ type Buffer struct {
 	small  []Entry
 	shared bool // small is seen by a view too
 	tree   *btree.BTreeG[Entry]
+	bytes  int64 // of all writes, overwritten ones included
 }
 
 // smallMax is the number of writes up to which insertion into a slice, copied
@@ -49,7 +50,14 @@ func searchEntries(es []Entry, key []byte) (int, bool) {
 	return lo, false
 }
 
+// Bytes is at least the size of all keys and values.
+func (b *Buffer) Bytes() int64 { return b.bytes }
+
+// applyBytes is a bound of what an engine has to write, with room for its overhead.
+func (b *Buffer) applyBytes() int64 { return b.bytes + 32*int64(b.Len()) }
+
 func (b *Buffer) put(e Entry) {
+	b.bytes += e.Bytes()
 	if b.tree != nil {
 		b.tree.ReplaceOrInsert(e)
 		return
@@ -94,10 +102,10 @@ func (b *Buffer) Get(key []byte) (Entry, bool) {
 // view is the buffer as it is now, immutable.
 func (b *Buffer) view() Buffer {
 	if b.tree != nil {
-		return Buffer{tree: b.tree.Clone()}
+		return Buffer{tree: b.tree.Clone(), bytes: b.bytes}
 	}
 	b.shared = true
-	return Buffer{small: b.small, shared: true}
+	return Buffer{small: b.small, shared: true, bytes: b.bytes}
 }
 
 // Each calls f for every write in key order until it returns false.

@@ -13,6 +13,9 @@ import (
 // store.group; the first of them leads: it waits for its turn, takes all that have
 // gathered by then, applies them as one batch, and wakes the others.
 func (s *Store) commit(t *Txn) error {
+	if most := s.traits.MaxApplyBytes; most > 0 && t.writes.applyBytes() > most {
+		return kv.ErrTxnTooLarge
+	}
 	if !s.traits.GroupCommit {
 		s.commitMu.Lock()
 		t.alone[0] = t
@@ -36,7 +39,11 @@ func (s *Store) commit(t *Txn) error {
 	group := s.group
 	s.group, s.spare = s.spare[:0], nil
 	s.groupMu.Unlock()
-	s.commitGroup(group)
+	for rest := group; len(rest) > 0; {
+		n := s.fitting(rest)
+		s.commitGroup(rest[:n])
+		rest = rest[n:]
+	}
 	s.commitMu.Unlock()
 	for _, member := range group {
 		if member != t {
@@ -48,6 +55,18 @@ func (s *Store) commit(t *Txn) error {
 	s.spare = group[:0]
 	s.groupMu.Unlock()
 	return t.commitErr
+}
+
+// fitting is how many of the first members one Apply may take.
+func (s *Store) fitting(group []*Txn) int {
+	most, sum := s.traits.MaxApplyBytes, int64(0)
+	for i, t := range group {
+		sum += t.writes.applyBytes()
+		if i > 0 && most > 0 && sum > most {
+			return i
+		}
+	}
+	return len(group)
 }
 
 // commitGroup commits the members in order; each gets its commitErr. commitMu is held.

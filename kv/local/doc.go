@@ -68,6 +68,8 @@ type Traits struct {
 	GroupCommit bool
 	// CloseViews: views hold resources and are closed when nobody uses them.
 	CloseViews bool
+	// MaxApplyBytes bounds the bytes of an Apply; 0: there is no bound.
+	MaxApplyBytes int64
 }
 
 // View is a state of an engine. Its iterators outlive its Close.

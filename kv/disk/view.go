@@ -1,0 +1,238 @@
+package disk
+
+import (
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"rowkey/kv"
+	"rowkey/kv/local"
+)
+
+// view is one version: a Pebble snapshot.
+type view struct {
+	e    *engine
+	snap *pebble.Snapshot
+}
+
+// View implements local.Engine.
+func (e *engine) View() (local.View, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.closed {
+		return nil, kv.ErrClosed
+	}
+	v := &view{e, e.db.NewSnapshot()}
+	e.openMu.Lock()
+	e.views[v] = struct{}{}
+	e.openMu.Unlock()
+	return v, nil
+}
+
+func (v *view) Close() error {
+	v.e.mu.RLock()
+	defer v.e.mu.RUnlock()
+	if v.e.closed {
+		return nil
+	}
+	v.e.openMu.Lock()
+	delete(v.e.views, v)
+	v.e.openMu.Unlock()
+	return translate(v.snap.Close())
+}
+
+func (v *view) Get(key []byte) ([]byte, bool, error) {
+	v.e.mu.RLock()
+	defer v.e.mu.RUnlock()
+	return v.get(key)
+}
+
+func (v *view) get(key []byte) ([]byte, bool, error) {
+	if v.e.closed {
+		return nil, false, kv.ErrClosed
+	}
+	if len(key) > 0 && key[0] == kv.ReservedByte {
+		return nil, false, nil
+	}
+	p, closer, err := v.snap.Get(key)
+	if err != nil {
+		if errors.Is(err, pebble.ErrNotFound) {
+			return nil, false, nil
+		}
+		return nil, false, kv.AtKey(translate(err), key)
+	}
+	value := make([]byte, len(p))
+	copy(value, p)
+	return value, true, translate(closer.Close())
+}
+
+func (v *view) GetAll(keys, values [][]byte) error {
+	v.e.mu.RLock()
+	defer v.e.mu.RUnlock()
+	for i, k := range keys {
+		value, _, err := v.get(k)
+		if err != nil {
+			return err
+		}
+		values[i] = value
+	}
+	return nil
+}
+
+func (v *view) SplitRange(r kv.Range, n int) []kv.Range { return v.e.samples.Split(r, n) }
+
+func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
+	return local.EstimateKeys(v, v.e.samples, r)
+}
+
+// iter copies the pairs of a batch into the batch's arena, since Pebble's slices live
+// only until its next step.
+type iter struct {
+	e       *engine
+	p       *pebble.Iterator // nil if it could not be opened
+	err     error
+	opts    kv.ScanOptions
+	left    int // pairs still allowed by the limit; negative: any number
+	started bool
+	done    bool
+}
+
+func bounds(r kv.Range) (lower, upper []byte) {
+	if r.End == nil {
+		return r.Start, endOfKeys
+	}
+	return r.Start, r.End
+}
+
+func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	it := &iter{e: v.e, opts: opts}
+	v.e.mu.RLock()
+	defer v.e.mu.RUnlock()
+	if v.e.closed {
+		it.err = kv.ErrClosed
+		return it
+	}
+	lower, upper := bounds(r)
+	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		it.err = translate(err)
+		return it
+	}
+	it.p = p
+	v.e.openMu.Lock()
+	v.e.iters[it] = struct{}{}
+	v.e.openMu.Unlock()
+	it.rewind(r)
+	return it
+}
+
+func (it *iter) rewind(r kv.Range) {
+	it.started, it.done = false, r.Empty()
+	it.left = -1
+	if it.opts.Limit > 0 {
+		it.left = it.opts.Limit
+	}
+}
+
+func (it *iter) Reset(r kv.Range) {
+	it.e.mu.RLock()
+	defer it.e.mu.RUnlock()
+	if it.p == nil || it.e.closed {
+		return
+	}
+	if !r.Empty() {
+		it.p.SetBounds(bounds(r))
+	}
+	it.rewind(r)
+}
+
+func (it *iter) Close() error {
+	it.e.mu.RLock()
+	defer it.e.mu.RUnlock()
+	if it.p == nil || it.e.closed {
+		return nil
+	}
+	it.e.openMu.Lock()
+	delete(it.e.iters, it)
+	it.e.openMu.Unlock()
+	err := it.p.Close()
+	it.p, it.err = nil, kv.ErrClosed
+	return translate(err)
+}
+
+func (it *iter) Next(b *kv.PairBatch) (int, error) {
+	b.Clear()
+	it.e.mu.RLock()
+	defer it.e.mu.RUnlock()
+	if it.e.closed {
+		return 0, kv.ErrClosed
+	}
+	if it.err != nil || it.done {
+		return 0, it.err
+	}
+	max := b.Limit()
+	if it.left >= 0 {
+		max = min(max, it.left)
+	}
+	p, reverse := it.p, it.opts.Reverse
+	valid := false
+	if max == 0 {
+		return 0, nil
+	}
+	switch {
+	case it.started && reverse:
+		valid = p.Prev()
+	case it.started:
+		valid = p.Next()
+	case reverse:
+		valid = p.Last()
+	default:
+		valid = p.First()
+	}
+	it.started = true
+	arena := b.Arena
+	n := 0
+	for valid {
+		key := p.Key()
+		var value []byte
+		if !it.opts.KeysOnly {
+			var err error
+			if value, err = p.ValueAndErr(); err != nil {
+				return 0, kv.AtKey(translate(err), key)
+			}
+		}
+		at, klen := len(arena), len(key)
+		if need := klen + len(value); cap(arena)-at < need {
+			arena = kv.NewArena(cap(arena), need)
+			at = 0
+		}
+		arena = append(arena, key...)
+		arena = append(arena, value...)
+		b.Keys = append(b.Keys, arena[at:at+klen:at+klen])
+		if it.opts.KeysOnly {
+			value = nil
+		} else {
+			value = arena[at+klen : len(arena) : len(arena)]
+		}
+		b.Values = append(b.Values, value)
+		if n++; n == max {
+			break
+		}
+		if reverse {
+			valid = p.Prev()
+		} else {
+			valid = p.Next()
+		}
+	}
+	b.Arena = arena
+	if n < max {
+		it.done = true
+		if err := p.Error(); err != nil {
+			return 0, translate(err)
+		}
+	}
+	if it.left >= 0 {
+		it.left -= n
+	}
+	return n, nil
+}
