@@ -706,7 +706,7 @@ func (d Decimal) TrimScale() Decimal {
 // then shrinking steps.
 func trimBig(d Decimal, limit int32) Decimal {
 	q, r := new(big.Int), new(big.Int)
-	for step := int32(1024); step > 0 && d.Big != nil; step /= 2 {
+	for step := int32(1 << 16); step > 0 && d.Big != nil; step /= 2 {
 		for d.Big != nil && limit >= step {
 			q.QuoRem(d.Big, pow10big(int(step)), r)
 			if r.Sign() != 0 {

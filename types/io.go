@@ -106,11 +106,17 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 	case oidUUID:
 		return stringDatum(ParseUUID(s))
 	case oidJSON:
+		if err := ValidateText(s); err != nil {
+			return Null, err
+		}
 		if err := ValidateJSON(s); err != nil {
 			return Null, err
 		}
 		return NewString(s), nil
 	case oidJSONB:
+		if err := ValidateText(s); err != nil {
+			return Null, err
+		}
 		return stringDatum(CanonicalJSON(s))
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ, oidInterval, oidTimeTZ:
 		return parseDateTime(t, typmod, s, env)
@@ -373,13 +379,7 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		}
 		return Parse(t, typmod, string(b), env)
 	case oidText, oidVarChar, oidBPChar, oidUnknown, oidCString, oidRefCursor, oidJSON:
-		s := string(b)
-		if t.OID == oidJSON {
-			if err := ValidateText(s); err != nil {
-				return Null, err
-			}
-		}
-		return Parse(t, typmod, s, env)
+		return Parse(t, typmod, string(b), env)
 	case oidJSONB:
 		if len(b) < 1 {
 			return Null, errInsufficient()
@@ -387,11 +387,7 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		if b[0] != 1 {
 			return Null, pgerr.Newf(pgerr.InternalError, "unsupported jsonb version number %d", b[0])
 		}
-		s := string(b[1:])
-		if err := ValidateText(s); err != nil {
-			return Null, err
-		}
-		return Parse(t, typmod, s, env)
+		return Parse(t, typmod, string(b[1:]), env)
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ, oidInterval, oidTimeTZ:
 		return parseDateTimeBinary(t, typmod, b, env)
 	case oidInt2Vector, oidOidVector:
@@ -405,6 +401,9 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 	case t.Kind == KindDomain:
 		return ParseBinary(t.Base, t.BaseMod, b, env)
 	case t.Kind == KindEnum:
+		if err := ValidateText(string(b)); err != nil {
+			return Null, err
+		}
 		return Parse(t, typmod, string(b), env)
 	case t.IsArray():
 		return parseArrayBinary(t, typmod, b, env)

