@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"Savepoints", testSavepoints},
 		{"SnapshotsStandStill", testSnapshots},
 		{"GetAll", testGetAll},
+		{"RandomAgainstModel", testModel},
 		{"Limits", testLimits},
 		{"EndedTransactions", testEnded},
 		{"ReadOnly", testReadOnly},
