@@ -196,7 +196,7 @@ func (p *parser) paren() {
 	c := p.open(hole{kind: holeParen})
 	p.i++
 	mark := len(p.slots)
-	p.exprSlot(slot{hole: c.hole}, false)
+	p.exprSlot(slot{hole: c.hole}, modeFull)
 	if p.is(",") {
 		row := &ast.RowExpr{At: at}
 		h := &p.holes[c.hole-1]

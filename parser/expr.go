@@ -7,16 +7,25 @@ import (
 // This file copies expressions for the grammar. It has two states, operand
 // expected and operator expected, and no idea of precedence.
 
+// exprMode says where an expression stands.
+type exprMode uint8
+
+const (
+	modeFull       exprMode = iota // a_expr
+	modeRestricted                 // b_expr
+	modeTarget                     // a_expr that a label without AS may follow
+)
+
 // exprSlot takes an expression into a gap. A single leaf fills it at once;
-// anything else is emitted. restricted is PostgreSQL's b_expr.
-func (p *parser) exprSlot(s slot, restricted bool) {
-	if e := p.leaf(restricted); e != nil {
+// anything else is emitted.
+func (p *parser) exprSlot(s slot, mode exprMode) {
+	if e := p.leaf(mode == modeRestricted); e != nil {
 		p.set(s, e)
 		return
 	}
 	p.begin(s)
 	p.enter()
-	p.copyExpr(restricted)
+	p.copyExpr(mode)
 	p.depth--
 }
 
@@ -93,7 +102,24 @@ func (t *token) endsExpr(restricted bool) bool {
 	return false
 }
 
-// nativeOps are the operators that both grammars know, at the same levels.
+// endsTarget reports whether a target of SELECT or RETURNING may end before this token.
+func (t *token) endsTarget() bool {
+	switch t.kind {
+	case tokEOF:
+		return true
+	case tokPunct:
+		return t.text == "," || t.text == ")" || t.text == ";"
+	case tokKeyword:
+		switch t.text {
+		case "from", "where", "group", "having", "window", "union", "intersect", "except", "order", "limit", "offset",
+			"fetch", "for", "into", "on", "returning", "with":
+			return true
+		}
+	}
+	return false
+}
+
+// nativeOp reports whether an operator is one that both grammars know, at the same level.
 func nativeOp(s string) bool {
 	switch s {
 	case "+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>":
@@ -103,10 +129,16 @@ func nativeOp(s string) bool {
 }
 
 // copyExpr emits one expression.
-func (p *parser) copyExpr(restricted bool) {
+func (p *parser) copyExpr(mode exprMode) {
+	restricted := mode == modeRestricted
 	open := 0            // parentheses opened for NOT
 	loose := !restricted // NOT may stand here as it is: at the start, after AND, OR, NOT
-	like := -1           // value of open at a LIKE that may still have ESCAPE, else -1
+	var likes []int      // values of open at the LIKEs that may still have ESCAPE
+	looser := func() {   // an operator looser than LIKE ends those at its own level
+		for len(likes) > 0 && likes[len(likes)-1] >= open {
+			likes = likes[:len(likes)-1]
+		}
+	}
 	closeNot := func(to int) {
 		for ; open > to; open-- {
 			p.out = append(p.out, ' ', ')')
@@ -129,10 +161,8 @@ func (p *parser) copyExpr(restricted bool) {
 				closeNot(0)
 				return
 			}
-			if t.text[0] == '<' || t.text[0] == '>' || t.text[0] == '=' {
-				if nativeOp(t.text) {
-					like = -1
-				}
+			if c := t.text[0]; (c == '<' || c == '>' || c == '=') && nativeOp(t.text) {
+				looser()
 			}
 			if p.infix(restricted) {
 				goto operator
@@ -150,16 +180,18 @@ func (p *parser) copyExpr(restricted bool) {
 			closeNot(0)
 			return
 		}
+		if mode == modeTarget && t.bare && p.peek(1).endsTarget() {
+			closeNot(0)
+			return // a label, though it could be an operator
+		}
 		switch t.text {
 		case "operator":
-			if p.isAt(1, "(") {
-				if p.infix(restricted) {
-					goto operator
-				}
-				continue
+			if p.infix(restricted) {
+				goto operator
 			}
+			continue
 		case "is":
-			like = -1
+			looser()
 			if p.is_(restricted) {
 				goto operator
 			}
@@ -172,7 +204,7 @@ func (p *parser) copyExpr(restricted bool) {
 		switch t.text {
 		case "and", "or":
 			closeNot(0)
-			loose, like = true, -1
+			loose, likes = true, likes[:0]
 			kind := opAnd
 			if t.text == "or" {
 				kind = opOr
@@ -181,7 +213,7 @@ func (p *parser) copyExpr(restricted bool) {
 			p.i++
 			continue
 		case "isnull", "notnull":
-			like = -1
+			looser()
 			n := &ast.NullTest{At: ast.At(t.pos), Not: t.text == "notnull"}
 			p.postfix("<=>", n, &n.Arg)
 			p.i++
@@ -194,16 +226,14 @@ func (p *parser) copyExpr(restricted bool) {
 			n.Collation = p.anyName()
 			goto operator
 		case "at":
-			if p.isAt(1, "time") {
-				p.operator("||", op{kind: opAtZone, pos: t.pos})
-				p.i++
-				p.expect("time", "zone")
-				continue
-			}
+			p.operator("||", op{kind: opAtZone, pos: t.pos})
+			p.i++
+			p.expect("time", "zone")
+			continue
 		case "escape":
-			if like >= 0 {
-				closeNot(like)
-				like = -1
+			if n := len(likes); n > 0 {
+				closeNot(likes[n-1])
+				likes = likes[:n-1]
 				p.write("between")
 				p.hole(hole{kind: holeEscape, pos: t.pos})
 				p.write("and")
@@ -217,19 +247,19 @@ func (p *parser) copyExpr(restricted bool) {
 			}
 			switch {
 			case word.isWord("in"):
-				like = -1
+				looser()
 				p.in(not)
 				goto operator
 			case word.isWord("between"):
-				like = -1
+				looser()
 				p.between(not)
 				continue
 			case word.isWord("like"), word.isWord("ilike"), word.isWord("similar"):
-				like = open
+				looser()
 				if p.like(not) {
-					like = -1
 					goto operator
 				}
+				likes = append(likes, open)
 				continue
 			}
 		}
@@ -290,10 +320,8 @@ func (p *parser) operatorName() ast.Operator {
 	p.i++
 	p.expect("(")
 	var o ast.Operator
-	for p.tok().kind != tokOp {
-		if o.Schema != "" {
-			p.unsupported(at, "an operator name of more than two parts")
-		}
+	parts := 0
+	for ; p.tok().kind != tokOp; parts++ {
 		o.Schema = p.colID()
 		p.expect(".")
 	}
@@ -303,6 +331,9 @@ func (p *parser) operatorName() ast.Operator {
 	o.Name = p.tok().text
 	p.i++
 	p.expect(")")
+	if parts > 1 {
+		p.unsupported(at, "an operator name of more than two parts")
+	}
 	return o
 }
 

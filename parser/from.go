@@ -133,6 +133,9 @@ func (p *parser) factor() *ast.JoinExpr {
 		p.tableHole(holeTable, r)
 	case p.is("xmltable") && p.isAt(1, "("):
 		p.unsupported(p.pos(), "XMLTABLE")
+	case p.tok().kind == tokKeyword && p.tok().class == typeFunc && !p.isAt(1, "(") && sqlValues[p.tok().text] == 0 && !p.is("collation"):
+		p.i++
+		p.fail()
 	default:
 		p.tableFunc(&ast.RangeFunction{At: at, Lateral: lateral})
 	}

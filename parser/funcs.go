@@ -23,9 +23,9 @@ func (p *parser) funcArgs(f *ast.FuncCall) {
 	if p.accept(")") {
 		return
 	}
-	if p.is("*") && p.isAt(1, ")") {
+	if p.accept("*") {
 		f.Star = true
-		p.i += 2
+		p.expect(")")
 		return
 	}
 	variadicOK := true
@@ -262,9 +262,9 @@ func (p *parser) substringArgs(f *ast.FuncCall) {
 		// FOR may come first: its value is the third argument. Without FROM,
 		// PostgreSQL starts at 1 and casts the length to integer.
 		length := new(ast.TypeCast)
-		p.exprSlot(slot{expr: &args[at+1]}, false)
+		p.exprSlot(slot{expr: &args[at+1]}, modeFull)
 		if p.accept("from") {
-			p.exprSlot(slot{expr: &args[at]}, false)
+			p.exprSlot(slot{expr: &args[at]}, modeFull)
 			return
 		}
 		length.At = ast.Unknown

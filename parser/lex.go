@@ -273,11 +273,8 @@ func (l *lexer) number(start int) bool {
 		}
 	}
 	if i < len(src) && charClass[src[i]]&charIdentStart != 0 {
-		l.pos = i + 1
-		for l.pos < len(src) && !utf8.RuneStart(src[l.pos]) {
-			l.pos++ // quote a whole character
-		}
-		return l.badNear(start, "trailing junk after numeric literal")
+		l.pos = i
+		return l.junk(start, "trailing junk after numeric literal")
 	}
 	l.pos = i
 	text := src[start:i]
@@ -286,6 +283,14 @@ func (l *lexer) number(start int) bool {
 	}
 	l.add(kind, start, text)
 	return true
+}
+
+// junk refuses a number that runs into a word; the message quotes both.
+func (l *lexer) junk(start int, msg string) bool {
+	for l.pos < len(l.src) && charClass[l.src[l.pos]]&charIdent != 0 {
+		l.pos++
+	}
+	return l.badNear(start, msg)
 }
 
 // fitsInt32 reports whether decimal digits are at most 2147483647.
@@ -359,8 +364,7 @@ func (l *lexer) dollar(start int) bool {
 		}
 		l.pos = i
 		if i < len(src) && charClass[src[i]]&charIdentStart != 0 {
-			l.pos++
-			return l.badNear(start, "trailing junk after parameter")
+			return l.junk(start, "trailing junk after parameter")
 		}
 		l.add(tokParam, start, src[start+1:i])
 		return true

@@ -17,7 +17,7 @@ func (p *parser) startsQuery(i int) bool {
 	case "select", "with", "table":
 		return true
 	case "values":
-		return p.toks[i+1].isWord("(")
+		return true
 	}
 	return false
 }
@@ -38,7 +38,7 @@ func (p *parser) opensQuery(i int) bool {
 	for p.toks[last].query == queryUnknown {
 		next := &p.toks[last+1]
 		switch {
-		case p.startsQuery(last + 1):
+		case p.startsQuery(last+1) && (next.text != "values" || p.toks[last+2].isWord("(")):
 			p.toks[last].query = queryYes
 		case next.kind == tokPunct && next.text == "(" && next.match >= 0:
 			last++
@@ -330,13 +330,13 @@ func (p *parser) selectCore() {
 			p.exprList(&s.DistinctOn)
 			p.expect(")")
 		}
-		if p.targetsEnd() && s.DistinctOn == nil {
+		if p.tok().endsTarget() && s.DistinctOn == nil {
 			p.fail()
 		}
 	} else {
 		p.accept("all")
 	}
-	if !p.targetsEnd() {
+	if !p.tok().endsTarget() {
 		p.targets(&s.Targets)
 	}
 	if p.is("into") {
@@ -390,24 +390,6 @@ func (p *parser) selectCore() {
 	}
 }
 
-// targetsEnd reports whether a list of targets is empty here.
-func (p *parser) targetsEnd() bool {
-	t := p.tok()
-	switch t.kind {
-	case tokEOF:
-		return true
-	case tokPunct:
-		return t.text == ")" || t.text == ";"
-	case tokKeyword:
-		switch t.text {
-		case "from", "where", "group", "having", "window", "union", "intersect", "except", "order", "limit", "offset",
-			"fetch", "for", "into":
-			return true
-		}
-	}
-	return false
-}
-
 // targets takes expr [[AS] label], * and so on (target_list).
 func (p *parser) targets(list *[]*ast.ResTarget) {
 	for first := true; first || p.accept(","); first = false {
@@ -418,7 +400,7 @@ func (p *parser) targets(list *[]*ast.ResTarget) {
 			p.i++
 			continue
 		}
-		p.expr(&r.Value)
+		p.exprSlot(slot{expr: &r.Value}, modeTarget)
 		if p.accept("as") {
 			r.Name = p.colLabel()
 		} else if t := p.tok(); t.kind == tokIdent || t.kind == tokKeyword && t.bare {
@@ -432,16 +414,18 @@ func (p *parser) targets(list *[]*ast.ResTarget) {
 func (p *parser) into(s *ast.SelectStmt) {
 	s.Into = &ast.IntoClause{At: p.here()}
 	p.i++
-	if p.accept("local") || p.accept("global") {
-		if !p.isOne("temporary", "temp") {
-			p.fail()
-		}
+	// Each of these words is the table's own name, unless a name follows.
+	named := func(n int) bool { return p.peek(n).isColID() || p.isAt(n, "table") }
+	if p.isOne("local", "global") && (p.isAt(1, "temp") || p.isAt(1, "temporary")) && named(2) {
+		p.i++
 	}
-	switch {
-	case p.accept("temporary"), p.accept("temp"):
-		s.Into.Persistence = ast.Temporary
-	case p.accept("unlogged"):
-		s.Into.Persistence = ast.Unlogged
+	if named(1) {
+		switch {
+		case p.accept("temporary"), p.accept("temp"):
+			s.Into.Persistence = ast.Temporary
+		case p.accept("unlogged"):
+			s.Into.Persistence = ast.Unlogged
+		}
 	}
 	p.accept("table")
 	s.Into.Relation = p.qualifiedName()

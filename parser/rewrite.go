@@ -211,10 +211,10 @@ func (p *parser) set(s slot, e ast.Expr) {
 
 // expr takes an expression (a_expr). *dest is set when the whole statement has
 // been read, or at once if it is a single leaf: a caller must not look at it.
-func (p *parser) expr(dest *ast.Expr) { p.exprSlot(slot{expr: dest}, false) }
+func (p *parser) expr(dest *ast.Expr) { p.exprSlot(slot{expr: dest}, modeFull) }
 
 // bExpr takes an expression without AND, OR, NOT, IN, LIKE, BETWEEN and IS NULL (b_expr).
-func (p *parser) bExpr(dest *ast.Expr) { p.exprSlot(slot{expr: dest}, true) }
+func (p *parser) bExpr(dest *ast.Expr) { p.exprSlot(slot{expr: dest}, modeRestricted) }
 
 // exprList takes expr, expr, … onto *dest (expr_list). dest must stay where it is.
 func (p *parser) exprList(dest *[]ast.Expr) {
@@ -227,7 +227,7 @@ func (p *parser) exprList(dest *[]ast.Expr) {
 // exprItem takes one expression onto *dest.
 func (p *parser) exprItem(dest *[]ast.Expr) {
 	*dest = append(*dest, nil)
-	p.exprSlot(slot{list: dest, index: len(*dest) - 1}, false)
+	p.exprSlot(slot{list: dest, index: len(*dest) - 1}, modeFull)
 }
 
 // query takes a query, in parentheses or not (SelectStmt).
