@@ -269,7 +269,7 @@ func (d Decimal) Exp() (Decimal, error) {
 		}
 		return Decimal{Scale: scale}, nil
 	}
-	b := bitsFor(int(scale)+max(weight, 0)) + 16
+	b := bitsFor(int(scale)+int(max(val, 0)*0.4343)) + 16
 	return expScaled(d.toFixed(b), b, scale)
 }
 

@@ -25,6 +25,28 @@ func TestDecimalArithmetic(t *testing.T) {
 		}
 		return fmt.Sprintf("%.*f", r.Intn(8), r.Float64()*20)
 	}
+	wild := func(r *rand.Rand) string {
+		digits := func(n int) string {
+			b := []byte{byte('1' + r.Intn(9))}
+			for range n {
+				b = append(b, byte('0'+r.Intn(10)))
+			}
+			return string(b)
+		}
+		switch r.Intn(6) {
+		case 0:
+			return fmt.Sprintf("%d", r.Intn(14000)-7000)
+		case 1:
+			return "1." + strings.Repeat("0", r.Intn(20)) + digits(3)
+		case 2:
+			return "0." + strings.Repeat("9", r.Intn(20)) + digits(3)
+		case 3:
+			return digits(r.Intn(150)) + "." + digits(r.Intn(60))
+		case 4:
+			return pick(r, "", "-") + digits(3) + fmt.Sprintf("e%d", r.Intn(160)-80)
+		}
+		return fmt.Sprintf("%de%d", r.Intn(99), r.Intn(60))
+	}
 	bin := func(f func(a, b Decimal) (Decimal, error)) func([]Decimal) (Decimal, error) {
 		return func(a []Decimal) (Decimal, error) { return f(a[0], a[1]) }
 	}
@@ -61,6 +83,19 @@ func TestDecimalArithmetic(t *testing.T) {
 		{"log(A)", 1, small, un(Decimal.Log10), 700},
 		{"log(A, B)", 2, small, func(a []Decimal) (Decimal, error) { return a[1].Log(a[0]) }, 1500},
 		{"power(A, B)", 2, small, bin(Decimal.Pow), 3000},
+		{"A * B", 2, wild, bin(Decimal.Mul), 300},
+		{"A / B", 2, wild, bin(Decimal.Div), 500},
+		{"A % B", 2, wild, bin(Decimal.Mod), 300},
+		{"exp(A)", 1, wild, un(Decimal.Exp), 200},
+		{"ln(A)", 1, wild, un(Decimal.Ln), 200},
+		{"sqrt(A)", 1, wild, un(Decimal.Sqrt), 300},
+		{"log(A, B)", 2, wild, func(a []Decimal) (Decimal, error) { return a[1].Log(a[0]) }, 200},
+		{"power(A, B)", 2, func(r *rand.Rand) string {
+			if r.Intn(2) == 0 {
+				return small(r)
+			}
+			return wild(r)
+		}, bin(Decimal.Pow), 300},
 		{"gcd(A, B)", 2, small, bin(Decimal.Gcd), 500},
 		{"lcm(A, B)", 2, small, bin(Decimal.Lcm), 500},
 		{"round(A, (B)::int % 40)", 2, func(r *rand.Rand) string {
@@ -93,7 +128,7 @@ func TestDecimalArithmetic(t *testing.T) {
 		}
 		expr := strings.NewReplacer("A", "($1)[1]::numeric", "B", "($1)[2]::numeric").Replace(c.expr)
 		want := ask(t, conn, expr, rows)
-		bad := 0
+		bad, near := 0, 0
 		for i := range rows {
 			var d Decimal
 			var err error
@@ -106,9 +141,19 @@ func TestDecimalArithmetic(t *testing.T) {
 			if err != nil {
 				got = errorLine(err)
 			}
+			if got != want[i] && near < 3 && err == nil && strings.ContainsAny(c.expr[:1], "elp") {
+				// PostgreSQL rounds on the way, so where the true value is a hair
+				// from a tie it may print the neighbour.
+				if w, err := ParseDecimal(want[i]); err == nil && w.Scale == d.Scale {
+					if diff, _ := w.Sub(d); diff.Abs().Cmp(Decimal{Coef: 1, Scale: d.Scale}) == 0 {
+						near++
+						continue
+					}
+				}
+			}
 			if got != want[i] {
 				if bad++; bad <= 6 {
-					t.Errorf("%s %q:\n got %s\nwant %s", c.expr, rows[i], got, want[i])
+					t.Errorf("%s %q:\n got %.200s\nwant %.200s", c.expr, rows[i], got, want[i])
 				}
 			}
 			if err == nil && d.Form == Finite && d.Big != nil && d.Big.IsInt64() {

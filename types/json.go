@@ -22,6 +22,9 @@ import (
 // maxJSONDepth bounds nesting, as the stack depth limit does in PostgreSQL.
 const maxJSONDepth = 6000
 
+// maxJSONBytes is the largest canonical text.
+const maxJSONBytes = 0x0FFFFFFF
+
 type jsonReader struct {
 	s         string
 	pos       int // behind the current token
@@ -364,7 +367,10 @@ func (r *jsonReader) value() error {
 			if err != nil {
 				return err
 			}
-			r.out = d.Append(r.out)
+			// 1e100000 is short, but its digits are not.
+			if r.out = d.Append(r.out); len(r.out) > maxJSONBytes {
+				return pgerr.Newf(pgerr.ProgramLimitExceeded, "total size of jsonb elements exceeds the maximum of %d bytes", maxJSONBytes)
+			}
 		}
 	case tokTrue, tokFalse, tokNull:
 		if r.canon {

@@ -316,27 +316,64 @@ func ParseJSON(s string) (*JSONValue, error) {
 func JSONTree(s string) *JSONValue { return jsonTree(s) }
 
 func jsonTree(s string) *JSONValue {
-	j := &JSONValue{Kind: JSONKindOf(s)}
-	switch j.Kind {
-	case JSONObject:
-		JSONMembers(s, func(k, v string) bool {
-			key, _ := JSONUnquote(k)
-			j.Members = append(j.Members, JSONMember{key, jsonTree(v)})
-			return true
-		})
-	case JSONArray:
-		JSONElements(s, func(v string) bool {
-			j.Elems = append(j.Elems, jsonTree(v))
-			return true
-		})
-	case JSONString:
-		j.Str, _ = JSONUnquote(s)
-	case JSONNumber:
-		j.Num, _ = ParseDecimal(s)
-	case JSONBool:
-		j.Bool = s == "true"
-	}
+	j, _ := jsonNode(s, 0)
 	return j
+}
+
+// jsonNode makes the tree of the value at s[i:] in one pass, and gives its end.
+func jsonNode(s string, i int) (*JSONValue, int) {
+	i = jsonSpace(s, i)
+	if i >= len(s) {
+		return &JSONValue{}, i
+	}
+	j := &JSONValue{}
+	switch s[i] {
+	case '{', '[':
+		open := s[i]
+		j.Kind = JSONArray
+		if open == '{' {
+			j.Kind = JSONObject
+		}
+		i++
+		for {
+			if i = jsonSpace(s, i); i >= len(s) {
+				return j, i
+			}
+			switch s[i] {
+			case '}', ']':
+				return j, i + 1
+			case ',':
+				i++
+				continue
+			}
+			var v *JSONValue
+			start := i
+			if open == '{' {
+				end := jsonStringEnd(s, i)
+				key, _ := JSONUnquote(s[i:end])
+				v, i = jsonNode(s, jsonSpace(s, end)+1)
+				j.Members = append(j.Members, JSONMember{key, v})
+			} else {
+				v, i = jsonNode(s, i)
+				j.Elems = append(j.Elems, v)
+			}
+			if i <= start { // no valid text: give up rather than loop
+				return j, len(s)
+			}
+		}
+	}
+	end := jsonEnd(s, i)
+	switch text := s[i:end]; JSONKindOf(text) {
+	case JSONString:
+		j.Kind = JSONString
+		j.Str, _ = JSONUnquote(text)
+	case JSONNumber:
+		j.Kind = JSONNumber
+		j.Num, _ = ParseDecimal(text)
+	case JSONBool:
+		j.Kind, j.Bool = JSONBool, text == "true"
+	}
+	return j, end
 }
 
 // Find gives the value of an object's member, nil if there is none.

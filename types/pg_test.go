@@ -44,6 +44,14 @@ EXCEPTION WHEN OTHERS THEN
   RETURN 'ERROR ' || c || ': ' || m || CASE WHEN d <> '' THEN ' | ' || d ELSE '' END
     || CASE WHEN w LIKE 'JSON data%' THEN ' | ' || split_part(w, E'\nSQL statement', 1) ELSE '' END;
 END $$`,
+		// The full name of the type of a column declared so.
+		`CREATE FUNCTION pg_temp.column_type(t text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  DROP TABLE IF EXISTS pg_temp.with_column;
+  EXECUTE 'CREATE TEMP TABLE with_column (v ' || t || ')';
+  RETURN (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+    WHERE attrelid = 'pg_temp.with_column'::regclass AND attname = 'v');
+END $$`,
 		// Assignments: unlike casts, they do not cut silently.
 		`CREATE FUNCTION pg_temp.vc5(v text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE x varchar(5) := v; BEGIN RETURN x; END $$`,
 		`CREATE FUNCTION pg_temp.va2(v text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE y varchar[] := v; x varchar(2)[] := y; BEGIN RETURN x; END $$`,

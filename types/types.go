@@ -20,6 +20,10 @@
 //	Interval  interval; timetz (Micros = time of day, Days = seconds west of UTC)
 //	Any       arrays (*Array), records (*Tuple), and whatever has no better class
 //
+// Within Int64: "char" is 0 … 255, oid and xid are 0 … 2^32-1, xid8 is the
+// unsigned 64 bits, tid is block << 16 | offset, dates are days and timestamps
+// microseconds since 2000-01-01.
+//
 // Invariants: the bytes of a value never change once the value exists, so
 // strings may be shared freely between batches, rows and messages. A NULL's
 // slot in a vector holds the zero value of its class. Comparison is

@@ -165,3 +165,43 @@ func TestQuoteIdent(t *testing.T) {
 		}
 	}
 }
+
+// TestEncodeTypmod: modifiers in parentheses mean what they do in PostgreSQL,
+// and fail as there.
+func TestEncodeTypmod(t *testing.T) {
+	conn := postgres(t)
+	for _, c := range []struct {
+		sql  string
+		t    *Type
+		args []int64
+	}{
+		{"numeric(5,2)", Numeric, []int64{5, 2}},
+		{"numeric(5)", Numeric, []int64{5}},
+		{"numeric(5,-2)", Numeric, []int64{5, -2}},
+		{"numeric(0)", Numeric, []int64{0}},
+		{"numeric(1001)", Numeric, []int64{1001}},
+		{"numeric(5,1001)", Numeric, []int64{5, 1001}},
+		{"numeric(1,2,3)", Numeric, []int64{1, 2, 3}},
+		{"varchar(3)", VarChar, []int64{3}},
+		{"varchar(0)", VarChar, []int64{0}},
+		{"varchar(10485761)", VarChar, []int64{10485761}},
+		{"char(0)", BPChar, []int64{0}},
+		{"char(7)", BPChar, []int64{7}},
+		{"time(3)", Time, []int64{3}},
+		{"timestamptz(2)", TimestampTZ, []int64{2}},
+		{"interval(4)", Interval, []int64{4}},
+		{"text(3)", Text, []int64{3}},
+		{"int4(3)", Int4, []int64{3}},
+		{"varchar(3)[]", VarChar.Array, []int64{3}},
+	} {
+		m, err := EncodeTypmod(c.t, c.args)
+		got := Format(c.t, m)
+		if err != nil {
+			got = errorLine(err)
+		}
+		want := ask(t, conn, "pg_temp.column_type(($1)[1])", [][]string{{c.sql}})[0]
+		if got != want {
+			t.Errorf("%s: got %s, want %s", c.sql, got, want)
+		}
+	}
+}

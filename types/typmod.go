@@ -109,3 +109,66 @@ func errNumericField(precision, scale int, what string) error {
 	}
 	return e.WithDetail("A field with precision %d, scale %d must round to %s.", precision, scale, what)
 }
+
+// maxCharLen is the largest n of varchar(n) and char(n).
+const maxCharLen = 10485760
+
+// EncodeTypmod makes the modifier that the numbers in parentheses behind a
+// type's name mean (its typmod input function). Interval's fields come from
+// its grammar: see IntervalTypmod.
+func EncodeTypmod(t *Type, args []int64) (int32, error) {
+	invalid := func(format string, args ...any) (int32, error) {
+		return -1, pgerr.Newf(pgerr.InvalidParameterValue, format, args...)
+	}
+	if t.IsArray() {
+		t = t.Elem
+	}
+	switch t.OID {
+	case oidNumeric:
+		if len(args) < 1 || len(args) > 2 {
+			return invalid("invalid NUMERIC type modifier")
+		}
+		if p := args[0]; p < 1 || p > MaxPrecision {
+			return invalid("NUMERIC precision %d must be between 1 and %d", p, MaxPrecision)
+		}
+		scale := int64(0)
+		if len(args) == 2 {
+			if scale = args[1]; scale < -MaxPrecision || scale > MaxPrecision {
+				return invalid("NUMERIC scale %d must be between %d and %d", scale, -MaxPrecision, MaxPrecision)
+			}
+		}
+		return NumericTypmod(int(args[0]), int(scale)), nil
+	case oidVarChar, oidBPChar:
+		if len(args) != 1 {
+			return invalid("invalid type modifier")
+		}
+		name := "varchar"
+		if t.OID == oidBPChar {
+			name = "char"
+		}
+		if args[0] < 1 {
+			return invalid("length for type %s must be at least 1", name)
+		}
+		if args[0] > maxCharLen {
+			return invalid("length for type %s cannot exceed %d", name, maxCharLen)
+		}
+		return CharTypmod(int(args[0])), nil
+	case oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ, oidInterval:
+		if len(args) != 1 {
+			return invalid("invalid type modifier")
+		}
+		if args[0] < 0 {
+			name, zone := map[OID]string{oidTime: "TIME", oidTimeTZ: "TIME", oidTimestamp: "TIMESTAMP", oidTimestampTZ: "TIMESTAMP", oidInterval: "INTERVAL"}[t.OID], ""
+			if t.OID == oidTimeTZ || t.OID == oidTimestampTZ {
+				zone = " WITH TIME ZONE"
+			}
+			return invalid("%s(%d)%s precision must not be negative", name, args[0], zone)
+		}
+		p := int(min(args[0], 6)) // more is a warning and 6 in PostgreSQL
+		if t.OID == oidInterval {
+			return IntervalTypmod(0, p), nil
+		}
+		return int32(p), nil
+	}
+	return -1, pgerr.Newf(pgerr.SyntaxError, "type modifier is not allowed for type \"%s\"", t.Name)
+}
