@@ -338,6 +338,14 @@ func genTime(r *rand.Rand) string {
 	return fmt.Sprintf("%02d:%02d:%02d.%06d", r.Intn(24), r.Intn(60), r.Intn(60), r.Intn(1e6))
 }
 
+func genInterval(r *rand.Rand) string {
+	s := pick(r, "", "-", "+") + fmt.Sprintf("%d ", r.Intn(50)) + pick(r, "days", "mons", "years", "hours", "seconds", "weeks")
+	if r.Intn(2) == 0 {
+		s += " " + pick(r, "", "-") + genTime(r)
+	}
+	return s
+}
+
 func smallInt(r *rand.Rand) string { return fmt.Sprint(r.Intn(200) - 100) }
 
 func asciiWord(r *rand.Rand) string {
@@ -372,6 +380,14 @@ func samples() []sample {
 		{sql: "date", t: Date, typmod: -1, ordered: true, gen: genDate},
 		{sql: "timestamp", t: Timestamp, typmod: -1, ordered: true, gen: func(r *rand.Rand) string { return genDate(r) + " " + genTime(r) }},
 		{sql: "time", t: Time, typmod: -1, ordered: true, gen: genTime},
+		{sql: "timestamptz", t: TimestampTZ, typmod: -1, ordered: true, gen: func(r *rand.Rand) string {
+			return genDate(r) + " " + genTime(r) + pick(r, "", "Z", "+02", "-05:30")
+		}},
+		{sql: "timestamp(2)", t: Timestamp, typmod: 2, ordered: true, gen: func(r *rand.Rand) string { return genDate(r) + " " + genTime(r) }},
+		{sql: "timetz", t: TimeTZ, typmod: -1, ordered: true, gen: func(r *rand.Rand) string { return genTime(r) + pick(r, "", "Z", "+02", "-05:30", "+01") }},
+		{sql: "interval", t: Interval, typmod: -1, ordered: true, gen: genInterval},
+		{sql: "interval(1)", t: Interval, typmod: IntervalTypmod(0, 1), ordered: true, gen: genInterval},
+		{sql: "interval[]", t: Interval.Array, typmod: -1, ordered: true, gen: genArray(genInterval)},
 		{sql: "integer[]", t: Int4.Array, typmod: -1, ordered: true, gen: genArray(smallInt)},
 		{sql: "text[]", t: Text.Array, typmod: -1, ordered: true, gen: genArray(asciiWord)},
 		{sql: "varchar(2)[]", t: VarChar.Array, typmod: CharTypmod(2), ordered: true, expr: "pg_temp.va2(($1)[1])", gen: genArray(asciiWord)},
