@@ -98,10 +98,14 @@ type iter struct {
 }
 
 func bounds(r kv.Range) (lower, upper []byte) {
-	if r.End == nil {
-		return r.Start, endOfKeys
+	lower, upper = r.Start, r.End
+	if len(lower) == 0 {
+		lower = nil
 	}
-	return r.Start, r.End
+	if upper == nil {
+		upper = endOfKeys
+	}
+	return lower, upper
 }
 
 func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
