@@ -317,6 +317,7 @@ func (p *parser) partitionBound() *ast.PartitionBound {
 		return b
 	}
 	p.expect("for", "values")
+	b.At = p.here() // where PostgreSQL points, too
 	switch {
 	case p.acceptWith():
 		p.hashBound(b)

@@ -1,5 +1,10 @@
 package ast
 
+import (
+	"strconv"
+	"strings"
+)
+
 // This file holds what the definition statements share: object kinds and
 // references, options, roles, sequences and small enumerations. The statements
 // themselves are in ddl_table.go (tables, indexes, views), ddl_object.go
@@ -175,6 +180,54 @@ type Option struct {
 	Names     []string  // Kind OptionOperator
 	List      []string  // Kind OptionList
 	Action    OptionAction
+}
+
+// AsBool is the option as a switch: alone it is on, else 0, 1, true, false, on
+// or off, in any case. ok is false for any other value.
+func (o *Option) AsBool() (value, ok bool) {
+	switch o.Kind {
+	case OptionAbsent:
+		return true, true
+	case OptionNumber, OptionString, OptionWord, OptionType:
+		switch strings.ToLower(o.AsText()) {
+		case "true", "on":
+			return true, true
+		case "false", "off":
+			return false, true
+		case "1":
+			return true, o.Kind == OptionNumber
+		case "0":
+			return false, o.Kind == OptionNumber
+		}
+	}
+	return false, false
+}
+
+// AsText is the value as text: a string, word or number as it is, a type or an
+// operator as SQL writes it, a list with commas; "" if there is none.
+func (o *Option) AsText() string {
+	switch o.Kind {
+	case OptionType:
+		if o.Text == "" {
+			return Format(o.Type)
+		}
+	case OptionOperator:
+		return strings.Join(o.Names, ".")
+	case OptionList:
+		return strings.Join(o.List, ",")
+	case OptionStar:
+		return "*"
+	}
+	return o.Text
+}
+
+// AsInt is the value as an integer; ok is false if it is not one.
+func (o *Option) AsInt() (value int64, ok bool) {
+	if o.Kind != OptionNumber {
+		return 0, false
+	}
+	value, err := strconv.ParseInt(o.Text, 10, 64)
+	return value, err == nil
 }
 
 // RoleKind tells a named role from the words that stand for one.

@@ -405,8 +405,8 @@ type AlterTablespaceAllStmt struct {
 	NoWait   bool
 }
 
-// Tag is ALTER TABLESPACE, whatever the kind.
-func (*AlterTablespaceAllStmt) Tag() string { return "ALTER TABLESPACE" }
+// Tag is ALTER and the kind.
+func (s *AlterTablespaceAllStmt) Tag() string { return "ALTER " + s.Kind.String() }
 
 // CreateSequenceStmt is CREATE SEQUENCE.
 type CreateSequenceStmt struct {
