@@ -14,6 +14,7 @@ const (
 	modeFull       exprMode = iota // a_expr
 	modeRestricted                 // b_expr
 	modeTarget                     // a_expr that a label without AS may follow
+	modeSubstring                  // a_expr that SIMILAR may follow
 )
 
 // exprSlot takes an expression into a gap. A single leaf fills it at once;
@@ -254,6 +255,7 @@ func (p *parser) copyExpr(mode exprMode) {
 				looser()
 				p.between(not)
 				continue
+			case mode == modeSubstring && t.isWord("similar") && !p.isAt(1, "to"):
 			case word.isWord("like"), word.isWord("ilike"), word.isWord("similar"):
 				looser()
 				if p.like(not) {

@@ -233,7 +233,12 @@ func (p *parser) plainArgs(f *ast.FuncCall, name string) bool {
 	if p.is(")") {
 		return plain()
 	}
-	p.funcArg(&f.Args)
+	if t := p.tok(); t.isTypeFuncName() && (p.isAt(1, "=>") || p.isAt(1, ":=")) {
+		p.funcArg(&f.Args)
+	} else {
+		f.Args = append(f.Args, nil)
+		p.exprSlot(slot{list: &f.Args}, modeSubstring)
+	}
 	if _, named := f.Args[0].(*ast.NamedArg); named || p.isOne(",", ")") {
 		for p.accept(",") {
 			p.funcArg(&f.Args)

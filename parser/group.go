@@ -8,8 +8,10 @@ import (
 
 	tidb "github.com/pingcap/tidb/pkg/parser"
 	tast "github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/charset"
 	"github.com/pingcap/tidb/pkg/parser/format"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/types"
 )
 
 // This file is the seam to the grammar engine: emitted text in, its tree out.
@@ -59,10 +61,11 @@ func errorOffset(text string, err error) int {
 	return -1
 }
 
-// number is a number in the emitted text: a hole.
+// number is a number in the emitted text: a hole. It is written out in full,
+// without the engine's base node, since that is large and there are many.
 type number struct {
-	tast.TexprNode
-	n int
+	n    int
+	flag uint64
 }
 
 var _ tast.ValueExpr = (*number)(nil)
@@ -81,21 +84,28 @@ func init() {
 	tast.NewBitLiteral = func(s string) (any, error) { return s, nil }
 }
 
-// The rest of number is what the engine's interface asks for.
+// What the engine asks of a value. It reads GetValue and sets the flag.
 
-func (x *number) Restore(ctx *format.RestoreCtx) error { ctx.WritePlain(itoa(x.n)); return nil }
+func (x *number) GetValue() any       { return int64(x.n) }
+func (x *number) SetFlag(flag uint64) { x.flag = flag }
+func (x *number) GetFlag() uint64     { return x.flag }
+
 func (x *number) Accept(v tast.Visitor) (tast.Node, bool) {
-	n, skip := v.Enter(x)
-	if skip {
-		return v.Leave(n)
-	}
+	n, _ := v.Enter(x)
 	return v.Leave(n)
 }
-func (x *number) Text() string             { return itoa(x.n) }
-func (x *number) Format(w io.Writer)       { _, _ = io.WriteString(w, itoa(x.n)) }
-func (x *number) SetValue(any)             {}
-func (x *number) GetValue() any            { return int64(x.n) }
-func (x *number) GetDatumString() string   { return "" }
-func (x *number) GetString() string        { return "" }
-func (x *number) GetProjectionOffset() int { return -1 }
-func (x *number) SetProjectionOffset(int)  {}
+
+func (x *number) Restore(ctx *format.RestoreCtx) error { ctx.WritePlain(itoa(x.n)); return nil }
+func (x *number) Format(w io.Writer)                   { _, _ = io.WriteString(w, itoa(x.n)) }
+func (x *number) Text() string                         { return itoa(x.n) }
+func (x *number) OriginalText() string                 { return itoa(x.n) }
+func (x *number) SetText(charset.Encoding, string)     {}
+func (x *number) SetOriginTextPosition(int)            {}
+func (x *number) OriginTextPosition() int              { return -1 }
+func (x *number) SetType(*types.FieldType)             {}
+func (x *number) GetType() *types.FieldType            { return nil }
+func (x *number) SetValue(any)                         {}
+func (x *number) GetDatumString() string               { return "" }
+func (x *number) GetString() string                    { return "" }
+func (x *number) GetProjectionOffset() int             { return -1 }
+func (x *number) SetProjectionOffset(int)              {}

@@ -79,8 +79,14 @@ type lexer struct {
 }
 
 // lex scans the whole text. The last token is tokEOF, or tokBad at the first lexical error.
-func lex(src string) []token {
-	l := lexer{src: src, toks: make([]token, 0, len(src)/4+8)}
+func lex(src string) []token { return lexInto(src, nil) }
+
+// lexInto is lex with room to reuse.
+func lexInto(src string, room []token) []token {
+	l := lexer{src: src, toks: room[:0]}
+	if n := len(src)/4 + 8; cap(room) < n {
+		l.toks = make([]token, 0, n)
+	}
 	for l.next() {
 	}
 	return l.toks

@@ -72,7 +72,7 @@ func (l *lexer) str(start int, escapes bool) bool {
 			var e *Error
 			if part, ok, e = l.escaped(); e != nil {
 				l.pos = len(l.src)
-				l.toks = append(l.toks, token{kind: tokBad, pos: int32(e.at), end: int32(len(l.src)), match: -1, err: e})
+				l.toks = append(l.toks, token{kind: tokBad, pos: int32(start), end: int32(len(l.src)), match: -1, err: e})
 				return false
 			}
 		} else {
@@ -173,16 +173,17 @@ func (l *lexer) escaped() (value string, ok bool, err *Error) {
 			}
 			i += 1 + digits
 			if utf16.IsSurrogate(r) {
-				if low, good := surrogateAfter(src, i, r); good {
-					r = low
-					if src[i+1] == 'u' {
-						i += 6
-					} else {
-						i += 10
-					}
+				pair, n, ok := rune(0), 0, false
+				if r < 0xdc00 { // the first of a pair
+					pair, n, ok = surrogateAfter(src, i, r)
 				} else {
-					return "", false, newError(at, codeSyntax, `invalid Unicode surrogate pair at or near "%s"`, src[l.pos:min(i, len(src))])
+					n, i = i-at, at
 				}
+				if !ok {
+					return "", false, newError(i, codeSyntax, `invalid Unicode surrogate pair at or near "%s"`, src[i:min(i+n, len(src))])
+				}
+				r = pair
+				i += n
 			}
 			if r == 0 || r > utf8.MaxRune {
 				return "", false, newError(at, codeSyntax, `invalid Unicode escape value at or near "%s"`, src[at:i])
@@ -280,26 +281,27 @@ func hexRune(s string, i, n int) (rune, bool) {
 	return rune(r), true
 }
 
-// surrogateAfter combines a high surrogate with the escape that follows it in an E string.
-func surrogateAfter(s string, i int, high rune) (rune, bool) {
-	if i+1 >= len(s) || s[i] != '\\' {
-		return 0, false
-	}
+// surrogateAfter combines a high surrogate with the escape that follows it in
+// an E string. n is the length of what follows: the escape, or one character.
+func surrogateAfter(s string, i int, high rune) (r rune, n int, ok bool) {
 	digits := 0
-	switch s[i+1] {
-	case 'u':
-		digits = 4
-	case 'U':
-		digits = 8
-	default:
-		return 0, false
+	if i+1 < len(s) && s[i] == '\\' {
+		switch s[i+1] {
+		case 'u':
+			digits = 4
+		case 'U':
+			digits = 8
+		}
+	}
+	if digits == 0 {
+		return 0, 1, false
 	}
 	low, ok := hexRune(s, i+2, digits)
 	if !ok {
-		return 0, false
+		return 0, 1, false
 	}
-	r := utf16.DecodeRune(high, low)
-	return r, r != utf8.RuneError
+	r = utf16.DecodeRune(high, low)
+	return r, 2 + digits, r != utf8.RuneError
 }
 
 // unicodeEscapes finishes a U& literal: it looks for UESCAPE, then decodes.
@@ -356,9 +358,13 @@ func (l *lexer) unicodeEscapes(kind tokenKind, start int, value string) bool {
 			if i+n < len(value) && value[i+n] == esc {
 				low, m, ok = unicodeEscape(value, i+n)
 			}
-			if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
+			if high := r; !ok || utf16.DecodeRune(high, low) == utf8.RuneError {
+				if high < 0xdc00 {
+					i += n // noticed only at what follows
+				}
 				return fail(i, codeSyntax, "invalid Unicode surrogate pair")
 			}
+			r = utf16.DecodeRune(r, low)
 			n += m
 		}
 		if r == 0 || r > utf8.MaxRune {

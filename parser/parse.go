@@ -13,17 +13,18 @@ var parsers = sync.Pool{New: func() any { return new(parser) }}
 // maxKept bounds the room that a parser keeps for its next text.
 const maxKept = 1 << 16
 
-// with runs f on a parser over src.
+// withParser runs f on a parser over src.
 func withParser(src string, f func(p *parser)) (err error) {
 	p := parsers.Get().(*parser)
-	p.src, p.toks = src, lex(src)
+	p.src, p.toks = src, lexInto(src, p.toks)
 	p.i, p.depth, p.params = 0, 0, 0
 	p.reset()
 	defer func() {
 		err = caught(recover(), src)
-		p.src, p.toks = "", nil
+		p.src = ""
+		clear(p.toks) // they point into the text
 		p.reset()
-		if cap(p.out) <= maxKept && cap(p.holes) <= maxKept/16 && cap(p.slots) <= maxKept/16 {
+		if cap(p.out) <= maxKept && cap(p.toks) <= maxKept/16 && cap(p.holes) <= maxKept/16 && cap(p.slots) <= maxKept/16 {
 			parsers.Put(p)
 		}
 	}()
