@@ -1,0 +1,54 @@
+# make run     build and serve on 127.0.0.1:5432 (DATA=dir keeps the data)
+# make demo    the tour in one run, no client needed
+# make test    all tests that need nothing but Go; those that need more find it or skip
+# make help    the rest
+
+GO ?= go
+DATA ?=
+PKGS = ./...
+
+.PHONY: help build run demo test lint bench fuzz sqllogictest crash race cover clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo "make lint    gofmt, go vet, staticcheck"
+	@echo "make race    the tests under the race detector"
+	@echo "make bench   side by side with PostgreSQL 15 where it is installed"
+	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
+	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
+
+build:
+	$(GO) build -o bin/rowkey ./cmd/rowkey
+
+run: build
+	./bin/rowkey serve $(if $(DATA),--data $(DATA))
+
+demo: build
+	./bin/rowkey demo
+
+test:
+	$(GO) test $(PKGS)
+
+race:
+	$(GO) test -race $(PKGS)
+
+lint:
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt:"; echo "$$out"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@2026.1 $(PKGS)
+
+bench:
+	$(GO) run ./tests/bench
+
+FUZZTIME ?= 10s
+fuzz:
+	@for pkg in $$($(GO) list $(PKGS)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+sqllogictest:
+	$(GO) run ./tests/sqllogictest -all
+
+clean:
+	rm -rf bin
