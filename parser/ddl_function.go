@@ -556,10 +556,13 @@ func (p *parser) triggerTransitions(s *ast.CreateTriggerStmt) {
 	}
 }
 
+// triggerArgs parses literals and words. The grammar's list may begin with a
+// comma.
 func (p *parser) triggerArgs(s *ast.CreateTriggerStmt) {
 	if p.is(")") {
 		return
 	}
+	p.accept(",")
 	for {
 		t := p.tok()
 		if !t.isNumber() && t.kind != tokString && !t.isColLabel() {

@@ -94,3 +94,17 @@ func TestOptionValues(t *testing.T) {
 		t.Errorf("got %s, want %s", s, want)
 	}
 }
+
+// What definitions and utilities cost, all of testdata/ddl_statements.txt at once.
+func BenchmarkDefinitions(b *testing.B) {
+	list := ddlStatements(b)
+	sql := strings.Join(list, ";\n")
+	b.SetBytes(int64(len(sql)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(sql); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(list)), "ns/statement")
+}

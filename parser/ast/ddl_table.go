@@ -358,6 +358,36 @@ const (
 	DetachPartitionFinalize
 )
 
+// alterTableNames are the subcommands as messages name them.
+var alterTableNames = [...]string{
+	AddColumn: "ADD COLUMN", DropColumn: "DROP COLUMN", AlterColumnType: "ALTER COLUMN ... SET DATA TYPE",
+	SetColumnDefault: "ALTER COLUMN ... SET DEFAULT", SetNotNull: "ALTER COLUMN ... SET NOT NULL",
+	DropNotNull: "ALTER COLUMN ... DROP NOT NULL", SetColumnStatistics: "ALTER COLUMN ... SET STATISTICS",
+	SetColumnOptions: "ALTER COLUMN ... SET", ResetColumnOptions: "ALTER COLUMN ... RESET",
+	SetColumnStorage: "ALTER COLUMN ... SET STORAGE", SetColumnCompression: "ALTER COLUMN ... SET COMPRESSION",
+	SetColumnForeignOptions: "ALTER COLUMN ... OPTIONS", DropExpression: "ALTER COLUMN ... DROP EXPRESSION",
+	AddIdentity: "ALTER COLUMN ... ADD IDENTITY", SetIdentity: "ALTER COLUMN ... SET",
+	DropIdentity: "ALTER COLUMN ... DROP IDENTITY", AddConstraint: "ADD CONSTRAINT",
+	AlterConstraint: "ALTER CONSTRAINT", ValidateConstraint: "VALIDATE CONSTRAINT",
+	DropConstraint: "DROP CONSTRAINT", ClusterOn: "CLUSTER ON", SetWithoutCluster: "SET WITHOUT CLUSTER",
+	SetWithoutOids: "SET WITHOUT OIDS", SetLogged: "SET LOGGED", SetUnlogged: "SET UNLOGGED",
+	EnableTrigger: "ENABLE TRIGGER", EnableAlwaysTrigger: "ENABLE ALWAYS TRIGGER",
+	EnableReplicaTrigger: "ENABLE REPLICA TRIGGER", DisableTrigger: "DISABLE TRIGGER",
+	EnableTriggerAll: "ENABLE TRIGGER ALL", DisableTriggerAll: "DISABLE TRIGGER ALL",
+	EnableTriggerUser: "ENABLE TRIGGER USER", DisableTriggerUser: "DISABLE TRIGGER USER",
+	EnableRule: "ENABLE RULE", EnableAlwaysRule: "ENABLE ALWAYS RULE", EnableReplicaRule: "ENABLE REPLICA RULE",
+	DisableRule: "DISABLE RULE", AddInherit: "INHERIT", DropInherit: "NO INHERIT", AddOf: "OF", DropOf: "NOT OF",
+	ChangeOwner: "OWNER TO", SetAccessMethod: "SET ACCESS METHOD", SetTablespace: "SET TABLESPACE",
+	SetOptions: "SET", ResetOptions: "RESET", SetReplicaIdentity: "REPLICA IDENTITY",
+	EnableRowSecurity: "ENABLE ROW SECURITY", DisableRowSecurity: "DISABLE ROW SECURITY",
+	ForceRowSecurity: "FORCE ROW SECURITY", NoForceRowSecurity: "NO FORCE ROW SECURITY",
+	SetForeignOptions: "OPTIONS", AttachPartition: "ATTACH PARTITION", DetachPartition: "DETACH PARTITION",
+	DetachPartitionFinalize: "DETACH PARTITION ... FINALIZE",
+}
+
+// String is the subcommand as messages name it.
+func (o AlterTableOp) String() string { return alterTableNames[o] }
+
 // AlterTableCommand is one subcommand. Name is the column, constraint, trigger,
 // rule, index, tablespace, method or storage class it is about.
 type AlterTableCommand struct {
