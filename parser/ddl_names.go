@@ -99,8 +99,14 @@ func (p *parser) isNumericOnly() bool {
 }
 
 // numberText parses a number with an optional sign into its text, which keeps
-// only a minus.
-func (p *parser) numberText() string { return p.numericOnly().Text }
+// only a minus; leading zeros of an integer go, as in PostgreSQL.
+func (p *parser) numberText() string {
+	c := p.numericOnly()
+	if c.Kind == ast.ConstInt {
+		return strconv.Itoa(int(c.Int))
+	}
+	return c.Text
+}
 
 // signedIntText parses an integer with an optional sign into its text.
 func (p *parser) signedIntText() string { return strconv.Itoa(p.signedInt()) }

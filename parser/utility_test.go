@@ -108,3 +108,30 @@ func BenchmarkDefinitions(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(list)), "ns/statement")
 }
+
+// A recursive view is a view of a recursive query.
+func TestRecursiveView(t *testing.T) {
+	list, err := Parse("create recursive view s.v (n) as values (1) union all select n + 1 from v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "WITH RECURSIVE v(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM v) SELECT n FROM v"
+	if got := ast.Format(list[0].Stmt.(*ast.CreateViewStmt).FullQuery()); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A number in SET reads as PostgreSQL prints it.
+func TestSetNumbers(t *testing.T) {
+	list, err := Parse("set x = 007, +1, -02, 1.50, -3000000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range list[0].Stmt.(*ast.SetStmt).Values {
+		got = append(got, v.Text)
+	}
+	if s := strings.Join(got, " "); s != "7 1 -2 1.50 -3000000000" {
+		t.Errorf("got %s", s)
+	}
+}

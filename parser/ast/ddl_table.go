@@ -247,7 +247,7 @@ const (
 	CheckCascaded
 )
 
-// CreateViewStmt is CREATE VIEW.
+// CreateViewStmt is CREATE VIEW; see FullQuery for a recursive one.
 type CreateViewStmt struct {
 	At
 	Name        *RangeVar
@@ -258,6 +258,24 @@ type CreateViewStmt struct {
 	Options     []*Option
 	Query       *SelectStmt
 	Check       CheckOption
+}
+
+// FullQuery is the view's query: for a recursive view WITH RECURSIVE around
+// what was written, which then reads the view by its own name.
+func (s *CreateViewStmt) FullQuery() *SelectStmt {
+	if !s.Recursive {
+		return s.Query
+	}
+	q := &SelectStmt{
+		At: Unknown,
+		With: &WithClause{At: Unknown, Recursive: true, CTEs: []*CTE{
+			{At: Unknown, Name: s.Name.Name, Columns: s.Columns, Query: s.Query}}},
+		From: []TableExpr{&RangeVar{At: Unknown, Name: s.Name.Name}},
+	}
+	for _, c := range s.Columns {
+		q.Targets = append(q.Targets, &ResTarget{At: Unknown, Value: &ColumnRef{At: Unknown, Fields: []string{c}}})
+	}
+	return q
 }
 
 // Tag is CREATE VIEW.
