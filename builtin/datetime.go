@@ -381,16 +381,16 @@ func inRanges() {
 	verdict := func(c int, less bool) types.Datum { return types.NewBool(less && c <= 0 || !less && c >= 0) }
 	stamps := func(add func(ctx *Ctx, t int64, s types.Span) (int64, error), conv func(int64) (int64, error)) Func {
 		return fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-			s := a[2].Span()
-			if err := negative(s); err != nil {
-				return types.Null, err
-			}
 			val, err := conv(a[0].I)
 			if err != nil {
 				return types.Null, err
 			}
 			base, err := conv(a[1].I)
 			if err != nil {
+				return types.Null, err
+			}
+			s := a[2].Span()
+			if err := negative(s); err != nil {
 				return types.Null, err
 			}
 			if a[3].Bool() {

@@ -18,12 +18,12 @@ func init() {
 	define("date_trunc(text,timestamp)", truncFunc(false))
 	define("date_trunc(text,timestamptz)", truncFunc(true))
 	define("date_trunc(text,timestamptz,text)", f3e(func(field string, t int64, zone string) (int64, error) {
+		if !finiteTime(t) {
+			return t, nil
+		}
 		z, err := types.NamedZone(zone)
 		if err != nil {
 			return 0, err
-		}
-		if !finiteTime(t) {
-			return t, nil
 		}
 		u, err := truncUnit(field, types.TimestampTZ)
 		if err != nil {
@@ -73,12 +73,12 @@ func fieldUnit(field string, t *types.Type) (types.Unit, error) {
 	case types.UnitWeek, types.UnitJulian, types.UnitISOYear, types.UnitDOW, types.UnitISODOW, types.UnitDOY:
 		ok = t == types.Date || t == types.Timestamp || t == types.TimestampTZ
 	case types.UnitTZ, types.UnitTZHour, types.UnitTZMinute:
-		ok = t == types.TimestampTZ || t == types.TimeTZ
+		ok = t == types.TimestampTZ || t == types.TimeTZ || t == types.Timestamp
 	case types.UnitEpoch:
 		ok = true
 	}
 	if !ok {
-		return 0, badUnit(field, t, true)
+		return 0, badUnit(field, t, kind == types.FieldWord || t == types.Timestamp || t == types.TimestampTZ || t == types.Date)
 	}
 	return u, nil
 }
@@ -98,7 +98,8 @@ type part struct {
 	n     int64
 	scale int32
 	null  bool
-	inf   int // ±1: infinite
+	bad   bool // the type has no such field after all
+	inf   int  // ±1: infinite
 	dec   *types.Decimal
 }
 
@@ -257,7 +258,14 @@ func fieldOf(u types.Unit, t *types.Type, v int64, z *types.Zone) part {
 		if v < math.MaxInt64-unixEpochMicros {
 			return part{n: v + unixEpochMicros, scale: 6}
 		}
-		d, err := types.Decimal{Coef: v, Scale: 6}.Add(types.Decimal{Coef: unixEpochMicros, Scale: 6})
+		// numeric division keeps too few digits here for the last microsecond.
+		d, err := types.DecimalInt(v).Add(types.DecimalInt(unixEpochMicros))
+		if err == nil {
+			d, err = d.Div(types.DecimalInt(types.MicrosPerSecond))
+		}
+		if err == nil {
+			d, err = d.Round(6)
+		}
 		if err != nil {
 			return part{null: true}
 		}
@@ -269,6 +277,9 @@ func fieldOf(u types.Unit, t *types.Type, v int64, z *types.Zone) part {
 			return p
 		}
 		v += int64(off) * types.MicrosPerSecond
+	} else if _, zone := zonePart(u, 0); zone {
+		// Only of an infinite timestamp can it be asked, for a NULL.
+		return part{bad: true}
 	}
 	tod := timeOfDay(v)
 	if p, ok := timePart(u, tod); ok {
@@ -343,6 +354,9 @@ func extractFunc(t *types.Type) Func {
 		} else {
 			p = fieldOf(u, t, a[1].I, ctx.zone())
 		}
+		if p.bad {
+			return types.Null, badUnit(a[0].S, t, true)
+		}
 		if p.null {
 			return types.Null, nil
 		}
@@ -376,6 +390,9 @@ func partKernel(t *types.Type, set func(out *types.Vec, i int, p part)) VecFunc 
 				p = fieldOfSpan(u, t, args[1].V[i&mv])
 			} else {
 				p = fieldOf(u, t, args[1].I[i&mv], z)
+			}
+			if p.bad {
+				return badUnit(args[0].S[i&mf], t, true)
 			}
 			if p.null {
 				out.SetNull(i)
@@ -451,6 +468,9 @@ func partFunc(t *types.Type) Func {
 			p = fieldOfSpan(u, as, v.Span())
 		} else {
 			p = fieldOf(u, as, v.I, z)
+		}
+		if p.bad {
+			return types.Null, badUnit(a[0].S, as, true)
 		}
 		if p.null {
 			return types.Null, nil
@@ -559,7 +579,7 @@ func truncSpan(field string, s types.Span) (types.Span, error) {
 	case types.UnitMonth:
 		months = 1
 	case types.UnitDay:
-		micros = math.MaxInt64
+		s.Micros, micros = 0, 1
 	case types.UnitHour:
 		micros = types.MicrosPerHour
 	case types.UnitMinute:

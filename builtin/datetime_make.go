@@ -149,6 +149,9 @@ func sqlValue(name string, result *types.Type, value func(*Ctx) types.Datum) *Fu
 
 func makeDate(y, m, d int64) (int64, error) {
 	days, ok := types.CheckedDate(int(y), int(m), int(d))
+	if y < 0 && y > math.MinInt32 {
+		y++ // messages count 1 BC as year 0
+	}
 	if !ok {
 		return 0, pgerr.Newf(pgerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", y, m, d)
 	}
@@ -189,11 +192,11 @@ func cG(x float64, width int) string {
 func cFloatG(x float64) string {
 	switch {
 	case math.IsNaN(x):
-		return "nan"
+		return "NaN"
 	case math.IsInf(x, 1):
-		return "inf"
+		return "Infinity"
 	case math.IsInf(x, -1):
-		return "-inf"
+		return "-Infinity"
 	}
 	s := fmt.Sprintf("%.5e", x)
 	i := strings.IndexByte(s, 'e')

@@ -36,16 +36,22 @@ func init() {
 		return shiftTimeTZ(t, off), nil
 	}))
 	define("timezone(interval,timestamptz)", f2c(func(ctx *Ctx, zone types.Span, t int64) (int64, error) {
+		if !finiteTime(t) {
+			return t, nil
+		}
 		off, err := spanZone(ctx, zone)
-		if err != nil || !finiteTime(t) {
-			return t, err
+		if err != nil {
+			return 0, err
 		}
 		return shiftZone(t, off)
 	}))
 	define("timezone(interval,timestamp)", f2c(func(ctx *Ctx, zone types.Span, t int64) (int64, error) {
+		if !finiteTime(t) {
+			return t, nil
+		}
 		off, err := spanZone(ctx, zone)
-		if err != nil || !finiteTime(t) {
-			return t, err
+		if err != nil {
+			return 0, err
 		}
 		return shiftZone(t, -off)
 	}))
@@ -95,7 +101,7 @@ func spanZone(ctx *Ctx, s types.Span) (int64, error) {
 		return 0, pgerr.Newf(pgerr.InvalidParameterValue, "interval time zone \"%s\" must not include months or days",
 			types.AppendInterval(nil, s, ctx.env().IntervalStyle))
 	}
-	return s.Micros / types.MicrosPerSecond, nil
+	return int64(int32(s.Micros / types.MicrosPerSecond)), nil
 }
 
 func shiftTimeTZ(t types.Span, off int32) types.Span {

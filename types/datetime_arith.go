@@ -69,7 +69,11 @@ func addMonths(t int64, months int32) (int64, bool) {
 }
 
 func addDays(t int64, days int32) (int64, bool) {
-	return addInt64(t, int64(days)*MicrosPerDay)
+	d, ok := mulInt64(int64(days), MicrosPerDay)
+	if !ok {
+		return 0, false
+	}
+	return addInt64(t, d)
 }
 
 // TimestampAdd is timestamp + interval: months, then days, then microseconds.
@@ -522,7 +526,7 @@ func TruncUTC(u Unit, t int64, z *Zone) (r int64, ok bool) {
 // CheckedDate makes a date of year (negative ones are BC), month and day; ok
 // is false when there is no such day. The result may be out of range.
 func CheckedDate(year, month, day int) (days int64, ok bool) {
-	if year == 0 || month < 1 || month > 12 || day < 1 {
+	if year == 0 || year == math.MinInt32 || month < 1 || month > 12 || day < 1 {
 		return 0, false
 	}
 	if year < 0 {
