@@ -135,7 +135,9 @@ func (p *parser) column() {
 	p.leafHole(c)
 	p.i = end
 	if c.Star && p.isOne(".", "[") {
-		raise(p.pos(), codeSyntax, `improper use of "*" at or near "%s"`, p.tok().text)
+		var path []*ast.Selector
+		p.indirection(&path)
+		p.badStar()
 	}
 }
 
@@ -145,9 +147,6 @@ func (p *parser) indirection(path *[]*ast.Selector) {
 		s := &ast.Selector{At: p.here()}
 		switch {
 		case p.accept("."):
-			if n := len(*path); n > 0 && (*path)[n-1].Kind == ast.SelectStar {
-				raise(p.pos(), codeSyntax, `improper use of "*" at or near "%s"`, p.tok().text)
-			}
 			if p.accept("*") {
 				s.Kind = ast.SelectStar
 			} else {
@@ -166,10 +165,23 @@ func (p *parser) indirection(path *[]*ast.Selector) {
 			}
 			p.expect("]")
 		default:
+			for _, s := range (*path)[:max(len(*path)-1, 0)] {
+				if s.Kind == ast.SelectStar {
+					p.badStar()
+				}
+			}
 			return
 		}
 		*path = append(*path, s)
 	}
+}
+
+// badStar refuses a star before the end of a path, at the token after the path.
+func (p *parser) badStar() {
+	if t := p.tok(); t.kind != tokEOF && t.kind != tokBad {
+		raise(p.pos(), codeSyntax, `improper use of "*" at or near "%s"`, p.src[t.pos:t.end])
+	}
+	raise(p.pos(), codeSyntax, `improper use of "*" at end of input`)
 }
 
 // paren emits what is in parentheses: a query, a row or an expression.

@@ -17,9 +17,10 @@ import (
 //
 //	look      is, isAt, tok, peek, pos, atEnd
 //	take      accept, expect, advance
-//	names     colID, typeFuncName, colLabel, nonReserved, anyName, qualifiedName, nameList
+//	names     colID, typeFuncName, colLabel, nonReserved, anyName, qualifiedName,
+//	          relationExpr, nameList, parenNames
 //	literals  stringConst, intConst, signedInt, numericOnly
-//	parts     typeName, expr, bExpr, exprList, query, preparable
+//	parts     typeName, funcType, expr, bExpr, exprList, query, preparable
 //	refuse    fail, failAt; raise for errors that are not about syntax
 //
 // A failing function does not return: it panics with *Error, which Parse recovers.
@@ -256,7 +257,6 @@ func (p *parser) setRangeName(r *ast.RangeVar, name []string) {
 
 // relationExpr takes [ONLY] relation [*] (relation_expr).
 func (p *parser) relationExpr() *ast.RangeVar {
-	at := p.here()
 	if p.accept("only") {
 		var r *ast.RangeVar
 		if p.accept("(") {
@@ -266,7 +266,6 @@ func (p *parser) relationExpr() *ast.RangeVar {
 			r = p.qualifiedName()
 		}
 		r.Only = true
-		_ = at
 		return r
 	}
 	r := p.qualifiedName()

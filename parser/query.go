@@ -89,7 +89,7 @@ func (p *parser) statementBody(dml bool) {
 // with emits WITH [RECURSIVE] name AS (…), ….
 func (p *parser) with(rec *queryRec) {
 	if rec.with != nil {
-		raise(p.pos(), codeSyntax, "multiple WITH clauses not allowed")
+		raise(int(rec.with.At), codeSyntax, "multiple WITH clauses not allowed")
 	}
 	w := &ast.WithClause{At: p.here()}
 	rec.with = w
@@ -467,11 +467,10 @@ func (p *parser) groupList(list *[]ast.Expr) {
 func (p *parser) queryTail(rec *queryRec) {
 	p.sep = rec.orderSep
 	if p.is("order") {
-		at := p.pos()
 		p.i++
 		p.expect("by")
 		if rec.orderBy != nil {
-			raise(at, codeSyntax, "multiple ORDER BY clauses not allowed")
+			raise(p.exprStart(0), codeSyntax, "multiple ORDER BY clauses not allowed")
 		}
 		p.sortList(&rec.orderBy)
 	}
@@ -510,7 +509,7 @@ func (p *parser) limits(rec *queryRec) {
 		switch {
 		case p.is("offset") && !offset:
 			if rec.hasOffset {
-				raise(p.exprPosAfter(), codeSyntax, "multiple OFFSET clauses not allowed")
+				raise(p.exprStart(1), codeSyntax, "multiple OFFSET clauses not allowed")
 			}
 			offset, rec.hasOffset = true, true
 			p.i++
@@ -520,7 +519,7 @@ func (p *parser) limits(rec *queryRec) {
 			}
 		case p.is("limit") && !limit:
 			if rec.hasLimit {
-				raise(p.exprPosAfter(), codeSyntax, "multiple LIMIT clauses not allowed")
+				raise(p.exprStart(1), codeSyntax, "multiple LIMIT clauses not allowed")
 			}
 			limit, rec.hasLimit = true, true
 			p.i++
@@ -537,7 +536,7 @@ func (p *parser) limits(rec *queryRec) {
 			}
 		case p.is("fetch") && !limit:
 			if rec.hasLimit {
-				raise(p.exprPosAfter(), codeSyntax, "multiple LIMIT clauses not allowed")
+				raise(p.exprStart(1), codeSyntax, "multiple LIMIT clauses not allowed")
 			}
 			limit, rec.hasLimit = true, true
 			p.i++
@@ -548,8 +547,14 @@ func (p *parser) limits(rec *queryRec) {
 	}
 }
 
-// exprPosAfter is the position of the token after the current one.
-func (p *parser) exprPosAfter() int { return int(p.peek(1).pos) }
+// exprStart is the position of the expression n tokens ahead, within its parentheses.
+func (p *parser) exprStart(n int) int {
+	i := min(p.i+n, len(p.toks)-1)
+	for p.toks[i].isWord("(") && !p.opensQuery(i) {
+		i++
+	}
+	return int(p.toks[i].pos)
+}
 
 // fetch takes FIRST [n] ROWS ONLY|WITH TIES.
 func (p *parser) fetch(rec *queryRec) {
