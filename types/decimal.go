@@ -69,6 +69,43 @@ func DecimalBig(coef *big.Int, scale int32) Decimal {
 	return Decimal{Big: coef, Scale: scale}
 }
 
+// fromMagnitude makes a Decimal of a sign and a 128-bit magnitude.
+func fromMagnitude(hi, lo uint64, neg bool, scale int32) Decimal {
+	if hi == 0 && lo <= math.MaxInt64 {
+		c := int64(lo)
+		if neg {
+			c = -c
+		}
+		return Decimal{Coef: c, Scale: scale}
+	}
+	var words []big.Word
+	if bits.UintSize == 64 {
+		words = []big.Word{big.Word(lo), big.Word(hi)}
+	} else {
+		words = []big.Word{big.Word(uint32(lo)), big.Word(lo >> 32), big.Word(uint32(hi)), big.Word(hi >> 32)}
+	}
+	n := new(big.Int).SetBits(words)
+	if neg {
+		n.Neg(n)
+	}
+	return DecimalBig(n, scale) // -2^63 is no big.Int's business
+}
+
+// magnitude gives the absolute value of the coefficient in 128 bits, if it fits.
+func (d Decimal) magnitude() (hi, lo uint64, ok bool) {
+	if d.Big == nil {
+		return 0, d.absCoef(), true
+	}
+	w := d.Big.Bits()
+	if bits.UintSize != 64 || len(w) > 2 {
+		return 0, 0, false
+	}
+	if len(w) == 2 {
+		hi = uint64(w[1])
+	}
+	return hi, uint64(w[0]), true
+}
+
 // checked is DecimalBig for computed values, which may be too large.
 func checked(coef *big.Int, scale int32) (Decimal, error) {
 	if coef.BitLen() > 400000 {
@@ -353,13 +390,15 @@ func (d Decimal) addBig(e Decimal, sub bool) (Decimal, error) {
 func (d Decimal) Mul(e Decimal) (Decimal, error) {
 	if d.Form|e.Form == 0 && d.Big == nil && e.Big == nil && d.Scale+e.Scale <= maxStoredScale {
 		hi, lo := bits.Mul64(absInt(d.Coef), absInt(e.Coef))
+		neg := (d.Coef < 0) != (e.Coef < 0)
 		if hi == 0 && lo <= math.MaxInt64 {
 			c := int64(lo)
-			if (d.Coef < 0) != (e.Coef < 0) {
+			if neg {
 				c = -c
 			}
 			return Decimal{Coef: c, Scale: d.Scale + e.Scale}, nil
 		}
+		return fromMagnitude(hi, lo, neg, d.Scale+e.Scale), nil
 	}
 	if d.Form|e.Form != 0 {
 		if d.Form == NaN || e.Form == NaN || d.IsZero() || e.IsZero() {
@@ -482,19 +521,14 @@ func (d Decimal) divAt(e Decimal, scale int32) (Decimal, error) {
 			}
 			hi, lo = sum, l2
 		}
-		if hi < b {
-			q, r := bits.Div64(hi, lo, b)
-			if r >= b-r {
-				q++
-			}
-			if q <= math.MaxInt64 && (q != 0 || r < b-r) {
-				c := int64(q)
-				if (d.Coef < 0) != (e.Coef < 0) {
-					c = -c
-				}
-				return Decimal{Coef: c, Scale: scale}, nil
-			}
+		qhi, rest := hi/b, hi%b
+		qlo, r := bits.Div64(rest, lo, b)
+		if r >= b-r { // half or more: away from zero
+			var c uint64
+			qlo, c = bits.Add64(qlo, 1, 0)
+			qhi += c
 		}
+		return fromMagnitude(qhi, qlo, (d.Coef < 0) != (e.Coef < 0), scale), nil
 	}
 	return d.divBig(e, scale)
 }

@@ -158,6 +158,35 @@ func (d Decimal) Append(dst []byte) []byte {
 	}
 	scale := int(d.Scale)
 	if d.Big != nil {
+		if hi, lo, ok := d.magnitude(); ok && hi < 1e19 && scale < 40 {
+			// Up to 39 digits, as quotients have, without big.Int's help.
+			q, r := bits.Div64(hi, lo, 1e19)
+			if d.Big.Sign() < 0 {
+				dst = append(dst, '-')
+			}
+			var buf [40]byte
+			point, n := len(buf)-scale, len(buf)
+			for n > len(buf)-19 {
+				n--
+				buf[n] = byte('0' + r%10)
+				r /= 10
+			}
+			for q > 0 {
+				n--
+				buf[n] = byte('0' + q%10)
+				q /= 10
+			}
+			for n >= point { // at least one digit before the point
+				n--
+				buf[n] = '0'
+			}
+			for n < point-1 && buf[n] == '0' {
+				n++
+			}
+			dst = append(dst, buf[n:point]...)
+			dst = append(dst, '.')
+			return append(dst, buf[point:]...)
+		}
 		text := d.Big.Append(nil, 10)
 		if text[0] == '-' {
 			dst = append(dst, '-')
@@ -338,10 +367,17 @@ func AppendDecimalBinary(dst []byte, d Decimal) []byte {
 	}
 	pad := int(4-d.Scale%4) % 4 // brings the scale to whole base-10000 digits
 	fracDigits := (int(d.Scale) + pad) / 4
-	if d.Big == nil {
-		var digit [7]uint16 // least significant first: 19 + 3 decimal digits make 6
+	hi, lo, small := d.magnitude()
+	if small {
+		// × 10^pad, still in 128 bits
+		h, l := bits.Mul64(lo, pow10u[pad])
+		over, hi2 := bits.Mul64(hi, pow10u[pad])
+		sum, carry := bits.Add64(hi2, h, 0)
+		hi, lo, small = sum, l, over == 0 && carry == 0
+	}
+	if small {
+		var digit [10]uint16 // least significant first: 128 bits are 39 decimal digits
 		n := 0
-		hi, lo := bits.Mul64(d.absCoef(), pow10u[pad])
 		for hi != 0 || lo != 0 {
 			var r uint64
 			hi, r = hi/10000, hi%10000

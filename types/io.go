@@ -22,6 +22,10 @@ import (
 //	Compare(t, a, b) int              b-tree order of two non-NULL values
 //	CompareAt(v, i, w, j) int         the same for rows of vectors
 //	Hash(t, d, seed) uint64           equal values hash equal
+//	HashAt(v, i, seed)                the same for row i of a vector, and
+//	HashVec(v, n, sel, out)           for many rows, combining into out
+//	ApplyTypmod(t, typmod, d, expl)   length coercion: varchar(n), numeric(p,s) …
+//	EncodeTypmod(t, args) int32       the typmod of the numbers in parentheses
 //	Format(t, typmod) string          SQL name: character varying(10), integer[] …
 //
 // A nil env stands for DefaultEnv. The output functions take values that are
