@@ -21,6 +21,8 @@ type PairBatch struct {
 	Max int
 	// Arena is for stores that copy; append to it only through Hold.
 	Arena []byte
+	// kept is the size of the last arena that was given away.
+	kept int
 }
 
 // Len is the number of pairs.
@@ -41,24 +43,28 @@ func (b *PairBatch) Clear() {
 
 // Keep lets the pairs delivered so far live as long as anyone refers to them:
 // the next fill takes fresh memory. It costs nothing now.
-func (b *PairBatch) Keep() { b.Arena = nil }
+func (b *PairBatch) Keep() {
+	b.kept = max(b.kept, cap(b.Arena))
+	b.Arena = nil
+}
 
 // Hold copies p into the arena and returns the copy. When the arena is full it
 // takes another; slices held before stay where they are.
 func (b *PairBatch) Hold(p []byte) []byte {
 	n := len(b.Arena)
 	if cap(b.Arena)-n < len(p) {
-		b.Arena = NewArena(cap(b.Arena), len(p))
+		b.Arena = b.NewArena(cap(b.Arena), len(p))
 		n = 0
 	}
 	b.Arena = append(b.Arena, p...)
 	return b.Arena[n:len(b.Arena):len(b.Arena)]
 }
 
-// NewArena is an empty arena, larger than the one that was full if that was small, and
-// with room for need bytes.
-func NewArena(full, need int) []byte {
-	return make([]byte, 0, max(min(max(2*full, 4<<10), 1<<20), need))
+// NewArena is an empty arena in place of one of full bytes that was full: larger, if
+// that was small, and with room for need bytes.
+func (b *PairBatch) NewArena(full, need int) []byte {
+	size := min(max(2*full, b.kept, 4<<10), 1<<20)
+	return make([]byte, 0, max(size, need))
 }
 
 // Contains reports whether key lies in r.

@@ -207,7 +207,7 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 		}
 		at, klen := len(arena), len(key)
 		if need := klen + len(value); cap(arena)-at < need {
-			arena = kv.NewArena(cap(arena), need)
+			arena = b.NewArena(cap(arena), need)
 			at = 0
 		}
 		arena = append(arena, key...)

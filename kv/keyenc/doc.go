@@ -39,6 +39,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // ErrMalformed says that bytes are not an encoding of what was asked for.
@@ -209,7 +210,7 @@ func AppendText(dst, v []byte) []byte { return appendEscaped(append(dst, tagText
 func AppendString(dst []byte, v string) []byte {
 	dst = append(dst, tagText)
 	for {
-		i := indexZero(v)
+		i := strings.IndexByte(v, 0)
 		if i < 0 {
 			dst = append(dst, v...)
 			return append(dst, 0, 0)
@@ -225,15 +226,6 @@ func AppendString(dst []byte, v string) []byte {
 func AppendTextPrefix(dst, v []byte) []byte {
 	dst = AppendText(dst, v)
 	return dst[:len(dst)-2]
-}
-
-func indexZero(s string) int {
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return i
-		}
-	}
-	return -1
 }
 
 func appendEscaped(dst, v []byte) []byte {

@@ -601,8 +601,11 @@ func testClose(t *testing.T, s kv.Store) {
 	b := kv.PairBatch{Max: 1}
 	_, err := it.Next(&b)
 	must(t, err)
+	waiter := begin(t, s, kv.TxnOptions{})
+	waiting := async(t, func() error { return waiter.Put(k("c"), nil) })
 	must(t, s.Close())
 	must(t, s.Close())
+	mustBe(t, soon(t, waiting), kv.ErrClosed)
 	_, err = s.Begin(bg, kv.TxnOptions{})
 	mustBe(t, err, kv.ErrClosed)
 	_, _, err = sn.Get(k("a"))

@@ -28,6 +28,8 @@ type lockTable struct {
 	waitMu  sync.Mutex
 	waiting map[uint64][]*waiter // by owner, for the deadlock search
 
+	closed atomic.Bool
+
 	waits, deadlocks atomic.Int64
 }
 
@@ -129,6 +131,10 @@ func (t *lockTable) acquire(ctx context.Context, l *locker, hash uint64, opts kv
 		sh.mu.Unlock()
 		return false, false, kv.ErrLockNotAvailable
 	}
+	if t.closed.Load() {
+		sh.mu.Unlock()
+		return false, false, kv.ErrClosed
+	}
 	w := &waiter{by: l, hash: hash, mode: opts.Mode, holds: at >= 0, queue: q, result: make(chan error, 1)}
 	q.enqueue(w)
 	t.waitMu.Lock()
@@ -212,6 +218,26 @@ func (t *lockTable) forget(w *waiter) {
 		t.waiting[w.by.owner] = ws
 	}
 	t.waitMu.Unlock()
+}
+
+// close ends all waits, now and later.
+func (t *lockTable) close() {
+	t.closed.Store(true)
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		for _, s := range sh.m {
+			if s.queue == nil {
+				continue
+			}
+			for _, w := range s.queue.waiters {
+				t.forget(w)
+				w.result <- kv.ErrClosed
+			}
+			s.queue.waiters = nil
+		}
+		sh.mu.Unlock()
+	}
 }
 
 // find is the index of l among the holders, or -1.

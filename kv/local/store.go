@@ -154,6 +154,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.locks.close()
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	return s.engine.Close()

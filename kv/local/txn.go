@@ -223,8 +223,17 @@ func (t *Txn) lockForWrite(key []byte) error {
 	if hash == t.lastLock {
 		return nil
 	}
-	_, err := t.lock(t.ctx, key, hash, kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: t.opts.LockTimeout})
-	return err
+	opts := kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: t.opts.LockTimeout}
+	if t.opts.Isolation != kv.ReadCommitted {
+		_, err := t.lock(t.ctx, key, hash, opts)
+		return err
+	}
+	// What was committed to the key since does not matter: the write is blind.
+	if _, _, err := t.store.locks.acquire(t.ctx, &t.locker, hash, opts); err != nil {
+		return err
+	}
+	t.lastLock = hash
+	return nil
 }
 
 // Lock implements kv.Txn.
