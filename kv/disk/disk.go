@@ -49,6 +49,8 @@ type Options struct {
 	NoSync bool
 	// Logger hears about errors in the background; nil: nobody does.
 	Logger *slog.Logger
+
+	fs vfs.FS // of tests; nil: the operating system's
 }
 
 const (
@@ -141,6 +143,9 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 		Logger:                      pebbleLogger{logger},
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 	}
+	if opts.fs != nil {
+		o.FS = opts.fs
+	}
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 16 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
@@ -148,7 +153,11 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 	}
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: func(err error) { logger.Error("storage: background work failed", "err", err) },
-		DiskSlow:        func(i pebble.DiskSlowInfo) { logger.Warn("storage: slow disk", "info", i.String()) },
+		// Readers get the error of what they cannot read; the rest stays of use.
+		DataCorruption: func(i pebble.DataCorruptionInfo) {
+			logger.Error("storage: a file is damaged", "path", i.Path, "details", i.Details)
+		},
+		DiskSlow: func(i pebble.DiskSlowInfo) { logger.Warn("storage: slow disk", "info", i.String()) },
 	}
 	return o
 }
@@ -398,9 +407,13 @@ func translate(err error) error {
 }
 
 // pebbleLogger passes on errors only: Pebble's other messages tell of its everyday life.
+// What it calls fatal ends the commit that ran into it, see engine.commit, and in the
+// background (the list of files cannot be written) the process: the log has it all.
 type pebbleLogger struct{ l *slog.Logger }
 
 type fatalError struct{ error }
+
+func (f fatalError) Unwrap() error { return f.error }
 
 func (p pebbleLogger) Infof(string, ...any) {}
 

@@ -1,0 +1,206 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"rowkey/kv"
+)
+
+// # When the log cannot be written, the commit says that its outcome is unknown, later
+// ones are refused, reads go on, closing ends, and the store opens again with all that
+// was acknowledged.
+func TestLogFails(t *testing.T) {
+	for _, fault := range []struct {
+		name string
+		op   errorfs.OpKind
+		err  error
+		is   error
+	}{
+		{"sync fails", errorfs.OpFileSyncData, syscall.EIO, kv.ErrIO},
+		{"disk is full", errorfs.OpFileWrite, syscall.ENOSPC, kv.ErrDiskFull},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			on := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if strings.HasSuffix(op.Path, ".log") && op.Kind == fault.op {
+					return fault.err
+				}
+				return nil
+			})}
+			dir := t.TempDir()
+			s, err := Open(dir, Options{CacheBytes: 8 << 20, fs: errorfs.Wrap(vfs.Default, &on)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 10 {
+				if err := putOne(s, fmt.Sprint("good", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			on.On()
+			err = putOne(s, "bad")
+			if !errors.Is(err, kv.ErrCommitUnknown) || !errors.Is(err, fault.is) {
+				t.Errorf("the commit returns %v", err)
+			}
+			t.Log(err)
+			on.Off()
+			if err := putOne(s, "later"); !errors.Is(err, kv.ErrCommitUnknown) {
+				t.Errorf("a later commit returns %v", err)
+			}
+			sn := s.Snapshot()
+			if _, ok, err := sn.Get([]byte("good3")); !ok || err != nil {
+				t.Errorf("reading after the fault: %v %v", ok, err)
+			}
+			if _, ok, err := sn.Get([]byte("bad")); ok || err != nil {
+				t.Errorf("the failed commit is visible: %v %v", ok, err)
+			}
+			sn.Close()
+			done := make(chan error, 1)
+			go func() { done <- s.Close() }()
+			select {
+			case err := <-done:
+				t.Log("closing:", err)
+			case <-time.After(10 * time.Second):
+				t.Fatal("closing hangs")
+			}
+			s, err = Open(dir, Options{CacheBytes: 8 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			sn = s.Snapshot()
+			defer sn.Close()
+			for i := range 10 {
+				if _, ok, err := sn.Get(fmt.Append(nil, "good", i)); !ok || err != nil {
+					t.Errorf("commit %d is lost: %v", i, err)
+				}
+			}
+			if _, ok, _ := sn.Get([]byte("later")); ok {
+				t.Error("a refused commit is there")
+			}
+		})
+	}
+}
+
+func putOne(s kv.Store, key string) error {
+	txn, err := s.Begin(context.Background(), kv.TxnOptions{})
+	if err != nil {
+		return err
+	}
+	defer txn.Rollback()
+	if err := txn.Put([]byte(key), []byte("value")); err != nil {
+		return err
+	}
+	return txn.Commit(context.Background())
+}
+
+// # A damaged file is an error that names the key, not a wrong answer.
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{CacheBytes: 1 << 20, MemtableBytes: 256 << 10, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	value := []byte(strings.Repeat("0123456789", 20))
+	for i := range 50 {
+		txn, err := s.Begin(ctx, kv.TxnOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range 200 {
+			if err := txn.PutCovered(fmt.Appendf(nil, "key%05d", i*200+j), value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := txn.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "kv", "*.sst"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files to damage: %v", err)
+	}
+	for _, f := range files {
+		damage(t, f)
+	}
+	s, err = Open(dir, Options{CacheBytes: 1 << 20})
+	if err != nil {
+		if !errors.Is(err, kv.ErrCorrupt) {
+			t.Fatalf("opening says %v", err)
+		}
+		return
+	}
+	defer s.Close()
+	sn := s.Snapshot()
+	defer sn.Close()
+	failed := 0
+	for i := range 10000 {
+		key := fmt.Appendf(nil, "key%05d", i)
+		v, ok, err := sn.Get(key)
+		switch {
+		case err != nil:
+			if !errors.Is(err, kv.ErrCorrupt) || !strings.Contains(err.Error(), " at key /") {
+				t.Fatalf("reading %s: %v", key, err)
+			}
+			failed++
+		case !ok || string(v) != string(value):
+			t.Fatalf("reading %s gives %q, %v", key, v, ok)
+		}
+	}
+	if failed == 0 {
+		t.Error("no read met the damage")
+	}
+	it := sn.Scan(kv.Range{}, kv.ScanOptions{})
+	defer it.Close()
+	var b kv.PairBatch
+	for {
+		n, err := it.Next(&b)
+		if err != nil {
+			if !errors.Is(err, kv.ErrCorrupt) {
+				t.Errorf("scanning: %v", err)
+			}
+			break
+		}
+		if n == 0 {
+			t.Error("a scan ended as if nothing were damaged")
+			break
+		}
+	}
+}
+
+// damage flips some bytes in the first half of a file, where data blocks are.
+func damage(t *testing.T, path string) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := st.Size() / 8; at < st.Size()/2; at += st.Size() / 8 {
+		var b [1]byte
+		if _, err := f.ReadAt(b[:], at); err != nil {
+			t.Fatal(err)
+		}
+		b[0] ^= 0x55
+		if _, err := f.WriteAt(b[:], at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
