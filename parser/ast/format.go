@@ -166,7 +166,7 @@ func level(e Expr) int {
 	case *TypeCast:
 		return levelCast
 	case *Const:
-		if strings.HasPrefix(x.Text, "-") && (x.Kind == ConstInt || x.Kind == ConstFloat) {
+		if (strings.HasPrefix(x.Text, "-") || x.Int < 0) && (x.Kind == ConstInt || x.Kind == ConstFloat) {
 			return levelSign
 		}
 	case *FuncCall:
@@ -375,7 +375,11 @@ func (p *printer) constant(x *Const) {
 		}
 		p.s(x.Text[:1], QuoteString(x.Text[1:]))
 	case ConstInt:
-		p.s(strconv.Itoa(int(x.Int)))
+		if x.Text == "" { // made by hand
+			p.s(strconv.Itoa(int(x.Int)))
+			return
+		}
+		p.s(x.Text)
 	default:
 		p.s(x.Text)
 	}
