@@ -133,7 +133,7 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		}
 		if cmd.Expr == nil {
 			col.Default = ""
-		} else if col.Default, err = c.exprText(planner.DefaultExpr, t, cmd.Expr, col); err != nil {
+		} else if col.Default, err = c.exprText(planner.ForDefault, t, cmd.Expr, col); err != nil {
 			return err
 		}
 		return c.put(t)
@@ -335,7 +335,7 @@ func (c *Ctx) boundDefault(t *catalog.Table, col *catalog.Column) (plan.Expr, er
 	if err != nil {
 		return nil, err
 	}
-	return c.bind(planner.DefaultExpr, t, e, col)
+	return c.bind(planner.ForDefault, t, e, col)
 }
 
 // isEmpty reports whether a table has no rows in this transaction's sight.
@@ -400,10 +400,10 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	}
 	var conv plan.Expr
 	if cmd.Expr != nil {
-		conv, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
-			Kind: planner.UsingExpr, Table: old, Expr: cmd.Expr, Type: typ, Typmod: mod, Column: col.Name})
+		conv, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+			Place: planner.ForUsing, Table: old, Expr: cmd.Expr, Target: typ, TargetMod: mod, Column: col.Name})
 	} else {
-		conv, err = planner.CoerceAssign(&plan.Col{T: plan.T{Typ: col.Type, Mod: col.Typmod}, Idx: int(col.Attnum - 1), Name: col.Name}, typ, mod)
+		conv, err = planner.CoerceAssign(c.snap(), c.Env, &plan.Col{T: plan.T{Typ: col.Type, Mod: col.Typmod}, Idx: int(col.Attnum - 1), Name: col.Name}, typ, mod)
 		if err != nil && pgerr.CodeOf(err) == pgerr.DatatypeMismatch || err == nil && conv == nil {
 			err = pgerr.Newf(pgerr.DatatypeMismatch, "column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod)).
 				WithHint("You might need to specify \"USING %s::%s\".", quoteIdent(col.Name), types.Format(typ, mod))
@@ -419,7 +419,7 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		}
 		cp := *col
 		cp.Type, cp.TypeOID, cp.Typmod = typ, typ.OID, mod
-		if col.Default, err = c.exprText(planner.DefaultExpr, t, e, &cp); err != nil {
+		if col.Default, err = c.exprText(planner.ForDefault, t, e, &cp); err != nil {
 			return pgerr.Newf(pgerr.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod))
 		}
 	}
@@ -545,7 +545,7 @@ func (c *Ctx) validateCheck(t *catalog.Table, ck *catalog.Check) error {
 	if err != nil {
 		return err
 	}
-	bound, err := c.bind(planner.CheckExpr, t, e, nil)
+	bound, err := c.bind(planner.ForCheck, t, e, nil)
 	if err != nil {
 		return err
 	}

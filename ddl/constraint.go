@@ -72,7 +72,7 @@ func (c *Ctx) constraintTaken(t *catalog.Table, name string) bool {
 
 // newCheck binds a CHECK constraint.
 func (c *Ctx) newCheck(t *catalog.Table, k *ast.Constraint, column int16) (*catalog.Check, error) {
-	bound, err := c.bind(planner.CheckExpr, t, k.Expr, nil)
+	bound, err := c.bind(planner.ForCheck, t, k.Expr, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 		names = append(names, e.Name)
 	}
 	if n.Where != nil {
-		if ix.Where, err = c.exprText(planner.IndexPredicate, t, n.Where, nil); err != nil {
+		if ix.Where, err = c.exprText(planner.ForIndexPredicate, t, n.Where, nil); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		key.Attnum, key.Type, name = col.Attnum, col.Type, col.Name
 	} else {
 		var bound plan.Expr
-		if bound, err = c.bind(planner.IndexExpr, t, e.Expr, nil); err != nil {
+		if bound, err = c.bind(planner.ForIndexExpr, t, e.Expr, nil); err != nil {
 			return key, "", err
 		}
 		key.Expr, key.Type, name = planner.DeparseTableExpr(bound, t), bound.Type(), "expr"

@@ -76,7 +76,7 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	if err != nil {
 		return err
 	}
-	info, err := planner.AnalyzeView(planner.Request{Catalog: c.snap(), Stmt: n.Query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User})
+	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: n.Query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		}
 		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
 	}
-	b.t.View = &catalog.View{Query: info.Text, DependsOn: info.DependsOn}
+	b.t.View = &catalog.View{Query: ast.Format(n.Query), Path: c.SearchPath(), DependsOn: info.DependsOn}
 	switch n.Check {
 	case ast.CheckLocal:
 		b.t.View.CheckOption = 'l'
@@ -319,8 +319,8 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 			}
 			null = true
 		case ast.ConstraintDefault:
-			bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
-				Kind: planner.DefaultExpr, Expr: k.Expr, Type: base, Typmod: mod, Column: u.Name})
+			bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+				Place: planner.ForDefault, Expr: k.Expr, Target: base, TargetMod: mod, Column: u.Name})
 			if err != nil {
 				return err
 			}
@@ -338,8 +338,8 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 
 // domainCheck adds a CHECK constraint to a domain.
 func (c *Ctx) domainCheck(u *catalog.UserType, base *types.Type, mod int32, k *ast.Constraint) error {
-	bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
-		Kind: planner.DomainCheck, Expr: k.Expr, Type: base, Typmod: mod})
+	bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+		Place: planner.ForDomainCheck, Expr: k.Expr, ValueType: base, ValueMod: mod})
 	if err != nil {
 		return err
 	}

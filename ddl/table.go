@@ -287,7 +287,7 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 				return conflict("multiple default values specified for column %q of table %q", col.Name, b.t.Name)
 			}
 			def = true
-			text, err := c.exprText(planner.DefaultExpr, b.t, k.Expr, col)
+			text, err := c.exprText(planner.ForDefault, b.t, k.Expr, col)
 			if err != nil {
 				return err
 			}
@@ -307,7 +307,7 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 			gen = true
 			k := k
 			b.later = append(b.later, func() error { // it may use columns that follow
-				text, err := c.exprText(planner.GeneratedExpr, b.t, k.Expr, b.t.Col(at))
+				text, err := c.exprText(planner.ForGenerated, b.t, k.Expr, b.t.Col(at))
 				b.t.Col(at).Generated = text
 				return err
 			})
@@ -352,12 +352,12 @@ func (b *builder) identity(at int16, byDefault bool, opts []*ast.SequenceOption)
 }
 
 // exprText binds an expression of a definition and gives the text to store.
-func (c *Ctx) exprText(kind planner.ExprKind, t *catalog.Table, e ast.Expr, col *catalog.Column) (string, error) {
-	bound, err := c.bind(kind, t, e, col)
+func (c *Ctx) exprText(place planner.Place, t *catalog.Table, e ast.Expr, col *catalog.Column) (string, error) {
+	bound, err := c.bind(place, t, e, col)
 	if err != nil {
 		return "", err
 	}
-	if k, ok := bound.(*plan.Const); ok && kind == planner.DefaultExpr && k.Val.IsNull() {
+	if k, ok := bound.(*plan.Const); ok && place == planner.ForDefault && k.Val.IsNull() {
 		return "", nil // DEFAULT NULL is no default
 	}
 	return planner.DeparseTableExpr(bound, t), nil
@@ -365,10 +365,10 @@ func (c *Ctx) exprText(kind planner.ExprKind, t *catalog.Table, e ast.Expr, col 
 
 // bind binds an expression over a table's columns. col is the column that a
 // default or generated expression is for.
-func (c *Ctx) bind(kind planner.ExprKind, t *catalog.Table, e ast.Expr, col *catalog.Column) (plan.Expr, error) {
-	req := planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User, Kind: kind, Table: t, Expr: e}
+func (c *Ctx) bind(place planner.Place, t *catalog.Table, e ast.Expr, col *catalog.Column) (plan.Expr, error) {
+	req := planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, Place: place, Table: t, Expr: e}
 	if col != nil {
-		req.Type, req.Typmod, req.Column = col.Type, col.Typmod, col.Name
+		req.Target, req.TargetMod, req.Column = col.Type, col.Typmod, col.Name
 	}
 	return planner.BindExpr(req)
 }

@@ -23,11 +23,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"rowkey/catalog"
+	"rowkey/catalog/rowenc"
 	"rowkey/kv"
 	"rowkey/parser"
 	"rowkey/pgerr"
@@ -42,6 +44,8 @@ type Options struct {
 	Database string
 	// QueryMemoryBytes bounds the memory of one statement (53200); 0: 2 GiB.
 	QueryMemoryBytes int64
+	// Workers is how many goroutines one query may use; 0: the number of CPUs.
+	Workers int
 	// Settings are server-wide defaults of run-time parameters.
 	Settings map[string]string
 }
@@ -62,6 +66,7 @@ type DB struct {
 	closed   atomic.Bool
 	defaults *settings // of new sessions
 	txnIDs   atomic.Int64
+	rowIDs   *rowenc.RowIDs
 }
 
 // Open opens the database in store, making its catalog if the store is empty.
@@ -79,12 +84,15 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 	if opts.Database == "" {
 		opts.Database = "rowkey"
 	}
+	if opts.Workers == 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
 	cat, err := catalog.Open(ctx, store)
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{store: store, cat: cat, seqs: catalog.NewSequences(store), stmts: parser.NewCache(parseCacheBytes), opts: opts,
-		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, nextPID: 1000}
+		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, nextPID: 1000, rowIDs: rowenc.NewRowIDs()}
 	db.defaults = defaultSettings()
 	for name, value := range opts.Settings {
 		s := settingTable[name]
@@ -97,7 +105,29 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 		}
 		db.defaults = db.defaults.with(name, v)
 	}
+	if cat.Latest().SchemaByName("kv") == nil {
+		if err := db.createKV(ctx); err != nil {
+			return nil, fmt.Errorf("making the key-value tables: %w", err)
+		}
+	}
 	return db, nil
+}
+
+// kvTables are the tables of the key-value model, made with the database.
+const kvTables = `
+CREATE SCHEMA kv;
+COMMENT ON SCHEMA kv IS 'the key-value model: entries as rows';
+CREATE TABLE kv.strings (key bytea PRIMARY KEY, value bytea NOT NULL, expires_at timestamptz);
+COMMENT ON TABLE kv.strings IS 'one row an entry; invisible once expires_at has passed';
+`
+
+func (db *DB) createKV(ctx context.Context) error {
+	s, err := db.NewSession(ctx, SessionOptions{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Simple(ctx, kvTables, Discard)
 }
 
 // parseCacheBytes bounds the statement texts whose syntax trees are kept.

@@ -292,14 +292,17 @@ func completionTag(tag string, rows int64) string {
 // execCtx makes what the executor needs to run a plan in the open transaction.
 func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	env := s.execEnv()
+	snap := s.snapshot()
 	s.fctx.Context = ctx
 	s.fctx.Env = env
 	s.fctx.Session = (*host)(s)
-	s.fctx.Catalog = s.snapshot()
+	s.fctx.Catalog = snap
 	s.fctx.StmtMicros = nowMicros()
 	return &executor.Ctx{
-		Txn: s.tx.kv, Func: &s.fctx, Catalog: s.snapshot(), Params: st.params,
-		Level: s.tx.level, MemoryLimit: s.db.opts.QueryMemoryBytes,
+		Context: ctx, Txn: s.tx.kv, Eval: &s.fctx, Catalog: snap, Params: st.params, Isolation: s.tx.level,
+		Memory: &executor.Account{Budget: s.db.opts.QueryMemoryBytes}, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
+		LockTimeout: time.Duration(s.set.int("lock_timeout")) * time.Millisecond, Workers: s.db.opts.Workers, State: &s.state,
+		Notice: s.notice,
 	}
 }
 

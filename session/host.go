@@ -7,6 +7,8 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
@@ -169,4 +171,20 @@ func paramContext(portal string, n int, format int16, v []byte) string {
 		return fmt.Sprintf("%s parameter $%d = '%s'", where, n, strings.ReplaceAll(string(v), "'", "''"))
 	}
 	return fmt.Sprintf("%s parameter $%d", where, n)
+}
+
+// binder binds the expressions of descriptors for the executor.
+type binder Session
+
+func (b *binder) RowRules(t *catalog.Table) (*plan.RowRules, error) {
+	rules, _, err := planner.TableRules((*Session)(b).snapshot(), (*Session)(b).execEnv(), t)
+	return &rules, err
+}
+
+func (b *binder) Default(t *catalog.Table, attnum int16) (plan.Expr, error) {
+	_, defaults, err := planner.TableRules((*Session)(b).snapshot(), (*Session)(b).execEnv(), t)
+	if err != nil || defaults == nil {
+		return nil, err
+	}
+	return defaults[attnum-1], nil
 }

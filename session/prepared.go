@@ -382,3 +382,51 @@ func sameColumns(a, b []Column) bool {
 type quiet struct{ Writer }
 
 func (quiet) Columns([]Column) error { return nil }
+
+// PrepareCached gives the nameless prepared statement of a text, kept from an
+// earlier call where the catalog and settings still are the same.
+func (s *Session) PrepareCached(ctx context.Context, text string) (*Prepared, error) {
+	if p := s.texts[text]; p != nil && (p.plan == nil || p.plan.CatalogVersion == s.snapshot().Version && p.epoch == s.set.epoch) {
+		return p, nil
+	}
+	delete(s.prepared, "")
+	p, err := s.Prepare(ctx, "", text, nil)
+	if err != nil {
+		return nil, err
+	}
+	delete(s.prepared, "")
+	if len(s.texts) >= maxCachedTexts {
+		clear(s.texts)
+	}
+	if s.texts == nil {
+		s.texts = map[string]*Prepared{}
+	}
+	s.texts[text] = p
+	return p, nil
+}
+
+// maxCachedTexts bounds the statements PrepareCached keeps.
+const maxCachedTexts = 256
+
+// Run runs a prepared statement to its end with values of its parameters'
+// types. The implicit transaction stays open until Sync.
+func (s *Session) Run(ctx context.Context, p *Prepared, params []types.Datum, w Writer) error {
+	if p.raw == nil {
+		return w.Empty()
+	}
+	st := &statement{raw: p.raw, text: p.Text, ptypes: p.Params, params: params, plan: p.plan, epoch: p.epoch}
+	err := s.guard(ctx, st, w, func(ctx context.Context) error {
+		if !isQuery(p.raw.Stmt) {
+			return s.runUtility(ctx, st, w)
+		}
+		if err := s.prepareRun(ctx, st); err != nil {
+			return err
+		}
+		p.plan, p.epoch = st.plan, st.epoch
+		return s.runPlan(ctx, st, w, false)
+	})
+	if err != nil {
+		s.fail()
+	}
+	return err
+}

@@ -11,6 +11,7 @@ import (
 
 	"rowkey/builtin"
 	"rowkey/catalog"
+	"rowkey/executor"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -49,6 +50,7 @@ type Session struct {
 	tx       *txn
 	prepared map[string]*Prepared
 	portals  map[string]*Portal
+	texts    map[string]*Prepared // of PrepareCached
 	plans    planCache
 	lastSeq  catalog.OID
 	currvals map[catalog.OID]int64
@@ -56,6 +58,7 @@ type Session struct {
 	fctx     builtin.Ctx
 	env      types.Env
 	tempName string
+	state    executor.State
 
 	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
 	query   string
@@ -91,6 +94,23 @@ type Writer interface {
 type CopyReader interface {
 	Read(p []byte) (int, error)
 }
+
+// Discard is a Writer that drops results.
+var Discard Writer = discard{}
+
+type discard struct{}
+
+func (discard) Columns([]Column) error            { return nil }
+func (discard) Rows(*types.Batch, []Column) error { return nil }
+func (discard) Complete(string) error             { return nil }
+func (discard) Empty() error                      { return nil }
+func (discard) Suspended() error                  { return nil }
+func (discard) CopyIn(bool, int) (CopyReader, error) {
+	return nil, pgerr.Unsupported("COPY FROM STDIN needs a client")
+}
+func (discard) CopyOut(bool, int) error { return pgerr.Unsupported("COPY TO STDOUT needs a client") }
+func (discard) CopyData([]byte) error   { return nil }
+func (discard) CopyDone() error         { return nil }
 
 // NewSession opens a session. ctx ends it.
 func (db *DB) NewSession(ctx context.Context, opts SessionOptions) (*Session, error) {

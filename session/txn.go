@@ -36,6 +36,7 @@ type savepoint struct {
 	change   int
 	settings *settings
 	localSet *settings
+	hooks    int // len of onCommit
 }
 
 // begin starts a transaction.
@@ -269,7 +270,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			return err
 		}
 		t := s.tx
-		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet}
+		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit)}
 		if t.change != nil {
 			m.change = t.change.Mark()
 		}
@@ -307,6 +308,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			}
 		}
 		t.localSet = m.localSet
+		t.onCommit = t.onCommit[:m.hooks]
 		s.restore(m.settings)
 		t.marks = t.marks[:i+1]
 		t.failed = false

@@ -88,6 +88,8 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 		},
 		OnCommit: func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
 		Txn:      s.tx.kv,
+		Store:    s.db.store,
+		Refresh:  func() error { return s.refresh() },
 	}
 	rows, err := ddl.Run(d, st.raw.Stmt)
 	if err != nil {
@@ -97,6 +99,19 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 		return w.Complete(fmt.Sprintf("SELECT %d", rows))
 	}
 	return w.Complete(tag)
+}
+
+// refresh moves a READ COMMITTED statement's snapshot and catalog forward after
+// a lock wait.
+func (s *Session) refresh() error {
+	if s.tx.level != kv.ReadCommitted {
+		return nil
+	}
+	if err := s.tx.kv.Refresh(); err != nil {
+		return mapKV(err)
+	}
+	_, err := s.catalogNow()
+	return err
 }
 
 // runInner plans and runs a query inside another statement. sink nil: only plan.
@@ -232,12 +247,7 @@ func (s *Session) setValue(n *ast.SetStmt) (string, error) {
 	var parts []string
 	for _, v := range n.Values {
 		if v.Interval != nil {
-			e, err := planner.BindConst(v.Interval, s.snapshot(), s.searchPath(), s.execEnv())
-			if err != nil {
-				return "", err
-			}
-			parts = append(parts, types.ZoneOfInterval(e.Span()))
-			continue
+			return "", pgerr.Unsupported("SET TIME ZONE INTERVAL is not supported").WithHint("Give the offset as a string, such as '+05:30'.")
 		}
 		t := v.Text
 		if d != nil && d.list && v.Kind == ast.OptionString && strings.EqualFold(n.Name, "search_path") {
@@ -505,7 +515,8 @@ func (s *Session) bindExecute(ctx context.Context, p *Prepared, n *ast.ExecuteSt
 			return nil, err
 		}
 		for i, a := range n.Args {
-			e, err := planner.BindStandalone(a, p.Params[i], s.snapshot(), s.searchPath(), s.execEnv())
+			e, err := planner.BindExpr(planner.ExprRequest{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(),
+				Expr: a, Place: planner.ForExecute, Target: p.Params[i], TargetMod: -1})
 			if err != nil {
 				return nil, err
 			}
@@ -538,8 +549,8 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 	timing, summary := -1, -1
 	for _, opt := range n.Options {
 		on := true
-		if opt.Value != nil {
-			v, ok := parseBool(opt.Value.Text)
+		if opt.Kind != ast.OptionAbsent {
+			v, ok := parseBool(opt.Text)
 			on = v
 			if !ok && !strings.EqualFold(opt.Name, "format") {
 				return o, pgerr.Newf(pgerr.SyntaxError, "%s requires a Boolean value", opt.Name).At(opt.Pos())
@@ -564,8 +575,8 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 		case "buffers", "settings", "wal":
 		case "format":
 			f := ""
-			if opt.Value != nil {
-				f = strings.ToLower(opt.Value.Text)
+			if opt.Kind != ast.OptionAbsent {
+				f = strings.ToLower(opt.Text)
 			}
 			switch f {
 			case "text":
@@ -628,7 +639,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 		opts.Counters = ec.Counters
 	}
 	if opts.KV {
-		opts.KeySpans = func(node plan.Node) []kv.Range { return executor.KeyRanges(s.execCtx(ctx, inner), node) }
+		opts.KeyRanges = func(node plan.Node) []kv.Range { return executor.KeyRanges(s.execCtx(ctx, inner), node) }
 	}
 	lines, err := planner.Explain(inner.plan, opts)
 	if err != nil {
@@ -680,7 +691,8 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 	analyze := n.Analyze
 	for _, o := range n.Options {
 		if strings.EqualFold(o.Name, "analyze") {
-			analyze = o.Value == nil || strings.EqualFold(o.Value.Text, "on") || strings.EqualFold(o.Value.Text, "true") || o.Value.Text == "1"
+			v, _ := parseBool(o.Text)
+			analyze = o.Kind == ast.OptionAbsent || v
 		}
 	}
 	if !n.Analyze {

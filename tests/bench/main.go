@@ -1,0 +1,142 @@
+// Command bench measures rowkey beside PostgreSQL 15 on this machine, both
+// with durable commits, in one run, and prints the ratios: only these mean
+// something, since machines differ and are noisy.
+//
+//	go run ./tests/bench                   everything
+//	go run ./tests/bench -only select      the measures with select in their names
+//	go run ./tests/bench -rows 100000      smaller tables
+//
+// Each measure runs several rounds, the two servers taking turns, and reports
+// the medians. Over 1.00 means that rowkey is faster.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	"rowkey/tests/pgtest"
+)
+
+func main() {
+	rows := flag.Int("rows", 1_000_000, "rows of the large table")
+	only := flag.String("only", "", "measure only what has this in its name")
+	rounds := flag.Int("rounds", 3, "rounds of each measure")
+	span := flag.Duration("span", 2*time.Second, "length of a round of the measures that count operations")
+	memory := flag.Bool("memory", false, "rowkey in memory instead of on disk")
+	alone := flag.Bool("alone", false, "rowkey only")
+	flag.Parse()
+	if err := run(*rows, *only, *rounds, *span, *memory, *alone); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// side is one of the two servers.
+type side struct {
+	name string
+	url  string
+}
+
+func run(rows int, only string, rounds int, span time.Duration, memory, alone bool) error {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "rowkey-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bin, err := pgtest.BuildRowkey(dir)
+	if err != nil {
+		return err
+	}
+	data := dir + "/data"
+	if memory {
+		data = ""
+	}
+	rk, err := pgtest.StartRowkey(bin, data)
+	if err != nil {
+		return err
+	}
+	defer rk.Stop()
+	sides := []side{{"rowkey", rk.URL}}
+	if !alone {
+		pg, err := pgtest.StartPostgres("shared_buffers=1GB", "max_connections=100", "max_wal_size=4GB")
+		switch {
+		case errors.Is(err, pgtest.ErrNotInstalled):
+			fmt.Println("PostgreSQL 15 is not installed: measuring rowkey alone.")
+		case err != nil:
+			return err
+		default:
+			defer pg.Stop()
+			sides = append(sides, side{"postgres", pg.URL})
+		}
+	}
+	b := &bench{rows: rows, span: span}
+	var setups []string
+	for _, s := range sides {
+		start := time.Now()
+		if err := b.setup(ctx, s.url); err != nil {
+			return fmt.Errorf("%s: setting up: %w", s.name, err)
+		}
+		setups = append(setups, fmt.Sprintf("%s %.1f s", s.name, time.Since(start).Seconds()))
+	}
+	fmt.Printf("%d rows; set up: %s\n\n", rows, strings.Join(setups, ", "))
+	fmt.Printf("%-44s %14s %14s %8s\n", "measure", "rowkey", "PostgreSQL", "ratio")
+	low, total, atLeastOne := 0, 0, 0
+	for _, m := range b.measures() {
+		if only != "" && !strings.Contains(m.name, only) {
+			continue
+		}
+		results := make([][]float64, len(sides))
+		var failed error
+		for round := 0; round < rounds && failed == nil; round++ {
+			for i, s := range sides {
+				v, err := m.run(ctx, s.url)
+				if err != nil {
+					failed = fmt.Errorf("%s: %w", s.name, err)
+					break
+				}
+				results[i] = append(results[i], v)
+			}
+		}
+		if failed != nil {
+			fmt.Printf("%-44s failed: %v\n", m.name, failed)
+			low++
+			total++
+			continue
+		}
+		mine := median(results[0])
+		line := fmt.Sprintf("%-44s %14s", m.name, m.format(mine))
+		if len(sides) == 2 {
+			theirs := median(results[1])
+			ratio := mine / theirs
+			if m.seconds {
+				ratio = theirs / mine
+			}
+			total++
+			if ratio < 0.7 {
+				low++
+			}
+			if ratio >= 1 {
+				atLeastOne++
+			}
+			line += fmt.Sprintf(" %14s %8.2f", m.format(theirs), ratio)
+		}
+		fmt.Println(line)
+	}
+	if len(sides) == 2 {
+		fmt.Printf("\n%d of %d at or above 1.00, %d below 0.70\n", atLeastOne, total, low)
+	}
+	return nil
+}
+
+func median(v []float64) float64 {
+	s := append([]float64(nil), v...)
+	sort.Float64s(s)
+	return s[len(s)/2]
+}
