@@ -66,8 +66,7 @@ func (c *countState) Merge(_ *Ctx, other AggState, into []int32) error {
 
 func (c *countState) Bytes() int64 { return int64(cap(c.n)) * 8 }
 
-// wideSum is a 128-bit sum of integers and how many there were. For sums of
-// squares sq holds a second one.
+// wideSum is a 128-bit sum of integers and how many there were.
 type wideSum struct {
 	n      int64
 	hi, lo uint64
@@ -202,66 +201,32 @@ func sumFloat(single bool) Func {
 	})
 }
 
-// decimalSum adds numerics; small sums of one scale stay in a machine word.
-type decimalSum struct {
-	n int64
-	v types.Decimal
-}
-
-func (s *decimalSum) add(v *types.Decimal) error {
-	s.n++
-	if s.n == 1 {
-		s.v = *v
-		return nil
-	}
-	if s.v.Scale == v.Scale && s.v.Form|v.Form == 0 && s.v.Big == nil && v.Big == nil {
-		if r, ok := addInt64(s.v.Coef, v.Coef); ok {
-			s.v.Coef = r
-			return nil
-		}
-	}
-	r, err := s.v.Add(*v)
-	s.v = r
-	return err
-}
-
-func (s *decimalSum) merge(o *decimalSum) error {
-	if o.n == 0 {
-		return nil
-	}
-	n := s.n + o.n
-	err := s.add(&o.v)
-	s.n = n
-	return err
-}
-
-func decimalFold(result func(s *decimalSum) (types.Decimal, error)) fold[types.Decimal, decimalSum] {
-	return fold[types.Decimal, decimalSum]{
-		step: func(s *decimalSum, v types.Decimal) error { return s.add(&v) },
-		dense: func(s *decimalSum, list []types.Decimal) error {
+// decimalFold makes an aggregate of the sum of numerics.
+func decimalFold(result func(s *types.DecimalSum) (types.Decimal, error)) fold[types.Decimal, types.DecimalSum] {
+	type S = types.DecimalSum
+	return fold[types.Decimal, S]{
+		step: func(s *S, v types.Decimal) error { s.Add(v); return nil },
+		dense: func(s *S, list []types.Decimal) error {
 			for i := range list {
-				if err := s.add(&list[i]); err != nil {
-					return err
-				}
+				s.Add(list[i])
 			}
 			return nil
 		},
-		grouped: func(states []decimalSum, groups []int32, list []types.Decimal) error {
+		grouped: func(states []S, groups []int32, list []types.Decimal) error {
 			for i := range list {
-				if err := states[groups[i]].add(&list[i]); err != nil {
-					return err
-				}
+				states[groups[i]].Add(list[i])
 			}
 			return nil
 		},
-		merge: func(s, o *decimalSum) error { return s.merge(o) },
-		result: func(_ *Ctx, s *decimalSum) (types.Datum, error) {
-			if s.n == 0 {
+		merge: func(s, o *S) error { s.Merge(o); return nil },
+		result: func(_ *Ctx, s *S) (types.Datum, error) {
+			if s.Count == 0 {
 				return types.Null, nil
 			}
 			d, err := result(s)
 			return types.NewDecimal(d), err
 		},
+		size: (*S).Bytes,
 	}
 }
 
@@ -385,10 +350,8 @@ func init() {
 	define("avg(int2) avg(int4) avg(int8)", anyOrder(agg(wideFold(func(s *wideSum) (types.Decimal, error) {
 		return s.decimal().Div(types.DecimalInt(s.n))
 	}))))
-	define("sum(numeric)", anyOrder(agg(decimalFold(func(s *decimalSum) (types.Decimal, error) { return s.v, nil }))))
-	define("avg(numeric)", anyOrder(agg(decimalFold(func(s *decimalSum) (types.Decimal, error) {
-		return s.v.Div(types.DecimalInt(s.n))
-	}))))
+	define("sum(numeric)", anyOrder(agg(decimalFold((*types.DecimalSum).Sum))))
+	define("avg(numeric)", anyOrder(agg(decimalFold((*types.DecimalSum).Avg))))
 	define("sum(float4)", sumFloat(true))
 	define("sum(float8)", sumFloat(false))
 

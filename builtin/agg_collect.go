@@ -91,7 +91,7 @@ func arrayAggArrays() Func {
 					return pgerr.New(pgerr.NullValueNotAllowed, "cannot accumulate null arrays")
 				}
 				x := row[0].Array()
-				if len(x.Dims) == 0 {
+				if len(x.Dims) == 0 && s.a == nil {
 					return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate empty arrays")
 				}
 				if s.a == nil {

@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"math"
-	"math/big"
 
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -79,89 +78,38 @@ func momentsAgg(least float64, result func(m *moments) float64) Func {
 }
 
 // exactMoments is the state over exact numbers.
-type exactMoments struct{ x, xx decimalSum }
+type exactMoments struct{ x, xx types.DecimalSum }
 
-func (m *exactMoments) add(v types.Decimal) error {
-	sq, err := v.Mul(v)
-	if err != nil {
-		return err
-	}
-	if err := m.x.add(&v); err != nil {
-		return err
-	}
-	return m.xx.add(&sq)
-}
-
-// variance computes the variance or its root, exactly but for the last step;
-// sample divides by n-1.
-func (m *exactMoments) variance(sample, root bool) (types.Datum, error) {
-	n := m.x.n
-	if n == 0 || sample && n == 1 {
-		return types.Null, nil
-	}
-	if m.x.v.Form != types.Finite || m.xx.v.Form != types.Finite {
-		return types.NewDecimal(types.Decimal{Form: types.NaN}), nil
-	}
-	count := types.DecimalInt(n)
-	square, err := m.x.v.Mul(m.x.v)
-	if err != nil {
-		return types.Null, err
-	}
-	num, err := count.Mul(m.xx.v)
-	if err != nil {
-		return types.Null, err
-	}
-	if num, err = num.Sub(square); err != nil {
-		return types.Null, err
-	}
-	if num.Sign() <= 0 {
-		return types.NewDecimal(types.Decimal{}), nil
-	}
-	by := n
-	if sample {
-		by = n - 1
-	}
-	den := types.DecimalBig(new(big.Int).Mul(big.NewInt(n), big.NewInt(by)), 0)
-	v, err := num.Div(den)
-	if err != nil {
-		return types.Null, err
-	}
-	if root {
-		v = sqrtDecimal(v, v.Scale)
-	}
-	return types.NewDecimal(v), nil
-}
-
-// sqrtDecimal gives the square root rounded to scale digits.
-func sqrtDecimal(d types.Decimal, scale int32) types.Decimal {
-	c := d.Big
-	if c == nil {
-		c = big.NewInt(d.Coef)
-	}
-	// One digit more than wanted, of the root of coef × 10^(2(scale+1)-d.Scale).
-	shift := 2*(scale+1) - d.Scale
-	p := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(shift, -shift))), nil)
-	if shift >= 0 {
-		c = p.Mul(c, p)
-	} else {
-		c = p.Quo(c, p)
-	}
-	r := new(big.Int).Sqrt(c)
-	r.Add(r, big.NewInt(5))
-	return types.DecimalBig(r.Quo(r, big.NewInt(10)), scale)
-}
-
-func exactAgg[A any](toDecimal func(A) types.Decimal, sample, root bool) Func {
+func exactAgg[A any](add func(m *exactMoments, v A) error, sample, root bool) Func {
 	return anyOrder(agg(fold[A, exactMoments]{
-		step: func(m *exactMoments, v A) error { return m.add(toDecimal(v)) },
+		step: add,
 		merge: func(m, o *exactMoments) error {
-			if err := m.x.merge(&o.x); err != nil {
-				return err
-			}
-			return m.xx.merge(&o.xx)
+			m.x.Merge(&o.x)
+			m.xx.Merge(&o.xx)
+			return nil
 		},
-		result: func(_ *Ctx, m *exactMoments) (types.Datum, error) { return m.variance(sample, root) },
+		result: func(_ *Ctx, m *exactMoments) (types.Datum, error) {
+			v, null, err := types.DecimalVariance(&m.x, &m.xx, sample, root)
+			if err != nil || null {
+				return types.Null, err
+			}
+			return types.NewDecimal(v), nil
+		},
+		size: func(m *exactMoments) int64 { return m.x.Bytes() + m.xx.Bytes() },
 	}))
+}
+
+func addMomentInt(m *exactMoments, v int64) error {
+	m.x.AddInt(v)
+	m.xx.AddSquare(v)
+	return nil
+}
+
+func addMoment(m *exactMoments, v types.Decimal) error {
+	m.x.Add(v)
+	sq, err := v.Mul(v)
+	m.xx.Add(sq)
+	return err
 }
 
 // regression is the state of the two-variable aggregates.
@@ -188,7 +136,6 @@ func (r *regression) add(y, x float64) error {
 	r.sxx += tx * tx * scale
 	r.syy += ty * ty * scale
 	r.sxy += tx * ty * scale
-	inf := func(v float64) bool { return math.IsInf(v, 0) }
 	if inf(r.sx) || inf(r.sxx) || inf(r.sy) || inf(r.syy) || inf(r.sxy) {
 		okX, okY := !inf(old.sx) && !inf(x), !inf(old.sy) && !inf(y)
 		if (inf(r.sx) || inf(r.sxx)) && okX || (inf(r.sy) || inf(r.syy)) && okY || inf(r.sxy) && okX && okY {
@@ -213,12 +160,18 @@ func (r *regression) merge(o *regression) error {
 	}
 	n := r.n + o.n
 	tx, ty := r.sx/r.n-o.sx/o.n, r.sy/r.n-o.sy/o.n
-	*r = regression{
+	sum := regression{
 		n: n, sx: r.sx + o.sx, sy: r.sy + o.sy,
 		sxx: r.sxx + o.sxx + r.n*o.n*tx*tx/n,
 		syy: r.syy + o.syy + r.n*o.n*ty*ty/n,
 		sxy: r.sxy + o.sxy + r.n*o.n*tx*ty/n,
 	}
+	over := func(v, a, b float64) bool { return inf(v) && !inf(a) && !inf(b) }
+	if over(sum.sx, r.sx, o.sx) || over(sum.sy, r.sy, o.sy) || over(sum.sxx, r.sxx, o.sxx) ||
+		over(sum.syy, r.syy, o.syy) || over(sum.sxy, r.sxy, o.sxy) {
+		return errOverflow()
+	}
+	*r = sum
 	return nil
 }
 
@@ -257,9 +210,9 @@ func init() {
 	} {
 		for _, name := range v.names {
 			for _, t := range []string{"int2", "int4", "int8"} {
-				define(name+"("+t+")", exactAgg(types.DecimalInt, v.sample, v.root))
+				define(name+"("+t+")", exactAgg(addMomentInt, v.sample, v.root))
 			}
-			define(name+"(numeric)", exactAgg(func(d types.Decimal) types.Decimal { return d }, v.sample, v.root))
+			define(name+"(numeric)", exactAgg(addMoment, v.sample, v.root))
 			least := 1.0
 			if v.sample {
 				least = 2

@@ -89,8 +89,18 @@ func init() {
 		return types.Null, nil
 	}))
 	define("trim_scale(numeric)", f1(D.TrimScale))
-	define("gcd(numeric,numeric)", f2e(gcdDecimal))
-	define("lcm(numeric,numeric)", f2e(lcmDecimal))
+	define("gcd(numeric,numeric)", f2e(D.Gcd))
+	define("lcm(numeric,numeric)", f2e(D.Lcm))
+	define("sqrt(numeric) numeric_sqrt(numeric)", f1e(D.Sqrt))
+	define("exp(numeric) numeric_exp(numeric)", f1e(D.Exp))
+	define("ln(numeric) numeric_ln(numeric)", f1e(D.Ln))
+	define("log(numeric) log10(numeric)", f1e(D.Log10))
+	define("log(numeric,numeric) numeric_log(numeric,numeric)", f2e(func(base, d D) (D, error) { return d.Log(base) }))
+	define("power(numeric,numeric) pow(numeric,numeric) numeric_power(numeric,numeric)", f2e(D.Pow))
+	define("width_bucket(numeric,numeric,numeric,int4)", f4e(func(op, lo, hi D, count int64) (int64, error) {
+		n, err := op.WidthBucket(lo, hi, int32(count))
+		return int64(n), err
+	}))
 	define("factorial(int8)", f1e(factorial))
 
 	define("numeric(int2) numeric(int4) numeric(int8)", f1(types.DecimalInt))
@@ -103,48 +113,6 @@ func init() {
 	define("numeric(float4)", f1(types.DecimalFromFloat4))
 
 	define("generate_series(numeric,numeric) generate_series(numeric,numeric,numeric)", setFn(decimalSeries))
-}
-
-func gcdDecimal(a, b types.Decimal) (types.Decimal, error) {
-	scale := max(a.Scale, b.Scale)
-	if a.Form != types.Finite || b.Form != types.Finite {
-		return types.Decimal{Form: types.NaN}, nil
-	}
-	a, b = a.Abs(), b.Abs()
-	for !b.IsZero() {
-		r, err := a.Mod(b)
-		if err != nil {
-			return a, err
-		}
-		a, b = b, r
-	}
-	if a.Scale < scale {
-		return a.Round(scale)
-	}
-	return a, nil
-}
-
-func lcmDecimal(a, b types.Decimal) (types.Decimal, error) {
-	scale := max(a.Scale, b.Scale)
-	if a.Form != types.Finite || b.Form != types.Finite {
-		return types.Decimal{Form: types.NaN}, nil
-	}
-	if a.IsZero() || b.IsZero() {
-		return types.Decimal{Scale: scale}, nil
-	}
-	g, err := gcdDecimal(a, b)
-	if err != nil {
-		return g, err
-	}
-	q, err := a.Quo(g)
-	if err != nil {
-		return q, err
-	}
-	r, err := q.Mul(b)
-	if err != nil {
-		return r, err
-	}
-	return r.Abs().Round(scale)
 }
 
 func factorial(n int64) (types.Decimal, error) {

@@ -146,7 +146,7 @@ func cmpDecimal(a, b *types.Decimal) int {
 	if a.Scale == b.Scale && a.Form|b.Form == 0 && a.Big == nil && b.Big == nil {
 		return cmp.Compare(a.Coef, b.Coef)
 	}
-	return a.Cmp(*b)
+	return cmp.Compare(a.Cmp(*b), 0)
 }
 
 func decimalComparisons() six {

@@ -219,52 +219,11 @@ func bucketFloat(op, lo, hi float64, count int64) (int64, error) {
 	case op >= hi:
 		return integer.check(count + 1)
 	}
-	part := (op - lo) / (hi - lo)
-	if inf(hi - lo) {
-		part = (op/2 - lo/2) / (hi/2 - lo/2)
+	r := float64(count)*(op-lo)/(hi-lo) + 1
+	if odd(r) || r > math.MaxInt32 {
+		return math.MinInt32, nil // what the conversion gives PostgreSQL
 	}
-	return min(int64(float64(count)*part), count-1) + 1, nil
-}
-
-func bucketDecimal(op, lo, hi types.Decimal, count int64) (int64, error) {
-	switch {
-	case count <= 0:
-		return 0, errBucket("count must be greater than zero")
-	case op.Form == types.NaN || lo.Form == types.NaN || hi.Form == types.NaN:
-		return 0, errBucket("operand, lower bound, and upper bound cannot be NaN")
-	case lo.Form != types.Finite || hi.Form != types.Finite:
-		return 0, errBucket("lower and upper bounds must be finite")
-	}
-	c := lo.Cmp(hi)
-	if c == 0 {
-		return 0, errBucket("lower bound cannot equal upper bound")
-	}
-	if c > 0 {
-		op, lo, hi = op.Neg(), lo.Neg(), hi.Neg()
-	}
-	if op.Cmp(lo) < 0 {
-		return 0, nil
-	}
-	if op.Cmp(hi) >= 0 {
-		return integer.check(count + 1)
-	}
-	num, err := op.Sub(lo)
-	if err != nil {
-		return 0, err
-	}
-	if num, err = num.Mul(types.DecimalInt(count)); err != nil {
-		return 0, err
-	}
-	den, err := hi.Sub(lo)
-	if err != nil {
-		return 0, err
-	}
-	q, err := num.Quo(den)
-	if err != nil {
-		return 0, err
-	}
-	n, err := q.ToInt(types.Int4)
-	return n + 1, err
+	return int64(r), nil
 }
 
 func init() {
@@ -325,7 +284,6 @@ func init() {
 	define("atan2d(float8,float8)", f2(func(y, x float64) float64 { return math.Atan2(y, x) / atan1 * 45 }))
 
 	define("width_bucket(float8,float8,float8,int4)", f4e(bucketFloat))
-	define("width_bucket(numeric,numeric,numeric,int4)", f4e(bucketDecimal))
 	define("width_bucket(anycompatible,anycompatiblearray)", poly(func(t []*types.Type) EvalFunc {
 		return func(_ *Ctx, a []types.Datum) (types.Datum, error) {
 			x := a[1].Array()

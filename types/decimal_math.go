@@ -598,10 +598,22 @@ func (d Decimal) WidthBucket(low, high Decimal, count int32) (int32, error) {
 		}
 		return count + 1, nil
 	}
-	scale := max(x.Scale, a.Scale, b.Scale)
-	xc, ac, bc := x.rescale(scale, toZero).bigCoef(), a.rescale(scale, toZero).bigCoef(), b.rescale(scale, toZero).bigCoef()
-	n := new(big.Int).Sub(xc, ac)
-	n.Mul(n, big.NewInt(int64(count)))
-	n.Quo(n, new(big.Int).Sub(bc, ac))
-	return int32(n.Int64()) + 1, nil
+	num, err := x.Sub(a)
+	if err != nil {
+		return 0, err
+	}
+	if num, err = num.Mul(DecimalInt(int64(count))); err != nil {
+		return 0, err
+	}
+	den, err := b.Sub(a)
+	if err != nil {
+		return 0, err
+	}
+	// Rounding the quotient can make it the next whole number: as in PostgreSQL.
+	q, err := num.Div(den)
+	if err != nil {
+		return 0, err
+	}
+	n, err := q.Floor().ToInt(Int4)
+	return int32(n) + 1, err
 }
