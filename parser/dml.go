@@ -20,6 +20,11 @@ func (p *parser) insert() {
 	}
 	if p.is("(") && !p.opensQuery(p.i) {
 		p.i++
+		if p.is("(") { // only a query could have begun so
+			for p.accept("(") {
+			}
+			p.fail()
+		}
 		p.targetColumns(&s.Columns)
 		p.expect(")")
 	}

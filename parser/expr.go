@@ -103,6 +103,73 @@ func (t *token) endsExpr(restricted bool) bool {
 	return false
 }
 
+// Ranks of operators, loosest first. They do not group anything: they only tell
+// whether a word such as BETWEEN could also be a target's label (SELECT a + b
+// between FROM …), which it cannot be while a looser operator is open.
+const (
+	rankOr = iota
+	rankAnd
+	rankNot
+	rankIs
+	rankCompare
+	rankPredicate
+	rankOp
+	rankAdd
+	rankMul
+	rankPower
+	rankZone
+	rankCollate
+	rankSign
+	rankNone
+)
+
+// rankOf is the rank of a keyword as an operator.
+func rankOf(t *token) int {
+	switch t.text {
+	case "or":
+		return rankOr
+	case "and":
+		return rankAnd
+	case "is", "isnull", "notnull":
+		return rankIs
+	case "not", "in", "between", "like", "ilike", "similar":
+		return rankPredicate
+	case "operator":
+		return rankOp
+	case "at":
+		return rankZone
+	case "collate":
+		return rankCollate
+	}
+	return rankOr // no operator: always a label
+}
+
+// infixRank is the rank of an operator token between operands.
+func infixRank(t *token) int {
+	switch t.text {
+	case "<", ">", "=", "<=", ">=", "<>":
+		return rankCompare
+	case "+", "-":
+		return rankAdd
+	case "*", "/", "%":
+		return rankMul
+	case "^":
+		return rankPower
+	}
+	return rankOp
+}
+
+// prefixRank is the rank of a prefix operator.
+func prefixRank(t *token) int {
+	switch {
+	case t.isWord("not"):
+		return rankNot
+	case t.isWord("-"), t.isWord("+"):
+		return rankSign
+	}
+	return rankOp
+}
+
 // endsTarget reports whether a target of SELECT or RETURNING may end before this token.
 func (t *token) endsTarget() bool {
 	switch t.kind {
@@ -134,6 +201,7 @@ func (p *parser) copyExpr(mode exprMode) {
 	restricted := mode == modeRestricted
 	open := 0            // parentheses opened for NOT
 	loose := !restricted // NOT may stand here as it is: at the start, after AND, OR, NOT
+	low := rankNone      // the loosest operator so far that still awaits the end of its right operand
 	var likes []int      // values of open at the LIKEs that may still have ESCAPE
 	looser := func() {   // an operator looser than LIKE ends those at its own level
 		for len(likes) > 0 && likes[len(likes)-1] >= open {
@@ -147,8 +215,13 @@ func (p *parser) copyExpr(mode exprMode) {
 	}
 	prefixes := 0
 	for {
-		for ; p.prefix(restricted, &loose, &open); prefixes++ {
-			if prefixes > maxDepth {
+		for {
+			rank := prefixRank(p.tok())
+			if !p.prefix(restricted, &loose, &open) {
+				break
+			}
+			low = min(low, rank)
+			if prefixes++; prefixes > maxDepth {
 				tooDeep(p.pos())
 			}
 		}
@@ -165,9 +238,11 @@ func (p *parser) copyExpr(mode exprMode) {
 			if c := t.text[0]; (c == '<' || c == '>' || c == '=') && nativeOp(t.text) {
 				looser()
 			}
+			rank := infixRank(t)
 			if p.infix(restricted) {
 				goto operator
 			}
+			low = min(low, rank)
 			continue
 		case tokPunct:
 			if t.text == "::" {
@@ -181,7 +256,7 @@ func (p *parser) copyExpr(mode exprMode) {
 			closeNot(0)
 			return
 		}
-		if mode == modeTarget && t.bare && p.peek(1).endsTarget() {
+		if mode == modeTarget && t.bare && p.peek(1).endsTarget() && low >= rankOf(t) && (t.text != "escape" || len(likes) == 0) {
 			closeNot(0)
 			return // a label, though it could be an operator
 		}
@@ -190,12 +265,14 @@ func (p *parser) copyExpr(mode exprMode) {
 			if p.infix(restricted) {
 				goto operator
 			}
+			low = min(low, rankOp)
 			continue
 		case "is":
 			looser()
 			if p.is_(restricted) {
 				goto operator
 			}
+			low = min(low, rankIs)
 			continue
 		}
 		if restricted {
@@ -212,6 +289,7 @@ func (p *parser) copyExpr(mode exprMode) {
 			}
 			p.operator(t.text, op{kind: kind, pos: t.pos})
 			p.i++
+			low = min(low, rankOf(t))
 			continue
 		case "isnull", "notnull":
 			looser()
@@ -230,6 +308,7 @@ func (p *parser) copyExpr(mode exprMode) {
 			p.operator("||", op{kind: opAtZone, pos: t.pos})
 			p.i++
 			p.expect("time", "zone")
+			low = min(low, rankZone)
 			continue
 		case "escape":
 			if n := len(likes); n > 0 {
@@ -254,6 +333,7 @@ func (p *parser) copyExpr(mode exprMode) {
 			case word.isWord("between"):
 				looser()
 				p.between(not)
+				low = min(low, rankPredicate)
 				continue
 			case mode == modeSubstring && t.isWord("similar") && !p.isAt(1, "to"):
 			case word.isWord("like"), word.isWord("ilike"), word.isWord("similar"):
@@ -262,6 +342,7 @@ func (p *parser) copyExpr(mode exprMode) {
 					goto operator
 				}
 				likes = append(likes, open)
+				low = min(low, rankPredicate)
 				continue
 			}
 		}

@@ -117,7 +117,7 @@ func (p *parser) factor() *ast.JoinExpr {
 			p.fail()
 		}
 		r := &ast.RangeSubselect{At: at, Lateral: lateral}
-		paren := p.pos()
+		paren, values := p.pos(), p.opensValues()
 		sep, count := p.sep, p.count
 		p.write("(")
 		p.i++
@@ -126,8 +126,12 @@ func (p *parser) factor() *ast.JoinExpr {
 		p.sep, p.count = sep, count
 		p.expect(")")
 		if r.Alias = p.alias(); r.Alias == nil {
-			e := newError(paren, codeSyntax, "subquery in FROM must have an alias")
-			e.Hint = "For example, FROM (SELECT ...) [AS] foo."
+			what, word := "subquery", "SELECT"
+			if values {
+				what, word = "VALUES", "VALUES"
+			}
+			e := newError(paren, codeSyntax, "%s in FROM must have an alias", what)
+			e.Hint = "For example, FROM (" + word + " ...) [AS] foo."
 			panic(e)
 		}
 		p.tableHole(holeTable, r)
@@ -140,6 +144,28 @@ func (p *parser) factor() *ast.JoinExpr {
 		p.tableFunc(&ast.RangeFunction{At: at, Lateral: lateral})
 	}
 	return nil
+}
+
+// opensValues reports whether the parenthesis here encloses nothing but VALUES.
+func (p *parser) opensValues() bool {
+	i := p.i
+	for p.toks[i].isWord("(") {
+		if p.toks[i].match < 0 {
+			return false
+		}
+		i++
+	}
+	if !p.toks[i].isWord("values") {
+		return false
+	}
+	for end := p.toks[i-1].match; i < int(end); i++ {
+		if t := &p.toks[i]; t.match > int32(i) {
+			i = int(t.match)
+		} else if t.isWord("union") || t.isWord("intersect") || t.isWord("except") {
+			return false
+		}
+	}
+	return true
 }
 
 // parenJoin emits ( join ) [alias].

@@ -99,14 +99,16 @@ func (l *lexer) bits(start int, kind byte) bool {
 	l.pos++
 	value := string(kind)
 	for first := true; first || l.continues(); first = false {
-		part, ok := l.quoted('\'')
-		if !ok {
+		n := strings.IndexByte(l.src[l.pos+1:], '\'') // no doubled quotes here
+		if n < 0 {
+			l.pos = len(l.src)
 			if kind == 'b' {
 				return l.badNear(start, "unterminated bit string literal")
 			}
 			return l.badNear(start, "unterminated hexadecimal string literal")
 		}
-		value += part
+		value += l.src[l.pos+1 : l.pos+1+n]
+		l.pos += n + 2
 	}
 	l.add(tokBits, start, value)
 	return true

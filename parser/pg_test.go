@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -359,6 +360,11 @@ func TestRefusesLikePostgres(t *testing.T) {
 	o := newOracle(t)
 	corpus := append([]string(nil), corpusStatements...)
 	corpus = append(corpus, clientStatementsIfAny()...)
+	for _, sql := range regressionQueries(t) {
+		if o.refusal(t, sql) == nil {
+			corpus = append(corpus, sql)
+		}
+	}
 	count := 20000
 	if testing.Short() {
 		count = 1000
@@ -407,5 +413,37 @@ func TestRefusesLikePostgres(t *testing.T) {
 	}
 	if missed*200 > refused || wrongly*200 > count {
 		t.Errorf("%d taken, %d refused by us alone", missed, wrongly)
+	}
+}
+
+// regressionQueries are the queries and DML of PostgreSQL's regression suite,
+// if ROWKEY_REGRESS names its directory.
+func regressionQueries(t *testing.T) []string {
+	var list []string
+	files, _ := filepath.Glob(filepath.Join(os.Getenv("ROWKEY_REGRESS"), "*.sql"))
+	for _, file := range files {
+		if strings.HasSuffix(file, "xml.sql") || strings.HasSuffix(file, "xmlmap.sql") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sql := range psqlStatements(string(text)) {
+			switch strings.ToLower(strings.SplitN(sql+" ", " ", 2)[0]) {
+			case "select", "insert", "update", "delete", "with", "values", "merge":
+				if !strings.Contains(sql, "\x00") {
+					list = append(list, sql)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// What Format prints of the suite's queries parses to the same tree.
+func TestFormatRegression(t *testing.T) {
+	for _, sql := range regressionQueries(t) {
+		roundTrip(t, sql)
 	}
 }

@@ -95,7 +95,10 @@ func (p *parser) with(rec *queryRec) {
 	rec.with = w
 	p.write("with")
 	p.i++
-	w.Recursive = p.accept("recursive")
+	if p.is("recursive") && p.peek(1).isColID() { // else it is a name
+		p.i++
+		w.Recursive = true
+	}
 	for first := true; first || p.accept(","); first = false {
 		if !first {
 			p.write(",")
