@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDecimalArithmetic: numeric's operators and functions give PostgreSQL's
@@ -135,7 +136,11 @@ func TestDecimalArithmetic(t *testing.T) {
 			if c.f == nil {
 				d, err = args[i][0].Round(scaleArg(args[i][1]) % 40)
 			} else {
+				start := time.Now()
 				d, err = c.f(args[i])
+				if took := time.Since(start); took > 2*time.Second {
+					t.Errorf("%s %q took %v", c.expr, rows[i], took)
+				}
 			}
 			got := d.String()
 			if err != nil {

@@ -250,27 +250,36 @@ func jsonElem(s string, i int) (val string, ok bool) {
 	return val, ok
 }
 
-// JSONPath follows a path of keys and positions, as #> does.
+// JSONPath follows a path of keys and positions, as #> does. Where keys
+// repeat, as they may in type json, the last member counts that has the rest
+// of the path.
 func JSONPath(s string, path []string, unique bool) (val string, ok bool) {
 	s = strings.Trim(s, " \t\n\r")
-	for _, step := range path {
-		switch JSONKindOf(s) {
-		case JSONObject:
-			s, ok = JSONField(s, step, unique)
-		case JSONArray:
-			n, err := strconv.ParseInt(strings.TrimLeft(step, " \t\n\v\f\r"), 10, 32)
-			if err != nil {
-				return "", false
+	if len(path) == 0 {
+		return s, true
+	}
+	switch JSONKindOf(s) {
+	case JSONObject:
+		JSONMembers(s, func(k, v string) bool {
+			if JSONKeyIs(k, path[0]) {
+				if w, found := JSONPath(v, path[1:], unique); found {
+					val, ok = w, true
+				}
+				return !unique
 			}
-			s, ok = jsonElem(s, int(n))
-		default:
+			return true
+		})
+		return val, ok
+	case JSONArray:
+		n, err := strconv.ParseInt(strings.TrimLeft(path[0], " \t\n\v\f\r"), 10, 32)
+		if err != nil {
 			return "", false
 		}
-		if !ok {
-			return "", false
+		if s, ok = jsonElem(s, int(n)); ok {
+			return JSONPath(s, path[1:], unique)
 		}
 	}
-	return s, true
+	return "", false
 }
 
 // JSONText gives a value as the ->> operators do: strings without quotes,
