@@ -159,3 +159,10 @@ var keywords = map[string]keyword{
 	"xmlparse": {colName, true}, "xmlpi": {colName, true}, "xmlroot": {colName, true}, "xmlserialize": {colName, true},
 	"xmltable": {colName, true}, "year": {unreserved, false}, "yes": {unreserved, true}, "zone": {unreserved, true},
 }
+
+// NeedsQuotes tells whether a name is a keyword that PostgreSQL quotes when it
+// prints it as an identifier: any keyword that is not unreserved.
+func NeedsQuotes(name string) bool {
+	k, ok := keywords[name]
+	return ok && k.class != unreserved
+}

@@ -1,0 +1,304 @@
+package planner
+
+import (
+	"sync"
+
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Expressions of table definitions: DEFAULT, CHECK, GENERATED, index
+// expressions and predicates, a domain's CHECK.
+
+// Place says what an expression of a definition is for; it decides what the
+// expression may contain.
+type Place uint8
+
+// The places.
+const (
+	ForDefault Place = iota
+	ForCheck
+	ForDomainCheck
+	ForGenerated
+	ForIndexExpr
+	ForIndexPredicate
+	ForUsing   // ALTER COLUMN … TYPE … USING
+	ForExecute // arguments of EXECUTE: no columns, any function
+)
+
+// ExprRequest is an expression of a definition, to be bound.
+type ExprRequest struct {
+	Catalog    *catalog.Snapshot
+	SearchPath []string
+	Env        *types.Env
+	Expr       ast.Expr
+	Place      Place
+	// Table has the columns in sight (nil: none); it need not be in the Catalog.
+	Table *catalog.Table
+	// ValueType and ValueMod are what VALUE is in a domain's CHECK.
+	ValueType *types.Type
+	ValueMod  int32
+	// Target, when set, is the type to which the result is assigned (with Column's name in the error).
+	Target    *types.Type
+	TargetMod int32
+	Column    string
+}
+
+// BindExpr binds an expression of a definition. Columns are Col with Idx
+// attnum-1; VALUE is a CaseTest. A CHECK or predicate is made boolean.
+func BindExpr(r ExprRequest) (e plan.Expr, err error) {
+	defer caught(&err)
+	p := newPlanner(&Request{Catalog: r.Catalog, SearchPath: r.SearchPath, Env: r.Env})
+	return p.bindDefinition(&r), nil
+}
+
+func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
+	p.noParams = r.Place != ForExecute
+	b := &binder{p: p}
+	b.kind = [...]exprKind{inDefault, inCheck, inDomainCheck, inGenerated, inIndexExpr, inIndexPredicate, inUpdateSet, inExecute}[r.Place]
+	base := 0
+	if r.Table != nil && r.Place != ForDefault {
+		p.cols = p.cols[:0]
+		_, it := p.addScan(r.Table, r.Table.Name, -1)
+		b.q = &query{depth: 1, items: []*rangeItem{it}, clause: b.kind}
+	}
+	if r.ValueType != nil {
+		b.value = &plan.CaseTest{T: plan.T{Typ: r.ValueType, Mod: r.ValueMod}}
+	}
+	a := b.arg(r.Expr)
+	x := a.e
+	switch r.Place {
+	case ForCheck, ForDomainCheck:
+		x = p.coerceBool(a, "CHECK")
+	case ForIndexPredicate:
+		x = p.coerceBool(a, "WHERE")
+		if volatility(x) != builtin.Immutable {
+			fail(-1, pgerr.InvalidObjectDefinition, "functions in index predicate must be marked IMMUTABLE")
+		}
+	case ForIndexExpr:
+		x = b.resolveUnknown(a).e
+		if volatility(x) != builtin.Immutable {
+			fail(-1, pgerr.InvalidObjectDefinition, "functions in index expression must be marked IMMUTABLE")
+		}
+	case ForGenerated:
+		if volatility(x) != builtin.Immutable {
+			fail(-1, pgerr.InvalidObjectDefinition, "generation expression is not immutable")
+		}
+		if r.Table != nil {
+			for i := range r.Table.Columns {
+				if c := &r.Table.Columns[i]; c.Generated != "" && colsOf(x).has(base+i) {
+					bail(pgerr.Newf(pgerr.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", c.Name).
+						WithDetail("A generated column cannot reference another generated column.").At(exprLoc(r.Expr)))
+				}
+			}
+		}
+	}
+	if r.Target != nil {
+		y := p.coerceTo(arg{x, a.pos}, r.Target, r.TargetMod, builtin.Assignment, true)
+		if y == nil {
+			what := "default expression"
+			if r.Place == ForGenerated {
+				what = "generation expression"
+			}
+			bail(pgerr.Newf(pgerr.DatatypeMismatch, "column %q is of type %s but %s is of type %s", r.Column, typeName(r.Target), what, typeName(x.Type())).
+				WithHint("You will need to rewrite or cast the expression."))
+		}
+		x = y
+	}
+	return x
+}
+
+// CoerceAssign converts a bound expression for assignment to a type; nil when
+// there is no assignment cast.
+func CoerceAssign(snap *catalog.Snapshot, env *types.Env, e plan.Expr, t *types.Type, mod int32) (out plan.Expr, err error) {
+	defer caught(&err)
+	p := newPlanner(&Request{Catalog: snap, Env: env})
+	return p.coerceTo(arg{e, -1}, t, mod, builtin.Assignment, true), nil
+}
+
+// ColumnsUsed gives the attnums of the columns that a definition's expression reads.
+func ColumnsUsed(e plan.Expr) []int16 {
+	s := colsOf(e)
+	var out []int16
+	for i := 0; i < len(s)*64; i++ {
+		if s.has(i) {
+			out = append(out, int16(i+1))
+		}
+	}
+	return out
+}
+
+// IsImmutable tells whether an expression calls immutable functions only.
+func IsImmutable(e plan.Expr) bool { return volatility(e) == builtin.Immutable }
+
+// IsVolatile tells whether an expression calls a volatile function.
+func IsVolatile(e plan.Expr) bool { return isVolatile(e) }
+
+// tableRules are a table's bound expressions. They depend on nothing but the
+// descriptor and the catalog's version, so that plans share them.
+type tableRules struct {
+	rules    plan.RowRules
+	defaults []plan.Expr // by attnum-1; nil: none
+	version  uint64
+}
+
+var rulesCache struct {
+	sync.Mutex
+	m map[*catalog.Table]*tableRules
+}
+
+// TableRules binds a table's defaults (by attnum-1, nil for none), generated
+// columns, checks and index expressions: for COPY and DDL that rewrites rows.
+func TableRules(snap *catalog.Snapshot, env *types.Env, t *catalog.Table) (rules plan.RowRules, defaults []plan.Expr, err error) {
+	defer caught(&err)
+	p := newPlanner(&Request{Catalog: snap, Env: env})
+	rc := p.rulesFor(t)
+	return rc.rules, rc.defaults, nil
+}
+
+func (p *planner) rulesFor(t *catalog.Table) *tableRules {
+	rulesCache.Lock()
+	rc := rulesCache.m[t]
+	rulesCache.Unlock()
+	if rc != nil && rc.version == p.snap.Version {
+		return rc
+	}
+	rc = p.makeRules(t)
+	rulesCache.Lock()
+	if rulesCache.m == nil || len(rulesCache.m) > 1024 {
+		rulesCache.m = map[*catalog.Table]*tableRules{}
+	}
+	rulesCache.m[t] = rc
+	rulesCache.Unlock()
+	return rc
+}
+
+// definition binds stored SQL text over a table.
+func (p *planner) definition(text string, place Place, t *catalog.Table, c *catalog.Column) plan.Expr {
+	path := []string{"public"}
+	if t != nil && t.Schema != nil {
+		path = []string{t.Schema.Name, "public"}
+	}
+	sub := newPlanner(&Request{Catalog: p.snap, SearchPath: append(path, p.req.SearchPath...), Env: p.env})
+	r := &ExprRequest{Expr: parseExpr(text), Place: place, Table: t}
+	if c != nil {
+		r.Target, r.TargetMod, r.Column = c.Type, c.Typmod, c.Name
+	}
+	return nameColumns(sub.bindDefinition(r), t)
+}
+
+// nameColumns gives an expression over a table's columns their names, for printing.
+func nameColumns(e plan.Expr, t *catalog.Table) plan.Expr {
+	if t == nil {
+		return e
+	}
+	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+		if c, ok := x.(*plan.Col); ok && c.Idx < len(t.Columns) {
+			cc := *c
+			cc.Name = t.Columns[c.Idx].Name
+			return &cc, true
+		}
+		return nil, false
+	})
+}
+
+func (p *planner) makeRules(t *catalog.Table) *tableRules {
+	rc := &tableRules{version: p.snap.Version, defaults: make([]plan.Expr, len(t.Columns))}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		switch {
+		case c.Dropped:
+		case c.Generated != "":
+			rc.rules.Generated = append(rc.rules.Generated, plan.ColumnExpr{Attnum: c.Attnum, Expr: p.definition(c.Generated, ForGenerated, t, c)})
+		default:
+			rc.defaults[i] = p.makeDefault(t, c)
+		}
+	}
+	for _, ck := range t.Checks {
+		rc.rules.Checks = append(rc.rules.Checks, plan.NamedExpr{Name: ck.Name, Expr: p.definition(ck.Expr, ForCheck, t, nil)})
+	}
+	for i, ix := range t.Indexes {
+		for j, k := range ix.Keys {
+			if k.Attnum != 0 {
+				continue
+			}
+			if rc.rules.IndexExprs == nil {
+				rc.rules.IndexExprs = make([][]plan.Expr, len(t.Indexes))
+			}
+			if rc.rules.IndexExprs[i] == nil {
+				rc.rules.IndexExprs[i] = make([]plan.Expr, len(ix.Keys))
+			}
+			rc.rules.IndexExprs[i][j] = p.definition(k.Expr, ForIndexExpr, t, nil)
+		}
+		if ix.Where != "" {
+			if rc.rules.IndexWhere == nil {
+				rc.rules.IndexWhere = make([]plan.Expr, len(t.Indexes))
+			}
+			rc.rules.IndexWhere[i] = p.definition(ix.Where, ForIndexPredicate, t, nil)
+		}
+	}
+	return rc
+}
+
+// makeDefault binds a column's default: its own, its identity sequence, or
+// its domain's.
+func (p *planner) makeDefault(t *catalog.Table, c *catalog.Column) plan.Expr {
+	if c.Default != "" {
+		return p.definition(c.Default, ForDefault, t, c)
+	}
+	if c.Identity != catalog.NotIdentity && c.SeqOID != 0 {
+		return p.nextval(c)
+	}
+	for d := c.Type; d != nil && d.Kind == types.KindDomain; d = d.Base {
+		u := p.snap.UserType(d.OID)
+		if u != nil && u.Default != "" {
+			return p.definition(u.Default, ForDefault, t, c)
+		}
+	}
+	if c.Type != nil && c.Type.Kind == types.KindDomain {
+		// NULL, checked as the domain demands
+		if e, ok := p.toDomain(nullOf(c.Type.Under(), -1), c.Type, true, -1, builtin.Assignment).(*plan.CoerceDomain); ok && (e.NotNull || len(e.Checks) > 0) {
+			return e
+		}
+	}
+	return nil
+}
+
+// nextval is the value of an identity column.
+func (p *planner) nextval(c *catalog.Column) plan.Expr {
+	b := &binder{p: p, kind: inDefault}
+	seq := &plan.Const{T: plan.T{Typ: types.RegClass, Mod: -1}, Val: types.NewInt(int64(c.SeqOID))}
+	x := b.callByName("nextval", []arg{{seq, -1}}, -1)
+	return p.coerceTo(arg{x, -1}, c.Type, c.Typmod, builtin.Assignment, true)
+}
+
+// columnDefault is the default of a column of some table in the statement.
+func (p *planner) columnDefault(c *catalog.Column) plan.Expr {
+	for _, t := range p.tables {
+		for i := range t.Table.Columns {
+			if &t.Table.Columns[i] == c {
+				return p.rulesFor(t.Table).defaults[i]
+			}
+		}
+	}
+	return nil
+}
+
+// domainChecks binds a domain's own constraints, over CaseTest.
+func (p *planner) domainChecks(u *catalog.UserType) []plan.NamedExpr {
+	var out []plan.NamedExpr
+	base := u.Type.Base
+	if base == nil {
+		return nil
+	}
+	for _, ck := range u.Checks {
+		sub := newPlanner(&Request{Catalog: p.snap, SearchPath: append([]string{"public"}, p.req.SearchPath...), Env: p.env})
+		x := sub.bindDefinition(&ExprRequest{Expr: parseExpr(ck.Expr), Place: ForDomainCheck, ValueType: base.Under(), ValueMod: u.BaseMod})
+		out = append(out, plan.NamedExpr{Name: ck.Name, Expr: x})
+	}
+	return out
+}

@@ -1,0 +1,657 @@
+package planner
+
+import (
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// INSERT, UPDATE and DELETE (MERGE: bind_merge.go; views as targets:
+// bind_target.go).
+
+type dmlKind uint8
+
+const (
+	dmlInsert dmlKind = iota
+	dmlUpdate
+	dmlDelete
+	dmlMerge
+)
+
+// dmlRel changes a table's rows; as a rel it yields its RETURNING columns.
+// Expressions are over the input's columns and, for RETURNING and checks, over
+// the new row: ids newRow.base … in attnum order.
+type dmlRel struct {
+	kind     dmlKind
+	table    *catalog.Table
+	in       rel
+	scan     *lScan // the target as it is read (not for INSERT)
+	newRow   *lScan // stands for the row as written
+	attnums  []int16
+	inCols   []colID
+	defaults []plan.ColumnExpr
+	rules    plan.RowRules
+	conflict *conflictRel
+	set      []plan.ColumnExpr
+	recheck  []plan.Expr
+	actions  []plan.MergeAction
+	viewChk  []plan.NamedExpr
+
+	hasReturning bool
+	returning    []plan.Expr
+	retIDs       []colID
+	retNames     []string
+}
+
+// conflictRel is ON CONFLICT: expressions over old and excluded rows.
+type conflictRel struct {
+	indexes       []*catalog.Index
+	doNothing     bool
+	old, excluded *lScan
+	set           []plan.ColumnExpr
+	where         plan.Expr
+}
+
+func (n *dmlRel) outCols() []colID { return n.retIDs }
+func (n *dmlRel) kids() []*rel {
+	return []*rel{&n.in}
+}
+func (n *dmlRel) exprs(f func(*plan.Expr)) {
+	for i := range n.set {
+		f(&n.set[i].Expr)
+	}
+	each(n.recheck, f)
+	each(n.returning, f)
+	if n.conflict != nil {
+		for i := range n.conflict.set {
+			f(&n.conflict.set[i].Expr)
+		}
+		eachOpt(&n.conflict.where, f)
+	}
+	for i := range n.actions {
+		eachOpt(&n.actions[i].Cond, f)
+		for k := range n.actions[i].Set {
+			f(&n.actions[i].Set[k].Expr)
+		}
+	}
+}
+func (n *dmlRel) clone() rel {
+	c := *n
+	c.set = append([]plan.ColumnExpr(nil), n.set...)
+	c.recheck, c.returning = copyExprs(n.recheck), copyExprs(n.returning)
+	if n.conflict != nil {
+		k := *n.conflict
+		k.set = append([]plan.ColumnExpr(nil), k.set...)
+		c.conflict = &k
+	}
+	c.actions = append([]plan.MergeAction(nil), n.actions...)
+	for i := range c.actions {
+		c.actions[i].Set = append([]plan.ColumnExpr(nil), c.actions[i].Set...)
+	}
+	return &c
+}
+
+// bindDML binds a data-modifying statement; up is the scope of its WITH, or nil.
+func (p *planner) bindDML(s ast.Stmt, up *query) *dmlRel {
+	p.writes = true
+	q := &query{up: up, depth: 1, isDML: true}
+	if up != nil {
+		q.depth = up.depth + 1
+	}
+	switch s := s.(type) {
+	case *ast.InsertStmt:
+		return p.bindInsert(s, q)
+	case *ast.UpdateStmt:
+		return p.bindUpdate(s, q)
+	case *ast.DeleteStmt:
+		return p.bindDelete(s, q)
+	case *ast.MergeStmt:
+		return p.bindMerge(s, q)
+	}
+	bail(pgerr.Unsupported("statement %T is not supported", s))
+	return nil
+}
+
+// targetColumn finds a column to be assigned to.
+func (p *planner) targetColumn(t *dmlTarget, c *ast.ColumnTarget) *catalog.Column {
+	col := t.column(c.Name)
+	if col == nil {
+		fail(c.Pos(), pgerr.UndefinedColumn, "column %q of relation %q does not exist", c.Name, t.name)
+	}
+	if len(c.Path) > 0 {
+		bail(pgerr.Unsupported("assigning to an element or field of column %q is not supported", c.Name).At(c.Pos()))
+	}
+	return col
+}
+
+// assign converts a value for a column.
+func (p *planner) assign(a arg, c *catalog.Column) plan.Expr {
+	x := p.coerceTo(a, c.Type, c.Typmod, builtin.Assignment, true)
+	if x == nil {
+		bail(pgerr.Newf(pgerr.DatatypeMismatch, "column %q is of type %s but expression is of type %s", c.Name, typeName(c.Type), typeName(a.e.Type())).
+			WithHint("You will need to rewrite or cast the expression.").At(a.pos))
+	}
+	return x
+}
+
+// refuseValue is the error for a value given to a column that makes its own.
+func refuseValue(c *catalog.Column, insert bool, pos int) {
+	detail := "Column %q is an identity column defined as GENERATED ALWAYS."
+	if c.Generated != "" {
+		detail = "Column %q is a generated column."
+	}
+	var e *pgerr.Error
+	if insert {
+		e = pgerr.Newf(pgerr.GeneratedAlways, "cannot insert a non-DEFAULT value into column %q", c.Name)
+		if c.Generated == "" {
+			e.WithHint("Use OVERRIDING SYSTEM VALUE to override.")
+		}
+	} else {
+		e = pgerr.Newf(pgerr.GeneratedAlways, "column %q can only be updated to DEFAULT", c.Name)
+	}
+	bail(e.WithDetail(detail, c.Name).At(pos))
+}
+
+func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
+	if s.With != nil {
+		p.bindWith(q, s.With)
+	}
+	t := p.dmlTarget(s.Relation, "insert into", "INSERT", "inserting into")
+	d := &dmlRel{kind: dmlInsert, table: t.table, hasReturning: s.Returning != nil}
+	var cols []*catalog.Column
+	if len(s.Columns) > 0 {
+		seen := map[int16]bool{}
+		for _, c := range s.Columns {
+			col := p.targetColumn(t, c)
+			if seen[col.Attnum] {
+				fail(c.Pos(), pgerr.DuplicateColumn, "column %q specified more than once", c.Name)
+			}
+			seen[col.Attnum] = true
+			cols = append(cols, col)
+		}
+	} else {
+		cols = t.columns()
+	}
+	explicit := len(s.Columns) > 0
+	checkCount := func(n int, posOf func(int) int) {
+		if n > len(cols) {
+			fail(posOf(len(cols)), pgerr.SyntaxError, "INSERT has more expressions than target columns")
+		}
+		if n < len(cols) {
+			if explicit {
+				e := pgerr.New(pgerr.SyntaxError, "INSERT has more target columns than expressions")
+				bail(e.At(s.Columns[n].Pos()))
+			}
+			cols = cols[:n]
+		}
+	}
+	// skip tells that the given value is to be thrown away (OVERRIDING USER VALUE).
+	skip := func(c *catalog.Column) bool {
+		return s.Overriding == ast.OverridingUser && c.Identity != catalog.NotIdentity
+	}
+	check := func(c *catalog.Column, pos int) {
+		if c.Generated != "" || c.Identity == catalog.IdentityAlways && s.Overriding == ast.OverridingDefault {
+			refuseValue(c, true, -1)
+		}
+	}
+	src := s.Source
+	plainValues := src != nil && src.Values != nil && src.Op == ast.SetNone && len(src.OrderBy) == 0 && src.Limit == nil && src.Offset == nil && src.With == nil && len(src.Locking) == 0
+	switch {
+	case src == nil:
+		d.in = &lValues{rows: [][]plan.Expr{{}}}
+		cols = nil
+	case plainValues:
+		n := len(src.Values[0])
+		for _, row := range src.Values {
+			if len(row) != n {
+				fail(exprLoc(row[0]), pgerr.SyntaxError, "VALUES lists must all be the same length")
+			}
+		}
+		checkCount(n, func(i int) int { return exprLoc(src.Values[0][i]) })
+		d.in, cols = p.insertValues(q, src.Values, cols, check, skip)
+	default:
+		bd := p.bindQuery(src, q, false)
+		checkCount(len(bd.cols), func(i int) int { return targetPos(src, i) })
+		var keep []*catalog.Column
+		for i, c := range cols {
+			if skip(c) {
+				continue
+			}
+			check(c, targetPos(src, i))
+			p.giveType(bd, i, c.Type, c.Typmod, func(a arg) plan.Expr { return p.assign(a, c) }, targetPos(src, i))
+			keep = append(keep, c)
+			d.inCols = append(d.inCols, bd.cols[i].id)
+		}
+		cols = keep
+		d.in = bd.rel
+	}
+	if v, ok := d.in.(*lValues); ok && d.inCols == nil {
+		d.inCols = v.cols
+	}
+	given := make([]bool, len(d.table.Columns)+1)
+	for _, c := range cols {
+		d.attnums = append(d.attnums, c.Attnum)
+		given[c.Attnum] = true
+	}
+	rc := p.rulesFor(d.table)
+	d.rules = rc.rules
+	for i := range d.table.Columns {
+		c := &d.table.Columns[i]
+		if !given[c.Attnum] && !c.Dropped && c.Generated == "" {
+			if def := rc.defaults[i]; def != nil {
+				d.defaults = append(d.defaults, plan.ColumnExpr{Attnum: c.Attnum, Expr: def})
+			}
+		}
+	}
+	var item *rangeItem
+	d.newRow, item = p.addScan(d.table, t.alias, s.Relation.Pos())
+	t.rename(item)
+	if s.OnConflict != nil {
+		d.conflict = p.bindConflict(s.OnConflict, q, d, t)
+	}
+	p.viewChecks(d, t)
+	p.bindReturning(d, q, s.Returning, []*rangeItem{item})
+	return d
+}
+
+// insertValues binds VALUES lists to be inserted: values are converted to the
+// columns' types one by one. Lists of nothing but literals become vectors.
+func (p *planner) insertValues(q *query, rows [][]ast.Expr, cols []*catalog.Column, check func(*catalog.Column, int), skip func(*catalog.Column) bool) (rel, []*catalog.Column) {
+	// which columns get DEFAULT throughout, and are left out
+	keep := make([]bool, len(cols))
+	someDefault := make([]bool, len(cols))
+	for i := range cols {
+		for _, row := range rows {
+			if _, ok := row[i].(*ast.Default); ok {
+				someDefault[i] = true
+			} else {
+				keep[i] = true
+			}
+		}
+		if skip(cols[i]) {
+			keep[i] = false
+		}
+		if keep[i] {
+			check(cols[i], exprLoc(rows[0][i]))
+		}
+	}
+	v := &lValues{}
+	var kept []*catalog.Column
+	var at []int
+	for i, c := range cols {
+		if keep[i] {
+			kept = append(kept, c)
+			at = append(at, i)
+			v.cols = append(v.cols, p.newCol(c.Name, c.Type, c.Typmod))
+		}
+	}
+	if lit := p.literalRows(rows, kept, at, someDefault); lit != nil {
+		v.lit = lit
+		return v, kept
+	}
+	b := &binder{p: p, q: q, kind: inInsertValues}
+	if len(rows) > 1 {
+		b.kind = inValues
+	}
+	q.clause = b.kind
+	v.rows = make([][]plan.Expr, len(rows))
+	for r, row := range rows {
+		out := make([]plan.Expr, len(kept))
+		for k, c := range kept {
+			e := row[at[k]]
+			if _, ok := e.(*ast.Default); ok {
+				out[k] = p.defaultOf(c, cols, kept)
+				continue
+			}
+			out[k] = p.assign(b.arg(e), c)
+		}
+		v.rows[r] = out
+	}
+	if len(q.srfs) > 0 {
+		// INSERT … VALUES (generate_series(1, 3)): one row, computed above nothing
+		proj := &lProject{in: p.addUnnest(&lValues{rows: [][]plan.Expr{{}}}, q)}
+		for k, id := range v.cols {
+			proj.items = append(proj.items, projItem{id, v.rows[0][k]})
+		}
+		return &lFilter{in: proj}, kept
+	}
+	return v, kept
+}
+
+// defaultOf is a column's default as an expression, NULL if it has none.
+func (p *planner) defaultOf(c *catalog.Column, _, _ []*catalog.Column) plan.Expr {
+	if d := p.columnDefault(c); d != nil {
+		return d
+	}
+	return nullOf(c.Type, c.Typmod)
+}
+
+// bindConflict binds ON CONFLICT.
+func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTarget) *conflictRel {
+	k := &conflictRel{doNothing: c.Action == ast.ConflictNothing}
+	var oldItem, exItem *rangeItem
+	k.old, oldItem = p.addScan(d.table, t.alias, -1)
+	t.rename(oldItem)
+	k.excluded, exItem = p.addScan(d.table, "excluded", -1)
+	t.rename(exItem)
+	if c.Infer != nil {
+		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem)
+	} else if !k.doNothing {
+		bail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
+			WithHint("For example, ON CONFLICT (column_name).").At(c.Pos()))
+	}
+	if k.doNothing {
+		return k
+	}
+	uq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: []*rangeItem{oldItem, exItem}, clause: inUpdateSet}
+	k.set = p.bindSet(c.Set, uq, t, k.excluded)
+	if c.Where != nil {
+		b := &binder{p: p, q: uq, kind: inWhere}
+		uq.clause = inWhere
+		k.where = p.coerceBool(b.arg(c.Where), "WHERE")
+	}
+	return k
+}
+
+// arbiters finds the unique indexes an ON CONFLICT target means.
+func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item *rangeItem) []*catalog.Index {
+	if inf.Constraint != "" {
+		for _, ix := range tab.Indexes {
+			if ix.Name == inf.Constraint && ix.Constraint != 0 {
+				if ix.Deferrable {
+					fail(-1, pgerr.WrongObjectType, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+				}
+				return []*catalog.Index{ix}
+			}
+		}
+		fail(inf.Pos(), pgerr.UndefinedObject, "constraint %q for table %q does not exist", inf.Constraint, tab.Name)
+	}
+	want := map[int16]bool{}
+	var exprs []plan.Expr
+	q := &query{depth: 1, items: []*rangeItem{item}}
+	b := &binder{p: p, q: q, kind: inIndexExpr}
+	for _, e := range inf.Elems {
+		if e.Name != "" {
+			c := t.column(e.Name)
+			if c == nil {
+				p.missingColumn(q, nil, "", e.Name, e.Pos())
+			}
+			want[c.Attnum] = true
+			continue
+		}
+		x := b.expr(e.Expr)
+		if c, ok := x.(*plan.Col); ok && p.cols[c.Idx].attnum > 0 {
+			want[p.cols[c.Idx].attnum] = true
+			continue
+		}
+		exprs = append(exprs, x)
+	}
+	var where plan.Expr
+	if inf.Where != nil {
+		b.kind = inIndexPredicate
+		where = p.coerceBool(b.arg(inf.Where), "WHERE")
+	}
+	rc := p.rulesFor(tab)
+	base := item.scan.base
+	var out []*catalog.Index
+	for i, ix := range tab.Indexes {
+		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable {
+			continue
+		}
+		cols, matched := 0, true
+		used := 0
+		for j, key := range ix.Keys {
+			if key.Attnum != 0 {
+				cols++
+				matched = matched && want[key.Attnum]
+				continue
+			}
+			hit := false
+			for _, x := range exprs {
+				if rc.rules.IndexExprs != nil && equalExprs(x, shiftCols(rc.rules.IndexExprs[i][j], base)) {
+					hit = true
+				}
+			}
+			matched = matched && hit
+			used++
+		}
+		if !matched || cols != len(want) || used != len(exprs) {
+			continue
+		}
+		if ix.Where != "" {
+			if where == nil || rc.rules.IndexWhere == nil || !implies(splitAnd(where, nil), shiftCols(rc.rules.IndexWhere[i], base)) {
+				continue
+			}
+		}
+		out = append(out, ix)
+	}
+	if out == nil {
+		fail(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
+	return out
+}
+
+// shiftCols turns an expression over a table's columns by position into one
+// over the ids of a scan.
+func shiftCols(e plan.Expr, base colID) plan.Expr {
+	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+		if c, ok := x.(*plan.Col); ok {
+			cc := *c
+			cc.Idx += base
+			return &cc, true
+		}
+		return nil, false
+	})
+}
+
+// implies tells whether conditions (conjoined) make a predicate true: each of
+// its conjuncts is one of them, or follows from NOT NULL-ness.
+func implies(conds []plan.Expr, pred plan.Expr) bool {
+	for _, want := range splitAnd(pred, nil) {
+		hit := false
+		for _, c := range conds {
+			if equalExprs(c, want) || impliesNotNull(c, want) || impliesRange(c, want) {
+				hit = true
+				break
+			}
+		}
+		if !hit {
+			return false
+		}
+	}
+	return true
+}
+
+// impliesNotNull: a strict comparison of a column implies column IS NOT NULL.
+func impliesNotNull(cond, want plan.Expr) bool {
+	n, ok := want.(*plan.IsNull)
+	if !ok || !n.Not {
+		return false
+	}
+	return rejectsNull(cond, colsOf(n.Arg)) && isColumn(n.Arg)
+}
+
+func isColumn(e plan.Expr) bool { _, ok := e.(*plan.Col); return ok }
+
+// bindSet binds SET assignments. excluded tells an upsert's, where DEFAULT is allowed too.
+func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lScan) []plan.ColumnExpr {
+	b := &binder{p: p, q: q, kind: inUpdateSet}
+	q.clause = inUpdateSet
+	var out []plan.ColumnExpr
+	seen := map[int16]bool{}
+	put := func(ct *ast.ColumnTarget, value func(c *catalog.Column) (plan.Expr, bool)) {
+		c := p.targetColumn(t, ct)
+		x, isDefault := value(c)
+		if !isDefault && (c.Generated != "" || c.Identity == catalog.IdentityAlways) {
+			refuseValue(c, false, -1)
+		}
+		if seen[c.Attnum] {
+			fail(ct.Pos(), pgerr.SyntaxError, "multiple assignments to same column %q", c.Name)
+		}
+		seen[c.Attnum] = true
+		if isDefault && c.Generated != "" {
+			return
+		}
+		out = append(out, plan.ColumnExpr{Attnum: c.Attnum, Expr: x})
+	}
+	one := func(e ast.Expr) func(c *catalog.Column) (plan.Expr, bool) {
+		return func(c *catalog.Column) (plan.Expr, bool) {
+			if _, ok := e.(*ast.Default); ok {
+				return p.defaultOf(c, nil, nil), true
+			}
+			return p.assign(b.arg(e), c), false
+		}
+	}
+	for _, a := range list {
+		if !a.Multi {
+			put(a.Targets[0], one(a.Value))
+			continue
+		}
+		switch v := a.Value.(type) {
+		case *ast.RowExpr:
+			if len(v.Args) != len(a.Targets) {
+				fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
+			}
+			for i, ct := range a.Targets {
+				put(ct, one(v.Args[i]))
+			}
+		case *ast.SubLink:
+			if v.Kind != ast.SubExpr {
+				fail(exprLoc(v), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+			}
+			s := b.subquery(v.Query, plan.SubRow)
+			if len(s.cols) != len(a.Targets) {
+				fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
+			}
+			for i, ct := range a.Targets {
+				f := s.fields[i]
+				put(ct, func(c *catalog.Column) (plan.Expr, bool) {
+					x := &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: s, Idx: i, Name: f.Name}
+					return p.assign(arg{x, exprLoc(v)}, c), false
+				})
+			}
+		default:
+			if len(a.Targets) == 1 {
+				put(a.Targets[0], one(a.Value))
+				continue
+			}
+			fail(exprLoc(a.Value), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+		}
+	}
+	return out
+}
+
+// joinFrom joins the target with the FROM (or USING) items of UPDATE or DELETE.
+func (p *planner) joinFrom(q *query, target rel, item *rangeItem, from []ast.TableExpr) rel {
+	q.items = []*rangeItem{item}
+	r := target
+	for _, te := range from {
+		item.lateralOnly, item.lateralOK = true, true
+		n, items := p.bindTable(q, te)
+		p.checkAliases(q.items, items)
+		for _, it := range items {
+			it.lateralOnly, it.lateralOK = true, true
+		}
+		q.items = append(q.items, items...)
+		r = &lJoin{kind: plan.InnerJoin, l: r, r: n}
+	}
+	for _, it := range q.items {
+		it.lateralOnly = false
+	}
+	return r
+}
+
+func (p *planner) bindWhere(q *query, r rel, where ast.Expr) (rel, []plan.Expr) {
+	if where == nil {
+		return r, nil
+	}
+	b := &binder{p: p, q: q, kind: inWhere}
+	q.clause = inWhere
+	conds := splitAnd(p.coerceBool(b.arg(where), "WHERE"), nil)
+	if len(conds) == 0 {
+		return r, nil
+	}
+	return &lFilter{in: r, conds: conds}, conds
+}
+
+// recheckable are the conditions that can be evaluated on one row again.
+func recheckable(conds []plan.Expr) []plan.Expr {
+	var out []plan.Expr
+	for _, c := range conds {
+		if !hasSubquery(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
+	if s.With != nil {
+		p.bindWith(q, s.With)
+	}
+	t := p.dmlTarget(s.Relation, "update", "UPDATE", "updating")
+	d := &dmlRel{kind: dmlUpdate, table: t.table, hasReturning: s.Returning != nil}
+	var item *rangeItem
+	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	d.scan.lockFor = plan.LockNoKeyUpdate
+	t.rename(item)
+	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.From)
+	r, conds := p.bindWhere(q, r, s.Where)
+	d.set = p.bindSet(s.Set, q, t, nil)
+	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
+		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
+	}
+	d.in, d.recheck = r, recheckable(conds)
+	d.rules = p.rulesFor(d.table).rules
+	var newItem *rangeItem
+	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
+	t.rename(newItem)
+	p.viewChecks(d, t)
+	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
+	return d
+}
+
+func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
+	if s.With != nil {
+		p.bindWith(q, s.With)
+	}
+	t := p.dmlTarget(s.Relation, "delete from", "DELETE", "deleting from")
+	d := &dmlRel{kind: dmlDelete, table: t.table, hasReturning: s.Returning != nil}
+	var item *rangeItem
+	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	d.scan.lockFor = plan.LockUpdate
+	t.rename(item)
+	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.Using)
+	r, conds := p.bindWhere(q, r, s.Where)
+	d.in, d.recheck = r, recheckable(conds)
+	d.rules = p.rulesFor(d.table).rules
+	var newItem *rangeItem
+	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
+	t.rename(newItem)
+	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
+	return d
+}
+
+// bindReturning binds RETURNING over the row as written and the other tables.
+func (p *planner) bindReturning(d *dmlRel, q *query, list []*ast.ResTarget, items []*rangeItem) {
+	if list == nil {
+		return
+	}
+	rq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: items, clause: inReturning}
+	b := &binder{p: p, q: rq, kind: inReturning}
+	oid := d.newRow.tableOID()
+	for _, t := range b.targetList(list) {
+		e := b.resolveUnknown(arg{t.expr, t.pos}).e
+		e = substitute(e, map[colID]plan.Expr{oid: &plan.Const{T: plan.T{Typ: types.Oid, Mod: -1}, Val: types.NewInt(int64(d.table.OID))}})
+		id := p.newCol(t.name, e.Type(), e.Typmod())
+		if c, ok := e.(*plan.Col); ok {
+			p.cols[id].tableOID, p.cols[id].attnum = p.cols[c.Idx].tableOID, p.cols[c.Idx].attnum
+		}
+		d.returning = append(d.returning, e)
+		d.retIDs = append(d.retIDs, id)
+		d.retNames = append(d.retNames, t.name)
+	}
+}

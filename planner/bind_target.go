@@ -1,0 +1,283 @@
+package planner
+
+import (
+	"rowkey/catalog"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+)
+
+// dmlTarget is the table that INSERT, UPDATE, DELETE or MERGE changes. When
+// the statement names a simple view, it is the table beneath: columns answer
+// to the view's names, and the view's conditions apply.
+type dmlTarget struct {
+	table *catalog.Table
+	name  string // as the statement names it
+	alias string
+	// names maps a view's columns, in order, to the table's; nil for a table.
+	names []viewColumn
+	views []*viewLevel
+}
+
+// viewColumn is a column of a view and the table column it shows (nil: an expression).
+type viewColumn struct {
+	name string
+	col  *catalog.Column
+}
+
+// viewLevel is one view on the way down to the table.
+type viewLevel struct {
+	view  *catalog.Table
+	where ast.Expr
+	alias string
+	names []viewColumn // columns of the relation it reads, nil when it is the table
+	check bool
+}
+
+// column finds a column by the name the statement uses.
+func (t *dmlTarget) column(name string) *catalog.Column {
+	if t.names == nil {
+		return t.table.ColumnByName(name)
+	}
+	for _, c := range t.names {
+		if c.name == name {
+			if c.col == nil {
+				bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot insert into column %q of view %q", name, t.name).
+					WithDetail("View columns that are not columns of their base relation are not updatable."))
+			}
+			return c.col
+		}
+	}
+	return nil
+}
+
+// columns are the columns INSERT fills when none are named.
+func (t *dmlTarget) columns() []*catalog.Column {
+	var out []*catalog.Column
+	if t.names == nil {
+		for i := range t.table.Columns {
+			if !t.table.Columns[i].Dropped {
+				out = append(out, &t.table.Columns[i])
+			}
+		}
+		return out
+	}
+	for _, c := range t.names {
+		if c.col != nil {
+			out = append(out, c.col)
+		}
+	}
+	return out
+}
+
+// rename makes a range item over the table answer to the view's column names.
+func (t *dmlTarget) rename(it *rangeItem) { renameTo(it, t.names) }
+
+func renameTo(it *rangeItem, names []viewColumn) {
+	if names == nil {
+		return
+	}
+	var cols []rangeCol
+	for _, n := range names {
+		if n.col == nil {
+			continue
+		}
+		for _, c := range it.cols {
+			if pc, ok := c.expr.(*plan.Col); ok && pc.Idx == it.scan.base+int(n.col.Attnum)-1 {
+				cols = append(cols, rangeCol{name: n.name, expr: c.expr})
+			}
+		}
+	}
+	it.cols = cols
+}
+
+// dmlTarget resolves the relation of a data-modifying statement.
+func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlTarget {
+	t := p.resolveTable(rv)
+	out := &dmlTarget{table: t, name: t.Name, alias: rv.Name}
+	if rv.Alias != nil {
+		out.alias = rv.Alias.Name
+	}
+	for out.table.Kind == catalog.KindView {
+		p.throughView(out, verb, command, doing)
+	}
+	if out.table.Virtual != nil {
+		fail(-1, pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", out.table.Name)
+	}
+	p.useTable(out.table, true)
+	return out
+}
+
+// throughView goes from a view to the relation it shows.
+func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
+	view := t.table
+	refuse := func(detail string) {
+		bail(pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot %s view %q", verb, view.Name).WithDetail("%s", detail).
+			WithHint("To enable %s the view, provide an INSTEAD OF %s trigger or an unconditional ON %s DO INSTEAD rule.", doing, command, command))
+	}
+	if len(t.views) > 50 {
+		refuse("The views are nested too deeply.")
+	}
+	s := p.parseQuery(view.View.Query)
+	switch {
+	case s.Op != ast.SetNone:
+		refuse("Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.")
+	case s.Distinct:
+		refuse("Views containing DISTINCT are not automatically updatable.")
+	case len(s.GroupBy) > 0:
+		refuse("Views containing GROUP BY are not automatically updatable.")
+	case s.Having != nil:
+		refuse("Views containing HAVING are not automatically updatable.")
+	case s.With != nil:
+		refuse("Views containing WITH are not automatically updatable.")
+	case s.Limit != nil || s.Offset != nil:
+		refuse("Views containing LIMIT or OFFSET are not automatically updatable.")
+	case s.Values != nil || len(s.From) != 1:
+		refuse("Views that do not select from a single table or view are not automatically updatable.")
+	}
+	rv, ok := s.From[0].(*ast.RangeVar)
+	if !ok {
+		refuse("Views that do not select from a single table or view are not automatically updatable.")
+	}
+	oldPath := p.path
+	if view.Schema != nil {
+		p.path = append([]string{view.Schema.Name}, p.path...)
+	}
+	base := p.resolveTable(rv)
+	// bind the view once as a query, to learn whether it aggregates and what
+	// its columns are
+	sub := &query{depth: 1}
+	r := p.bindFrom(sub, s.From)
+	_ = r
+	targets := (&binder{p: p, q: sub, kind: inTarget}).targetList(s.Targets)
+	p.path = oldPath
+	switch {
+	case len(sub.aggs) > 0:
+		refuse("Views that return aggregate functions are not automatically updatable.")
+	case len(sub.windows) > 0:
+		refuse("Views that return window functions are not automatically updatable.")
+	case len(sub.srfs) > 0:
+		refuse("Views that return set-returning functions are not automatically updatable.")
+	}
+	baseCols := map[colID]string{}
+	for _, c := range sub.items[0].cols {
+		if pc, ok := c.expr.(*plan.Col); ok {
+			baseCols[pc.Idx] = c.name
+		}
+	}
+	var names []viewColumn
+	k := 0
+	for i := range view.Columns {
+		vc := &view.Columns[i]
+		if vc.Dropped || k >= len(targets) {
+			continue
+		}
+		n := viewColumn{name: vc.Name}
+		if pc, ok := targets[k].expr.(*plan.Col); ok && baseCols[pc.Idx] != "" {
+			// through the base's own names: a view's column, or a table's
+			if a := p.cols[pc.Idx].attnum; a > 0 && int(a) <= len(base.Columns) {
+				n.col = &base.Columns[a-1]
+			}
+		}
+		names = append(names, n)
+		k++
+	}
+	alias := rv.Name
+	if rv.Alias != nil {
+		alias = rv.Alias.Name
+	}
+	lv := &viewLevel{view: view, where: s.Where, alias: alias, check: view.View.CheckOption != 0}
+	t.views = append(t.views, lv)
+	if t.names == nil {
+		t.names = names
+	} else {
+		// the outer view's columns are this view's: go on to what those show
+		for i := range t.names {
+			c := t.names[i].col
+			t.names[i].col = nil
+			if c == nil {
+				continue
+			}
+			for _, n := range names {
+				if n.name == c.Name {
+					t.names[i].col = n.col
+				}
+			}
+		}
+	}
+	// levels above read this view under its names
+	for _, above := range t.views[:len(t.views)-1] {
+		if above.names == nil {
+			above.names = append([]viewColumn(nil), names...)
+			continue
+		}
+		for i := range above.names {
+			c := above.names[i].col
+			above.names[i].col = nil
+			if c == nil {
+				continue
+			}
+			for _, n := range names {
+				if n.name == c.Name {
+					above.names[i].col = n.col
+				}
+			}
+		}
+	}
+	if base.Kind == catalog.KindView {
+		cascade := view.View.CheckOption == 'c'
+		defer func() {
+			if cascade {
+				p.cascadeCheck = true
+			}
+		}()
+	}
+	t.table = base
+}
+
+// viewConds binds the conditions of the views over a scan of the table.
+func (p *planner) viewConds(s *lScan, lv *viewLevel) []plan.Expr {
+	if lv.where == nil {
+		return nil
+	}
+	it := &rangeItem{alias: lv.alias, table: s.table, scan: s, relVisible: true, colsVisible: true}
+	for i := range s.table.Columns {
+		c := &s.table.Columns[i]
+		if !c.Dropped {
+			it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(s.base + i)})
+		}
+	}
+	renameTo(it, lv.names)
+	q := &query{depth: 1, items: []*rangeItem{it}, clause: inWhere}
+	b := &binder{p: p, q: q, kind: inWhere}
+	return splitAnd(p.coerceBool(b.arg(lv.where), "WHERE"), nil)
+}
+
+// viewFilter applies the views' conditions to the target.
+func (p *planner) viewFilter(s *lScan, t *dmlTarget) rel {
+	var conds []plan.Expr
+	for _, lv := range t.views {
+		conds = append(conds, p.viewConds(s, lv)...)
+	}
+	if len(conds) == 0 {
+		return s
+	}
+	return &lFilter{in: s, conds: conds}
+}
+
+// viewChecks adds WITH CHECK OPTION's conditions on the new row.
+func (p *planner) viewChecks(d *dmlRel, t *dmlTarget) {
+	check := false
+	for _, lv := range t.views {
+		check = check && lv.view.View.CheckOption == 0 || check || lv.check
+		if !check {
+			continue
+		}
+		if conds := p.viewConds(d.newRow, lv); len(conds) > 0 {
+			d.viewChk = append(d.viewChk, plan.NamedExpr{Name: lv.view.Name, Expr: makeAnd(conds)})
+		}
+		if lv.view.View.CheckOption == 'l' {
+			check = false
+		}
+	}
+}

@@ -1,0 +1,898 @@
+package planner
+
+import (
+	"math"
+
+	"rowkey/builtin"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Algebra to operators. For each rel there are a few paths (cheapest, and
+// cheapest for each order that somebody wants); they are made once a rel and
+// compared by cost; only the ones chosen are built.
+
+// plannerPhysical is the part of the planner's state that belongs to this phase.
+type plannerPhysical struct {
+	nodes, slots int
+	frame        *frame
+	subplans     map[*subquery]*plan.Subplan
+	subplanNo    int
+	used         colSet // columns somebody reads
+	interesting  colSet // columns somebody sorts, groups or merges by
+	wantDesc     bool   // somebody sorts descending
+	scanOrder    map[*lScan][]colID
+	pathsOf      map[rel][]*path
+	qualify      bool // names in EXPLAIN need their table
+	cteList      []plan.CTE
+	seenCTE      map[*cteDef]bool
+}
+
+// pathsFor gives a rel's paths; the first is the cheapest overall.
+func (p *planner) pathsFor(r rel) []*path {
+	if ps, ok := p.pathsOf[r]; ok {
+		return ps
+	}
+	ps := p.makePaths(r)
+	for i := range ps {
+		if ps[i].outs == nil {
+			ps[i].outs = outSet(r)
+		}
+		if ps[i].total < ps[0].total {
+			ps[0], ps[i] = ps[i], ps[0]
+		}
+	}
+	if p.pathsOf == nil {
+		p.pathsOf = map[rel][]*path{}
+	}
+	p.pathsOf[r] = ps
+	return ps
+}
+
+// best is the cheapest path when limit rows are wanted (0: all).
+func (p *planner) best(r rel, limit float64) *path {
+	ps := p.pathsFor(r)
+	b := ps[0]
+	for _, x := range ps[1:] {
+		if x.costOf(limit) < b.costOf(limit) {
+			b = x
+		}
+	}
+	return b
+}
+
+// costOf is the cost of the first limit rows.
+func (pt *path) costOf(limit float64) float64 {
+	if limit <= 0 || limit >= pt.rows || pt.rows <= 0 {
+		return pt.total
+	}
+	return pt.startup + (pt.total-pt.startup)*limit/pt.rows
+}
+
+func (pt *path) relyOnOrder() {
+	if pt.keepOrder != nil {
+		pt.keepOrder()
+	}
+}
+
+// satisfied counts the leading keys that a path's order fulfils.
+func (p *planner) satisfied(pt *path, keys []plan.SortKey) int {
+	i := 0
+	for n, k := range keys {
+		c, ok := k.Expr.(*plan.Col)
+		if !ok {
+			if isConst(k.Expr) {
+				continue
+			}
+			return n
+		}
+		if pt.fixed.has(c.Idx) {
+			continue
+		}
+		for i < len(pt.order) && pt.fixed.has(pt.order[i].id) && pt.order[i].id != c.Idx {
+			i++
+		}
+		if i >= len(pt.order) || pt.order[i].id != c.Idx || pt.order[i].desc != k.Desc {
+			// a unique row needs no further order
+			return n
+		}
+		if pt.order[i].nullsFirst != k.NullsFirst && !p.notNull(c.Idx) {
+			return n
+		}
+		i++
+	}
+	return len(keys)
+}
+
+// notNull tells whether a column cannot be NULL (in its table).
+func (p *planner) notNull(id colID) bool {
+	ci := &p.cols[id]
+	if ci.scan == nil || ci.attnum <= 0 || p.nullable.has(id) {
+		return false
+	}
+	return ci.scan.table.Col(ci.attnum).NotNull
+}
+
+// wantsReverse tells whether a backward scan may save a sort.
+func (p *planner) wantsReverse(order []ordKey, fixed colSet) bool { return p.wantDesc }
+
+func (p *planner) makePaths(r rel) []*path {
+	switch n := r.(type) {
+	case *lScan:
+		return p.scanPaths(n)
+	case *lValues:
+		return p.valuesPath(n)
+	case *lFilter:
+		return p.filterPaths(n)
+	case *lProject:
+		return p.projectPaths(n)
+	case *lUnnest:
+		return p.unnestPaths(n)
+	case *lJoin:
+		return p.joinPaths(n)
+	case *lGroup:
+		return p.groupPaths(n)
+	case *lWindow:
+		return p.windowPaths(n)
+	case *lDistinct:
+		return p.distinctPaths(n)
+	case *lSort:
+		return p.sortPaths(n)
+	case *lLimit:
+		return p.limitPaths(n)
+	case *lUnion:
+		return p.unionPaths(n)
+	case *lSetOp:
+		return p.setOpPaths(n)
+	case *lCTE:
+		return p.ctePaths(n)
+	case *lRecursive:
+		return p.recursivePaths(n)
+	case *lWork:
+		pt := &path{rows: 100, total: 100 * rowCost, width: p.width(n.cols)}
+		pt.build = func() (plan.Node, []colID) {
+			return &plan.WorkScan{Base: p.base(pt, n.cols), Work: n.work, Name: n.name}, n.cols
+		}
+		return []*path{pt}
+	case *lFunc:
+		return p.funcPaths(n)
+	case *lLock:
+		return p.lockPaths(n)
+	case *dmlRel:
+		return p.dmlPaths(n)
+	}
+	panic("planner: unknown rel")
+}
+
+func (p *planner) valuesPath(n *lValues) []*path {
+	count := len(n.rows)
+	if n.lit != nil {
+		count = n.lit[0].Len
+	}
+	pt := &path{rows: float64(count), total: float64(count) * rowCost, width: p.width(n.cols), point: count == 1}
+	pt.build = func() (plan.Node, []colID) {
+		v := &plan.Values{Base: p.base(pt, n.cols), Lit: n.lit}
+		if n.lit == nil {
+			at := p.at(nil)
+			v.RowsExprs = make([][]plan.Expr, len(n.rows))
+			for i, row := range n.rows {
+				v.RowsExprs[i] = at.exprs(row)
+				if row != nil && v.RowsExprs[i] == nil {
+					v.RowsExprs[i] = []plan.Expr{}
+				}
+			}
+		}
+		return v, n.cols
+	}
+	return []*path{pt}
+}
+
+// over makes a path from another that keeps its rows' order.
+func (p *planner) over(in *path, cost float64) *path {
+	return &path{rows: in.rows, startup: in.startup, total: in.total + cost, width: in.width, order: in.order, fixed: in.fixed, keepOrder: in.keepOrder, point: in.point, outs: in.outs}
+}
+
+// exprCost is the cost of evaluating expressions once; a correlated subquery
+// costs a run of it.
+func (p *planner) exprCost(es []plan.Expr) float64 {
+	c := 0.0
+	for _, e := range es {
+		walkExpr(e, func(x plan.Expr) bool {
+			switch x := x.(type) {
+			case *plan.Call, *plan.ScalarArray, *plan.And, *plan.Or:
+				c += opCost
+			case *subquery:
+				if !freeCols(x.q).empty() {
+					c += p.best(x.q, 0).total
+				}
+				return false
+			}
+			return true
+		})
+	}
+	return c
+}
+
+func (p *planner) filterPaths(n *lFilter) []*path {
+	var out []*path
+	sel := p.selectivity(n.conds)
+	cost := p.exprCost(n.conds)
+	fixed := fixedBy(n.conds)
+	for _, in := range p.pathsFor(n.in) {
+		pt := p.over(in, in.rows*cost)
+		pt.rows = math.Max(1, in.rows*sel)
+		pt.fixed = append(colSet(nil), in.fixed...)
+		pt.fixed.union(fixed)
+		pt.build = func() (plan.Node, []colID) {
+			node, cols := in.build()
+			return p.addFilter(node, cols, n.conds, pt), cols
+		}
+		out = append(out, pt)
+	}
+	return out
+}
+
+// addFilter puts a condition on a node, into a scan's own filter if it is one.
+func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt *path) plan.Node {
+	cond := p.at(cols).expr(makeAnd(conds))
+	if cond == nil {
+		return node
+	}
+	return &plan.Filter{Base: p.base(pt, cols), Input: node, Cond: cond}
+}
+
+func (p *planner) projectPaths(n *lProject) []*path {
+	computed := false
+	var exprs []plan.Expr
+	for _, it := range n.items {
+		if c, ok := it.expr.(*plan.Col); !ok || c.Idx != it.id {
+			computed = true
+		}
+		exprs = append(exprs, it.expr)
+	}
+	if !computed {
+		if s, ok := n.in.(*lScan); ok {
+			p.preferOrder(s, n.items)
+		}
+		return p.pathsFor(n.in)
+	}
+	cols := itemIDs(n.items)
+	w := p.width(cols)
+	cost := p.exprCost(exprs)
+	var out []*path
+	for _, in := range p.pathsFor(n.in) {
+		pt := p.over(in, in.rows*(cost+opCost))
+		pt.width = w
+		pt.order = keepOrder(in.order, n.items)
+		pt.fixed = nil
+		for _, it := range n.items {
+			if c, ok := it.expr.(*plan.Col); ok && in.fixed.has(c.Idx) || isConst(it.expr) {
+				pt.fixed.add(it.id)
+			}
+		}
+		pt.limit = in.limit
+		pt.build = func() (plan.Node, []colID) {
+			node, icols := in.build()
+			return &plan.Project{Base: p.base(pt, cols), Input: node, Exprs: p.at(icols).exprs(exprs)}, cols
+		}
+		out = append(out, pt)
+	}
+	return out
+}
+
+// keepOrder is what is left of an order above a projection; renamed columns
+// keep it under their new ids.
+func keepOrder(order []ordKey, items []projItem) []ordKey {
+	var out []ordKey
+next:
+	for _, o := range order {
+		for _, it := range items {
+			if c, ok := it.expr.(*plan.Col); ok && c.Idx == o.id {
+				o.id = it.id
+				out = append(out, o)
+				continue next
+			}
+		}
+		break
+	}
+	return out
+}
+
+// preferOrder asks a scan to yield its columns in a projection's order, which
+// then needs no operator.
+func (p *planner) preferOrder(s *lScan, items []projItem) {
+	used := p.usedOf(s)
+	var pref []colID
+	var seen colSet
+	for _, it := range items {
+		if seen.has(it.id) {
+			return
+		}
+		seen.add(it.id)
+		pref = append(pref, it.id)
+	}
+	for _, id := range used {
+		if !seen.has(id) {
+			pref = append(pref, id)
+		}
+	}
+	if p.scanOrder == nil {
+		p.scanOrder = map[*lScan][]colID{}
+	}
+	p.scanOrder[s] = pref
+}
+
+// exact makes a path yield just these columns in this order.
+func (p *planner) exact(in *path, want []colID) *path {
+	pt := p.over(in, 0)
+	pt.limit, pt.bounded = in.limit, in.bounded
+	pt.width = p.width(want)
+	pt.build = func() (plan.Node, []colID) {
+		node, cols := in.build()
+		if sameCols(cols, want) {
+			return node, cols
+		}
+		return &plan.Project{Base: p.base(pt, want), Input: node, Exprs: p.at(cols).exprs(p.colList(want))}, want
+	}
+	return pt
+}
+
+func sameCols(a, b []colID) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *planner) unnestPaths(n *lUnnest) []*path {
+	in := p.best(n.in, 0)
+	pt := p.over(in, in.rows*10*rowCost)
+	pt.rows = in.rows * 10
+	pt.order = nil
+	pt.build = func() (plan.Node, []colID) {
+		node, cols := in.build()
+		at := p.at(cols)
+		out := append([]colID(nil), cols...)
+		exprs := at.exprs(p.colList(cols))
+		for _, it := range n.items {
+			out = append(out, it.id)
+			exprs = append(exprs, at.expr(it.expr))
+		}
+		return &plan.ProjectSet{Base: p.base(pt, out), Input: node, Exprs: exprs}, out
+	}
+	return []*path{pt}
+}
+
+// sortPath sorts a path.
+func (p *planner) sortPath(in *path, keys []plan.SortKey, presorted int) *path {
+	n := math.Max(in.rows, 2)
+	cost := n * math.Log2(n) * 2 * opCost * 0.6
+	if p.req.Settings.NoSort {
+		cost += 1e10
+	}
+	pt := p.over(in, 0)
+	pt.keepOrder = nil
+	pt.startup = in.total + cost
+	if presorted > 0 {
+		// sorted group by group: the first rows come early
+		pt.startup = in.startup + (in.total-in.startup)*0.1 + cost*0.1
+	}
+	pt.total = in.total + cost + n*opCost
+	pt.order = nil
+	for _, k := range keys {
+		c, ok := k.Expr.(*plan.Col)
+		if !ok {
+			break
+		}
+		pt.order = append(pt.order, ordKey{c.Idx, k.Desc, k.NullsFirst})
+	}
+	make := func(pt *path, count, offset plan.Expr) func() (plan.Node, []colID) {
+		return func() (plan.Node, []colID) {
+			if presorted > 0 {
+				in.relyOnOrder()
+			}
+			node, cols := in.build()
+			at := p.at(cols)
+			s := &plan.Sort{Base: p.base(pt, cols), Input: node, Keys: at.keys(keys), Presorted: presorted}
+			s.Bound, s.BoundOffset = at.expr(count), at.expr(offset)
+			return s, cols
+		}
+	}
+	pt.build = make(pt, nil, nil)
+	pt.bounded = func(count, offset plan.Expr, k float64) *path {
+		b := *pt
+		if k > 0 && k < n && presorted == 0 {
+			c := n * math.Log2(2*k) * 2 * opCost * 0.6
+			if p.req.Settings.NoSort {
+				c += 1e10
+			}
+			b.startup = in.total + c
+			b.total = b.startup + k*opCost
+		}
+		b.build = make(&b, count, offset)
+		return &b
+	}
+	return pt
+}
+
+func (p *planner) sortPaths(n *lSort) []*path {
+	ins := p.pathsFor(n.in)
+	var out []*path
+	for i, in := range ins {
+		sat := p.satisfied(in, n.keys)
+		if sat == len(n.keys) || in.point && in.rows <= 1 {
+			pt := p.over(in, 0)
+			pt.limit = in.limit
+			pt.build = func() (plan.Node, []colID) {
+				in.relyOnOrder()
+				return in.build()
+			}
+			out = append(out, pt)
+			continue
+		}
+		if i == 0 {
+			out = append(out, p.sortPath(in, n.keys, 0))
+		}
+		if sat > 0 && !p.req.Settings.NoIncrementalSort {
+			out = append(out, p.sortPath(in, n.keys, sat))
+		}
+	}
+	return p.prune(out)
+}
+
+// countOf is the number a LIMIT stands for, a guess if it is not constant.
+func countOf(e plan.Expr, rows float64) float64 {
+	if e == nil {
+		return 0
+	}
+	if c, ok := e.(*plan.Const); ok && !c.Val.IsNull() {
+		return math.Max(float64(c.Val.I), 0)
+	}
+	return math.Max(1, rows*0.1)
+}
+
+func (p *planner) limitPaths(n *lLimit) []*path {
+	ins := p.pathsFor(n.in)
+	var best *path
+	var bestCost float64
+	var k float64
+	for _, in := range ins {
+		off := countOf(n.offset, in.rows)
+		k = in.rows
+		if n.count != nil {
+			k = off + countOf(n.count, in.rows)
+		}
+		x := in
+		if in.bounded != nil && n.count != nil && n.ties == nil {
+			x = in.bounded(n.count, n.offset, k)
+		}
+		if c := x.costOf(k); best == nil || c < bestCost {
+			best, bestCost = x, c
+		}
+	}
+	in := best
+	pt := p.over(in, 0)
+	if n.count != nil {
+		pt.rows = math.Max(1, math.Min(in.rows, countOf(n.count, in.rows)))
+	}
+	pt.total = bestCost
+	pt.build = func() (plan.Node, []colID) {
+		if len(n.ties) > 0 {
+			in.relyOnOrder()
+		}
+		if in.limit != nil && n.count != nil && n.offset == nil && n.ties == nil {
+			in.limit(p.at(nil).expr(n.count))
+		}
+		node, cols := in.build()
+		at := p.at(cols)
+		l := &plan.Limit{Base: p.base(pt, cols), Input: node, Count: p.at(nil).expr(n.count), Offset: p.at(nil).expr(n.offset)}
+		if n.ties != nil {
+			l.Ties = at.keys(n.ties)
+		}
+		return l, cols
+	}
+	return []*path{pt}
+}
+
+func (p *planner) groupPaths(n *lGroup) []*path {
+	cols := n.outCols()
+	var gexprs []plan.Expr
+	var keys []plan.SortKey
+	sortable := true
+	for _, g := range n.groups {
+		gexprs = append(gexprs, g.expr)
+		keys = append(keys, plan.SortKey{Expr: g.expr})
+		if !isColumn(g.expr) {
+			sortable = false
+		}
+	}
+	make := func(in *path, ordered bool) *path {
+		groups := p.groupCount(gexprs, in.rows)
+		if n.sets != nil {
+			groups *= float64(len(n.sets))
+		}
+		pt := &path{rows: groups, width: p.width(cols)}
+		work := in.rows * (opCost*float64(len(n.groups)+len(n.calls)) + hashRowCost)
+		pt.startup = in.total + work
+		pt.total = pt.startup + groups*rowCost
+		if ordered {
+			work = in.rows * (opCost*float64(len(n.groups)+len(n.calls)) + rowCost*0.4)
+			pt.startup = in.startup
+			pt.total = in.total + work + groups*rowCost
+			pt.order = keepOrder(in.order, n.groups)
+		} else if p.req.Settings.NoHashAgg && len(n.groups) > 0 {
+			pt.startup += 1e10
+			pt.total += 1e10
+		}
+		if len(n.groups) == 0 {
+			pt.rows, pt.point = 1, true
+		}
+		pt.build = func() (plan.Node, []colID) {
+			if ordered {
+				in.relyOnOrder()
+			}
+			node, icols := in.build()
+			at := p.at(icols)
+			a := &plan.Agg{Base: p.base(pt, cols), Input: node, Groups: at.exprs(gexprs), Sets: n.sets, Ordered: ordered}
+			for _, c := range n.calls {
+				a.Calls = append(a.Calls, at.call(c.call))
+			}
+			for _, g := range n.groupings {
+				a.Groupings = append(a.Groupings, plan.Grouping{T: plan.T{Typ: types.Int4, Mod: -1}, Args: g.args})
+			}
+			return a, cols
+		}
+		return pt
+	}
+	ins := p.pathsFor(n.in)
+	var out []*path
+	if x := p.minMaxPath(n); x != nil {
+		return []*path{x}
+	}
+	out = append(out, make(ins[0], false))
+	if sortable && n.sets == nil && len(n.groups) > 0 {
+		for _, in := range ins {
+			if p.groupedBy(in, keys) {
+				out = append(out, make(in, true))
+			}
+		}
+		if p.req.Settings.NoHashAgg {
+			out = append(out, make(p.sortPath(ins[0], keys, 0), true))
+		}
+	}
+	return p.prune(out)
+}
+
+// groupedBy tells whether a path's order brings equal keys together: its
+// leading columns are the keys in some order.
+func (p *planner) groupedBy(in *path, keys []plan.SortKey) bool {
+	var want colSet
+	n := 0
+	for _, k := range keys {
+		id := k.Expr.(*plan.Col).Idx
+		if !in.fixed.has(id) && !want.has(id) {
+			want.add(id)
+			n++
+		}
+	}
+	for _, o := range in.order {
+		if n == 0 {
+			break
+		}
+		if want.has(o.id) {
+			n--
+			continue
+		}
+		if !in.fixed.has(o.id) {
+			return false
+		}
+	}
+	return n == 0
+}
+
+func (p *planner) groupCount(groups []plan.Expr, rows float64) float64 {
+	if len(groups) == 0 {
+		return 1
+	}
+	n := 1.0
+	for _, g := range groups {
+		n *= p.distinctValues(g, rows)
+	}
+	if len(groups) > 1 {
+		n = math.Min(n, math.Max(rows*0.1*float64(len(groups)), 1))
+	}
+	return math.Max(1, math.Min(n, rows))
+}
+
+// minMaxPath answers min(x) or max(x) of a table from the end of an index.
+func (p *planner) minMaxPath(n *lGroup) *path {
+	if len(n.groups) > 0 || len(n.calls) != 1 || n.sets != nil {
+		return nil
+	}
+	c := &n.calls[0].call
+	if c.Filter != nil || c.Distinct || len(c.Args) != 1 || len(c.OrderBy) > 0 || c.Fn.Name != "min" && c.Fn.Name != "max" {
+		return nil
+	}
+	col, ok := c.Args[0].(*plan.Col)
+	if !ok {
+		return nil
+	}
+	s, ok := n.in.(*lScan)
+	if !ok || s.table.Virtual != nil || p.cols[col.Idx].scan != s {
+		return nil
+	}
+	desc := c.Fn.Name == "max"
+	conds := copyExprs(s.conds)
+	if !p.notNull(col.Idx) {
+		conds = append(conds, &plan.IsNull{T: boolT, Arg: col, Not: true})
+	}
+	t := s.clone().(*lScan)
+	t.conds = conds
+	p.interesting.add(col.Idx)
+	was := p.wantDesc
+	p.wantDesc = was || desc
+	defer func() { p.wantDesc = was }()
+	key := []plan.SortKey{{Expr: col, Desc: desc, NullsFirst: desc}}
+	var best *path
+	for _, in := range p.scanPaths(t) {
+		if p.satisfied(in, key) == 1 && (best == nil || in.costOf(1) < best.costOf(1)) {
+			best = in
+		}
+	}
+	all := p.best(n.in, 0)
+	if best == nil || best.costOf(1) > all.total {
+		return nil
+	}
+	out := n.outCols()
+	pt := &path{rows: 1, startup: best.costOf(1), total: best.costOf(1) + rowCost, width: p.width(out), point: true}
+	pt.build = func() (plan.Node, []colID) {
+		best.relyOnOrder()
+		one := constInt(1, types.Int8)
+		best.limit(one)
+		node, cols := best.build()
+		lim := &plan.Limit{Base: p.base(&path{rows: 1, startup: best.startup, total: best.costOf(1), width: best.width}, cols), Input: node, Count: one}
+		return &plan.Agg{Base: p.base(pt, out), Input: lim, Calls: []plan.AggCall{p.at(cols).call(*c)}}, out
+	}
+	return pt
+}
+
+func (p *planner) windowPaths(n *lWindow) []*path {
+	keys := make([]plan.SortKey, 0, len(n.partition)+len(n.order))
+	for _, e := range n.partition {
+		keys = append(keys, plan.SortKey{Expr: e})
+	}
+	keys = append(keys, n.order...)
+	ins := p.pathsFor(n.in)
+	var in *path
+	for _, x := range ins {
+		y := x
+		if p.satisfied(x, keys) < len(keys) {
+			y = p.sortPath(x, keys, 0)
+		}
+		if in == nil || y.total < in.total {
+			in = y
+		}
+	}
+	pt := p.over(in, in.rows*(opCost*float64(len(keys)+len(n.calls))+rowCost))
+	pt.build = func() (plan.Node, []colID) {
+		in.relyOnOrder()
+		node, cols := in.build()
+		at := p.at(cols)
+		out := append([]colID(nil), cols...)
+		w := &plan.Window{Input: node, Partition: at.exprs(n.partition), Order: at.keys(n.order), Frame: n.frame}
+		w.Frame.StartOffset, w.Frame.EndOffset = at.expr(n.frame.StartOffset), at.expr(n.frame.EndOffset)
+		for _, c := range n.calls {
+			out = append(out, c.id)
+			w.Calls = append(w.Calls, at.call(c.call))
+		}
+		w.Base = p.base(pt, out)
+		return w, out
+	}
+	return []*path{pt}
+}
+
+func (p *planner) distinctPaths(n *lDistinct) []*path {
+	all := n.in.outCols()
+	var out []*path
+	make := func(in *path, ordered bool) *path {
+		on := n.on
+		if on == nil {
+			on = all
+			in = p.exact(in, all)
+		}
+		pt := p.over(in, in.rows*(hashRowCost+opCost*float64(len(on))))
+		pt.rows = p.groupCount(p.colList(on), in.rows)
+		if ordered {
+			pt.total = in.total + in.rows*opCost*float64(len(on))
+		} else {
+			if n.on != nil {
+				pt.startup = in.total
+			}
+			if p.req.Settings.NoHashAgg {
+				pt.total += 1e10
+			}
+			pt.order = nil
+		}
+		pt.build = func() (plan.Node, []colID) {
+			if ordered {
+				in.relyOnOrder()
+			}
+			node, cols := in.build()
+			d := &plan.Distinct{Base: p.base(pt, cols), Input: node, Ordered: ordered}
+			if n.on != nil {
+				d.On = p.at(cols).exprs(p.colList(n.on))
+			}
+			return d, cols
+		}
+		return pt
+	}
+	ins := p.pathsFor(n.in)
+	if n.keys != nil {
+		for _, in := range p.sortPaths(&lSort{in: n.in, keys: n.keys}) {
+			out = append(out, make(in, true))
+		}
+		return out
+	}
+	out = append(out, make(ins[0], false))
+	keys := []plan.SortKey{}
+	for _, c := range all {
+		keys = append(keys, plan.SortKey{Expr: p.col(c)})
+	}
+	for _, in := range ins {
+		if len(keys) > 0 && p.groupedBy(in, keys) {
+			out = append(out, make(in, true))
+		}
+	}
+	return p.prune(out)
+}
+
+func (p *planner) unionPaths(n *lUnion) []*path {
+	pt := &path{width: p.width(n.cols)}
+	var ins []*path
+	for i, r := range n.ins {
+		in := p.exact(p.best(r, 0), n.inCols[i])
+		ins = append(ins, in)
+		pt.rows += in.rows
+		pt.total += in.total + in.rows*rowCost*0.5
+	}
+	pt.build = func() (plan.Node, []colID) {
+		a := &plan.Append{}
+		for _, in := range ins {
+			node, _ := in.build()
+			a.Inputs = append(a.Inputs, node)
+		}
+		a.Base = p.base(pt, n.cols)
+		return a, n.cols
+	}
+	return []*path{pt}
+}
+
+func (p *planner) setOpPaths(n *lSetOp) []*path {
+	l, r := p.exact(p.best(n.l, 0), n.lcols), p.exact(p.best(n.r, 0), n.rcols)
+	pt := &path{rows: math.Max(1, l.rows/2), width: l.width}
+	pt.startup = l.total + r.total + (l.rows+r.rows)*hashRowCost
+	pt.total = pt.startup + pt.rows*rowCost
+	pt.build = func() (plan.Node, []colID) {
+		ln, _ := l.build()
+		rn, _ := r.build()
+		return &plan.SetOp{Base: p.base(pt, n.cols), Kind: n.kind, Left: ln, Right: rn}, n.cols
+	}
+	return []*path{pt}
+}
+
+func (p *planner) ctePaths(n *lCTE) []*path {
+	p.buildCTE(n.def)
+	rows := n.def.rows
+	pt := &path{rows: rows, total: rows * rowCost, width: p.width(n.cols)}
+	pt.build = func() (plan.Node, []colID) {
+		return &plan.CTEScan{Base: p.base(pt, n.cols), Index: n.def.index, Name: n.def.name}, n.cols
+	}
+	return []*path{pt}
+}
+
+// buildCTE plans a WITH query that is computed once.
+func (p *planner) buildCTE(def *cteDef) {
+	if def.index >= 0 {
+		return
+	}
+	old := p.frame
+	p.frame = nil
+	in := p.best(def.rel, 0)
+	if !def.modifies {
+		in = p.exact(in, def.outCols)
+	}
+	node, _ := in.build()
+	p.frame = old
+	def.rows = math.Max(1, in.rows)
+	def.index = len(p.cteList)
+	p.cteList = append(p.cteList, plan.CTE{Name: def.name, Plan: node, Modifies: def.modifies})
+}
+
+func (p *planner) recursivePaths(n *lRecursive) []*path {
+	seed, step := p.exact(p.best(n.seed, 0), n.seedCols), p.exact(p.best(n.step, 0), n.stepCols)
+	pt := &path{width: p.width(n.cols)}
+	pt.rows = seed.rows + 10*step.rows
+	pt.total = seed.total + 10*step.total + pt.rows*rowCost
+	pt.startup = seed.startup
+	pt.build = func() (plan.Node, []colID) {
+		sn, _ := seed.build()
+		tn, _ := step.build()
+		return &plan.RecursiveUnion{Base: p.base(pt, n.cols), Seed: sn, Step: tn, Distinct: n.distinct, Work: n.work}, n.cols
+	}
+	return []*path{pt}
+}
+
+func (p *planner) funcPaths(n *lFunc) []*path {
+	rows := 1.0
+	for _, c := range n.calls {
+		if call, ok := c.(*plan.Call); ok && call.Fn.SetOf {
+			rows = math.Max(rows, setRows(call))
+		}
+	}
+	pt := &path{rows: rows, total: rows * rowCost, width: p.width(n.cols)}
+	pt.build = func() (plan.Node, []colID) {
+		return &plan.FuncScan{Base: p.base(pt, n.cols), Calls: p.at(nil).exprs(n.calls), Widths: n.widths, Ordinality: n.ordinality, Alias: n.alias}, n.cols
+	}
+	return []*path{pt}
+}
+
+// setRows guesses how many rows a set-returning call gives.
+func setRows(c *plan.Call) float64 {
+	if c.Fn.Name == "generate_series" && len(c.Args) >= 2 {
+		lo, ok1 := c.Args[0].(*plan.Const)
+		hi, ok2 := c.Args[1].(*plan.Const)
+		if ok1 && ok2 && lo.Val.K == types.PhysInt64 && hi.Val.K == types.PhysInt64 {
+			step := int64(1)
+			if len(c.Args) > 2 {
+				if s, ok := c.Args[2].(*plan.Const); ok && s.Val.K == types.PhysInt64 && s.Val.I != 0 {
+					step = s.Val.I
+				}
+			}
+			return math.Max(1, float64(hi.Val.I-lo.Val.I)/float64(step)+1)
+		}
+		return 1000
+	}
+	if c.Fn.Name == "unnest" {
+		if k, ok := c.Args[0].(*plan.Const); ok {
+			return float64(arrayLen(k))
+		}
+		return 10
+	}
+	return 100
+}
+
+func (p *planner) lockPaths(n *lLock) []*path {
+	var out []*path
+	for _, in := range p.pathsFor(n.in) {
+		pt := p.over(in, in.rows*fetchCost)
+		pt.bounded = nil
+		pt.build = func() (plan.Node, []colID) {
+			in.relyOnOrder()
+			node, cols := in.build()
+			at := p.at(cols)
+			l := &plan.LockRows{Base: p.base(pt, cols), Input: node}
+			for _, t := range n.tables {
+				lt := plan.LockTable{Table: t.scan.table, KeyCol: at.pos(t.scan.rowKey()), Strength: t.strength, Wait: t.wait}
+				for i, c := range cols {
+					if c >= t.scan.base && c < t.scan.base+len(t.scan.table.Columns) {
+						lt.Cols = append(lt.Cols, i)
+						lt.Attnums = append(lt.Attnums, t.scan.attnum(c))
+					}
+				}
+				lt.Recheck = at.expr(makeAnd(t.recheck))
+				l.Tables = append(l.Tables, lt)
+				l.Strength = max(l.Strength, t.strength)
+			}
+			return l, cols
+		}
+		out = append(out, pt)
+	}
+	return out
+}
+
+var _ = builtin.Scalar

@@ -1,0 +1,279 @@
+// Package planner turns a statement's syntax tree into a physical plan:
+//
+//	ast ──bind──▶ algebra ──rules──▶ algebra ──cost──▶ plan.Plan
+//
+//	bind_*.go     names, types, conversions, PostgreSQL's errors   (scope.go, resolve.go, coerce.go)
+//	logical.go    the relational algebra, columns by unique id     (algebra.go prints it)
+//	rules*.go     one ordered list of named rewritings             (ruleList)
+//	access.go     ways to read a table: index ranges, point reads  (cost.go, selectivity.go)
+//	joinorder.go  order and methods of joins
+//	physical.go   algebra to operators; slots.go: columns to positions
+//	explain.go    plans as text, in PostgreSQL's form
+//
+// Reading order: Plan below, then bind_select.go, rules.go, physical.go.
+//
+// A plan depends on the statement, the catalog snapshot, parameter types and
+// settings, never on parameter values, so it can be cached.
+//
+// Inside the package errors travel by panic(bailout{err}), recovered at each
+// entry point: the binder is deeply recursive, and every second line of it
+// would otherwise be an error check.
+package planner
+
+import (
+	"context"
+	"sync"
+
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+var background = context.Background()
+
+// Request is what there is to plan.
+type Request struct {
+	Catalog *catalog.Snapshot
+	Stmt    ast.Stmt
+	// ParamTypes are the declared types of $1 …; nil entries are to be inferred.
+	ParamTypes []*types.Type
+	// SearchPath is the effective search path. pg_catalog is searched first unless named in it.
+	SearchPath  []string
+	Env         *types.Env
+	CurrentUser string
+	// EstimateRows guesses the number of rows of a table without statistics; may be nil.
+	EstimateRows func(*catalog.Table) float64
+	Settings     Settings
+	// Trace asks for Plan.Algebra, the printed algebra before and after the rules.
+	Trace bool
+}
+
+// Settings are the planner's switches; the zero value has everything enabled.
+type Settings struct {
+	NoSeqScan, NoIndexScan, NoIndexOnlyScan             bool
+	NoHashJoin, NoMergeJoin, NoNestLoop, NoLookupJoin   bool
+	NoSort, NoHashAgg, NoMaterial, NoIncrementalSort    bool
+	// DisabledRules names rules that must not fire (tests).
+	DisabledRules []string
+}
+
+// planner is the state of planning one statement.
+type planner struct {
+	req            *Request
+	snap           *catalog.Snapshot
+	path           []string
+	pathHasCatalog bool
+	env            *types.Env
+	ctx            *builtin.Ctx
+
+	params   []*types.Type
+	paramPos map[int]int
+	noParams bool
+
+	cols   []colInfo
+	ctes   []*cteDef
+	works  int
+	tables []plan.TableUse
+	views  []*catalog.Table
+	funcs  []types.OID
+
+	lateralAt     map[*query]bool
+	hiddenItems   map[*query][]*rangeItem
+	aggFrames     []*aggFrame
+	lastAggPos    int
+	lastWindowPos int
+	subPos        int
+	depth         int
+	viewDepth     int
+	fromFunc      bool
+	allowInto     bool
+	writes        bool
+	cascadeCheck  bool
+
+	fired    []string
+	changed  bool
+	nullable colSet // columns that outer joins may make NULL
+	plannerPhysical
+}
+
+// defaultEnv is used when the request has none.
+var defaultEnv = &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}
+
+func newPlanner(req *Request) *planner {
+	p := &planner{req: req, snap: req.Catalog, path: req.SearchPath, env: req.Env}
+	if p.env == nil {
+		p.env = defaultEnv
+	}
+	for _, s := range p.path {
+		p.pathHasCatalog = p.pathHasCatalog || s == "pg_catalog"
+	}
+	if len(req.ParamTypes) > 0 {
+		p.params = append([]*types.Type(nil), req.ParamTypes...)
+	}
+	p.cols = make([]colInfo, 0, 32)
+	return p
+}
+
+// Plan plans SELECT, INSERT, UPDATE, DELETE and MERGE (also inside CREATE
+// TABLE AS and DECLARE CURSOR, whose callers pass the query).
+func Plan(req Request) (pl *plan.Plan, err error) {
+	defer caught(&err)
+	p := newPlanner(&req)
+	p.allowInto = true
+	bd, tag := p.bindStmt(req.Stmt)
+	p.checkParams()
+	return p.finishPlan(bd, tag), nil
+}
+
+// bindStmt binds a whole statement.
+func (p *planner) bindStmt(s ast.Stmt) (*bound, string) {
+	switch s := s.(type) {
+	case *ast.SelectStmt:
+		bd := p.bindQuery(s, nil, true)
+		return bd, "SELECT"
+	case *ast.InsertStmt, *ast.UpdateStmt, *ast.DeleteStmt, *ast.MergeStmt:
+		d := p.bindDML(s, nil)
+		bd := &bound{rel: d}
+		for i, id := range d.retIDs {
+			bd.cols = append(bd.cols, outCol{d.retNames[i], id})
+		}
+		return bd, [...]string{"INSERT", "UPDATE", "DELETE", "MERGE"}[d.kind]
+	}
+	bail(pgerr.Unsupported("statement %T cannot be planned", s))
+	return nil, ""
+}
+
+// checkParams demands that every parameter has a type by now.
+func (p *planner) checkParams() {
+	for i, t := range p.params {
+		if t == nil || t == types.Unknown {
+			pos, used := p.paramPos[i+1]
+			if !used {
+				if i < len(p.req.ParamTypes) && p.req.ParamTypes[i] != nil {
+					continue
+				}
+				pos = -1
+			}
+			fail(pos, pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
+}
+
+// columnsOf describes a bound query's visible columns.
+func (p *planner) columnsOf(cols []outCol) []plan.Column {
+	out := make([]plan.Column, len(cols))
+	for i, c := range cols {
+		ci := &p.cols[c.id]
+		out[i] = plan.Column{Name: c.name, Type: ci.typ, Typmod: ci.mod}
+		if ci.attnum > 0 {
+			out[i].TableOID, out[i].Attnum = ci.tableOID, ci.attnum
+		}
+	}
+	return out
+}
+
+// Analysis is what the session and DDL want to know of a query without
+// planning it: its columns, its parameters, what it depends on.
+type Analysis struct {
+	Columns []plan.Column // nil for a statement that returns no rows
+	Params  []*types.Type
+	// DependsOn are the relations (tables and views named directly), types and
+	// functions made by users.
+	DependsOn []catalog.OID
+}
+
+// Analyze binds a query: for CREATE VIEW, CREATE TABLE AS and Describe.
+func Analyze(req Request) (a *Analysis, err error) {
+	defer caught(&err)
+	p := newPlanner(&req)
+	p.allowInto = true
+	bd, _ := p.bindStmt(req.Stmt)
+	p.checkParams()
+	a = &Analysis{Params: p.params}
+	if len(bd.cols) > 0 || !p.writes {
+		a.Columns = p.columnsOf(bd.cols)
+	}
+	for _, t := range p.tables {
+		a.DependsOn = append(a.DependsOn, t.Table.OID)
+	}
+	for _, v := range p.views {
+		a.DependsOn = append(a.DependsOn, v.OID)
+	}
+	seen := map[catalog.OID]bool{}
+	for i := range p.cols {
+		if t := p.cols[i].typ; t != nil && t.OID >= catalog.FirstUserOID && !seen[t.OID] {
+			seen[t.OID] = true
+			a.DependsOn = append(a.DependsOn, t.OID)
+		}
+	}
+	return a, nil
+}
+
+// OutputColumns gives the columns of a query.
+func OutputColumns(req Request) ([]plan.Column, error) {
+	a, err := Analyze(req)
+	if err != nil {
+		return nil, err
+	}
+	return a.Columns, nil
+}
+
+// Parsed SQL text of views, defaults and checks. Syntax trees are read-only,
+// so that one can serve every session.
+var parsed struct {
+	sync.Mutex
+	queries map[string]*ast.SelectStmt
+	exprs   map[string]ast.Expr
+}
+
+const maxParsed = 4096
+
+func (p *planner) parseQuery(text string) *ast.SelectStmt {
+	parsed.Lock()
+	s := parsed.queries[text]
+	parsed.Unlock()
+	if s != nil {
+		return s
+	}
+	list, err := parser.Parse(text)
+	if err != nil {
+		bail(err)
+	}
+	if len(list) == 1 {
+		s, _ = list[0].Stmt.(*ast.SelectStmt)
+	}
+	if s == nil {
+		bail(pgerr.Newf(pgerr.InternalError, "stored view is not a query: %s", text))
+	}
+	parsed.Lock()
+	if parsed.queries == nil || len(parsed.queries) > maxParsed {
+		parsed.queries = map[string]*ast.SelectStmt{}
+	}
+	parsed.queries[text] = s
+	parsed.Unlock()
+	return s
+}
+
+func parseExpr(text string) ast.Expr {
+	parsed.Lock()
+	e := parsed.exprs[text]
+	parsed.Unlock()
+	if e != nil {
+		return e
+	}
+	e, err := parser.ParseExpr(text)
+	if err != nil {
+		bail(err)
+	}
+	parsed.Lock()
+	if parsed.exprs == nil || len(parsed.exprs) > maxParsed {
+		parsed.exprs = map[string]ast.Expr{}
+	}
+	parsed.exprs[text] = e
+	parsed.Unlock()
+	return e
+}

@@ -1,0 +1,131 @@
+package planner
+
+import (
+	"rowkey/planner/plan"
+)
+
+// rule is a rewriting of the algebra that keeps its meaning.
+type rule struct {
+	name  string
+	apply func(*planner, rel) rel
+}
+
+// ruleList is every rule, in the order applied. Tests and EXPLAIN (ALGEBRA)
+// know them by these names.
+var ruleList = []rule{
+	{"InlineCTE", inlineCTEs},
+	{"PullUpProjects", pullUpProjects},
+	{"PushDownPredicates", pushDownPredicates},
+}
+
+// applyRules runs the rules over a statement, its subqueries and WITH queries.
+func (p *planner) applyRules(r rel, out []colID) rel {
+	for _, ru := range ruleList {
+		skip := false
+		for _, off := range p.req.Settings.DisabledRules {
+			skip = skip || off == ru.name
+		}
+		if skip {
+			continue
+		}
+		p.changed = false
+		r = ru.apply(p, r)
+		for _, def := range p.ctes {
+			if def.rel != nil && !def.inlined {
+				def.rel = ru.apply(p, def.rel)
+			}
+		}
+		if p.changed {
+			p.fired = append(p.fired, ru.name)
+		}
+	}
+	return r
+}
+
+// inSubqueries applies f to the rels of all subqueries in a rel's expressions
+// (at any depth of expression, not of rel).
+func (p *planner) inSubqueries(r rel, f func(rel) rel) rel {
+	found := false
+	r.exprs(func(e *plan.Expr) { found = found || hasSubquery(*e) })
+	if !found {
+		return r
+	}
+	c := r.clone()
+	c.exprs(func(e *plan.Expr) { *e = p.subqueriesOf(*e, f) })
+	return c
+}
+
+func (p *planner) subqueriesOf(e plan.Expr, f func(rel) rel) plan.Expr {
+	if !hasSubquery(e) {
+		return e
+	}
+	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+		s, ok := x.(*subquery)
+		if !ok {
+			return nil, false
+		}
+		q := f(s.q)
+		c := *s
+		c.q = q
+		for i := range c.lefts {
+			if hasSubquery(c.lefts[i]) {
+				c.lefts = copyExprs(c.lefts)
+				c.lefts[i] = p.subqueriesOf(c.lefts[i], f)
+			}
+		}
+		if c.test != nil {
+			c.test = p.subqueriesOf(c.test, f)
+		}
+		return &c, true
+	})
+}
+
+// everywhere applies f bottom-up to every rel, those of subqueries included.
+func (p *planner) everywhere(r rel, f func(rel) rel) rel {
+	return rewrite(r, func(x rel) rel {
+		x = p.inSubqueries(x, func(q rel) rel { return p.everywhere(q, f) })
+		return f(x)
+	})
+}
+
+// InlineCTE puts a WITH query in the place of its only reference, unless it
+// must be computed once: MATERIALIZED, data-modifying, recursive, volatile.
+func inlineCTEs(p *planner, r rel) rel {
+	return p.everywhere(r, func(x rel) rel {
+		c, ok := x.(*lCTE)
+		if !ok {
+			return x
+		}
+		for {
+			if !p.inlinable(c.def) {
+				return x
+			}
+			c.def.inlined = true
+			p.changed = true
+			proj := &lProject{in: inlineCTEs(p, c.def.rel)}
+			for i, id := range c.cols {
+				proj.items = append(proj.items, projItem{id, p.col(c.def.outCols[i])})
+			}
+			return proj
+		}
+	})
+}
+
+func (p *planner) inlinable(def *cteDef) bool {
+	if def.refs != 1 || def.modifies || def.node.Materialize == 1 || def.inlined || def.recursive {
+		return def.recursive && def.refs == 1 && !def.inlined && !freeCols(def.rel).empty()
+	}
+	vol := false
+	var look func(r rel)
+	look = func(r rel) {
+		if _, ok := r.(*lLock); ok {
+			vol = true
+		}
+		r.exprs(func(e *plan.Expr) { vol = vol || isVolatile(*e) })
+		for _, k := range r.kids() {
+			look(*k)
+		}
+	}
+	look(def.rel)
+	return !vol
+}

@@ -1,0 +1,204 @@
+package planner
+
+import (
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// SimplifyOuterJoins makes an outer join a lesser one when a condition above
+// cannot hold for the rows it fills with NULLs:
+//
+//	a LEFT JOIN b ON … WHERE b.x > 5    →  a JOIN b ON … WHERE b.x > 5
+//	a FULL JOIN b ON … WHERE a.x = 1    →  a LEFT JOIN b …
+//	a LEFT JOIN b ON a.x = b.x WHERE b.x IS NULL (b.x NOT NULL)  →  anti join
+func simplifyOuterJoins(p *planner, r rel) rel {
+	return p.simplify(r, nil)
+}
+
+func (p *planner) simplify(r rel, conds []plan.Expr) rel {
+	r = p.inSubqueries(r, func(q rel) rel { return p.simplify(q, nil) })
+	switch n := r.(type) {
+	case *lFilter:
+		all := append(append([]plan.Expr(nil), conds...), n.conds...)
+		c := n.clone().(*lFilter)
+		c.in = p.simplify(n.in, all)
+		return c
+	case *lJoin:
+		c := n.clone().(*lJoin)
+		rejects := func(side rel) bool {
+			s := outSet(side)
+			for _, e := range conds {
+				if rejectsNull(e, s) {
+					return true
+				}
+			}
+			return false
+		}
+		switch n.kind {
+		case plan.LeftJoin:
+			if rejects(n.r) {
+				c.kind = plan.InnerJoin
+			}
+		case plan.FullJoin:
+			l, rr := rejects(n.l), rejects(n.r)
+			switch {
+			case l && rr:
+				c.kind = plan.InnerJoin
+			case l:
+				c.kind = plan.LeftJoin
+			case rr:
+				c.kind = plan.LeftJoin
+				c.l, c.r = n.r, n.l
+			}
+		}
+		if c.kind != n.kind {
+			p.changed = true
+		}
+		lc, rc := conds, conds
+		switch c.kind {
+		case plan.InnerJoin:
+			lc = append(append([]plan.Expr(nil), conds...), c.conds...)
+			rc = lc
+		case plan.LeftJoin:
+			rc = c.conds
+		case plan.SemiJoin:
+			lc = append(append([]plan.Expr(nil), conds...), c.conds...)
+			rc = c.conds
+		case plan.AntiJoin:
+			rc = c.conds
+		default:
+			lc, rc = nil, nil
+		}
+		c.l, c.r = p.simplify(c.l, lc), p.simplify(c.r, rc)
+		return c
+	case *lProject, *lSort, *lLock:
+		c := r.clone()
+		pass := conds
+		if pr, ok := r.(*lProject); ok {
+			by := map[colID]plan.Expr{}
+			for _, it := range pr.items {
+				by[it.id] = it.expr
+			}
+			pass = nil
+			for _, e := range conds {
+				pass = append(pass, substitute(e, by))
+			}
+		}
+		for _, k := range c.kids() {
+			*k = p.simplify(*k, pass)
+		}
+		return c
+	}
+	ks := r.kids()
+	if len(ks) == 0 {
+		return r
+	}
+	c := r.clone()
+	for _, k := range c.kids() {
+		*k = p.simplify(*k, nil)
+	}
+	return c
+}
+
+// rejectsNull tells whether a condition cannot be true when all columns of s
+// it reads are NULL (and it reads some).
+func rejectsNull(e plan.Expr, s colSet) bool {
+	switch e := e.(type) {
+	case *plan.And:
+		for _, a := range e.Args {
+			if rejectsNull(a, s) {
+				return true
+			}
+		}
+		return false
+	case *plan.Or:
+		for _, a := range e.Args {
+			if !rejectsNull(a, s) {
+				return false
+			}
+		}
+		return len(e.Args) > 0
+	case *plan.IsNull:
+		return e.Not && !isRowType(e.Arg.Type()) && nullIfNull(e.Arg, s)
+	case *plan.BoolTest:
+		switch e.Kind {
+		case plan.IsTrue, plan.IsFalse, plan.IsNotUnknown:
+			return nullIfNull(e.Arg, s)
+		}
+		return false
+	case *subquery:
+		return false
+	}
+	return nullIfNull(e, s)
+}
+
+// nullIfNull tells whether an expression is NULL whenever the columns of s are.
+func nullIfNull(e plan.Expr, s colSet) bool {
+	some := func(es ...plan.Expr) bool {
+		for _, x := range es {
+			if nullIfNull(x, s) {
+				return true
+			}
+		}
+		return false
+	}
+	switch e := e.(type) {
+	case *plan.Col:
+		return s.has(e.Idx)
+	case *plan.Relabel:
+		return nullIfNull(e.Arg, s)
+	case *plan.Not:
+		return nullIfNull(e.Arg, s)
+	case *plan.Call:
+		return !e.Fn.NotStrict && !e.Fn.SetOf && some(e.Args...)
+	case *plan.ScalarArray:
+		return !e.Op.Func.NotStrict && nullIfNull(e.L, s) && arrayLen(e.R) > 0 && isConst(e.R)
+	case *plan.And:
+		// NULL or false, when one part is NULL: for a condition that is enough,
+		// but the value may be false
+		return false
+	}
+	return false
+}
+
+// impliesRange: a comparison of a column with a constant implies a weaker one.
+func impliesRange(cond, want plan.Expr) bool {
+	ci, co, cv, ok1 := columnCompare(cond)
+	wi, wo, wv, ok2 := columnCompare(want)
+	if !ok1 || !ok2 || ci != wi || !sameType(cv.Typ, wv.Typ) || cv.Val.IsNull() || wv.Val.IsNull() {
+		return false
+	}
+	x := types.Compare(cv.Typ, cv.Val, wv.Val)
+	switch wo {
+	case ">":
+		return co == ">" && x >= 0 || (co == ">=" || co == "=") && x > 0
+	case ">=":
+		return (co == ">" || co == ">=" || co == "=") && x >= 0
+	case "<":
+		return co == "<" && x <= 0 || (co == "<=" || co == "=") && x < 0
+	case "<=":
+		return (co == "<" || co == "<=" || co == "=") && x <= 0
+	case "=":
+		return co == "=" && x == 0
+	}
+	return false
+}
+
+// columnCompare recognises column op constant.
+func columnCompare(e plan.Expr) (colID, string, *plan.Const, bool) {
+	c, ok := e.(*plan.Call)
+	if !ok || c.Op == nil || len(c.Args) != 2 || c.Op.Compare == "" {
+		return 0, "", nil, false
+	}
+	if col, ok := bareColumn(c.Args[0]); ok {
+		if k, ok := c.Args[1].(*plan.Const); ok {
+			return col.Idx, c.Op.Compare, k, true
+		}
+	}
+	if col, ok := bareColumn(c.Args[1]); ok {
+		if k, ok := c.Args[0].(*plan.Const); ok {
+			return col.Idx, flip(c.Op.Compare), k, true
+		}
+	}
+	return 0, "", nil, false
+}

@@ -1,0 +1,493 @@
+package planner
+
+import (
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Names in scope. Every query level has a query; its FROM items are
+// rangeItems. Looking up a name goes from the innermost level outwards.
+
+// query is one level of SELECT (or DML) while it is bound.
+type query struct {
+	up    *query
+	depth int
+	items []*rangeItem
+	ctes  []*cteDef
+	// lateralFloor: items before it are visible only to LATERAL while FROM is built.
+
+	aggs      []aggItem
+	groupings []groupingCall
+	windows   []windowCall
+	srfs      []srfCall
+	// groupExprs are bound GROUP BY items; GROUPING() looks here.
+	grouped   bool
+	windefs   []*windowInfo
+	hasSRF    bool
+	isDML     bool
+	clause    exprKind
+	aggFrames []*aggFrame
+}
+
+// aggFrame watches which levels the arguments of an aggregate refer to.
+type aggFrame struct {
+	q        *query
+	maxDepth int // deepest level at or above q that a column came from, 0 none
+	aggDepth int
+}
+
+// rangeItem is an entry of FROM.
+type rangeItem struct {
+	alias  string
+	schema string // of an unaliased table
+	table  *catalog.Table
+	cols   []rangeCol
+	scan   *lScan
+	// relVisible and colsVisible say whether the name t and the bare columns can be
+	// used (a JOIN's parts lose the latter where USING merges them).
+	relVisible, colsVisible bool
+	// lateralOnly items are visible only under LATERAL; lateralOK tells whether that
+	// reference is allowed (not from the nullable side).
+	lateralOnly, lateralOK bool
+	scalarFunc             bool // a function returning one scalar column: t is the column
+	rowType                *types.Type
+	pos                    int
+}
+
+// rangeCol is a column of a rangeItem. expr is what it stands for: a Col, or
+// COALESCE of two for FULL JOIN USING.
+type rangeCol struct {
+	name   string
+	expr   plan.Expr
+	hidden bool
+}
+
+// cteDef is a WITH query in scope.
+type cteDef struct {
+	name      string
+	node      *ast.CTE
+	cols      []plan.Column
+	q         *query // scope to bind it in: that of the WITH
+	refs      int
+	recursive bool
+	inlined   bool
+	// materialised: number in Plan.CTEs, bound rel
+	rel      rel
+	outCols  []colID
+	index    int
+	modifies bool
+	earlier  int // CTEs of the same WITH visible to it: those before
+	binding  bool
+	work     int
+	workRefs int
+	bound    bool
+	rows     float64 // estimated, once planned
+}
+
+// newCol makes a column id.
+func (p *planner) newCol(name string, t *types.Type, mod int32) colID {
+	p.cols = append(p.cols, colInfo{name: name, typ: t, mod: mod})
+	return len(p.cols) - 1
+}
+
+// colInfo is what is known of a column id.
+type colInfo struct {
+	name     string
+	alias    string // of its FROM item, for display
+	typ      *types.Type
+	mod      int32
+	tableOID types.OID
+	attnum   int16
+	scan     *lScan
+}
+
+func (p *planner) col(id colID) *plan.Col {
+	c := &p.cols[id]
+	return &plan.Col{T: plan.T{Typ: c.typ, Mod: c.mod}, Idx: id}
+}
+
+func (p *planner) colList(ids []colID) []plan.Expr {
+	out := make([]plan.Expr, len(ids))
+	for i, id := range ids {
+		out[i] = p.col(id)
+	}
+	return out
+}
+
+// addScan makes the scan of a table and its range item.
+func (p *planner) addScan(t *catalog.Table, alias string, pos int) (*lScan, *rangeItem) {
+	s := &lScan{table: t, alias: alias, base: len(p.cols)}
+	it := &rangeItem{alias: alias, table: t, scan: s, relVisible: true, colsVisible: true, rowType: t.RowType, pos: pos}
+	it.cols = make([]rangeCol, 0, len(t.Columns))
+	exprs := make([]plan.Col, len(t.Columns))
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		p.cols = append(p.cols, colInfo{name: c.Name, alias: alias, typ: c.Type, mod: c.Typmod, tableOID: t.OID, attnum: c.Attnum, scan: s})
+		if c.Dropped {
+			continue
+		}
+		exprs[i] = plan.Col{T: plan.T{Typ: c.Type, Mod: c.Typmod}, Idx: s.base + i}
+		it.cols = append(it.cols, rangeCol{name: c.Name, expr: &exprs[i]})
+	}
+	p.cols = append(p.cols,
+		colInfo{name: "(key)", alias: alias, typ: types.Bytea, mod: -1, scan: s, attnum: plan.AttRowKey},
+		colInfo{name: "tableoid", alias: alias, typ: types.Oid, mod: -1, tableOID: t.OID, scan: s, attnum: plan.AttTableOID})
+	return s, it
+}
+
+// found is a resolved name.
+type found struct {
+	expr plan.Expr
+	q    *query
+}
+
+// lookupColumn finds a bare column name from q outwards.
+func (p *planner) lookupColumn(q *query, name string, pos int) (found, bool) {
+	for lv := q; lv != nil; lv = lv.up {
+		var hit *rangeCol
+		for _, it := range lv.items {
+			if !it.colsVisible || it.lateralOnly && !p.lateral(lv) {
+				continue
+			}
+			for i := range it.cols {
+				if it.cols[i].name != name {
+					continue
+				}
+				if it.lateralOnly && !it.lateralOK {
+					lateralError(it, pos)
+				}
+				if hit != nil {
+					fail(pos, pgerr.AmbiguousColumn, "column reference %q is ambiguous", name)
+				}
+				hit = &it.cols[i]
+			}
+		}
+		if hit != nil {
+			return found{hit.expr, lv}, true
+		}
+		if name == "tableoid" {
+			if e := systemColumn(p, lv, name); e != nil {
+				return found{e, lv}, true
+			}
+		}
+	}
+	return found{}, false
+}
+
+func systemColumn(p *planner, q *query, name string) plan.Expr {
+	for _, it := range q.items {
+		if it.scan != nil && it.colsVisible {
+			return p.col(it.scan.tableOID())
+		}
+	}
+	return nil
+}
+
+// lateral tells whether the FROM item being bound at lv may see its siblings.
+func (p *planner) lateral(lv *query) bool { return p.lateralAt[lv] }
+
+func lateralError(it *rangeItem, pos int) {
+	bail(pgerr.Newf(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table %q", it.alias).
+		WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(pos))
+}
+
+// lookupTable finds a FROM item by name (and schema if not "").
+func (p *planner) lookupTable(q *query, schema, name string, pos int) (*rangeItem, *query) {
+	for lv := q; lv != nil; lv = lv.up {
+		var hit *rangeItem
+		for _, it := range lv.items {
+			if it.alias != name || !it.relVisible || it.lateralOnly && !p.lateral(lv) {
+				continue
+			}
+			if schema != "" && (it.schema == "" || it.schema != schema) {
+				continue
+			}
+			if it.lateralOnly && !it.lateralOK {
+				lateralError(it, pos)
+			}
+			if hit != nil {
+				fail(pos, pgerr.AmbiguousAlias, "table reference %q is ambiguous", name)
+			}
+			hit = it
+		}
+		if hit != nil {
+			return hit, lv
+		}
+	}
+	return nil, nil
+}
+
+// missingTable is the error for a qualified name whose table is not in FROM.
+func (p *planner) missingTable(q *query, schema, name string, pos int) {
+	shown := name
+	if schema != "" {
+		shown = schema + "." + name
+	}
+	// Is it there, but out of reach? Or under another name?
+	for lv := q; lv != nil; lv = lv.up {
+		for _, it := range p.allItems(lv) {
+			if it.alias == name && (schema == "" || it.schema == schema) {
+				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", shown)
+				e.WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", shown)
+				bail(e.At(pos))
+			}
+			if it.table != nil && it.table.Name == name && it.alias != name {
+				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", shown)
+				e.WithHint("Perhaps you meant to reference the table alias %q.", it.alias)
+				bail(e.At(pos))
+			}
+		}
+	}
+	fail(pos, pgerr.UndefinedTable, "missing FROM-clause entry for table %q", shown)
+}
+
+// allItems are a level's FROM items, including those not (yet, or any more) visible.
+func (p *planner) allItems(q *query) []*rangeItem {
+	return append(append([]*rangeItem(nil), q.items...), p.hiddenItems[q]...)
+}
+
+// missingColumn is the error for a column that is not there, with the hints
+// PostgreSQL gives.
+func (p *planner) missingColumn(q *query, rel *rangeItem, relName, name string, pos int) {
+	var e *pgerr.Error
+	if relName != "" {
+		e = pgerr.Newf(pgerr.UndefinedColumn, "column %s.%s does not exist", relName, name)
+	} else {
+		e = pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", name)
+	}
+	best, bestItem, second := maxNameDistance+1, (*rangeItem)(nil), (*rangeItem)(nil)
+	var bestName, secondName string
+	exactHidden := (*rangeItem)(nil)
+	for lv := q; lv != nil; lv = lv.up {
+		for _, it := range p.allItems(lv) {
+			penalty := 0
+			if relName != "" && it != rel {
+				penalty = editDistance(it.alias, relName, maxNameDistance)
+			}
+			if penalty > maxNameDistance {
+				continue
+			}
+			for _, c := range it.cols {
+				if c.name == "" || c.name == "?column?" {
+					continue
+				}
+				if c.name == name && relName == "" && (!it.colsVisible || it.lateralOnly) {
+					exactHidden = it
+				}
+				d := editDistance(c.name, name, maxNameDistance)
+				if d > len(name)/2 || d > maxNameDistance {
+					continue
+				}
+				d += penalty
+				switch {
+				case d < best:
+					best, bestItem, bestName = d, it, c.name
+					second = nil
+				case d == best && bestItem != nil:
+					if second != nil {
+						// three as good: no hint
+						bestItem, second = nil, nil
+						best = d
+						bestName = ""
+						continue
+					}
+					second, secondName = it, c.name
+				}
+			}
+		}
+	}
+	switch {
+	case exactHidden != nil:
+		e.WithHint("There is a column named %q in table %q, but it cannot be referenced from this part of the query.", name, exactHidden.alias)
+	case bestItem != nil && second == nil:
+		e.WithHint("Perhaps you meant to reference the column \"%s.%s\".", bestItem.alias, bestName)
+	case bestItem != nil:
+		e.WithHint("Perhaps you meant to reference the column \"%s.%s\" or the column \"%s.%s\".", bestItem.alias, bestName, second.alias, secondName)
+	}
+	bail(e.At(pos))
+}
+
+const maxNameDistance = 3
+
+// editDistance is the Levenshtein distance, or more than limit.
+func editDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return limit + 1
+	}
+	prev := make([]int, len(b)+1)
+	cur := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			c := prev[j-1]
+			if a[i-1] != b[j-1] {
+				c++
+			}
+			cur[j] = min(c, prev[j]+1, cur[j-1]+1)
+		}
+		prev, cur = cur, prev
+	}
+	return prev[len(b)]
+}
+
+// columnRef binds a, t.a, s.t.a, d.s.t.a, or a whole row t.
+func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
+	p, q := b.p, b.q
+	f := c.Fields
+	switch len(f) {
+	case 1:
+		if fd, ok := p.lookupColumn(q, f[0], c.Pos()); ok {
+			return b.use(fd, c.Pos())
+		}
+		if it, lv := p.lookupTable(q, "", f[0], c.Pos()); it != nil {
+			return b.wholeRow(it, lv)
+		}
+		if b.value != nil && f[0] == "value" {
+			return b.value
+		}
+		b.checkNoColumns(c)
+		p.missingColumn(q, nil, "", f[0], c.Pos())
+	case 2:
+		return b.qualified("", f[0], f[1], c)
+	case 3:
+		return b.qualified(f[0], f[1], f[2], c)
+	case 4:
+		return b.qualified(f[1], f[2], f[3], c)
+	}
+	fail(c.Pos(), pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(f, "."))
+	return nil
+}
+
+// checkNoColumns gives the special errors of places where no column may stand.
+func (b *binder) checkNoColumns(c *ast.ColumnRef) {
+	if b.kind == inDefault {
+		fail(c.Pos(), pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+	}
+}
+
+func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Expr {
+	p := b.p
+	it, lv := p.lookupTable(b.q, schema, table, c.Pos())
+	if it == nil {
+		if schema == "" {
+			// t.f may be field f of composite column t
+			if fd, ok := p.lookupColumn(b.q, table, c.Pos()); ok && isRowType(fd.expr.Type().Under()) {
+				return b.fieldOf(b.use(fd, c.Pos()), name, c.Pos())
+			}
+		} else if it2, lv2 := p.lookupTable(b.q, "", schema, c.Pos()); it2 != nil {
+			// t.c.f
+			for i := range it2.cols {
+				if it2.cols[i].name == table {
+					return b.fieldOf(b.use(found{it2.cols[i].expr, lv2}, c.Pos()), name, c.Pos())
+				}
+			}
+		}
+		if b.q == nil || b.kind == inDefault {
+			b.checkNoColumns(c)
+		}
+		p.missingTable(b.q, schema, table, c.Pos())
+	}
+	var hit *rangeCol
+	for i := range it.cols {
+		if it.cols[i].name == name {
+			if hit != nil {
+				fail(c.Pos(), pgerr.AmbiguousColumn, "column reference %q is ambiguous", name)
+			}
+			hit = &it.cols[i]
+		}
+	}
+	if hit != nil {
+		return b.use(found{hit.expr, lv}, c.Pos())
+	}
+	if name == "tableoid" && it.scan != nil {
+		return b.use(found{p.col(it.scan.tableOID()), lv}, c.Pos())
+	}
+	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv) }, c.Pos()); e != nil {
+		return e
+	}
+	p.missingColumn(b.q, it, table, name, c.Pos())
+	return nil
+}
+
+// use notes that a column is referred to.
+func (b *binder) use(fd found, pos int) plan.Expr {
+	for _, f := range b.p.aggFrames {
+		if fd.q.depth <= f.q.depth && fd.q.depth > f.maxDepth {
+			f.maxDepth = fd.q.depth
+		}
+	}
+	if c, ok := fd.expr.(*plan.Col); ok {
+		cc := *c
+		cc.Pos = pos
+		return &cc
+	}
+	return fd.expr
+}
+
+// wholeRow is a reference to a FROM item as a row value.
+func (b *binder) wholeRow(it *rangeItem, lv *query) plan.Expr {
+	if it.scalarFunc && len(it.cols) >= 1 {
+		return b.use(found{it.cols[0].expr, lv}, -1)
+	}
+	t := it.rowType
+	if t == nil {
+		t = types.Record
+	}
+	r := &plan.RowExpr{T: plan.T{Typ: t, Mod: -1}}
+	for _, c := range it.cols {
+		e := b.use(found{c.expr, lv}, -1)
+		r.Args = append(r.Args, e)
+		r.Fields = append(r.Fields, types.Field{Name: c.name, Type: e.Type(), Typmod: e.Typmod()})
+	}
+	return r
+}
+
+// rowFunction reads t.f as f(t), when there is such a function of one argument.
+func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Expr {
+	return nil
+}
+
+// fieldOf selects a field of a composite value.
+func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
+	var fields []types.Field
+	if r, ok := e.(*plan.RowExpr); ok {
+		for i, f := range r.Fields {
+			if f.Name == name {
+				return r.Args[i]
+			}
+		}
+		fields = r.Fields
+	} else if s, ok := e.(*subquery); ok && s.fields != nil {
+		fields = s.fields
+	} else {
+		fields = e.Type().Under().Fields
+		if fields == nil {
+			if c, ok := e.(*plan.Call); ok {
+				fields = c.Fn.Out
+			}
+		}
+	}
+	for i, f := range fields {
+		if f.Name == name {
+			return &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: e, Idx: i, Name: name}
+		}
+	}
+	t := e.Type()
+	switch {
+	case !isRowType(t.Under()):
+		fail(pos, pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, typeName(t))
+	case t == types.Record && fields == nil:
+		fail(pos, pgerr.UndefinedColumn, "could not identify column %q in record data type", name)
+	default:
+		fail(pos, pgerr.UndefinedColumn, "column %q not found in data type %s", name, typeName(t))
+	}
+	return nil
+}
