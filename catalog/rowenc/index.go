@@ -87,8 +87,12 @@ func NewIndex(t *catalog.Table, ix *catalog.Index) (*Index, error) {
 // IsPrimary tells whether the index holds the rows.
 func (x *Index) IsPrimary() bool { return x.Primary == x }
 
-// Unique tells whether the index refuses equal keys.
-func (x *Index) Unique() bool { return x.Desc.Unique || x.Desc.Primary || x.Desc.RowID }
+// Guards tells whether equal keys of the index meet in one key of the store,
+// which so keeps them unique. A deferrable constraint must stand duplicates for
+// a while: its entries always end in the primary key, and are counted instead.
+func (x *Index) Guards() bool {
+	return x.IsPrimary() || (x.Desc.Unique || x.Desc.Primary) && !x.Desc.Deferrable
+}
 
 // Range is all keys of the index.
 func (x *Index) Range() kv.Range { return kv.PrefixRange(x.Prefix) }
@@ -117,7 +121,7 @@ func (x *Index) AppendRowID(dst []byte, id int64) []byte {
 func (x *Index) AppendEntryKey(dst []byte, keys []*types.Vec, i int, pk []byte) (_ []byte, guarded bool) {
 	dst = append(dst, x.Prefix...)
 	dst, null := x.AppendKeys(dst, keys, i)
-	if x.Desc.Unique && (!null || x.Desc.NullsEqual) {
+	if x.Guards() && (!null || x.Desc.NullsEqual) {
 		return dst, true
 	}
 	return append(dst, pk...), false

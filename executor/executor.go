@@ -1,0 +1,187 @@
+// Package executor runs physical plans (package plan) over a transaction of
+// the store, a batch of rows at a time.
+//
+//	plan.Plan ──Open──▶ Execution ──Next──▶ *types.Batch, … , nil
+//	                        │
+//	      Project ◀─ batch ─┤  operators pull from their inputs; each is one
+//	      └─ HashJoin ◀─────┤  file (op_scan.go, op_hashjoin.go, …)
+//	         ├─ Filter      │
+//	         │  └─ Scan ◀── kv.Iterator: pairs, decoded column by column
+//	         └─ Scan
+//
+// Expressions are compiled once per execution into nodes that compute whole
+// columns (expr.go) and predicates that narrow selections (pred.go). Plans
+// are read-only; everything a running query changes is in its Execution.
+//
+// Point reads, a Project over one unique key, take a short path without
+// operators (point.go). Aggregations over large scans run on several
+// goroutines, each with its own copy of the operators below the aggregate
+// (parallel.go).
+//
+// Rows are written by op_insert.go, op_update.go, op_delete.go and
+// op_merge.go over one writer of rows and index entries (write.go), which
+// checks uniqueness; foreign keys are in fkey.go. COPY feeds the same writer
+// (Inserter). What DDL needs of the data (backfills, validation, rewrites,
+// ANALYZE) is in ddl_*.go.
+//
+// Invariants: a batch lives until the next call of Next of the operator that
+// made it; strings live for ever. Cancellation is looked for at every batch
+// and inside long loops. Errors are *pgerr.Error; those of the store are
+// mapped in one place (storeError).
+//
+// Not here: choosing plans, parsing, sessions, transactions' ends.
+package executor
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Ctx is what an execution is given by the session.
+type Ctx struct {
+	// Context bounds the execution: cancelled means 57014.
+	Context context.Context
+	Txn     kv.Txn
+	Eval    *builtin.Ctx
+	Catalog *catalog.Snapshot
+	// Params are the values of $1 … $n, in the types the plan says.
+	Params    []types.Datum
+	Isolation kv.Isolation
+	// Memory is what the query may use; nil is no bound.
+	Memory *Account
+	// Counters, when it has an element for each node, collects what each node
+	// does, by node ID (EXPLAIN ANALYZE).
+	Counters []plan.Counters
+	// RowIDs hands out hidden row ids: one for the whole store.
+	RowIDs *rowenc.RowIDs
+	// Binder makes expressions of the catalog's texts where the plan has none:
+	// for tables that foreign key actions reach. May be nil until needed.
+	Binder Binder
+	// Deferred collects checks put off to the end of the transaction; nil
+	// checks everything at the end of the statement.
+	Deferred *Deferred
+	// LockTimeout bounds each lock wait; 0 does not.
+	LockTimeout time.Duration
+	// Workers is how many goroutines a query may use; 0 and 1 are the same.
+	Workers int
+	// State keeps what is worth keeping from one execution to the next of a
+	// session; may be nil.
+	State *State
+	// Notice sends a notice to the client; may be nil.
+	Notice func(severity, code, message string)
+}
+
+// Binder makes bound expressions of the SQL texts in descriptors.
+type Binder interface {
+	// RowRules gives the expressions that keep a table's rows right.
+	RowRules(t *catalog.Table) (*plan.RowRules, error)
+	// Default gives a column's default, nil if it has none.
+	Default(t *catalog.Table, attnum int16) (plan.Expr, error)
+}
+
+// Account bounds the memory of a query, over all its operators. Safe for
+// concurrent use.
+type Account struct {
+	Budget int64 // bytes; 0 is no bound
+	used   atomic.Int64
+}
+
+// Used is the number of bytes in use.
+func (a *Account) Used() int64 { return a.used.Load() }
+
+// grow takes n more bytes (gives back when negative).
+func (a *Account) grow(n int64) error {
+	if a == nil {
+		return nil
+	}
+	used := a.used.Add(n)
+	if a.Budget > 0 && used > a.Budget && n > 0 {
+		return pgerr.New(pgerr.OutOfMemory, "out of memory").
+			WithDetail("The query needs more than its budget of %d bytes.", a.Budget)
+	}
+	return nil
+}
+
+// Result tells what a statement did.
+type Result struct {
+	// Rows is the number of rows written, or for queries of rows returned.
+	Rows int64
+}
+
+// Sink receives the batches of Run. A batch lives until the Sink returns.
+type Sink func(*types.Batch) error
+
+// storeError makes a SQL error of an error of the store.
+func storeError(err error) error {
+	var e *pgerr.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	switch {
+	case errors.Is(err, kv.ErrDependency):
+		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
+			WithHint("The transaction might succeed if retried.").WithCause(err)
+	case errors.Is(err, kv.ErrConflict):
+		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").WithCause(err)
+	case errors.Is(err, kv.ErrDeadlock):
+		return pgerr.New(pgerr.DeadlockDetected, "deadlock detected").WithCause(err)
+	case errors.Is(err, kv.ErrLockTimeout):
+		return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout").WithCause(err)
+	case errors.Is(err, kv.ErrLockNotAvailable):
+		return pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row").WithCause(err)
+	case errors.Is(err, kv.ErrReadOnly):
+		return pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute a writing statement in a read-only transaction").WithCause(err)
+	case errors.Is(err, kv.ErrKeyTooLarge):
+		return pgerr.Newf(pgerr.ProgramLimitExceeded, "index row size exceeds maximum %d", kv.MaxKeyBytes).WithCause(err)
+	case errors.Is(err, kv.ErrValueTooLarge):
+		return pgerr.Newf(pgerr.ProgramLimitExceeded, "row is too big: maximum size %d", kv.MaxValueBytes).WithCause(err)
+	case errors.Is(err, context.Canceled):
+		return pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request").WithCause(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout").WithCause(err)
+	case errors.Is(err, kv.ErrCorrupt):
+		return pgerr.New(pgerr.DataCorrupted, err.Error()).WithCause(err)
+	case errors.Is(err, kv.ErrDiskFull):
+		return pgerr.New(pgerr.DiskFull, err.Error()).WithCause(err)
+	case errors.Is(err, kv.ErrIO):
+		return pgerr.New(pgerr.IOError, err.Error()).WithCause(err)
+	case errors.Is(err, kv.ErrIsolation):
+		return pgerr.Unsupported("%s", err.Error()).WithCause(err)
+	}
+	return pgerr.Internal(err)
+}
+
+// StoreError makes a SQL error of an error of the store: the one crossing
+// from kv's errors to SQLSTATEs. An error that is one already stays as it is.
+func StoreError(err error) error { return storeError(err) }
+
+// cancelled gives the error of a cancelled context.
+func (c *Ctx) cancelled() error {
+	if c.Context == nil {
+		return nil
+	}
+	if err := c.Context.Err(); err != nil {
+		if cause := context.Cause(c.Context); cause != nil {
+			err = cause
+		}
+		return storeError(err)
+	}
+	return nil
+}
+
+func (c *Ctx) context() context.Context {
+	if c.Context == nil {
+		return context.Background()
+	}
+	return c.Context
+}

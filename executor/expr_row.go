@@ -1,0 +1,477 @@
+package executor
+
+import (
+	"rowkey/builtin"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Expressions over arrays and records. They are computed row by row: their
+// values are objects of their own anyway.
+
+// evalAll computes several expressions over the same rows.
+func evalAll(args []expr, in *types.Batch, sel []int32, vals []builtin.Arg) error {
+	for i, a := range args {
+		v, err := a.eval(in, sel)
+		if err != nil {
+			return err
+		}
+		vals[i] = v
+	}
+	return nil
+}
+
+// eachRow calls f for the rows sel names and stores what it gives in out.
+func eachRow(in *types.Batch, sel []int32, out *types.Vec, f func(i int) (types.Datum, error)) (builtin.Arg, error) {
+	out.HasNulls = false
+	out.Resize(in.N)
+	for _, i := range selected(in.N, sel) {
+		d, err := f(int(i))
+		if err != nil {
+			return builtin.Arg{}, err
+		}
+		out.Set(int(i), d)
+	}
+	return builtin.Arg{Vec: out}, nil
+}
+
+type arrayExpr struct {
+	args []expr
+	e    *plan.ArrayExpr
+	vals []builtin.Arg
+	out  *types.Vec
+}
+
+func (e *arrayExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	if e.out == nil {
+		e.out = types.NewVec(e.e.Typ, in.N)
+		e.vals = make([]builtin.Arg, len(e.args))
+	}
+	if err := evalAll(e.args, in, sel, e.vals); err != nil {
+		return builtin.Arg{}, err
+	}
+	elem := e.e.Typ.Under().Elem
+	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
+		ds := make([]types.Datum, len(e.vals))
+		for k, v := range e.vals {
+			ds[k] = v.Datum(row(v, i))
+		}
+		if e.e.Multi {
+			a, err := nestArrays(elem, ds)
+			if err != nil {
+				return types.Null, err
+			}
+			return types.NewAny(a), nil
+		}
+		a := &types.Array{Elem: elem}
+		if len(ds) > 0 {
+			a.Elems = ds
+			a.Dims = []types.ArrayDim{{Len: int32(len(ds)), Lower: 1}}
+		}
+		return types.NewAny(a), nil
+	})
+}
+
+// nestArrays makes an array of arrays, which must have the same dimensions.
+func nestArrays(elem *types.Type, ds []types.Datum) (*types.Array, error) {
+	out := &types.Array{Elem: elem}
+	var first *types.Array
+	empty := 0
+	for _, d := range ds {
+		if d.IsNull() {
+			empty++
+			continue
+		}
+		a := d.Array()
+		if len(a.Dims) == 0 {
+			empty++
+			continue
+		}
+		if first == nil {
+			first = a
+		} else {
+			same := len(a.Dims) == len(first.Dims)
+			for k := range a.Dims {
+				same = same && k < len(first.Dims) && a.Dims[k] == first.Dims[k]
+			}
+			if !same {
+				return nil, errArrayShape()
+			}
+		}
+		out.Elems = append(out.Elems, a.Elems...)
+	}
+	if first == nil {
+		return out, nil
+	}
+	if empty > 0 {
+		return nil, errArrayShape()
+	}
+	if len(first.Dims) >= 6 {
+		return nil, pgerr.Newf(pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (6)", len(first.Dims)+1)
+	}
+	out.Dims = append([]types.ArrayDim{{Len: int32(len(ds)), Lower: 1}}, first.Dims...)
+	return out, nil
+}
+
+func errArrayShape() error {
+	return pgerr.New(pgerr.ArraySubscriptError, "multidimensional arrays must have array expressions with matching dimensions")
+}
+
+type rowExpr struct {
+	args []expr
+	e    *plan.RowExpr
+	vals []builtin.Arg
+	out  *types.Vec
+}
+
+func (e *rowExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	if e.out == nil {
+		e.out = types.NewVec(e.e.Typ, in.N)
+		e.vals = make([]builtin.Arg, len(e.args))
+	}
+	if err := evalAll(e.args, in, sel, e.vals); err != nil {
+		return builtin.Arg{}, err
+	}
+	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
+		t := &types.Tuple{Type: e.e.Typ, Fields: e.e.Fields, Vals: make([]types.Datum, len(e.vals))}
+		for k, v := range e.vals {
+			t.Vals[k] = v.Datum(row(v, i))
+		}
+		return types.NewAny(t), nil
+	})
+}
+
+type fieldExpr struct {
+	arg expr
+	e   *plan.FieldSelect
+	out *types.Vec
+}
+
+func (e *fieldExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	a, err := e.arg.eval(in, sel)
+	if err != nil {
+		return a, err
+	}
+	if e.out == nil {
+		e.out = types.NewVec(e.e.Typ, in.N)
+	}
+	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
+		i = row(a, i)
+		if a.IsNull(i) {
+			return types.Null, nil
+		}
+		t, ok := a.A[i].(*types.Tuple)
+		if !ok || e.e.Idx >= len(t.Vals) {
+			return types.Null, nil
+		}
+		return t.Vals[e.e.Idx], nil
+	})
+}
+
+// subscriptExpr is a[i], a[lo:hi] of an array.
+type subscriptExpr struct {
+	e            *plan.Subscript
+	arg          expr
+	lower, upper []expr // nil elements for missing bounds
+	lv, uv       []builtin.Arg
+	out          *types.Vec
+	jsonb        *funcCall
+}
+
+func (c *compiler) subscript(e *plan.Subscript) (expr, error) {
+	s := &subscriptExpr{e: e, out: types.NewVec(e.Typ, 0)}
+	var err error
+	if s.arg, err = c.compile(e.Arg); err != nil {
+		return nil, err
+	}
+	for _, ix := range e.Index {
+		var l, u expr
+		if ix.Lower != nil {
+			if l, err = c.compile(ix.Lower); err != nil {
+				return nil, err
+			}
+		}
+		if ix.Upper != nil {
+			if u, err = c.compile(ix.Upper); err != nil {
+				return nil, err
+			}
+		}
+		s.lower, s.upper = append(s.lower, l), append(s.upper, u)
+	}
+	s.lv, s.uv = make([]builtin.Arg, len(s.lower)), make([]builtin.Arg, len(s.upper))
+	if e.Arg.Type().Under() == types.JSONB {
+		return c.jsonbSubscript(e, s)
+	}
+	return s, nil
+}
+
+// jsonbSubscript is a chain of -> operators.
+func (c *compiler) jsonbSubscript(e *plan.Subscript, s *subscriptExpr) (expr, error) {
+	if e.Slice {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
+	}
+	cur := e.Arg
+	for _, ix := range e.Index {
+		right := types.Text
+		if ix.Upper.Type().Under().Phys == types.PhysInt64 {
+			right = types.Int4
+		}
+		var fn *builtin.Func
+		for _, o := range builtin.Operators("->") {
+			if o.Left == types.JSONB && o.Right == right {
+				fn = o.Func
+			}
+		}
+		if fn == nil {
+			return nil, pgerr.Unsupported("subscripts of jsonb are not supported")
+		}
+		cur = &plan.Call{T: plan.T{Typ: types.JSONB, Mod: -1}, Fn: fn, Args: []plan.Expr{cur, ix.Upper}, Pos: -1}
+	}
+	return c.compile(cur)
+}
+
+func (e *subscriptExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	a, err := e.arg.eval(in, sel)
+	if err != nil {
+		return a, err
+	}
+	for k := range e.lower {
+		if e.lower[k] != nil {
+			if e.lv[k], err = e.lower[k].eval(in, sel); err != nil {
+				return a, err
+			}
+		}
+		if e.upper[k] != nil {
+			if e.uv[k], err = e.upper[k].eval(in, sel); err != nil {
+				return a, err
+			}
+		}
+	}
+	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
+		r := row(a, i)
+		if a.IsNull(r) {
+			return types.Null, nil
+		}
+		arr, ok := a.A[r].(*types.Array)
+		if !ok {
+			return types.Null, pgerr.New(pgerr.DatatypeMismatch, "cannot subscript a value that is not an array")
+		}
+		if e.e.Slice {
+			return e.slice(arr, i)
+		}
+		return e.element(arr, i)
+	})
+}
+
+func (e *subscriptExpr) element(a *types.Array, i int) (types.Datum, error) {
+	pos := 0
+	for k, u := range e.uv {
+		j := row(u, i)
+		if u.IsNull(j) {
+			return types.Null, nil
+		}
+		if len(a.Dims) != len(e.uv) {
+			continue
+		}
+		d := a.Dims[k]
+		n := u.I[j] - int64(d.Lower)
+		if n < 0 || n >= int64(d.Len) {
+			return types.Null, nil
+		}
+		pos = pos*int(d.Len) + int(n)
+	}
+	if len(a.Dims) != len(e.uv) || pos >= len(a.Elems) {
+		return types.Null, nil
+	}
+	return a.Elems[pos], nil
+}
+
+func (e *subscriptExpr) slice(a *types.Array, i int) (types.Datum, error) {
+	out := &types.Array{Elem: a.Elem}
+	nd := len(a.Dims)
+	lo, hi := make([]int64, nd), make([]int64, nd)
+	for k := range nd {
+		lo[k] = int64(a.Dims[k].Lower)
+		hi[k] = lo[k] + int64(a.Dims[k].Len) - 1
+	}
+	for k := range e.lower {
+		var l, u int64
+		hasL, hasU := e.lower[k] != nil, e.upper[k] != nil
+		if hasL {
+			v := e.lv[k]
+			if v.IsNull(row(v, i)) {
+				return types.Null, nil
+			}
+			l = v.I[row(v, i)]
+		}
+		if hasU {
+			v := e.uv[k]
+			if v.IsNull(row(v, i)) {
+				return types.Null, nil
+			}
+			u = v.I[row(v, i)]
+		}
+		if k >= nd {
+			return types.NewAny(out), nil
+		}
+		if hasL {
+			lo[k] = max(lo[k], l)
+		}
+		if hasU {
+			hi[k] = min(hi[k], u)
+		}
+	}
+	if nd == 0 {
+		return types.NewAny(out), nil
+	}
+	for k := range nd {
+		if lo[k] > hi[k] {
+			return types.NewAny(out), nil
+		}
+		out.Dims = append(out.Dims, types.ArrayDim{Len: int32(hi[k] - lo[k] + 1), Lower: 1})
+	}
+	at := append([]int64(nil), lo...)
+	for {
+		pos := int64(0)
+		for k, d := range a.Dims {
+			pos = pos*int64(d.Len) + at[k] - int64(d.Lower)
+		}
+		out.Elems = append(out.Elems, a.Elems[pos])
+		k := nd - 1
+		for k >= 0 {
+			if at[k]++; at[k] <= hi[k] {
+				break
+			}
+			at[k] = lo[k]
+			k--
+		}
+		if k < 0 {
+			return types.NewAny(out), nil
+		}
+	}
+}
+
+// rowCompareExpr is (a, b) < (c, d): the first pair that is not equal decides.
+type rowCompareExpr struct {
+	l, r   []expr
+	lv, rv []builtin.Arg
+	lt, eq []*builtin.Func
+	kind   string
+	x      *exec
+	out    *types.Vec
+}
+
+func (c *compiler) rowCompare(e *plan.RowCompare) (expr, error) {
+	l, err := c.all(e.L)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.all(e.R)
+	if err != nil {
+		return nil, err
+	}
+	k := &rowCompareExpr{l: l, r: r, lv: make([]builtin.Arg, len(l)), rv: make([]builtin.Arg, len(r)),
+		kind: e.Kind, x: c.x, out: types.NewVec(types.Bool, 0)}
+	for i := range e.Lt {
+		k.lt = append(k.lt, e.Lt[i].Func.Bound(e.Lt[i].Func.Args))
+		k.eq = append(k.eq, e.Eq[i].Func.Bound(e.Eq[i].Func.Args))
+	}
+	return k, nil
+}
+
+func (e *rowCompareExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	if err := evalAll(e.l, in, sel, e.lv); err != nil {
+		return builtin.Arg{}, err
+	}
+	if err := evalAll(e.r, in, sel, e.rv); err != nil {
+		return builtin.Arg{}, err
+	}
+	args := make([]types.Datum, 2)
+	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
+		for k := range e.l {
+			args[0], args[1] = e.lv[k].Datum(row(e.lv[k], i)), e.rv[k].Datum(row(e.rv[k], i))
+			if args[0].IsNull() || args[1].IsNull() {
+				return types.Null, nil
+			}
+			eq, err := builtin.Call(e.eq[k], e.x.Eval, args)
+			if err != nil || eq.IsNull() {
+				return eq, err
+			}
+			if eq.Bool() {
+				continue
+			}
+			lt, err := builtin.Call(e.lt[k], e.x.Eval, args)
+			if err != nil || lt.IsNull() {
+				return lt, err
+			}
+			less := e.kind == "<" || e.kind == "<="
+			return types.NewBool(lt.Bool() == less), nil
+		}
+		return types.NewBool(e.kind == "<=" || e.kind == ">="), nil
+	})
+}
+
+// domainExpr checks values against a domain's constraints.
+type domainExpr struct {
+	arg    expr
+	e      *plan.CoerceDomain
+	holder *caseHolder
+	checks []expr
+	vec    types.Vec
+}
+
+func (c *compiler) coerceDomain(e *plan.CoerceDomain) (expr, error) {
+	a, err := c.compile(e.Arg)
+	if err != nil {
+		return nil, err
+	}
+	d := &domainExpr{arg: a, e: e, holder: &caseHolder{}}
+	c.cases = append(c.cases, d.holder)
+	defer func() { c.cases = c.cases[:len(c.cases)-1] }()
+	for _, ch := range e.Checks {
+		k, err := c.compile(ch.Expr)
+		if err != nil {
+			return nil, err
+		}
+		d.checks = append(d.checks, k)
+	}
+	return d, nil
+}
+
+func (e *domainExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	a, err := e.arg.eval(in, sel)
+	if err != nil {
+		return a, err
+	}
+	rows := selected(in.N, sel)
+	name := e.e.Typ.Name
+	if e.e.NotNull && a.HasNulls {
+		for _, i := range rows {
+			if a.Nulls[row(a, int(i))] {
+				err := pgerr.Newf(pgerr.NotNullViolation, "domain %s does not allow null values", name)
+				err.Schema, err.DataType = e.e.Typ.Schema, name
+				return a, err
+			}
+		}
+	}
+	e.vec = *a.Vec
+	if len(rows) > 0 {
+		e.holder.arg = builtin.Arg{Vec: &e.vec, Const: a.Const}
+		for k, ch := range e.checks {
+			v, err := ch.eval(in, sel)
+			if err != nil {
+				return v, err
+			}
+			for _, i := range rows {
+				if r := row(v, int(i)); !v.IsNull(r) && !v.B[r] {
+					err := pgerr.Newf(pgerr.CheckViolation, "value for domain %s violates check constraint %q", name, e.e.Checks[k].Name)
+					err.Schema, err.DataType, err.Constraint = e.e.Typ.Schema, name, e.e.Checks[k].Name
+					return a, err
+				}
+			}
+		}
+	}
+	e.vec.Type = e.e.Typ
+	return builtin.Arg{Vec: &e.vec, Const: a.Const}, nil
+}

@@ -1,0 +1,470 @@
+package executor
+
+import (
+	"rowkey/builtin"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// aggOp groups its input and computes aggregates. Groups are numbered densely
+// by a hash table of their keys and come out in the order they first came in,
+// so that input sorted by the groups yields them sorted. All groups are held
+// until the input ends; the accumulators are columns indexed by group number.
+type aggOp struct {
+	x      *exec
+	n      *plan.Agg
+	in     op
+	groups *exprSet
+	calls  []*aggCall
+	sets   []*aggSet
+	set    int // being output
+	at     int
+	out    types.Batch
+	ran    bool
+}
+
+// aggCall is one aggregate call, compiled.
+type aggCall struct {
+	plan     *plan.AggCall
+	fn       *builtin.Func
+	argTypes []*types.Type
+	args     []expr
+	vals     []builtin.Arg
+	filter   pred
+	sel      []int32
+	// sorted calls keep their rows to the end: aggregates with ORDER BY, ordered-set ones.
+	sorted bool
+	keys   *exprSet
+	order  []plan.SortKey
+	direct []expr
+}
+
+// aggSet is the state of one grouping set.
+type aggSet struct {
+	cols   []int // of Groups
+	table  *groupTable
+	keys   []*types.Vec
+	rows   []int32 // group of each input row
+	states []builtin.AggState
+	seen   []*groupTable // of DISTINCT calls
+	kept   []*rowSet     // of sorted calls: group, arguments, sort keys
+	n      int
+	bytes  int64
+}
+
+func (x *exec) newAgg(n *plan.Agg) (op, error) {
+	if o, err := x.parallelAgg(n); o != nil || err != nil {
+		return o, err
+	}
+	in, err := x.build(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	return x.aggOver(n, in)
+}
+
+func (x *exec) aggOver(n *plan.Agg, in op) (*aggOp, error) {
+	o := &aggOp{x: x, n: n, in: in}
+	var err error
+	if o.groups, err = x.newExprSet(n.Groups); err != nil {
+		return nil, err
+	}
+	for i := range n.Calls {
+		c, err := x.newAggCall(&n.Calls[i])
+		if err != nil {
+			return nil, err
+		}
+		o.calls = append(o.calls, c)
+	}
+	return o, nil
+}
+
+func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
+	c := &aggCall{plan: p}
+	all := append(append([]plan.Expr(nil), p.Direct...), p.Args...)
+	for _, a := range all {
+		c.argTypes = append(c.argTypes, a.Type())
+	}
+	c.fn = p.Fn.Bound(c.argTypes)
+	if c.fn.Agg == nil {
+		return nil, pgerr.Unsupported("aggregate %s is not supported", p.Fn.Name)
+	}
+	var err error
+	if c.args, err = x.compileAll(p.Args); err != nil {
+		return nil, err
+	}
+	if c.direct, err = x.compileAll(p.Direct); err != nil {
+		return nil, err
+	}
+	c.vals = make([]builtin.Arg, len(c.args))
+	if c.filter, err = x.compilePred(p.Filter); err != nil {
+		return nil, err
+	}
+	c.order = p.OrderBy
+	if p.Distinct && len(c.order) == 0 && !c.fn.Agg.IgnoresOrder && len(p.Args) > 0 {
+		// PostgreSQL sorts to find duplicates, and its users see that order.
+		for _, a := range p.Args {
+			c.order = append(c.order, plan.SortKey{Expr: a})
+		}
+	}
+	c.sorted = c.fn.Agg.OrderedSet || len(c.order) > 0 && !c.fn.Agg.IgnoresOrder
+	if c.sorted {
+		if c.keys, err = x.newExprSet(sortExprs(c.order)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (o *aggOp) open() error {
+	o.release()
+	o.reset()
+	o.ran = false
+	return o.in.open()
+}
+
+// reset makes the empty state of every grouping set.
+func (o *aggOp) reset() {
+	o.sets, o.set, o.at = o.sets[:0], 0, 0
+	lists := o.n.Sets
+	if lists == nil {
+		all := make([]int, len(o.n.Groups))
+		for i := range all {
+			all[i] = i
+		}
+		lists = [][]int{all}
+	}
+	for _, l := range lists {
+		s := &aggSet{cols: l, keys: make([]*types.Vec, len(l))}
+		if len(l) > 0 {
+			ts := make([]*types.Type, len(l))
+			for i, g := range l {
+				ts[i] = o.groups.typs[g]
+			}
+			s.table = newGroupTable(ts, o.x.Memory)
+		} else {
+			s.n = 1
+		}
+		for _, c := range o.calls {
+			st := c.fn.Agg.New(c.argTypes)
+			st.Grow(s.n)
+			s.states = append(s.states, st)
+			var seen *groupTable
+			if c.plan.Distinct {
+				ts := []*types.Type{types.Int4}
+				for _, a := range c.plan.Args {
+					ts = append(ts, a.Type())
+				}
+				seen = newGroupTable(ts, o.x.Memory)
+			}
+			s.seen = append(s.seen, seen)
+			var kept *rowSet
+			if c.sorted {
+				ts := []*types.Type{types.Int4}
+				for _, a := range c.plan.Args {
+					ts = append(ts, a.Type())
+				}
+				ts = append(ts, c.keys.typs...)
+				kept = newRowSet(ts, o.x.Memory)
+			}
+			s.kept = append(s.kept, kept)
+		}
+		o.sets = append(o.sets, s)
+	}
+}
+
+// consume reads the whole input.
+func (o *aggOp) consume() error {
+	for {
+		if err := o.x.cancelled(); err != nil {
+			return err
+		}
+		b, err := o.in.next()
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			return nil
+		}
+		if err := o.add(b); err != nil {
+			return err
+		}
+	}
+}
+
+func (o *aggOp) add(b *types.Batch) error {
+	if b.Rows() == 0 {
+		return nil
+	}
+	gv, err := o.groups.eval(b, b.Sel)
+	if err != nil {
+		return err
+	}
+	for _, s := range o.sets {
+		if s.table != nil {
+			for i, g := range s.cols {
+				s.keys[i] = gv[g]
+			}
+			if len(s.rows) < b.N {
+				s.rows = make([]int32, max(b.N, types.BatchSize))
+			}
+			if err := s.table.assign(s.keys, b.N, selected(b.N, b.Sel), s.rows); err != nil {
+				return err
+			}
+			s.n = s.table.n
+		}
+	}
+	for k, c := range o.calls {
+		sel := b.Sel
+		if c.filter != nil {
+			if c.sel, err = c.filter.filter(b, b.Sel, room(c.sel[:0], b.N)); err != nil {
+				return err
+			}
+			sel = c.sel
+			if len(sel) == 0 {
+				continue
+			}
+		}
+		if err := evalAll(c.args, b, sel, c.vals); err != nil {
+			return err
+		}
+		for _, s := range o.sets {
+			if err := o.addCall(s, k, b, sel); err != nil {
+				return err
+			}
+		}
+	}
+	if o.x.Memory != nil {
+		return o.charge()
+	}
+	return nil
+}
+
+// charge accounts for the accumulators.
+func (o *aggOp) charge() error {
+	for _, s := range o.sets {
+		var size int64
+		for _, st := range s.states {
+			size += st.Bytes()
+		}
+		d := size - s.bytes
+		s.bytes = size
+		if err := o.x.Memory.grow(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addCall feeds the rows of a batch to one aggregate of one grouping set.
+func (o *aggOp) addCall(s *aggSet, k int, b *types.Batch, sel []int32) error {
+	c := o.calls[k]
+	var groups []int32
+	if s.table != nil {
+		groups = s.rows
+	}
+	if seen := s.seen[k]; seen != nil {
+		cols := make([]*types.Vec, 0, 1+len(c.vals))
+		cols = append(cols, groupVec(groups, b.N))
+		for i, a := range c.vals {
+			var buf *types.Vec
+			cols = append(cols, flat(a, c.plan.Args[i].Type(), b.N, sel, &buf))
+		}
+		var err error
+		if sel, err = seen.fresh(cols, b.N, selected(b.N, sel), nil); err != nil {
+			return err
+		}
+		if len(sel) == 0 {
+			return nil
+		}
+	}
+	if kept := s.kept[k]; kept != nil {
+		in := &types.Batch{N: b.N, Sel: sel, Cols: []*types.Vec{groupVec(groups, b.N)}}
+		for i, a := range c.vals {
+			var buf *types.Vec
+			in.Cols = append(in.Cols, flat(a, c.plan.Args[i].Type(), b.N, sel, &buf))
+		}
+		keys, err := c.keys.eval(b, sel)
+		if err != nil {
+			return err
+		}
+		in.Cols = append(in.Cols, keys...)
+		return kept.add(in)
+	}
+	st := s.states[k]
+	st.Grow(s.n)
+	return st.Add(o.x.Eval, c.vals, groups, b.N, sel)
+}
+
+// groupVec makes a column of group numbers; all zero when there are none.
+func groupVec(groups []int32, n int) *types.Vec {
+	v := types.NewVec(types.Int4, n)
+	v.Resize(n)
+	for i := range v.I {
+		v.I[i] = 0
+		if groups != nil {
+			v.I[i] = int64(groups[i])
+		}
+	}
+	return v
+}
+
+// finish feeds the sorted calls and makes room for groups without rows.
+func (o *aggOp) finish() error {
+	for _, s := range o.sets {
+		for k, c := range o.calls {
+			st := s.states[k]
+			st.Grow(s.n)
+			kept := s.kept[k]
+			if kept == nil {
+				continue
+			}
+			if err := o.feedSorted(s, c, st, kept); err != nil {
+				return err
+			}
+			kept.drop()
+		}
+	}
+	return nil
+}
+
+// feedSorted gives an aggregate its rows in the order its ORDER BY asks for.
+func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *rowSet) error {
+	na := len(c.args)
+	keys := []plan.SortKey{{}}
+	vecs := []*types.Vec{kept.cols[0]}
+	for i, k := range c.order {
+		keys = append(keys, k)
+		vecs = append(vecs, kept.cols[1+na+i])
+	}
+	perm := sortRows(vecs, keys, kept.n)
+	direct := make([]builtin.Arg, len(c.direct))
+	if err := evalAll(c.direct, &types.Batch{N: 1}, nil, direct); err != nil {
+		return err
+	}
+	args := make([]builtin.Arg, len(direct)+na)
+	copy(args, direct)
+	bufs := newVecs(c.argTypes[len(direct):], types.BatchSize)
+	groups := make([]int32, types.BatchSize)
+	for len(perm) > 0 {
+		if err := o.x.cancelled(); err != nil {
+			return err
+		}
+		n := min(len(perm), types.BatchSize)
+		for i, v := range bufs {
+			v.CopyFrom(kept.cols[1+i], perm[:n])
+			args[len(direct)+i] = builtin.Arg{Vec: v}
+		}
+		for i, r := range perm[:n] {
+			groups[i] = int32(kept.cols[0].I[r])
+		}
+		var g []int32
+		if s.table != nil {
+			g = groups
+		}
+		if err := st.Add(o.x.Eval, args, g, n, nil); err != nil {
+			return err
+		}
+		perm = perm[n:]
+	}
+	return nil
+}
+
+func (o *aggOp) next() (*types.Batch, error) {
+	if !o.ran {
+		o.ran = true
+		if err := o.consume(); err != nil {
+			return nil, err
+		}
+		if err := o.finish(); err != nil {
+			return nil, err
+		}
+	}
+	return o.emit()
+}
+
+// emit gives the next groups.
+func (o *aggOp) emit() (*types.Batch, error) {
+	for o.set < len(o.sets) && o.at >= o.sets[o.set].n {
+		o.set++
+		o.at = 0
+	}
+	if o.set >= len(o.sets) {
+		return nil, nil
+	}
+	s := o.sets[o.set]
+	n := min(s.n-o.at, types.BatchSize)
+	if o.out.Cols == nil {
+		o.out.Cols = newVecs(colTypes(o.n), n)
+	}
+	ng, nc := len(o.n.Groups), len(o.calls)
+	for _, c := range o.out.Cols {
+		c.HasNulls = false
+		c.Resize(n)
+	}
+	in := make([]bool, ng)
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(o.at + i)
+	}
+	for i, g := range s.cols {
+		in[g] = true
+		o.out.Cols[g].CopyFrom(s.table.keys[i], rows)
+	}
+	for g := range ng {
+		if !in[g] {
+			c := o.out.Cols[g]
+			for i := range n {
+				c.Set(i, types.Null)
+			}
+		}
+	}
+	for k := range o.calls {
+		if err := s.states[k].Result(o.x.Eval, o.at, n, o.out.Cols[ng+k]); err != nil {
+			return nil, err
+		}
+	}
+	for k, g := range o.n.Groupings {
+		var bits int64
+		for _, a := range g.Args {
+			bits <<= 1
+			if !in[a] {
+				bits |= 1
+			}
+		}
+		c := o.out.Cols[ng+nc+k]
+		for i := range n {
+			c.I[i] = bits
+		}
+	}
+	o.at += n
+	o.out.N = n
+	return &o.out, nil
+}
+
+func (o *aggOp) release() {
+	for _, s := range o.sets {
+		if s.table != nil {
+			s.table.release()
+		}
+		for _, t := range s.seen {
+			if t != nil {
+				t.release()
+			}
+		}
+		for _, r := range s.kept {
+			if r != nil {
+				r.drop()
+			}
+		}
+		_ = o.x.Memory.grow(-s.bytes)
+		s.bytes = 0
+	}
+}
+
+func (o *aggOp) close() {
+	o.release()
+	o.sets = nil
+	o.in.close()
+}

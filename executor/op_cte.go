@@ -1,0 +1,255 @@
+package executor
+
+import (
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// cteState is a WITH query that is computed once and kept; every CTEScan of
+// it reads the same rows.
+type cteState struct {
+	plan plan.CTE
+	in   op
+	rows *rowSet
+	opn  bool
+	done bool
+}
+
+// startCTEs runs the data-modifying WITH queries, which run whether they are
+// read or not; the others wait for their first reader.
+func (x *exec) startCTEs() error {
+	for i := range x.plan.CTEs {
+		if x.plan.CTEs[i].Modifies {
+			if err := x.cteAll(i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (x *exec) finishCTEs() error { return nil }
+
+func (x *exec) closeCTEs() {
+	for _, c := range x.ctes {
+		if c != nil && c.in != nil {
+			c.in.close()
+			c.rows.drop()
+		}
+	}
+	x.ctes = nil
+}
+
+// cte gives the state of WITH query i, made at its first use.
+func (x *exec) cte(i int) (*cteState, error) {
+	if x.worker != nil {
+		return nil, pgerr.New(pgerr.InternalError, "WITH query in a parallel worker")
+	}
+	if x.ctes == nil {
+		x.ctes = make([]*cteState, len(x.plan.CTEs))
+	}
+	if i < 0 || i >= len(x.ctes) {
+		return nil, pgerr.Newf(pgerr.InternalError, "no WITH query %d", i)
+	}
+	if x.ctes[i] == nil {
+		c := &cteState{plan: x.plan.CTEs[i]}
+		x.ctes[i] = c
+		in, err := x.build(c.plan.Plan)
+		if err != nil {
+			return nil, err
+		}
+		c.in = in
+		c.rows = newRowSet(colTypes(c.plan.Plan), x.Memory)
+	}
+	return x.ctes[i], nil
+}
+
+// fill reads one more batch; false at the end.
+func (c *cteState) fill(x *exec) (bool, error) {
+	if c.done {
+		return false, nil
+	}
+	if !c.opn {
+		c.opn = true
+		if err := c.in.open(); err != nil {
+			return false, err
+		}
+	}
+	b, err := c.in.next()
+	if err != nil {
+		return false, err
+	}
+	if b == nil {
+		c.done = true
+		return false, nil
+	}
+	return true, c.rows.add(b)
+}
+
+// cteAll runs WITH query i to its end.
+func (x *exec) cteAll(i int) error {
+	c, err := x.cte(i)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := x.cancelled(); err != nil {
+			return err
+		}
+		more, err := c.fill(x)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// cteOp reads a WITH query, computing no more of it than is asked for.
+type cteOp struct {
+	x   *exec
+	n   *plan.CTEScan
+	c   *cteState
+	cur cursor
+}
+
+func (x *exec) newCTEScan(n *plan.CTEScan) (op, error) { return &cteOp{x: x, n: n}, nil }
+
+func (o *cteOp) open() error {
+	var err error
+	o.cur.at = 0
+	o.c, err = o.x.cte(o.n.Index)
+	return err
+}
+
+func (o *cteOp) next() (*types.Batch, error) {
+	for {
+		if b := o.cur.next(o.c.rows); b != nil {
+			return b, nil
+		}
+		more, err := o.c.fill(o.x)
+		if err != nil || !more {
+			return nil, err
+		}
+	}
+}
+
+func (o *cteOp) close() {}
+
+// workTable holds the rows of the previous round of a RecursiveUnion.
+type workTable struct{ rows *rowSet }
+
+// recursiveOp computes WITH RECURSIVE: the seed, then the step over the rows
+// of the round before, until a round gives none.
+type recursiveOp struct {
+	x          *exec
+	n          *plan.RecursiveUnion
+	seed, step op
+	seen       *groupTable // of UNION
+	table      *workTable
+	next_      *rowSet
+	started    bool
+	inStep     bool
+	sel        []int32
+	out        types.Batch
+}
+
+func (x *exec) newRecursiveUnion(n *plan.RecursiveUnion) (op, error) {
+	if x.works == nil {
+		x.works = map[int]*workTable{}
+	}
+	ts := colTypes(n)
+	o := &recursiveOp{x: x, n: n, table: &workTable{rows: newRowSet(ts, x.Memory)}, next_: newRowSet(ts, x.Memory)}
+	x.works[n.Work] = o.table
+	var err error
+	if o.seed, err = x.build(n.Seed); err != nil {
+		return nil, err
+	}
+	if o.step, err = x.build(n.Step); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *recursiveOp) open() error {
+	o.inStep = false
+	o.table.rows.drop()
+	o.next_.drop()
+	if o.n.Distinct {
+		o.seen = newGroupTable(colTypes(o.n), o.x.Memory)
+	}
+	return o.seed.open()
+}
+
+func (o *recursiveOp) next() (*types.Batch, error) {
+	for {
+		if err := o.x.cancelled(); err != nil {
+			return nil, err
+		}
+		src := o.seed
+		if o.inStep {
+			src = o.step
+		}
+		b, err := src.next()
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			if o.next_.n == 0 {
+				return nil, nil
+			}
+			// The rows of this round are the next one's working table.
+			o.table.rows.drop()
+			o.table.rows, o.next_ = o.next_, o.table.rows
+			o.inStep = true
+			if err := o.step.open(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		rows := selected(b.N, b.Sel)
+		if o.seen != nil {
+			if o.sel, err = o.seen.fresh(b.Cols, b.N, rows, o.sel[:0]); err != nil {
+				return nil, err
+			}
+			rows = o.sel
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		if err := o.next_.addRows(b, rows); err != nil {
+			return nil, err
+		}
+		o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: rows}
+		return &o.out, nil
+	}
+}
+
+func (o *recursiveOp) close() {
+	o.seed.close()
+	o.step.close()
+	o.table.rows.drop()
+	o.next_.drop()
+}
+
+// workOp reads the working table of a RecursiveUnion.
+type workOp struct {
+	x   *exec
+	n   *plan.WorkScan
+	cur cursor
+	set *rowSet
+}
+
+func (x *exec) newWorkScan(n *plan.WorkScan) (op, error) { return &workOp{x: x, n: n}, nil }
+
+func (o *workOp) open() error {
+	t := o.x.works[o.n.Work]
+	if t == nil {
+		return pgerr.Newf(pgerr.InternalError, "no working table %d", o.n.Work)
+	}
+	o.cur.at, o.set = 0, t.rows
+	return nil
+}
+
+func (o *workOp) next() (*types.Batch, error) { return o.cur.next(o.set), nil }
+
+func (o *workOp) close() {}

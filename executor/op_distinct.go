@@ -1,0 +1,232 @@
+package executor
+
+import (
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// distinctOp passes the first row of each set of duplicates, in input order.
+// When duplicates arrive together it remembers one row, else a hash table of
+// all distinct keys.
+type distinctOp struct {
+	x       *exec
+	n       *plan.Distinct
+	in      op
+	on      *exprSet // nil: all columns
+	table   *groupTable
+	last    []*types.Vec
+	hasLast bool
+	sel     []int32
+	out     types.Batch
+}
+
+func (x *exec) newDistinct(n *plan.Distinct) (op, error) {
+	in, err := x.build(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	o := &distinctOp{x: x, n: n, in: in}
+	if n.On != nil {
+		if o.on, err = x.newExprSet(n.On); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func (o *distinctOp) keyTypes() []*types.Type {
+	if o.on != nil {
+		return o.on.typs
+	}
+	return colTypes(o.n)
+}
+
+func (o *distinctOp) open() error {
+	if o.table != nil {
+		o.table.release()
+		o.table = nil
+	}
+	o.hasLast = false
+	if !o.n.Ordered {
+		o.table = newGroupTable(o.keyTypes(), o.x.Memory)
+	} else if o.last == nil {
+		o.last = newVecs(o.keyTypes(), 1)
+		for _, v := range o.last {
+			v.Resize(1)
+		}
+	}
+	return o.in.open()
+}
+
+func (o *distinctOp) next() (*types.Batch, error) {
+	for {
+		b, err := o.in.next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		keys := b.Cols
+		if o.on != nil {
+			if keys, err = o.on.eval(b, b.Sel); err != nil {
+				return nil, err
+			}
+		}
+		rows := selected(b.N, b.Sel)
+		if o.table != nil {
+			if o.sel, err = o.table.fresh(keys[:len(o.table.keys)], b.N, rows, o.sel[:0]); err != nil {
+				return nil, err
+			}
+		} else {
+			o.sel = o.sel[:0]
+			for _, i := range rows {
+				if o.hasLast && o.same(keys, int(i)) {
+					continue
+				}
+				for k, v := range o.last {
+					setVec(v, 0, keys[k], int(i))
+				}
+				o.hasLast = true
+				o.sel = append(o.sel, i)
+			}
+		}
+		if len(o.sel) > 0 {
+			o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: o.sel}
+			return &o.out, nil
+		}
+	}
+}
+
+func (o *distinctOp) same(keys []*types.Vec, i int) bool {
+	for k, v := range o.last {
+		if !types.EqualAt(keys[k], i, v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *distinctOp) close() {
+	if o.table != nil {
+		o.table.release()
+		o.table = nil
+	}
+	o.in.close()
+}
+
+// setOp computes INTERSECT and EXCEPT: it counts the right side's rows by
+// value, then passes the left side's rows as the kind says.
+type setOp struct {
+	x           *exec
+	n           *plan.SetOp
+	left, right op
+	table       *groupTable
+	count       []int64 // rows of the right side not yet used up
+	done        []bool  // of the left side's values: passed already
+	groups      []int32
+	sel         []int32
+	ran         bool
+	out         types.Batch
+}
+
+func (x *exec) newSetOp(n *plan.SetOp) (op, error) {
+	l, err := x.build(n.Left)
+	if err != nil {
+		return nil, err
+	}
+	r, err := x.build(n.Right)
+	if err != nil {
+		return nil, err
+	}
+	return &setOp{x: x, n: n, left: l, right: r}, nil
+}
+
+func (o *setOp) open() error {
+	if o.table != nil {
+		o.table.release()
+	}
+	o.table, o.count, o.done, o.ran = newGroupTable(colTypes(o.n), o.x.Memory), nil, nil, false
+	if err := o.right.open(); err != nil {
+		return err
+	}
+	return o.left.open()
+}
+
+func (o *setOp) assign(b *types.Batch) error {
+	if len(o.groups) < b.N {
+		o.groups = make([]int32, max(b.N, types.BatchSize))
+	}
+	if err := o.table.assign(b.Cols[:len(o.table.keys)], b.N, selected(b.N, b.Sel), o.groups); err != nil {
+		return err
+	}
+	for len(o.count) < o.table.n {
+		o.count = append(o.count, 0)
+		o.done = append(o.done, false)
+	}
+	return nil
+}
+
+func (o *setOp) next() (*types.Batch, error) {
+	if !o.ran {
+		o.ran = true
+		for {
+			if err := o.x.cancelled(); err != nil {
+				return nil, err
+			}
+			b, err := o.right.next()
+			if err != nil {
+				return nil, err
+			}
+			if b == nil {
+				break
+			}
+			if err := o.assign(b); err != nil {
+				return nil, err
+			}
+			for _, i := range selected(b.N, b.Sel) {
+				o.count[o.groups[i]]++
+			}
+		}
+	}
+	for {
+		b, err := o.left.next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		if err := o.assign(b); err != nil {
+			return nil, err
+		}
+		o.sel = o.sel[:0]
+		for _, i := range selected(b.N, b.Sel) {
+			g := o.groups[i]
+			var pass bool
+			switch o.n.Kind {
+			case plan.Intersect:
+				pass = o.count[g] > 0 && !o.done[g]
+			case plan.IntersectAll:
+				pass = o.count[g] > 0
+				o.count[g]--
+			case plan.Except:
+				pass = o.count[g] == 0 && !o.done[g]
+			default:
+				pass = o.count[g] <= 0
+				o.count[g]--
+			}
+			o.done[g] = o.done[g] || pass
+			if pass {
+				o.sel = append(o.sel, i)
+			}
+		}
+		if len(o.sel) > 0 {
+			o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: o.sel}
+			return &o.out, nil
+		}
+	}
+}
+
+func (o *setOp) close() {
+	if o.table != nil {
+		o.table.release()
+		o.table = nil
+	}
+	o.left.close()
+	o.right.close()
+}

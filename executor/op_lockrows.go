@@ -1,0 +1,145 @@
+package executor
+
+import (
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// lockRowsOp locks the rows that its input names, for FOR UPDATE and kin. At
+// READ COMMITTED a row that changed since the snapshot is read anew: its
+// columns are refreshed and it must still meet the condition. SKIP LOCKED
+// passes over rows that others hold.
+type lockRowsOp struct {
+	x      *exec
+	n      *plan.LockRows
+	in     op
+	tables []lockTable
+	sel    []int32
+	one    []int32
+	out    types.Batch
+}
+
+type lockTable struct {
+	plan  *plan.LockTable
+	mode  kv.LockMode
+	wait  kv.WaitPolicy
+	dec   *rowenc.Decoder
+	check pred
+}
+
+var lockModes = map[plan.LockStrength]kv.LockMode{
+	plan.LockKeyShare: kv.LockKeyShare, plan.LockShare: kv.LockShare,
+	plan.LockNoKeyUpdate: kv.LockNoKeyUpdate, plan.LockUpdate: kv.LockUpdate,
+}
+
+func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
+	o := &lockRowsOp{x: x, n: n}
+	var err error
+	if o.in, err = x.build(n.Input); err != nil {
+		return nil, err
+	}
+	for i := range n.Tables {
+		t := &n.Tables[i]
+		strength := t.Strength
+		if strength == plan.NoLock {
+			strength = n.Strength
+		}
+		l := lockTable{plan: t, mode: lockModes[strength], dec: rowenc.NewDecoder(t.Table, t.Attnums)}
+		switch t.Wait {
+		case plan.LockNowait:
+			l.wait = kv.WaitNot
+		case plan.LockSkip:
+			l.wait = kv.WaitSkip
+		}
+		if l.check, err = x.compilePred(t.Recheck); err != nil {
+			return nil, err
+		}
+		o.tables = append(o.tables, l)
+	}
+	return o, nil
+}
+
+func (o *lockRowsOp) open() error { return o.in.open() }
+
+func (o *lockRowsOp) next() (*types.Batch, error) {
+	for {
+		b, err := o.in.next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		sel := room(o.sel[:0], b.N)
+		cloned := false
+		for _, i := range selected(b.N, b.Sel) {
+			keep := true
+			for k := range o.tables {
+				t := &o.tables[k]
+				if keep, err = o.lock(t, &b, &cloned, i); err != nil {
+					return nil, err
+				}
+				if !keep {
+					break
+				}
+			}
+			if keep {
+				sel = append(sel, i)
+			}
+		}
+		o.sel = sel
+		if len(sel) > 0 {
+			o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: sel}
+			return &o.out, nil
+		}
+	}
+}
+
+// lock locks row i's row of one table; false when it is to be left out.
+func (o *lockRowsOp) lock(t *lockTable, b **types.Batch, cloned *bool, i int32) (bool, error) {
+	x := o.x
+	keys := (*b).Cols[t.plan.KeyCol]
+	if keys.IsNull(int(i)) {
+		return true, nil // the empty side of an outer join
+	}
+	key := []byte(keys.S[i])
+	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
+	if err != nil {
+		err = storeError(err)
+		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
+			return false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
+		}
+		return false, err
+	}
+	if !res.Acquired {
+		return false, nil
+	}
+	if !res.Changed {
+		return true, nil
+	}
+	value, ok, err := x.Txn.GetLatest(key)
+	if err != nil {
+		return false, storeError(err)
+	}
+	if !ok {
+		return false, nil
+	}
+	if !*cloned {
+		*b, *cloned = cloneBatch(*b), true
+	}
+	vecs := newVecs(t.dec.Types(), 1)
+	if err := t.dec.Batch([][]byte{key}, [][]byte{value}, vecs); err != nil {
+		return false, err
+	}
+	for k, c := range t.plan.Cols {
+		setVec((*b).Cols[c], int(i), vecs[k], 0)
+	}
+	if t.check == nil {
+		return true, nil
+	}
+	o.one = append(o.one[:0], i)
+	hit, err := t.check.filter(*b, o.one, nil)
+	return len(hit) > 0, err
+}
+
+func (o *lockRowsOp) close() { o.in.close() }

@@ -1,0 +1,204 @@
+package executor
+
+import (
+	"rowkey/kv"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// mergeOp does MERGE: each row of the join of source and target gets the first
+// WHEN clause that applies. Target rows are locked first; one that has changed
+// since the snapshot is read anew before its clause is chosen.
+type mergeOp struct {
+	x       *exec
+	n       *plan.Merge
+	src     *source
+	w       *tableWriter
+	target  *target
+	actions []mergeAction
+	done    map[string]bool
+}
+
+type mergeAction struct {
+	plan  *plan.MergeAction
+	cond  pred
+	set   *setList
+	maker *rowMaker
+	vals  *exprSet
+}
+
+func (x *exec) newMerge(n *plan.Merge) (op, error) {
+	o := &mergeOp{x: x, n: n, done: map[string]bool{}}
+	x.writes(n)
+	var err error
+	if o.src, err = x.newSource(n.Input); err != nil {
+		return nil, err
+	}
+	if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
+		return nil, err
+	}
+	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, nil, true); err != nil {
+		return nil, err
+	}
+	for i := range n.Actions {
+		p := &n.Actions[i]
+		a := mergeAction{plan: p}
+		if a.cond, err = x.compilePred(p.Cond); err != nil {
+			return nil, err
+		}
+		switch p.Kind {
+		case plan.MergeUpdate:
+			if a.set, err = x.newSetList(p.Set); err != nil {
+				return nil, err
+			}
+		case plan.MergeInsert:
+			var attnums []int16
+			var es []plan.Expr
+			for _, s := range p.Set {
+				attnums = append(attnums, s.Attnum)
+				es = append(es, s.Expr)
+			}
+			if a.maker, err = x.newRowMaker(n.Table, attnums, n.Defaults); err != nil {
+				return nil, err
+			}
+			if a.vals, err = x.newExprSet(es); err != nil {
+				return nil, err
+			}
+		}
+		o.actions = append(o.actions, a)
+	}
+	return o, nil
+}
+
+func (o *mergeOp) open() error {
+	clear(o.done)
+	return o.src.open()
+}
+
+func (o *mergeOp) next() (*types.Batch, error) {
+	for {
+		b, err := o.src.next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		keys := b.Cols[o.n.KeyCol]
+		var matched, not []int32
+		for _, i := range selected(b.N, b.Sel) {
+			if keys.IsNull(int(i)) {
+				not = append(not, i)
+			} else {
+				matched = append(matched, i)
+			}
+		}
+		if len(matched) > 0 {
+			if err := o.matched(b, matched); err != nil {
+				return nil, err
+			}
+		}
+		if len(not) > 0 {
+			if err := o.notMatched(b, not); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
+	for i := range o.actions {
+		a := &o.actions[i]
+		if !a.plan.Matched || len(rows) == 0 {
+			continue
+		}
+		hit := rows
+		if a.cond != nil {
+			var err error
+			if hit, err = a.cond.filter(b, rows, nil); err != nil {
+				return err
+			}
+		}
+		if len(hit) == 0 {
+			continue
+		}
+		mark := make([]bool, b.N)
+		rows = without(append([]int32(nil), rows...), hit, mark)
+		if a.plan.Kind == plan.MergeNothing {
+			continue
+		}
+		for _, i := range hit {
+			k := b.Cols[o.n.KeyCol].S[i]
+			if o.done[k] {
+				return pgerr.New(pgerr.CardinalityViolation, "MERGE command cannot affect row a second time").
+					WithHint("Ensure that not more than one source row matches any one target row.")
+			}
+			o.done[k] = true
+		}
+		mode := kv.LockUpdate
+		if a.plan.Kind == plan.MergeUpdate {
+			mode = o.w.lockMode(changedColumns(o.n.Table, a.plan.Set))
+		}
+		one, keys, err := o.target.lock(&types.Batch{Cols: b.Cols, N: b.N, Sel: hit}, mode)
+		if err != nil {
+			return err
+		}
+		if one.N == 0 {
+			continue
+		}
+		old := o.target.old(one)
+		if a.plan.Kind == plan.MergeDelete {
+			if err := o.w.delete(keys, old); err != nil {
+				return err
+			}
+		} else {
+			now, changed, err := a.set.apply(o.n.Table, old, one)
+			if err != nil {
+				return err
+			}
+			if _, err := o.w.update(keys, old, now, changed); err != nil {
+				return err
+			}
+		}
+		o.x.affected += int64(one.N)
+	}
+	return nil
+}
+
+func (o *mergeOp) notMatched(b *types.Batch, rows []int32) error {
+	for i := range o.actions {
+		a := &o.actions[i]
+		if a.plan.Matched || len(rows) == 0 {
+			continue
+		}
+		hit := rows
+		if a.cond != nil {
+			var err error
+			if hit, err = a.cond.filter(b, rows, nil); err != nil {
+				return err
+			}
+		}
+		if len(hit) == 0 {
+			continue
+		}
+		mark := make([]bool, b.N)
+		rows = without(append([]int32(nil), rows...), hit, mark)
+		if a.plan.Kind != plan.MergeInsert {
+			continue
+		}
+		in := compacted(b, hit)
+		vals, err := a.vals.eval(in, nil)
+		if err != nil {
+			return err
+		}
+		fresh, err := a.maker.make_(vals, in.N)
+		if err != nil {
+			return err
+		}
+		if err := o.w.insert(fresh); err != nil {
+			return err
+		}
+		o.x.affected += int64(in.N)
+	}
+	return nil
+}
+
+func (o *mergeOp) close() { o.src.close() }

@@ -1,0 +1,201 @@
+package executor
+
+import (
+	"rowkey/catalog"
+	"rowkey/pgerr"
+	"rowkey/types"
+)
+
+// stmt is what the data-modifying operators of one statement share: the
+// writers of its tables and what is to be done at its end. Foreign key actions
+// and checks run there, first in, first out, and may add to the queue.
+type stmt struct {
+	x       *exec
+	writers map[types.OID]*tableWriter
+	queue   []func() error
+	unique  []uniqueWatch
+	// root tells that the statement itself writes (not only a WITH query).
+	root bool
+}
+
+// uniqueWatch is a key of a deferrable unique constraint to be counted.
+type uniqueWatch struct {
+	w   *tableWriter
+	ix  *catalog.Index
+	key string // the entry's key without the primary key
+	row []types.Datum
+}
+
+func (x *exec) statement() *stmt {
+	if x.stmt == nil {
+		x.stmt = &stmt{x: x, writers: map[types.OID]*tableWriter{}}
+	}
+	return x.stmt
+}
+
+// finish runs what is due at the end of the statement.
+func (s *stmt) finish() error {
+	for _, w := range s.writers {
+		w.flushChildren()
+	}
+	for len(s.queue) > 0 {
+		f := s.queue[0]
+		s.queue = s.queue[1:]
+		if err := f(); err != nil {
+			return err
+		}
+		for _, w := range s.writers {
+			w.flushChildren()
+		}
+	}
+	watched := s.unique
+	s.unique = nil
+	for _, u := range watched {
+		check := func(x *exec) error { return u.check(x) }
+		if d := s.x.Deferred; d != nil && d.deferred(u.ix.Constraint, u.ix.Deferred) {
+			d.add(u.ix.Constraint, check)
+			continue
+		}
+		if err := check(s.x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Deferred holds the checks of one transaction that wait for its end or for
+// SET CONSTRAINTS … IMMEDIATE. The session keeps one per transaction, gives it
+// to every statement's Ctx and calls Run before the commit.
+type Deferred struct {
+	checks []deferredCheck
+	all    *bool              // SET CONSTRAINTS ALL
+	set    map[types.OID]bool // by constraint: deferred or immediate
+}
+
+type deferredCheck struct {
+	constraint types.OID
+	run        func(x *exec) error
+}
+
+func (d *Deferred) add(constraint types.OID, run func(x *exec) error) {
+	d.checks = append(d.checks, deferredCheck{constraint, run})
+}
+
+// deferred tells whether a deferrable constraint is deferred now.
+func (d *Deferred) deferred(constraint types.OID, initially bool) bool {
+	if v, ok := d.set[constraint]; ok {
+		return v
+	}
+	if d.all != nil {
+		return *d.all
+	}
+	return initially
+}
+
+// Set is SET CONSTRAINTS: names are constraint OIDs, none for ALL. Making
+// constraints immediate runs what waited for them.
+func (d *Deferred) Set(ctx *Ctx, deferred bool, constraints ...types.OID) error {
+	if len(constraints) == 0 {
+		d.all = &deferred
+		d.set = nil
+	}
+	for _, c := range constraints {
+		if d.set == nil {
+			d.set = map[types.OID]bool{}
+		}
+		d.set[c] = deferred
+	}
+	if deferred {
+		return nil
+	}
+	return d.run(ctx, func(c types.OID) bool {
+		if len(constraints) == 0 {
+			return true
+		}
+		for _, k := range constraints {
+			if k == c {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Run runs all checks that wait: before a commit.
+func (d *Deferred) Run(ctx *Ctx) error {
+	return d.run(ctx, func(types.OID) bool { return true })
+}
+
+// Mark and RollbackTo bracket a savepoint: checks added since are forgotten.
+func (d *Deferred) Mark() int { return len(d.checks) }
+
+// RollbackTo forgets the checks added since Mark.
+func (d *Deferred) RollbackTo(mark int) {
+	if mark < len(d.checks) {
+		d.checks = d.checks[:mark]
+	}
+}
+
+func (d *Deferred) run(ctx *Ctx, due func(types.OID) bool) error {
+	var kept []deferredCheck
+	todo := d.checks
+	d.checks = nil
+	c := *ctx
+	c.Deferred = nil
+	x := newExec(&c, emptyPlan)
+	for _, k := range todo {
+		if !due(k.constraint) {
+			kept = append(kept, k)
+			continue
+		}
+		if err := k.run(x); err != nil {
+			return err
+		}
+	}
+	d.checks = append(kept, d.checks...)
+	if x.stmt != nil {
+		return x.stmt.finish()
+	}
+	return nil
+}
+
+// watchUnique notes the key of row i, which iw has computed, for counting.
+func (s *stmt) watchUnique(w *tableWriter, iw *indexWriter, i int) {
+	key, null := iw.codec.AppendKeys(append([]byte(nil), iw.codec.Prefix...), iw.keys, i)
+	if null && !iw.codec.Desc.NullsEqual {
+		return
+	}
+	row := make([]types.Datum, len(iw.keys))
+	for j, v := range iw.keys {
+		row[j] = v.Datum(i)
+	}
+	s.unique = append(s.unique, uniqueWatch{w, iw.codec.Desc, string(key), row})
+}
+
+// check counts the entries with the key.
+func (u *uniqueWatch) check(x *exec) error {
+	_, _, err := (&tableWriter{x: x}).lockKey([]byte(u.key))
+	if err != nil {
+		return err
+	}
+	n, err := x.countLatest([]byte(u.key), 2)
+	if err != nil {
+		return err
+	}
+	if n < 2 {
+		return nil
+	}
+	keys := make([]*types.Vec, len(u.row))
+	for j, d := range u.row {
+		t := u.ix.Keys[j].Type
+		if a := u.ix.Keys[j].Attnum; a != 0 {
+			t = u.w.t.Col(a).Type
+		}
+		keys[j] = constArg(t, d).Vec
+	}
+	w := *u.w
+	w.x = x
+	return w.duplicate(u.ix, keys, 0)
+}
+
+var _ = pgerr.New

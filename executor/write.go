@@ -1,0 +1,731 @@
+package executor
+
+import (
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// tableWriter writes rows of one table with their index entries. Rows come as
+// batches of the table's columns in attnum order (dropped ones NULL), without a
+// selection. It checks NOT NULL, CHECK and uniqueness; foreign keys are left
+// to the end of the statement (stmt).
+//
+// A row's key is locked before it is written; entries of secondary indexes
+// that end in the primary key are covered by that lock, those that guard
+// uniqueness are locked themselves.
+type tableWriter struct {
+	x       *exec
+	t       *catalog.Table
+	enc     *rowenc.Encoder
+	primary *rowenc.Index
+	indexes []*indexWriter // secondary
+	typs    []*types.Type
+	notNull []int // columns
+	gen     []genColumn
+	checks  []namedCheck
+	fks     []*childCheck // of this table
+	parents []*parentCheck
+	vals    rowenc.Values
+	key     []byte
+	view    *types.Batch
+}
+
+type genColumn struct {
+	idx int
+	e   expr
+	typ *types.Type
+	buf *types.Vec
+}
+
+type namedCheck struct {
+	name string
+	e    expr
+}
+
+// indexWriter writes the entries of one secondary index.
+type indexWriter struct {
+	codec *rowenc.Index
+	exprs []expr // per key: an expression, or nil for a column
+	typs  []*types.Type
+	where pred
+	uses  map[int16]bool // columns whose change changes the entry; nil: any
+	bufs  []*types.Vec
+	in    []bool // rows of the batch that the predicate admits
+	sel   []int32
+	keys  []*types.Vec
+}
+
+// writer gives the statement's writer of a table, made at its first use. rules
+// nil asks the binder.
+func (x *exec) writer(t *catalog.Table, rules *plan.RowRules) (*tableWriter, error) {
+	st := x.statement()
+	if w := st.writers[t.OID]; w != nil {
+		return w, nil
+	}
+	if rules == nil {
+		rules = &plan.RowRules{}
+		if needsRules(t) {
+			if x.Binder == nil {
+				return nil, pgerr.Newf(pgerr.InternalError, "no binder for the expressions of table %q", t.Name)
+			}
+			r, err := x.Binder.RowRules(t)
+			if err != nil {
+				return nil, err
+			}
+			rules = r
+		}
+	}
+	w, err := x.newTableWriter(t, rules)
+	if err != nil {
+		return nil, err
+	}
+	st.writers[t.OID] = w
+	return w, nil
+}
+
+// needsRules tells whether a table has expressions that writing it must run.
+func needsRules(t *catalog.Table) bool {
+	if len(t.Checks) > 0 {
+		return true
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if !c.Dropped && (c.Generated != "" || c.Type != nil && c.Type.Kind == types.KindDomain) {
+			return true
+		}
+	}
+	for _, ix := range t.Indexes {
+		if ix.Where != "" {
+			return true
+		}
+		for _, k := range ix.Keys {
+			if k.Attnum == 0 && !ix.RowID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (x *exec) newTableWriter(t *catalog.Table, rules *plan.RowRules) (*tableWriter, error) {
+	w := &tableWriter{x: x, t: t, enc: rowenc.NewEncoder(t)}
+	var err error
+	if len(t.Indexes) == 0 {
+		return nil, pgerr.Newf(pgerr.WrongObjectType, "cannot write to relation %q", t.Name)
+	}
+	if w.primary, err = rowenc.NewIndex(t, t.Indexes[0]); err != nil {
+		return nil, err
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		typ := types.Text
+		if !c.Dropped {
+			typ = c.Type
+			if c.NotNull {
+				w.notNull = append(w.notNull, i)
+			}
+		}
+		w.typs = append(w.typs, typ)
+	}
+	for _, g := range rules.Generated {
+		e, err := x.compile(g.Expr)
+		if err != nil {
+			return nil, err
+		}
+		w.gen = append(w.gen, genColumn{idx: int(g.Attnum) - 1, e: e, typ: t.Col(g.Attnum).Type})
+	}
+	for _, c := range rules.Checks {
+		e, err := x.compile(c.Expr)
+		if err != nil {
+			return nil, err
+		}
+		w.checks = append(w.checks, namedCheck{c.Name, e})
+	}
+	for i, ix := range t.Indexes[1:] {
+		iw, err := x.newIndexWriter(t, ix, rules, i+1)
+		if err != nil {
+			return nil, err
+		}
+		w.indexes = append(w.indexes, iw)
+	}
+	return w, w.bindForeignKeys()
+}
+
+func (x *exec) newIndexWriter(t *catalog.Table, ix *catalog.Index, rules *plan.RowRules, number int) (*indexWriter, error) {
+	iw := &indexWriter{uses: map[int16]bool{}}
+	var err error
+	if iw.codec, err = rowenc.NewIndex(t, ix); err != nil {
+		return nil, err
+	}
+	use := func(e plan.Expr) {
+		walkExpr(e, func(e plan.Expr) {
+			if c, ok := e.(*plan.Col); ok {
+				iw.uses[int16(c.Idx+1)] = true
+			}
+		})
+	}
+	for j, k := range ix.Keys {
+		if k.Attnum != 0 {
+			iw.uses[k.Attnum] = true
+			iw.exprs = append(iw.exprs, nil)
+			iw.typs = append(iw.typs, t.Col(k.Attnum).Type)
+			continue
+		}
+		if number >= len(rules.IndexExprs) || j >= len(rules.IndexExprs[number]) || rules.IndexExprs[number][j] == nil {
+			return nil, pgerr.Newf(pgerr.InternalError, "index %q has an expression that is not bound", ix.Name)
+		}
+		pe := rules.IndexExprs[number][j]
+		use(pe)
+		e, err := x.compile(pe)
+		if err != nil {
+			return nil, err
+		}
+		iw.exprs = append(iw.exprs, e)
+		iw.typs = append(iw.typs, pe.Type())
+	}
+	if ix.Where != "" {
+		if number >= len(rules.IndexWhere) || rules.IndexWhere[number] == nil {
+			return nil, pgerr.Newf(pgerr.InternalError, "index %q has a predicate that is not bound", ix.Name)
+		}
+		use(rules.IndexWhere[number])
+		if iw.where, err = x.compilePred(rules.IndexWhere[number]); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range iw.codec.Stored() {
+		iw.uses[a] = true
+	}
+	iw.bufs = make([]*types.Vec, len(ix.Keys))
+	iw.keys = make([]*types.Vec, len(ix.Keys))
+	return iw, nil
+}
+
+// compute finds the rows of a batch that the index holds and their key columns.
+func (iw *indexWriter) compute(b *types.Batch) error {
+	iw.in = sizedBools(iw.in, b.N)
+	var sel []int32
+	if iw.where != nil {
+		var err error
+		if iw.sel, err = iw.where.filter(b, nil, room(iw.sel[:0], b.N)); err != nil {
+			return err
+		}
+		sel = iw.sel
+		for _, i := range sel {
+			iw.in[i] = true
+		}
+	} else {
+		for i := range iw.in {
+			iw.in[i] = true
+		}
+	}
+	for j, e := range iw.exprs {
+		if e == nil {
+			iw.keys[j] = b.Cols[iw.codec.Attnums[j]-1]
+			continue
+		}
+		a, err := e.eval(b, sel)
+		if err != nil {
+			return err
+		}
+		iw.keys[j] = flat(a, iw.typs[j], b.N, sel, &iw.bufs[j])
+	}
+	return nil
+}
+
+// entryBuf holds the entries of a batch: keys and values end to end.
+type entryBuf struct {
+	data    []byte
+	key     []int // ends
+	val     []int
+	guarded []bool
+	has     []bool
+}
+
+// entries computes the index's entries for a batch; pk gives the primary key
+// behind its prefix.
+func (iw *indexWriter) entries(b *types.Batch, pk func(i int) []byte, out *entryBuf) error {
+	if err := iw.compute(b); err != nil {
+		return err
+	}
+	out.data, out.key, out.val, out.guarded, out.has = out.data[:0], out.key[:0], out.val[:0], out.guarded[:0], out.has[:0]
+	for i := range b.N {
+		guarded := false
+		if iw.in[i] {
+			out.data, guarded = iw.codec.AppendEntryKey(out.data, iw.keys, i, pk(i))
+		}
+		out.key = append(out.key, len(out.data))
+		if iw.in[i] {
+			var err error
+			if out.data, err = iw.codec.AppendEntryValue(out.data, guarded, pk(i), b.Cols, i); err != nil {
+				return err
+			}
+		}
+		out.val = append(out.val, len(out.data))
+		out.guarded = append(out.guarded, guarded)
+		out.has = append(out.has, iw.in[i])
+	}
+	return nil
+}
+
+func (e *entryBuf) at(i int) (key, val []byte) {
+	from := 0
+	if i > 0 {
+		from = e.val[i-1]
+	}
+	return e.data[from:e.key[i]:e.key[i]], e.data[e.key[i]:e.val[i]:e.val[i]]
+}
+
+// prepare computes generated columns and checks constraints. bad is the first
+// row that violates one, with its error; -1 if none does.
+func (w *tableWriter) prepare(b *types.Batch) (bad int, violation error, err error) {
+	for i := range w.gen {
+		g := &w.gen[i]
+		a, err := g.e.eval(b, nil)
+		if err != nil {
+			return 0, nil, err
+		}
+		g.buf = nil // the batch keeps the vector
+		v := a.Vec
+		if a.Const {
+			v = flat(a, g.typ, b.N, nil, &g.buf)
+		}
+		b.Cols[g.idx] = v
+	}
+	bad = -1
+	note := func(i int, e func() error) {
+		if bad < 0 || i < bad {
+			bad, violation = i, e()
+		}
+	}
+	for _, k := range w.notNull {
+		v := b.Cols[k]
+		if !v.HasNulls {
+			continue
+		}
+		for i, null := range v.Nulls[:b.N] {
+			if null {
+				note(i, func() error { return w.nullError(b, i, k) })
+				break
+			}
+		}
+	}
+	for _, c := range w.checks {
+		a, err := c.e.eval(b, nil)
+		if err != nil {
+			if bad >= 0 {
+				return bad, violation, nil
+			}
+			return 0, nil, err
+		}
+		for i := range b.N {
+			r := row(a, i)
+			if !a.IsNull(r) && !a.B[r] {
+				note(i, func() error { return w.checkError(b, i, c.name) })
+				break
+			}
+		}
+	}
+	return bad, violation, nil
+}
+
+// describeRow prints a row as PostgreSQL does in the details of errors.
+func (w *tableWriter) describeRow(b *types.Batch, i int) string {
+	var s strings.Builder
+	s.WriteByte('(')
+	first := true
+	for k := range w.t.Columns {
+		if w.t.Columns[k].Dropped {
+			continue
+		}
+		if !first {
+			s.WriteString(", ")
+		}
+		first = false
+		v := b.Cols[k]
+		if v.IsNull(i) {
+			s.WriteString("null")
+			continue
+		}
+		t := types.TextOf(w.typs[k], v.Datum(i), w.x.env())
+		if len(t) > 64 {
+			n := 64
+			for n > 0 && t[n]&0xc0 == 0x80 {
+				n--
+			}
+			t = t[:n] + "..."
+		}
+		s.WriteString(t)
+	}
+	s.WriteByte(')')
+	return s.String()
+}
+
+func (x *exec) env() *types.Env {
+	if x.Eval != nil && x.Eval.Env != nil {
+		return x.Eval.Env
+	}
+	return &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}
+}
+
+func schemaName(t *catalog.Table) string {
+	if t.Schema != nil {
+		return t.Schema.Name
+	}
+	return ""
+}
+
+func (w *tableWriter) nullError(b *types.Batch, i, k int) error {
+	name := w.t.Columns[k].Name
+	err := pgerr.Newf(pgerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", name, w.t.Name).
+		WithDetail("Failing row contains %s.", w.describeRow(b, i))
+	err.Schema, err.Table, err.Column = schemaName(w.t), w.t.Name, name
+	return err
+}
+
+func (w *tableWriter) checkError(b *types.Batch, i int, name string) error {
+	err := pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates check constraint %q", w.t.Name, name).
+		WithDetail("Failing row contains %s.", w.describeRow(b, i))
+	err.Schema, err.Table, err.Constraint = schemaName(w.t), w.t.Name, name
+	return err
+}
+
+// duplicate is the error of a row whose key another row has.
+func (w *tableWriter) duplicate(ix *catalog.Index, keys []*types.Vec, i int) error {
+	names, vals := make([]string, len(keys)), make([]string, len(keys))
+	for j, k := range ix.Keys {
+		names[j] = k.Expr
+		if k.Attnum != 0 {
+			names[j] = w.t.Col(k.Attnum).Name
+		}
+		vals[j] = "null"
+		if !keys[j].IsNull(i) {
+			vals[j] = types.TextOf(keys[j].Type, keys[j].Datum(i), w.x.env())
+		}
+	}
+	err := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", ix.Name).
+		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
+	err.Schema, err.Table, err.Constraint = schemaName(w.t), w.t.Name, ix.Name
+	return err
+}
+
+func (w *tableWriter) primaryKeys(b *types.Batch) []*types.Vec {
+	keys := make([]*types.Vec, len(w.primary.Keys))
+	for j, a := range w.primary.Attnums {
+		keys[j] = b.Cols[a-1]
+	}
+	return keys
+}
+
+// lockKey locks a key for writing and tells whether it holds something now.
+func (w *tableWriter) lockKey(key []byte) (value []byte, taken bool, err error) {
+	x := w.x
+	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true}); err != nil {
+		return nil, false, storeError(err)
+	}
+	value, taken, err = x.Txn.GetLatest(key)
+	return value, taken, storeError(err)
+}
+
+// insert checks and writes new rows.
+func (w *tableWriter) insert(b *types.Batch) error {
+	bad, violation, err := w.prepare(b)
+	if err != nil {
+		return err
+	}
+	if bad >= 0 {
+		// The rows before it come first: one of them may fail otherwise.
+		if bad > 0 {
+			var s rowSet
+			s.cols, s.n = b.Cols, b.N
+			if err := w.write(s.slice(0, bad)); err != nil {
+				return err
+			}
+		}
+		return violation
+	}
+	return w.write(b)
+}
+
+// write writes checked rows.
+func (w *tableWriter) write(b *types.Batch) error {
+	if b.N == 0 {
+		return nil
+	}
+	x := w.x
+	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {
+		return err
+	}
+	var rowKeys [][]byte
+	if len(w.indexes) > 0 || len(w.parents) > 0 {
+		rowKeys = make([][]byte, b.N)
+	}
+	var arena []byte
+	keep := func(i int) {
+		if rowKeys != nil {
+			n := len(arena)
+			arena = append(arena, w.key...)
+			rowKeys[i] = arena[n:len(arena):len(arena)]
+		}
+	}
+	if w.t.Indexes[0].RowID {
+		id, err := x.RowIDs.Take(x.Txn, w.t.Storage, b.N)
+		if err != nil {
+			return storeError(err)
+		}
+		for i := range b.N {
+			w.key = w.primary.AppendRowID(w.key[:0], id+int64(i))
+			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
+				return storeError(err)
+			}
+			keep(i)
+		}
+	} else {
+		keys := w.primaryKeys(b)
+		for i := range b.N {
+			w.key, _ = w.primary.AppendKeys(append(w.key[:0], w.primary.Prefix...), keys, i)
+			_, taken, err := w.lockKey(w.key)
+			if err != nil {
+				return err
+			}
+			if taken {
+				// Entries of the rows written so far matter no more: the statement fails.
+				return w.duplicate(w.t.Indexes[0], keys, i)
+			}
+			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
+				return storeError(err)
+			}
+			keep(i)
+		}
+	}
+	if len(w.indexes) > 0 {
+		pk := func(i int) []byte { return w.primary.Suffix(rowKeys[i]) }
+		var buf entryBuf
+		for _, iw := range w.indexes {
+			if err := iw.entries(b, pk, &buf); err != nil {
+				return err
+			}
+			for i := range b.N {
+				if !buf.has[i] {
+					continue
+				}
+				k, v := buf.at(i)
+				if err := w.putEntry(iw, k, v, buf.guarded[i], i); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return w.childRows(b, nil)
+}
+
+// putEntry writes the entry of row i of the batch that iw has computed last.
+func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool, i int) error {
+	if guarded {
+		_, taken, err := w.lockKey(key)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return w.duplicate(iw.codec.Desc, iw.keys, i)
+		}
+	} else if d := iw.codec.Desc; d.Unique && d.Deferrable {
+		w.x.statement().watchUnique(w, iw, i)
+	}
+	return storeError(w.x.Txn.PutCovered(key, value))
+}
+
+// delete removes rows that are locked: keys are their keys, old their columns.
+func (w *tableWriter) delete(keys []string, old *types.Batch) error {
+	x := w.x
+	pk := func(i int) []byte { return w.primary.Suffix([]byte(keys[i])) }
+	var buf entryBuf
+	for _, iw := range w.indexes {
+		if err := iw.entries(old, pk, &buf); err != nil {
+			return err
+		}
+		for i := range old.N {
+			if !buf.has[i] {
+				continue
+			}
+			k, _ := buf.at(i)
+			if err := w.dropEntry(k, buf.guarded[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range old.N {
+		if err := x.Txn.DeleteCovered([]byte(keys[i])); err != nil {
+			return storeError(err)
+		}
+	}
+	return w.parentRows(old, nil)
+}
+
+// dropEntry deletes an entry. One that guards uniqueness is locked, so that
+// nobody takes its place before this transaction ends.
+func (w *tableWriter) dropEntry(key []byte, guarded bool) error {
+	if guarded {
+		if _, err := w.x.Txn.Lock(w.x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: w.x.LockTimeout, Newest: true}); err != nil {
+			return storeError(err)
+		}
+	}
+	return storeError(w.x.Txn.DeleteCovered(key))
+}
+
+// update replaces rows that are locked: row i of old, at keys[i], becomes row i
+// of b. changed tells, by column, which may differ. It gives the rows' keys,
+// which differ from keys where the primary key changed.
+func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
+	if b.N == 0 {
+		return keys, nil
+	}
+	x := w.x
+	bad, violation, err := w.prepare(b)
+	if err != nil {
+		return nil, err
+	}
+	if bad >= 0 {
+		return nil, violation
+	}
+	for i := range w.gen {
+		changed[w.gen[i].idx] = true
+	}
+	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {
+		return nil, err
+	}
+	moved := false
+	for _, a := range w.primary.Attnums {
+		moved = moved || a > 0 && changed[a-1]
+	}
+	newKeys := keys
+	if moved {
+		newKeys = make([]string, b.N)
+		pkeys := w.primaryKeys(b)
+		for i := range b.N {
+			w.key, _ = w.primary.AppendKeys(append(w.key[:0], w.primary.Prefix...), pkeys, i)
+			newKeys[i] = string(w.key)
+			if newKeys[i] == keys[i] {
+				if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
+					return nil, storeError(err)
+				}
+				continue
+			}
+			_, taken, err := w.lockKey(w.key)
+			if err != nil {
+				return nil, err
+			}
+			if taken {
+				return nil, w.duplicate(w.t.Indexes[0], pkeys, i)
+			}
+			if err := x.Txn.DeleteCovered([]byte(keys[i])); err != nil {
+				return nil, storeError(err)
+			}
+			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
+				return nil, storeError(err)
+			}
+		}
+	} else {
+		for i := range b.N {
+			w.key = append(w.key[:0], keys[i]...)
+			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
+				return nil, storeError(err)
+			}
+		}
+	}
+	var was, is entryBuf
+	for _, iw := range w.indexes {
+		if !moved && !iw.touched(changed) {
+			continue
+		}
+		if err := iw.entries(old, func(i int) []byte { return w.primary.Suffix([]byte(keys[i])) }, &was); err != nil {
+			return nil, err
+		}
+		if err := iw.entries(b, func(i int) []byte { return w.primary.Suffix([]byte(newKeys[i])) }, &is); err != nil {
+			return nil, err
+		}
+		for i := range b.N {
+			ok, ov := was.at(i)
+			nk, nv := is.at(i)
+			same := was.has[i] && is.has[i] && string(ok) == string(nk)
+			if same && string(ov) == string(nv) {
+				continue
+			}
+			if was.has[i] && !same {
+				if err := w.dropEntry(ok, was.guarded[i]); err != nil {
+					return nil, err
+				}
+			}
+			if !is.has[i] {
+				continue
+			}
+			if same {
+				if err := x.Txn.PutCovered(nk, nv); err != nil {
+					return nil, storeError(err)
+				}
+				continue
+			}
+			if err := w.putEntry(iw, nk, nv, is.guarded[i], i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := w.parentRows(old, b); err != nil {
+		return nil, err
+	}
+	return newKeys, w.childRows(b, changed)
+}
+
+// touched tells whether a change of columns can change entries.
+func (iw *indexWriter) touched(changed []bool) bool {
+	for a := range iw.uses {
+		if changed[a-1] {
+			return true
+		}
+	}
+	return false
+}
+
+// lockMode is the lock that an update of the columns needs: changing what a
+// unique index holds excludes foreign key checks.
+func (w *tableWriter) lockMode(changed []bool) kv.LockMode {
+	hit := func(attnums []int16) bool {
+		for _, a := range attnums {
+			if a > 0 && changed[a-1] {
+				return true
+			}
+		}
+		return false
+	}
+	if hit(w.primary.Attnums) {
+		return kv.LockUpdate
+	}
+	for _, iw := range w.indexes {
+		if iw.codec.Desc.Unique && iw.where == nil && hit(iw.codec.Attnums) {
+			return kv.LockUpdate
+		}
+	}
+	return kv.LockNoKeyUpdate
+}
+
+// lockRow locks a row and, at READ COMMITTED, tells its newest value if that
+// is not the one the snapshot has: changed; gone when it was deleted.
+func (x *exec) lockRow(key []byte, mode kv.LockMode) (value []byte, changed, gone bool, err error) {
+	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: mode, Timeout: x.LockTimeout})
+	if err != nil {
+		return nil, false, false, storeError(err)
+	}
+	if !res.Changed {
+		return nil, false, false, nil
+	}
+	value, ok, err := x.Txn.GetLatest(key)
+	if err != nil {
+		return nil, false, false, storeError(err)
+	}
+	return value, true, !ok, nil
+}
