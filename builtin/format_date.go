@@ -43,7 +43,7 @@ func init() {
 		t -= int64(c.Minute) * types.MicrosPerMinute
 		c.Sec = int(t / types.MicrosPerSecond)
 		c.Micro = int(t - int64(c.Sec)*types.MicrosPerSecond)
-		c.yday = (c.Year*12+c.Month)*30 + c.Day
+		c.yday = int(int32((c.Year*12+c.Month)*30 + c.Day))
 		return c.toChar(a[1].S)
 	}))
 }
@@ -120,7 +120,7 @@ var dateWordList = []dateWord{
 	{"A.D.", keyADdots, false, anyCalendar, 0}, {"A.M.", keyAMdots, false, anyCalendar, 0}, {"AD", keyAD, false, anyCalendar, 0}, {"AM", keyAM, false, anyCalendar, 0},
 	{"B.C.", keyADdots, false, anyCalendar, 0}, {"BC", keyAD, false, anyCalendar, 0}, {"CC", keyCC, true, anyCalendar, 0},
 	{"DAY", keyDay, false, anyCalendar, 0}, {"DDD", keyDDD, true, gregorian, 0}, {"DD", keyDD, true, gregorian, 0}, {"DY", keyDy, false, anyCalendar, 0}, {"D", keyD, true, gregorian, 0},
-	{"FF1", keyFF, false, anyCalendar, 1}, {"FF2", keyFF, false, anyCalendar, 2}, {"FF3", keyFF, false, anyCalendar, 3}, {"FF4", keyFF, false, anyCalendar, 4}, {"FF5", keyFF, false, anyCalendar, 5}, {"FF6", keyFF, false, anyCalendar, 6},
+	{"FF1", keyFF, true, anyCalendar, 1}, {"FF2", keyFF, true, anyCalendar, 2}, {"FF3", keyFF, true, anyCalendar, 3}, {"FF4", keyFF, true, anyCalendar, 4}, {"FF5", keyFF, true, anyCalendar, 5}, {"FF6", keyFF, true, anyCalendar, 6},
 	{"FX", keyFX, false, anyCalendar, 0}, {"HH24", keyHH24, true, anyCalendar, 0}, {"HH12", keyHH12, true, anyCalendar, 0}, {"HH", keyHH12, true, anyCalendar, 0},
 	{"IDDD", keyIDDD, true, isoWeeks, 0}, {"ID", keyID, true, isoWeeks, 0}, {"IW", keyIW, true, isoWeeks, 0}, {"IYYY", keyIYYY, true, isoWeeks, 0}, {"IYY", keyIYY, true, isoWeeks, 0}, {"IY", keyIY, true, isoWeeks, 0}, {"I", keyI, true, isoWeeks, 0},
 	{"J", keyJ, true, anyCalendar, 0}, {"MI", keyMI, true, anyCalendar, 0}, {"MM", keyMM, true, gregorian, 0}, {"MONTH", keyMonth, false, gregorian, 0}, {"MON", keyMon, false, gregorian, 0}, {"MS", keyMS, true, anyCalendar, 0},
@@ -412,6 +412,13 @@ func (c *charClock) appendPattern(dst []byte, n *dateNode) ([]byte, error) {
 		}
 		return appendOrdinal(appendNumber(dst, v, width), start, n.th)
 	}
+	// fixed counts the sign in the width.
+	fixed := func(v, width int) []byte {
+		if n.fill {
+			width = 0
+		}
+		return appendOrdinal(appendNumber(dst, v, width), start, n.th)
+	}
 	name := func(s string, width int) []byte {
 		if n.fill || n.tm {
 			width = 0
@@ -506,11 +513,11 @@ func (c *charClock) appendPattern(dst []byte, n *dateNode) ([]byte, error) {
 	case keyDy:
 		return name(dayNames[types.Weekday(c.date)][:3], 0), nil
 	case keyDDD:
-		return num(c.yday, 3), nil
+		return fixed(c.yday, 3), nil
 	case keyIDDD:
-		return num(c.isoDay(), 3), nil
+		return fixed(c.isoDay(), 3), nil
 	case keyDD:
-		return num(c.Day, 2), nil
+		return fixed(c.Day, 2), nil
 	case keyD:
 		return num(types.Weekday(c.date)+1, 0), nil
 	case keyID:
@@ -520,10 +527,10 @@ func (c *charClock) appendPattern(dst []byte, n *dateNode) ([]byte, error) {
 		}
 		return num(d, 0), nil
 	case keyWW:
-		return num((c.yday-1)/7+1, 2), nil
+		return fixed((c.yday-1)/7+1, 2), nil
 	case keyIW:
 		_, w := c.isoWeek()
-		return num(w, 2), nil
+		return fixed(w, 2), nil
 	case keyQ:
 		if c.Month == 0 {
 			return dst, nil
@@ -550,10 +557,10 @@ func (c *charClock) appendPattern(dst []byte, n *dateNode) ([]byte, error) {
 		w := 3
 		return appendOrdinal(appendNumber(dst, r, w), start, n.th), nil
 	case keyYYYY, keyYYY, keyYY, keyY:
-		return c.appendYear(num, n, c.shownYear(c.Year), int(n.word.key-keyYYYY)), nil
+		return fixed(c.yearPart(c.shownYear(c.Year), int(n.word.key-keyYYYY))), nil
 	case keyIYYY, keyIYY, keyIY, keyI:
 		y, _ := c.isoWeek()
-		return c.appendYear(num, n, c.shownYear(y), int(n.word.key-keyIYYY)), nil
+		return fixed(c.yearPart(c.shownYear(y), int(n.word.key-keyIYYY))), nil
 	case keyRM:
 		if c.Month == 0 && c.Year == 0 {
 			return dst, nil
@@ -580,16 +587,18 @@ func (c *charClock) appendPattern(dst []byte, n *dateNode) ([]byte, error) {
 	return dst, nil // FX
 }
 
-func (c *charClock) appendYear(num func(v, w int) []byte, _ *dateNode, y, short int) []byte {
-	switch short {
-	case 0:
-		return num(y, 4)
-	case 1:
-		return num(y%1000, 3)
-	case 2:
-		return num(y%100, 2)
+// yearPart cuts a year to its last digits (short of them left out) and gives
+// the width it is written in; the calendar year's sign decides whether that
+// has room for one.
+func (c *charClock) yearPart(y, short int) (v, width int) {
+	width = 4 - short
+	if short == 3 {
+		return y % 10, 1
 	}
-	return num(y%10, 1)
+	if c.shownYear(c.Year) < 0 {
+		width++
+	}
+	return y % [3]int{1 << 40, 1000, 100}[short], width
 }
 
 // julian is the Julian day; of an interval's fields too.
@@ -614,7 +623,7 @@ func julianOf(y, m, d int) int64 {
 	j := y*365 - 32167
 	j += y/4 - century + century/4
 	j += 7834*m/256 + d
-	return int64(j)
+	return int64(int32(j))
 }
 
 func (c *charClock) isoWeek() (year, week int) {

@@ -46,6 +46,9 @@ func init() {
 		if !types.ValidTimestamp(t) {
 			return types.Null, types.TimestampRangeError()
 		}
+		if in.precision > 0 {
+			return types.ApplyTypmod(types.Timestamp, int32(in.precision), types.NewInt(t), true)
+		}
 		return types.NewInt(t), nil
 	}))
 }
@@ -61,6 +64,7 @@ type dateInput struct {
 	milli, micro                         int
 	week, monthWeek, century, julian, bc int
 	pm, yearDigits                       int
+	precision                            int // n of FFn
 	twelveHours                          bool
 }
 
@@ -329,6 +333,7 @@ func (r *reader) pattern(i, extra int) (err error) {
 		digits := 6
 		if n.word.key == keyFF {
 			digits = n.word.frac
+			in.precision = digits
 		}
 		used, err := r.number(&in.micro, digits, i)
 		if err != nil {

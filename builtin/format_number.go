@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -270,8 +271,11 @@ func numberToChar(template string, text func(*numberTemplate) (numberText, error
 	if t.eeee {
 		return nt.digits, nil
 	}
-	w := numberWriter{t: t, numberText: nt}
-	return w.write(), nil
+	w := numberWriter{t: t, numberText: nt, sign: '+'}
+	if nt.neg {
+		w.sign = '-'
+	}
+	return w.write()
 }
 
 // fit pads or, when there are too many digits, replaces them by #.
@@ -507,7 +511,9 @@ func romanNumber(n int64) string {
 type numberWriter struct {
 	t numberTemplate
 	numberText
-	out []byte
+	sign byte // '+' or '-', 0 for roman numbers
+	out  []byte
+	err  error
 
 	pos          int // next digit
 	slot         int // digit patterns passed
@@ -524,7 +530,7 @@ func (w *numberWriter) digit(i int) byte {
 	return 0
 }
 
-func (w *numberWriter) write() string {
+func (w *numberWriter) write() (string, error) {
 	t := &w.t
 	if t.zeroStart > 0 {
 		t.zeroStart--
@@ -533,15 +539,15 @@ func (w *numberWriter) write() string {
 		fill := t.fill
 		nodes := t.nodes
 		*t = numberTemplate{nodes: nodes, fill: fill, roman: true}
-		w.spaces, w.neg = 0, false
+		w.spaces, w.sign = 0, 0
 	}
 	if t.plus || t.minus {
 		w.signDone = !(t.plus && !t.minus)
 	} else {
-		if !w.neg && t.bracket && t.fill {
+		if w.sign != '-' && t.bracket && t.fill {
 			t.bracket = false
 		}
-		w.signDone = !w.neg && t.fill && !t.signS && !t.roman
+		w.signDone = w.sign == '+' && t.fill && !t.signS
 		if t.sign == signBefore && t.pre == t.signAt {
 			t.sign = signAfter
 		}
@@ -567,7 +573,11 @@ func (w *numberWriter) write() string {
 	for i := range t.nodes {
 		w.node(&t.nodes[i])
 	}
-	return string(w.out)
+	// A pattern for which there is nothing left to write ends the text.
+	if i := bytes.IndexByte(w.out, 0); i >= 0 {
+		w.out = w.out[:i]
+	}
+	return string(w.out), w.err
 }
 
 func (w *numberWriter) node(n *numberNode) {
@@ -599,7 +609,11 @@ func (w *numberWriter) node(n *numberNode) {
 		}
 		w.out = append(w.out, s...)
 	case numTH:
-		if t.roman || strings.HasPrefix(w.digits, "#") || w.neg || t.decimal {
+		if t.roman || strings.HasPrefix(w.digits, "#") || w.sign == '-' || t.decimal {
+			return
+		}
+		if last := w.digits[len(w.digits)-1]; last < '0' || last > '9' {
+			w.err = pgerr.Newf(pgerr.InvalidTextRepresentation, "\"%s\" is not a number", w.digits)
 			return
 		}
 		th := byte('T')
@@ -609,27 +623,20 @@ func (w *numberWriter) node(n *numberNode) {
 		both := appendOrdinal([]byte(w.digits), 0, th)
 		w.out = append(w.out, both[len(w.digits):]...)
 	case numMI:
-		if w.neg {
+		if w.sign == '-' {
 			w.out = append(w.out, '-')
 		} else if !t.fill {
 			w.out = append(w.out, ' ')
 		}
 	case numPL:
-		if !w.neg {
+		if w.sign == '+' {
 			w.out = append(w.out, '+')
 		} else if !t.fill {
 			w.out = append(w.out, ' ')
 		}
 	case numSG:
-		w.out = append(w.out, w.signChar())
+		w.out = append(w.out, w.sign)
 	}
-}
-
-func (w *numberWriter) signChar() byte {
-	if w.neg {
-		return '-'
-	}
-	return '+'
 }
 
 // leadingZeroHidden: the 0 of 0.1 is not shown by 9.9.
@@ -648,22 +655,22 @@ func (w *numberWriter) numberPart(k numberKey) {
 		switch {
 		case t.signS:
 			if t.sign == signBefore {
-				w.out = append(w.out, w.signChar())
+				w.out = append(w.out, w.sign)
 				w.signDone = true
 			}
 		case t.bracket:
-			if w.neg {
+			if w.sign != '+' {
 				w.out = append(w.out, '<')
 			} else {
 				w.out = append(w.out, ' ')
 			}
 			w.signDone = true
-		case !w.neg:
+		case w.sign == '+':
 			if !t.fill {
 				w.out = append(w.out, ' ')
 			}
 			w.signDone = true
-		default:
+		case w.sign == '-':
 			w.out = append(w.out, '-')
 			w.signDone = true
 		}
@@ -690,9 +697,7 @@ func (w *numberWriter) numberPart(k numberKey) {
 				w.out = append(w.out, '0')
 			}
 		default:
-			if d := w.digit(w.pos); d != 0 {
-				w.out = append(w.out, d)
-			}
+			w.out = append(w.out, w.digit(w.pos))
 			w.started = true
 		}
 		if w.pos < len(w.digits) {
@@ -711,13 +716,13 @@ func (w *numberWriter) numberPart(k numberKey) {
 	}
 	if w.slot+1 == end {
 		if w.signDone && t.bracket {
-			if w.neg {
+			if w.sign != '+' {
 				w.out = append(w.out, '>')
 			} else {
 				w.out = append(w.out, ' ')
 			}
 		} else if t.signS && t.sign == signAfter {
-			w.out = append(w.out, w.signChar())
+			w.out = append(w.out, w.sign)
 		}
 	}
 	w.slot++

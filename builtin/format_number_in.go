@@ -189,7 +189,7 @@ func (r *numberReader) numberPart(k numberKey) {
 			r.sign = c
 			r.at++
 		}
-	} else if !isRead && !r.t.signS && !r.t.plus && !r.t.minus {
+	} else if !isRead && !r.t.signS && (r.t.plus || r.t.minus) {
 		if c := r.cur(); c == '-' || c == '+' {
 			r.sign = c
 		}
