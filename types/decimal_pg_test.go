@@ -2,6 +2,7 @@ package types
 
 import (
 	"fmt"
+	"math"
 	"math/rand"
 	"strings"
 	"testing"
@@ -119,6 +120,9 @@ func TestDecimalArithmetic(t *testing.T) {
 								continue
 							}
 							s = d.String()
+						}
+						if strings.HasPrefix(c.expr, "power") && len(rows[i]) == 1 && math.Abs(math.Log10(math.Abs(args[i][0].Float()))*d.Float()) > 5000 {
+							continue // such results take PostgreSQL seconds
 						}
 						rows[i] = append(rows[i], s)
 						args[i] = append(args[i], d)
