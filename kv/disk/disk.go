@@ -162,8 +162,9 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 	return o
 }
 
-// compression: Snappy halves the files of typical rows and, measured, costs a scan
-// nothing that the smaller reads do not give back.
+// compression: with rows that are half text and half noise, Snappy takes a sixth off
+// what is on disk, logs included, and makes no difference to loading and scanning
+// that stands out of the noise of measuring; with plain text rows it takes much more.
 var compression = sstable.SnappyCompression
 
 // checkMarker makes sure that dir is a store of this version, or makes an empty one so.

@@ -64,6 +64,7 @@ func Run(t *testing.T, open Open) {
 		{"Deadlock", testDeadlock},
 		{"UpgradeDeadlock", testUpgradeDeadlock},
 		{"DeadlockOfMany", testDeadlockRing},
+		{"LockStorm", testLockStorm},
 		{"TransfersKeepTheSum", testTransfers},
 		{"CountersAtEveryLevel", testCounters},
 		{"CloseEndsEverything", testClose},

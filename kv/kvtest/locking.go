@@ -2,7 +2,9 @@ package kvtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -315,5 +317,89 @@ func testDeadlockRing(t *testing.T, s kv.Store) {
 	wg.Wait()
 	if failed != 1 {
 		t.Errorf("%d victims of one ring", failed)
+	}
+}
+
+// # Under a storm of locks, waits that time out, cancellations and deadlocks, no two
+// owners ever hold what excludes each other, and all come to an end.
+func testLockStorm(t *testing.T, s kv.Store) {
+	seed := Seed(t)
+	const workers, rounds, keys = 8, 150, 4
+	var mu sync.Mutex
+	var held [keys]map[int]kv.LockMode // by worker: the strongest mode
+	for i := range held {
+		held[i] = make(map[int]kv.LockMode)
+	}
+	enter := func(w, key int, mode kv.LockMode) {
+		mu.Lock()
+		defer mu.Unlock()
+		for other, m := range held[key] {
+			if other != w && mode.Conflicts()&(1<<m) != 0 {
+				t.Errorf("%v and %v are held at once", mode, m)
+			}
+		}
+		if was, ok := held[key][w]; !ok || was < mode {
+			held[key][w] = mode
+		}
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		rnd := rand.New(rand.NewPCG(seed, uint64(w)))
+		wg.Go(func() {
+			for range rounds {
+				txn, err := s.Begin(bg, kv.TxnOptions{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for range 1 + rnd.IntN(3) {
+					key, mode := rnd.IntN(keys), kv.LockMode(rnd.IntN(4))
+					opts := kv.LockOptions{Mode: mode, Wait: kv.WaitPolicy(rnd.IntN(8) / 3)}
+					ctx, cancel := bg, func() {}
+					switch rnd.IntN(6) {
+					case 0:
+						opts.Timeout = time.Duration(rnd.IntN(2000)) * time.Microsecond
+					case 1:
+						ctx, cancel = context.WithTimeout(bg, time.Duration(rnd.IntN(2000))*time.Microsecond)
+					}
+					res, err := txn.Lock(ctx, []byte{'k', byte(key)}, opts)
+					cancel()
+					if err == nil && res.Acquired {
+						enter(w, key, mode)
+					} else if err != nil {
+						switch {
+						case errors.Is(err, kv.ErrDeadlock), errors.Is(err, kv.ErrLockTimeout),
+							errors.Is(err, kv.ErrLockNotAvailable), errors.Is(err, context.DeadlineExceeded):
+						default:
+							t.Error(err)
+						}
+						break
+					}
+				}
+				if rnd.IntN(4) == 0 {
+					time.Sleep(time.Duration(rnd.IntN(300)) * time.Microsecond)
+				}
+				mu.Lock()
+				for i := range held {
+					delete(held[i], w)
+				}
+				mu.Unlock()
+				txn.Rollback()
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(60 * time.Second):
+		t.Fatal("the storm does not end")
+	}
+	// Nothing is left behind.
+	last := begin(t, s, kv.TxnOptions{})
+	for key := range keys {
+		if !tryLock(t, last, string([]byte{'k', byte(key)}), kv.LockUpdate) {
+			t.Errorf("key %d is still locked", key)
+		}
 	}
 }

@@ -214,6 +214,9 @@ func (t *Txn) writable(key, value []byte) error {
 	if t.opts.ReadOnly {
 		return kv.ErrReadOnly
 	}
+	if most := t.store.traits.MaxApplyBytes; most > 0 && t.writes.applyBytes() > most {
+		return kv.ErrTxnTooLarge
+	}
 	t.use()
 	return check(key, value)
 }

@@ -136,3 +136,67 @@ func BenchmarkReadWriteBegin(b *testing.B) {
 		txn.Rollback()
 	}
 }
+
+// BenchmarkInsertRows is what an INSERT of a thousand rows does to a table with one
+// unique and one other index, per row.
+func BenchmarkInsertRows(b *testing.B) {
+	ctx := context.Background()
+	s := memory.New()
+	row, entry := make([]byte, 16), make([]byte, 24)
+	row[0], entry[0], entry[1] = 2, 2, 1
+	val := make([]byte, 100)
+	n := uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		txn, _ := s.Begin(ctx, kv.TxnOptions{})
+		for range 1000 {
+			n++
+			binary.BigEndian.PutUint64(row[8:], n)
+			if _, err := txn.Lock(ctx, row, kv.LockOptions{Mode: kv.LockUpdate, Newest: true}); err != nil {
+				b.Fatal(err)
+			}
+			if _, ok, err := txn.GetLatest(row); ok || err != nil {
+				b.Fatal(ok, err)
+			}
+			if err := txn.Put(row, val); err != nil {
+				b.Fatal(err)
+			}
+			binary.BigEndian.PutUint64(entry[8:], rand.Uint64())
+			binary.BigEndian.PutUint64(entry[16:], n)
+			if err := txn.PutCovered(entry, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := txn.Commit(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/row")
+}
+
+// BenchmarkUpdateRow is an UPDATE of one row by key in its own transaction.
+func BenchmarkUpdateRow(b *testing.B) {
+	ctx := context.Background()
+	s := memory.New()
+	fill(b, s, 100_000)
+	key := make([]byte, 16)
+	key[0] = 2
+	val := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		binary.BigEndian.PutUint64(key[8:], uint64(rand.IntN(100_000)))
+		txn, _ := s.Begin(ctx, kv.TxnOptions{})
+		if _, _, err := txn.Get(key); err != nil {
+			b.Fatal(err)
+		}
+		if res, err := txn.Lock(ctx, key, kv.LockOptions{Mode: kv.LockNoKeyUpdate}); err != nil || res.Changed {
+			b.Fatal(res, err)
+		}
+		if err := txn.Put(key, val); err != nil {
+			b.Fatal(err)
+		}
+		if err := txn.Commit(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
