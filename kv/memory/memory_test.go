@@ -200,3 +200,35 @@ func BenchmarkUpdateRow(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkEstimate(b *testing.B) {
+	s := memory.New()
+	fill(b, s, 1_000_000)
+	sn := s.Snapshot()
+	b.ReportAllocs()
+	for b.Loop() {
+		if keys, _ := sn.EstimateKeys(kv.Range{Start: []byte{2}}); keys < 500_000 {
+			b.Fatal(keys)
+		}
+	}
+}
+
+func BenchmarkShortScan(b *testing.B) {
+	s := memory.New()
+	fill(b, s, 1_000_000)
+	sn := s.Snapshot()
+	from, to := make([]byte, 16), make([]byte, 16)
+	from[0], to[0] = 2, 2
+	var batch kv.PairBatch
+	b.ReportAllocs()
+	for b.Loop() {
+		i := rand.IntN(1_000_000 - 10)
+		binary.BigEndian.PutUint64(from[8:], uint64(i))
+		binary.BigEndian.PutUint64(to[8:], uint64(i+10))
+		it := sn.Scan(kv.Range{Start: from, End: to}, kv.ScanOptions{})
+		if n, err := it.Next(&batch); n != 10 || err != nil {
+			b.Fatal(n, err)
+		}
+		it.Close()
+	}
+}
