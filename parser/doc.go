@@ -6,8 +6,8 @@
 //
 //	lex      lex.go lexquote.go keywords.go
 //	         text → tokens, by PostgreSQL's lexical rules.
-//	rewrite  cursor.go rewrite.go query.go from.go dml.go expr.go atom.go
-//	         funcs.go typename.go ddl*.go utility*.go
+//	rewrite  cursor.go rewrite.go query.go from.go dml.go copier.go expr.go
+//	         atom.go funcs.go typename.go ddl*.go utility*.go
 //	         tokens → the tree of every clause, by recursive descent. Whatever
 //	         precedence decides – operators, joins, nested queries – is left as
 //	         a gap, and emitted in the grammar of TiDB's parser.

@@ -4,8 +4,8 @@ import (
 	"rowkey/parser/ast"
 )
 
-// This file copies expressions for the grammar. It has two states, operand
-// expected and operator expected, and no idea of precedence.
+// This file takes expressions and emits their operators; copier.go says which
+// comes when, atom.go takes the operands.
 
 // exprMode says where an expression stands.
 type exprMode uint8
@@ -103,73 +103,6 @@ func (t *token) endsExpr(restricted bool) bool {
 	return false
 }
 
-// Ranks of operators, loosest first. They do not group anything: they only tell
-// whether a word such as BETWEEN could also be a target's label (SELECT a + b
-// between FROM …), which it cannot be while a looser operator is open.
-const (
-	rankOr = iota
-	rankAnd
-	rankNot
-	rankIs
-	rankCompare
-	rankPredicate
-	rankOp
-	rankAdd
-	rankMul
-	rankPower
-	rankZone
-	rankCollate
-	rankSign
-	rankNone
-)
-
-// rankOf is the rank of a keyword as an operator.
-func rankOf(t *token) int {
-	switch t.text {
-	case "or":
-		return rankOr
-	case "and":
-		return rankAnd
-	case "is", "isnull", "notnull":
-		return rankIs
-	case "not", "in", "between", "like", "ilike", "similar":
-		return rankPredicate
-	case "operator":
-		return rankOp
-	case "at":
-		return rankZone
-	case "collate":
-		return rankCollate
-	}
-	return rankOr // no operator: always a label
-}
-
-// infixRank is the rank of an operator token between operands.
-func infixRank(t *token) int {
-	switch t.text {
-	case "<", ">", "=", "<=", ">=", "<>":
-		return rankCompare
-	case "+", "-":
-		return rankAdd
-	case "*", "/", "%":
-		return rankMul
-	case "^":
-		return rankPower
-	}
-	return rankOp
-}
-
-// prefixRank is the rank of a prefix operator.
-func prefixRank(t *token) int {
-	switch {
-	case t.isWord("not"):
-		return rankNot
-	case t.isWord("-"), t.isWord("+"):
-		return rankSign
-	}
-	return rankOp
-}
-
 // endsTarget reports whether a target of SELECT or RETURNING may end before this token.
 func (t *token) endsTarget() bool {
 	switch t.kind {
@@ -194,199 +127,6 @@ func nativeOp(s string) bool {
 		return true
 	}
 	return false
-}
-
-// copyExpr emits one expression.
-func (p *parser) copyExpr(mode exprMode) {
-	restricted := mode == modeRestricted
-	open := 0            // parentheses opened for NOT
-	loose := !restricted // NOT may stand here as it is: at the start, after AND, OR, NOT
-	low := rankNone      // the loosest operator so far that still awaits the end of its right operand
-	var likes []int      // values of open at the LIKEs that may still have ESCAPE
-	looser := func() {   // an operator looser than LIKE ends those at its own level
-		for len(likes) > 0 && likes[len(likes)-1] >= open {
-			likes = likes[:len(likes)-1]
-		}
-	}
-	closeNot := func(to int) {
-		for ; open > to; open-- {
-			p.out = append(p.out, ' ', ')')
-		}
-	}
-	prefixes := 0
-	for {
-		for {
-			rank := prefixRank(p.tok())
-			if !p.prefix(restricted, &loose, &open) {
-				break
-			}
-			low = min(low, rank)
-			if prefixes++; prefixes > maxDepth {
-				tooDeep(p.pos())
-			}
-		}
-		loose = false
-		p.atom()
-	operator:
-		t := p.tok()
-		switch t.kind {
-		case tokOp:
-			if t.text == "=>" {
-				closeNot(0)
-				return
-			}
-			if c := t.text[0]; (c == '<' || c == '>' || c == '=') && nativeOp(t.text) {
-				looser()
-			}
-			rank := infixRank(t)
-			if p.infix(restricted) {
-				goto operator
-			}
-			low = min(low, rank)
-			continue
-		case tokPunct:
-			if t.text == "::" {
-				p.cast()
-				goto operator
-			}
-			closeNot(0)
-			return
-		case tokKeyword:
-		default:
-			closeNot(0)
-			return
-		}
-		if mode == modeTarget && t.bare && p.peek(1).endsTarget() && low >= rankOf(t) && (t.text != "escape" || len(likes) == 0) {
-			closeNot(0)
-			return // a label, though it could be an operator
-		}
-		switch t.text {
-		case "operator":
-			if p.infix(restricted) {
-				goto operator
-			}
-			low = min(low, rankOp)
-			continue
-		case "is":
-			looser()
-			if p.is_(restricted) {
-				goto operator
-			}
-			low = min(low, rankIs)
-			continue
-		}
-		if restricted {
-			closeNot(0)
-			return
-		}
-		switch t.text {
-		case "and", "or":
-			closeNot(0)
-			loose, likes = true, likes[:0]
-			kind := opAnd
-			if t.text == "or" {
-				kind = opOr
-			}
-			p.operator(t.text, op{kind: kind, pos: t.pos})
-			p.i++
-			low = min(low, rankOf(t))
-			continue
-		case "isnull", "notnull":
-			looser()
-			n := &ast.NullTest{At: ast.At(t.pos), Not: t.text == "notnull"}
-			p.postfix("<=>", n, &n.Arg)
-			p.i++
-			goto operator
-		case "collate":
-			n := &ast.CollateExpr{At: ast.At(t.pos)}
-			p.write("||")
-			p.hole(hole{kind: holeCollate, expr: n, left: &n.Arg})
-			p.i++
-			n.Collation = p.anyName()
-			goto operator
-		case "at":
-			p.operator("||", op{kind: opAtZone, pos: t.pos})
-			p.i++
-			p.expect("time", "zone")
-			low = min(low, rankZone)
-			continue
-		case "escape":
-			if n := len(likes); n > 0 {
-				closeNot(likes[n-1])
-				likes = likes[:n-1]
-				p.write("between")
-				p.hole(hole{kind: holeEscape, pos: t.pos})
-				p.write("and")
-				p.i++
-				continue
-			}
-		case "not", "in", "between", "like", "ilike", "similar":
-			word, not := t, t.text == "not"
-			if not {
-				word = p.peek(1)
-			}
-			switch {
-			case word.isWord("in"):
-				looser()
-				p.in(not)
-				goto operator
-			case word.isWord("between"):
-				looser()
-				p.between(not)
-				low = min(low, rankPredicate)
-				continue
-			case mode == modeSubstring && t.isWord("similar") && !p.isAt(1, "to"):
-			case word.isWord("like"), word.isWord("ilike"), word.isWord("similar"):
-				looser()
-				if p.like(not) {
-					goto operator
-				}
-				likes = append(likes, open)
-				low = min(low, rankPredicate)
-				continue
-			}
-		}
-		closeNot(0)
-		return
-	}
-}
-
-// prefix emits a prefix operator if there is one.
-func (p *parser) prefix(restricted bool, loose *bool, open *int) bool {
-	t := p.tok()
-	switch {
-	case t.kind == tokOp:
-		if t.text == "+" || t.text == "-" {
-			*loose = false
-			p.operator(t.text, op{kind: opUnary, pos: t.pos, name: t.text})
-			p.i++
-			return true
-		}
-		if nativeOp(t.text) || t.text == "=>" {
-			p.fail()
-		}
-	case t.isWord("not"):
-		if restricted {
-			p.fail()
-		}
-		if !*loose {
-			p.write("(")
-			*open++
-			*loose = true
-		}
-		p.operator("not", op{kind: opNot, pos: t.pos})
-		p.i++
-		return true
-	case t.isWord("operator") && p.isAt(1, "("):
-	default:
-		return false
-	}
-	*loose = false
-	n := &ast.OpExpr{At: p.here()}
-	p.hole(hole{kind: holePrefix, expr: n})
-	n.Op = p.operatorName()
-	p.write("|")
-	return true
 }
 
 // operatorName takes an operator, plain or as OPERATOR(schema.op).
@@ -497,8 +237,8 @@ func (p *parser) cast() {
 	n.Type = p.typeName()
 }
 
-// is_ emits IS …; true if it is postfix, false if a right operand follows.
-func (p *parser) is_(restricted bool) bool {
+// isTest emits IS …; true if it is postfix, false if a right operand follows.
+func (p *parser) isTest(restricted bool) bool {
 	at, start := p.here(), p.i
 	p.i++
 	not := p.accept("not")

@@ -29,8 +29,10 @@ var engines = sync.Pool{New: func() any {
 // group lets the grammar group the emitted text.
 func group(text string) (tast.StmtNode, error) {
 	e := engines.Get().(*tidb.Parser)
-	defer engines.Put(e)
 	stmts, _, err := e.ParseSQL(text)
+	if len(text) <= maxKept { // else its stack has grown large
+		defer engines.Put(e)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func withParser(src string, f func(p *parser)) (err error) {
 		p.src = ""
 		clear(p.toks) // they point into the text
 		p.reset()
-		if cap(p.out) <= maxKept && cap(p.toks) <= maxKept/16 && cap(p.holes) <= maxKept/16 && cap(p.slots) <= maxKept/16 {
+		if cap(p.out) <= maxKept && cap(p.toks) <= maxKept/4 && cap(p.holes) <= maxKept/16 && cap(p.slots) <= maxKept/16 {
 			parsers.Put(p)
 		}
 	}()

@@ -321,7 +321,7 @@ func testGrouping(t *testing.T, typ string, seed int64, count int) {
 }
 
 func TestGroupingLikePostgres(t *testing.T) {
-	count := 4000
+	count := 3000
 	if testing.Short() {
 		count = 300
 	}
@@ -365,7 +365,7 @@ func TestRefusesLikePostgres(t *testing.T) {
 			corpus = append(corpus, sql)
 		}
 	}
-	count := 20000
+	count := 8000
 	if testing.Short() {
 		count = 1000
 	}
