@@ -87,6 +87,33 @@ func init() {
 		}
 	}
 
+	// Waiting: sleep is pg_sleep's.
+	define("pg_sleep_for(interval)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
+		now := clockMicros()
+		end, err := types.TimestampTZAdd(now, a[0].Span(), ctx.zone())
+		if err != nil {
+			return types.Null, err
+		}
+		return types.NewString(""), sleep(ctx, float64(end-now)/types.MicrosPerSecond)
+	}))
+	define("pg_sleep_until(timestamptz)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
+		return types.NewString(""), sleep(ctx, (float64(a[0].I)-float64(clockMicros()))/types.MicrosPerSecond)
+	}))
+
+	for _, t := range []*types.Type{types.Date, types.Time, types.TimeTZ, types.Timestamp, types.TimestampTZ, types.Interval} {
+		define(t.Name+"_send("+t.Name+")", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
+			return types.NewString(string(types.AppendBinary(nil, t, a[0], nil))), nil
+		}))
+	}
+	define("time_hash(time) timestamp_hash(timestamp)", f1(hashInt8))
+	define("timetz_hash(timetz)", f1(func(t types.Span) int64 {
+		return int64(int32(uint32(hashInt8(t.Micros)) ^ hashUint32(uint32(t.Days))))
+	}))
+	define("interval_hash(interval)", f1(func(s types.Span) int64 {
+		// Of the 128-bit length in microseconds the lower half counts.
+		return hashInt8((int64(s.Months)*30+int64(s.Days))*types.MicrosPerDay + s.Micros)
+	}))
+
 	series := func(add func(ctx *Ctx, t int64, s types.Span) (int64, error)) Func {
 		return setFn(func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
 			t, end, step := a[0].I, a[1].I, a[2].Span()
@@ -119,33 +146,6 @@ const unixEpochMicros = 946684800 * types.MicrosPerSecond
 
 // clockMicros is the time now, microseconds since 2000-01-01 UTC.
 func clockMicros() int64 { return time.Now().UnixMicro() - unixEpochMicros }
-
-// SQLValues are the niladic functions of the SQL standard that stand in no
-// catalog (CURRENT_DATE …), by name; those that take a precision have it as
-// an optional argument (an int4, -1 for none).
-var SQLValues = map[string]*Func{
-	"current_date": sqlValue("current_date", types.Date, func(ctx *Ctx) types.Datum { return types.NewInt(ctx.today()) }),
-	"current_time": sqlValue("current_time", types.TimeTZ, func(ctx *Ctx) types.Datum {
-		now := ctx.env().NowMicros
-		off := ctx.zone().OffsetAt(now)
-		return types.NewSpan(types.Span{Micros: timeOfDay(now + int64(off)*types.MicrosPerSecond), Days: -off})
-	}),
-	"current_timestamp": sqlValue("current_timestamp", types.TimestampTZ, func(ctx *Ctx) types.Datum { return types.NewInt(ctx.env().NowMicros) }),
-	"localtime":         sqlValue("localtime", types.Time, func(ctx *Ctx) types.Datum { return types.NewInt(timeOfDay(ctx.localNow())) }),
-	"localtimestamp":    sqlValue("localtimestamp", types.Timestamp, func(ctx *Ctx) types.Datum { return types.NewInt(ctx.localNow()) }),
-}
-
-func sqlValue(name string, result *types.Type, value func(*Ctx) types.Datum) *Func {
-	f := &Func{Name: name, Result: result, Kind: Scalar, Volatility: Stable, NotStrict: true, Doc: "the SQL standard's " + strings.ToUpper(name)}
-	f.Eval = func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-		v := value(ctx)
-		if len(a) == 1 && !a[0].IsNull() && a[0].I >= 0 {
-			return types.ApplyTypmod(result, int32(a[0].I), v, true)
-		}
-		return v, nil
-	}
-	return f
-}
 
 func makeDate(y, m, d int64) (int64, error) {
 	days, ok := types.CheckedDate(int(y), int(m), int(d))
