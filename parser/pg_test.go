@@ -447,3 +447,26 @@ func TestFormatRegression(t *testing.T) {
 		roundTrip(t, sql)
 	}
 }
+
+// The keyword table is PostgreSQL's.
+func TestKeywordsLikePostgres(t *testing.T) {
+	conn := probe(t)
+	rows, err := conn.Query(context.Background(), `SELECT word, catcode::text, barelabel FROM pg_get_keywords() ORDER BY word COLLATE "C"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := Keywords()
+	for i := 0; rows.Next(); i++ {
+		var word, class string
+		var bare bool
+		if err := rows.Scan(&word, &class, &bare); err != nil {
+			t.Fatal(err)
+		}
+		if i >= len(ours) || ours[i] != (Keyword{word, class[0], bare}) {
+			t.Fatalf("%d: theirs is %s %s %v", i, word, class, bare)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
