@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"rowkey/kv"
 )
@@ -78,6 +79,16 @@ func (s *Store) commitGroup(group []*Txn) {
 		return
 	}
 	first := s.Seq() + 1
+	// A panic must not leave the others waiting, nor let anyone build on what it left.
+	defer func() {
+		if r := recover(); r != nil {
+			s.history.takeBack(first)
+			err := s.fail(fmt.Errorf("%w: panic: %v\n%s", kv.ErrCommitUnknown, r, debug.Stack()))
+			for _, t := range group {
+				t.commitErr = err
+			}
+		}
+	}()
 	seq := first
 	sync := false
 	buffers := s.buffers[:0]

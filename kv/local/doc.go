@@ -24,7 +24,7 @@
 //
 //   - Versions are published in order of sequence numbers, each after it is durable.
 //   - The history holds every commit later than the oldest active transaction's
-//     version, or knows from which number on it does not (History.lost).
+//     version, or knows from which number on it does not (history.lost).
 //   - Locks are released after the publication, so holding an exclusive lock and
 //     reading the newest version gives the last committed value of the key.
 //
