@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -230,5 +231,39 @@ func BenchmarkShortScan(b *testing.B) {
 			b.Fatal(n, err)
 		}
 		it.Close()
+	}
+}
+
+// BenchmarkParallelUpdate is 16 sessions updating rows by key: of many, and of ten.
+func BenchmarkParallelUpdate(b *testing.B) {
+	for _, rows := range []int{100_000, 10} {
+		b.Run(fmt.Sprint("rows=", rows), func(b *testing.B) {
+			ctx := context.Background()
+			s := memory.New()
+			fill(b, s, rows)
+			val := make([]byte, 100)
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				key := make([]byte, 16)
+				key[0] = 2
+				for pb.Next() {
+					binary.BigEndian.PutUint64(key[8:], uint64(rand.IntN(rows)))
+					txn, _ := s.Begin(ctx, kv.TxnOptions{})
+					if _, _, err := txn.Get(key); err != nil {
+						b.Error(err)
+					}
+					if _, err := txn.Lock(ctx, key, kv.LockOptions{Mode: kv.LockNoKeyUpdate}); err != nil {
+						b.Error(err)
+					}
+					if err := txn.Put(key, val); err != nil {
+						b.Error(err)
+					}
+					if err := txn.Commit(ctx); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(s.Stats().LockWaits)/float64(b.N), "waits/op")
+		})
 	}
 }
