@@ -302,3 +302,23 @@ func (p *planner) domainChecks(u *catalog.UserType) []plan.NamedExpr {
 	}
 	return out
 }
+
+// DeparseTableExpr prints an expression of a definition as SQL text, to be
+// stored and parsed again: columns unqualified, by their names in t.
+func DeparseTableExpr(e plan.Expr, t *catalog.Table) string {
+	return FormatExpr(nameColumns(e, t), nil)
+}
+
+// HasEquality tells whether values of two types can be compared for equality
+// through an index, as a foreign key must.
+func HasEquality(a, b *types.Type) bool {
+	op, _ := findOperator("=", a, b)
+	return op != nil && op.Compare == "="
+}
+
+// ResolveTable finds the table or view that a statement names.
+func ResolveTable(snap *catalog.Snapshot, path []string, rv *ast.RangeVar) (t *catalog.Table, err error) {
+	defer caught(&err)
+	p := newPlanner(&Request{Catalog: snap, SearchPath: path})
+	return p.resolveTable(rv), nil
+}

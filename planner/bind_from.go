@@ -188,9 +188,7 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 	sel := p.parseQuery(t.View.Query)
 	p.views = append(p.views, t)
 	oldPath := p.path
-	if t.Schema != nil {
-		p.path = append([]string{t.Schema.Name}, p.path...)
-	}
+	p.path = viewPath(t, p.path)
 	bd := p.bindQuery(sel, nil, true)
 	p.path = oldPath
 	live := 0
@@ -223,6 +221,17 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 	}
 	renameCols(it, rv.Alias)
 	return proj, it
+}
+
+// viewPath is the search path a view's query is read with: the one it was made with.
+func viewPath(t *catalog.Table, path []string) []string {
+	if len(t.View.Path) > 0 {
+		return t.View.Path
+	}
+	if t.Schema != nil {
+		return append([]string{t.Schema.Name}, path...)
+	}
+	return path
 }
 
 func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeItem) {

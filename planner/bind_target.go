@@ -140,9 +140,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 		refuse("Views that do not select from a single table or view are not automatically updatable.")
 	}
 	oldPath := p.path
-	if view.Schema != nil {
-		p.path = append([]string{view.Schema.Name}, p.path...)
-	}
+	p.path = viewPath(view, p.path)
 	base := p.resolveTable(rv)
 	// bind the view once as a query, to learn whether it aggregates and what
 	// its columns are

@@ -42,10 +42,10 @@ func (p *planner) slotOf(f *frame, id colID) int {
 	return s
 }
 
-// colName is a column's name as EXPLAIN shows it.
+// colName is a column's name as EXPLAIN shows it in an outer reference.
 func (p *planner) colName(id colID) string {
 	ci := &p.cols[id]
-	if ci.alias != "" && p.qualify {
+	if ci.alias != "" {
 		return quoteIdent(ci.alias) + "." + quoteIdent(ci.name)
 	}
 	return quoteIdent(ci.name)
@@ -101,7 +101,7 @@ func (pl *place) expr(e plan.Expr) plan.Expr {
 				return &plan.ExecParam{T: x.T, Slot: s, Name: pl.p.colName(x.Idx)}, true
 			}
 			if i := pl.pos(x.Idx); i >= 0 {
-				return &plan.Col{T: x.T, Idx: i, Name: pl.p.colName(x.Idx), Pos: x.Pos}, true
+				return &plan.Col{T: x.T, Idx: i, Name: pl.p.cols[x.Idx].name, Pos: x.Pos}, true
 			}
 			return &plan.ExecParam{T: x.T, Slot: pl.p.slotOf(pl.f, x.Idx), Name: pl.p.colName(x.Idx)}, true
 		case *subquery:

@@ -1,0 +1,1022 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/kv/keyenc"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// EXPLAIN. A plan becomes a tree of entries – PostgreSQL's node names,
+// properties in its words – which is printed as text or JSON.
+//
+// Some of PostgreSQL's nodes are not operators here: a Filter is a property
+// of the node below, a projection shows only under VERBOSE, and a LookupJoin
+// is shown as the nested loop over an index scan that it is.
+
+// ExplainOptions say what to show.
+type ExplainOptions struct {
+	Analyze, Verbose, Costs, KV, Algebra, Timing, Summary, JSON bool
+	PlanningMicros, ExecutionMicros                             int64
+	// Counters are the run's, by node number (Analyze).
+	Counters []plan.Counters
+	// KeyRanges gives the key ranges a node reads (KV).
+	KeyRanges func(plan.Node) []kv.Range
+	Env       *types.Env
+}
+
+// Explain prints a plan, one string a line.
+func Explain(p *plan.Plan, o ExplainOptions) ([]string, error) {
+	x := &explainer{o: &o, plan: p, env: o.Env}
+	if x.env == nil {
+		x.env = defaultEnv
+	}
+	x.countRelations(p.Root)
+	for _, c := range p.CTEs {
+		x.countRelations(c.Plan)
+	}
+	root := x.node(p.Root)
+	for i := range p.CTEs {
+		if !x.cteShown[i] {
+			root.subs = append(root.subs, x.cte(i))
+		}
+	}
+	if o.JSON {
+		return x.json(root), nil
+	}
+	x.text(root, 0, "")
+	if o.Algebra {
+		x.algebra()
+	}
+	if o.Summary {
+		x.lines = append(x.lines, fmt.Sprintf("Planning Time: %.3f ms", float64(o.PlanningMicros)/1000))
+		if o.Analyze {
+			x.lines = append(x.lines, fmt.Sprintf("Execution Time: %.3f ms", float64(o.ExecutionMicros)/1000))
+		}
+	}
+	return x.lines, nil
+}
+
+type explainer struct {
+	o        *ExplainOptions
+	plan     *plan.Plan
+	env      *types.Env
+	lines    []string
+	qualify  bool
+	cteShown map[int]bool
+	rels     int
+}
+
+// entry is one node as shown.
+type entry struct {
+	name       string // text form, with relation
+	nodeType   string // JSON form
+	attrs      []attr // JSON attributes of the node itself
+	base       *plan.Base
+	rows       float64
+	props      []attr
+	subs, kids []*entry
+	label      string // "InitPlan 1 (returns $0)", "CTE x"
+	after      []*entry
+	synthetic  bool // no counters of its own
+}
+
+// attr is a property: one line, or several values.
+type attr struct {
+	name string
+	val  string
+	list []string
+}
+
+func (x *explainer) countRelations(n plan.Node) {
+	walkNodes(n, func(n plan.Node) {
+		switch n.(type) {
+		case *plan.Scan, *plan.VirtualScan, *plan.FuncScan, *plan.CTEScan, *plan.WorkScan, *plan.LookupJoin:
+			x.rels++
+		case *plan.Values:
+			if len(n.Info().Cols) > 0 {
+				x.rels++
+			}
+		}
+	})
+	x.qualify = x.rels > 1
+}
+
+// walkNodes visits a tree of nodes and the subplans in its expressions.
+func walkNodes(n plan.Node, visit func(plan.Node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	for _, c := range n.Children() {
+		walkNodes(c, visit)
+	}
+	for _, e := range nodeExprs(n) {
+		for _, s := range subplansIn(e) {
+			walkNodes(s.Plan, visit)
+		}
+	}
+}
+
+func subplansIn(e plan.Expr) []*plan.Subplan {
+	var out []*plan.Subplan
+	walkExprOnly(e, func(y plan.Expr) {
+		if s, ok := y.(*plan.Subplan); ok {
+			out = append(out, s)
+		}
+	})
+	return out
+}
+
+// nodeExprs are the expressions of a node.
+func nodeExprs(n plan.Node) []plan.Expr {
+	var out []plan.Expr
+	add := func(es ...plan.Expr) {
+		for _, e := range es {
+			if e != nil {
+				out = append(out, e)
+			}
+		}
+	}
+	keys := func(ks []plan.SortKey) {
+		for _, k := range ks {
+			add(k.Expr)
+		}
+	}
+	calls := func(cs []plan.AggCall) {
+		for _, c := range cs {
+			add(c.Direct...)
+			add(c.Args...)
+			keys(c.OrderBy)
+			add(c.Filter)
+		}
+	}
+	set := func(cs []plan.ColumnExpr) {
+		for _, c := range cs {
+			add(c.Expr)
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Values:
+		for _, r := range n.RowsExprs {
+			add(r...)
+		}
+	case *plan.Scan:
+		for _, s := range n.Spans {
+			add(s.Eq...)
+			add(s.Low, s.High, s.In)
+		}
+		add(n.Filter)
+	case *plan.VirtualScan:
+		add(n.EqKey, n.Filter)
+	case *plan.Filter:
+		add(n.Cond)
+	case *plan.Project:
+		add(n.Exprs...)
+	case *plan.ProjectSet:
+		add(n.Exprs...)
+	case *plan.Limit:
+		add(n.Count, n.Offset)
+	case *plan.Sort:
+		keys(n.Keys)
+	case *plan.Agg:
+		add(n.Groups...)
+		calls(n.Calls)
+	case *plan.Distinct:
+		add(n.On...)
+	case *plan.Window:
+		add(n.Partition...)
+		keys(n.Order)
+		calls(n.Calls)
+	case *plan.HashJoin:
+		add(n.LeftKeys...)
+		add(n.RightKeys...)
+		add(n.Cond)
+	case *plan.MergeJoin:
+		keys(n.LeftKeys)
+		keys(n.RightKeys)
+		add(n.Cond)
+	case *plan.NestLoop:
+		add(n.Args...)
+		add(n.Cond)
+	case *plan.LookupJoin:
+		add(n.Keys...)
+		add(n.Cond)
+	case *plan.FuncScan:
+		add(n.Calls...)
+	case *plan.LockRows:
+		for _, t := range n.Tables {
+			add(t.Recheck)
+		}
+	case *plan.Insert:
+		add(n.Returning...)
+		if n.Conflict != nil {
+			set(n.Conflict.Set)
+			add(n.Conflict.Where)
+		}
+	case *plan.Update:
+		set(n.Set)
+		add(n.Returning...)
+	case *plan.Delete:
+		add(n.Returning...)
+	case *plan.Merge:
+		for _, a := range n.Actions {
+			add(a.Cond)
+			set(a.Set)
+		}
+	}
+	return out
+}
+
+// inputs are what a node's expressions refer to by position.
+func inputsOf(n plan.Node) []plan.Node {
+	switch n := n.(type) {
+	case *plan.Scan, *plan.VirtualScan:
+		return []plan.Node{n}
+	case *plan.LookupJoin:
+		return []plan.Node{n.Input, &lookedUp{n}}
+	}
+	return n.Children()
+}
+
+// lookedUp stands for the columns a LookupJoin fetches.
+type lookedUp struct{ j *plan.LookupJoin }
+
+func (l *lookedUp) Info() *plan.Base {
+	b := *l.j.Info()
+	b.Cols = nil
+	for _, a := range l.j.Attnums {
+		name := "tableoid"
+		if a > 0 {
+			name = l.j.Table.Col(a).Name
+		}
+		b.Cols = append(b.Cols, plan.Column{Name: name})
+	}
+	return &b
+}
+func (l *lookedUp) Children() []plan.Node { return nil }
+
+// named rewrites an expression so that its columns carry the text to print.
+func (x *explainer) named(e plan.Expr, ins []plan.Node) plan.Expr {
+	return mapExpr(e, func(y plan.Expr) (plan.Expr, bool) {
+		c, ok := y.(*plan.Col)
+		if !ok {
+			return nil, false
+		}
+		i := c.Idx
+		for _, in := range ins {
+			n := len(in.Info().Cols)
+			if i < n {
+				return &plan.Col{T: c.T, Name: x.columnText(in, i)}, true
+			}
+			i -= n
+		}
+		return c, true
+	})
+}
+
+func (x *explainer) expr(e plan.Expr, ins []plan.Node) string {
+	if e == nil {
+		return ""
+	}
+	return FormatExpr(x.named(e, ins), x.env)
+}
+
+func (x *explainer) qualified(alias, name string) string {
+	if alias != "" && (x.qualify || x.o.Verbose) {
+		return quoteIdent(alias) + "." + quoteIdent(name)
+	}
+	return quoteIdent(name)
+}
+
+func attName(t *catalog.Table, a int16) string {
+	switch {
+	case a == plan.AttTableOID:
+		return "tableoid"
+	case a > 0 && int(a) <= len(t.Columns):
+		return t.Columns[a-1].Name
+	}
+	return "(key)"
+}
+
+// columnText is what an output column of a node is, in terms of tables.
+func (x *explainer) columnText(n plan.Node, i int) string {
+	in := func(e plan.Expr) string { return x.expr(e, n.Children()) }
+	switch n := n.(type) {
+	case *plan.Scan:
+		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
+	case *plan.VirtualScan:
+		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
+	case *lookedUp:
+		return x.qualified(n.j.Alias, attName(n.j.Table, n.j.Attnums[i]))
+	case *plan.Project:
+		return strip(in(n.Exprs[i]), n.Exprs[i])
+	case *plan.ProjectSet:
+		return in(n.Exprs[i])
+	case *plan.Agg:
+		if i < len(n.Groups) {
+			return in(n.Groups[i])
+		}
+		if i -= len(n.Groups); i < len(n.Calls) {
+			return x.agg(&n.Calls[i], n.Children())
+		}
+		g := n.Groupings[i-len(n.Calls)]
+		var parts []string
+		for _, a := range g.Args {
+			parts = append(parts, in(n.Groups[a]))
+		}
+		return "GROUPING(" + strings.Join(parts, ", ") + ")"
+	case *plan.Window:
+		k := len(n.Input.Info().Cols)
+		if i < k {
+			return x.columnText(n.Input, i)
+		}
+		return x.agg(&n.Calls[i-k], n.Children()) + " OVER (?)"
+	case *plan.Append, *plan.SetOp, *plan.RecursiveUnion:
+		if ch := n.Children(); len(ch) > 0 {
+			return x.columnText(ch[0], i)
+		}
+	case *plan.CTEScan:
+		return x.qualified(n.Name, n.Cols[i].Name)
+	case *plan.WorkScan:
+		return x.qualified(n.Name, n.Cols[i].Name)
+	case *plan.FuncScan:
+		return x.qualified(n.Alias, n.Cols[i].Name)
+	case *plan.Values:
+		if len(n.RowsExprs) == 1 && n.Lit == nil {
+			return x.expr(n.RowsExprs[0][i], nil)
+		}
+		return quoteIdent("*VALUES*") + "." + quoteIdent(n.Cols[i].Name)
+	case *plan.LookupJoin:
+		k := len(n.Input.Info().Cols)
+		if i < k {
+			return x.columnText(n.Input, i)
+		}
+		return x.columnText(&lookedUp{n}, i-k)
+	case *plan.Filter, *plan.Limit, *plan.Sort, *plan.Distinct, *plan.LockRows:
+		return x.columnText(n.Children()[0], i)
+	case *plan.HashJoin, *plan.MergeJoin, *plan.NestLoop:
+		for _, c := range n.Children() {
+			k := len(c.Info().Cols)
+			if i < k {
+				return x.columnText(c, i)
+			}
+			i -= k
+		}
+	}
+	if cols := n.Info().Cols; i < len(cols) {
+		return quoteIdent(cols[i].Name)
+	}
+	return "?"
+}
+
+// strip keeps an expression's parentheses, except around a plain column.
+func strip(s string, _ plan.Expr) string { return s }
+
+func (x *explainer) agg(c *plan.AggCall, ins []plan.Node) string {
+	d := *c
+	nm := func(es []plan.Expr) []plan.Expr {
+		out := make([]plan.Expr, len(es))
+		for i, e := range es {
+			out[i] = x.named(e, ins)
+		}
+		return out
+	}
+	d.Args, d.Direct = nm(c.Args), nm(c.Direct)
+	d.OrderBy = append([]plan.SortKey(nil), c.OrderBy...)
+	for i := range d.OrderBy {
+		d.OrderBy[i].Expr = x.named(d.OrderBy[i].Expr, ins)
+	}
+	if c.Filter != nil {
+		d.Filter = x.named(c.Filter, ins)
+	}
+	pr := &printer{env: x.env}
+	pr.agg(&d)
+	return pr.b.String()
+}
+
+func (x *explainer) keys(ks []plan.SortKey, ins []plan.Node) []string {
+	out := make([]string, len(ks))
+	for i, k := range ks {
+		out[i] = unwrap(x.expr(k.Expr, ins)) + keySuffix(k)
+		if _, plain := k.Expr.(*plan.Col); !plain {
+			out[i] = x.expr(k.Expr, ins) + keySuffix(k)
+		}
+	}
+	return out
+}
+
+func unwrap(s string) string { return s }
+
+func (x *explainer) relation(t *catalog.Table, alias string) string {
+	s := quoteIdent(t.Name)
+	if x.o.Verbose && t.Schema != nil {
+		s = quoteIdent(t.Schema.Name) + "." + s
+	}
+	if alias != "" && alias != t.Name {
+		s += " " + quoteIdent(alias)
+	}
+	return s
+}
+
+// node makes the entry of a node.
+func (x *explainer) node(n plan.Node) *entry {
+	base := n.Info()
+	e := &entry{base: base, rows: base.Rows}
+	ins := inputsOf(n)
+	prop := func(name, val string) {
+		if val != "" {
+			e.props = append(e.props, attr{name: name, val: val})
+		}
+	}
+	props := func(name string, list []string) {
+		if len(list) > 0 {
+			e.props = append(e.props, attr{name: name, list: list})
+		}
+	}
+	set := func(name string) { e.name, e.nodeType = name, name }
+	kid := func(k plan.Node) { e.kids = append(e.kids, x.node(k)) }
+	switch n := n.(type) {
+	case *plan.Project:
+		if v, ok := n.Input.(*plan.Values); ok && len(v.Cols) == 0 && v.Lit == nil && len(v.RowsExprs) == 1 {
+			set("Result")
+		} else {
+			// not shown: the node below takes its place
+			e = x.node(n.Input)
+			c := *e.base
+			c.Width, c.Total, c.Rows, c.Startup = base.Width, base.Total, base.Rows, base.Startup
+			e.base = &c
+			x.output(e, n)
+			x.subplans(e, n)
+			return e
+		}
+	case *plan.Filter:
+		e = x.node(n.Input)
+		c := *e.base
+		c.Total, c.Rows = base.Total, base.Rows
+		e.base = &c
+		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, ins)})
+		x.removed(e, n, "Filter")
+		x.subplans(e, n)
+		return e
+	case *plan.Values:
+		switch {
+		case len(n.Cols) == 0 && n.Lit == nil && len(n.RowsExprs) == 0, n.Lit == nil && n.RowsExprs != nil && len(n.RowsExprs) == 0:
+			set("Result")
+			prop("One-Time Filter", "false")
+		case len(n.Cols) == 0 || n.Lit == nil && len(n.RowsExprs) == 1:
+			set("Result")
+		default:
+			e.name, e.nodeType = `Values Scan on "*VALUES*"`, "Values Scan"
+			e.attrs = append(e.attrs, attr{name: "Alias", val: "*VALUES*"})
+		}
+	case *plan.Scan:
+		x.scan(e, n)
+	case *plan.VirtualScan:
+		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, n.Alias), "Seq Scan"
+		e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+		if n.EqCol != 0 {
+			prop("Lookup", "("+quoteIdent(attName(n.Table, n.EqCol))+" = "+x.expr(n.EqKey, nil)+")")
+		}
+		prop("Filter", x.expr(n.Filter, ins))
+		x.removed(e, n, "Filter")
+	case *plan.ProjectSet:
+		set("ProjectSet")
+		kid(n.Input)
+	case *plan.Limit:
+		set("Limit")
+		kid(n.Input)
+	case *plan.Sort:
+		set("Sort")
+		if n.Presorted > 0 {
+			set("Incremental Sort")
+		}
+		ks := x.keys(n.Keys, ins)
+		props("Sort Key", ks)
+		if n.Presorted > 0 {
+			props("Presorted Key", ks[:n.Presorted])
+		}
+		x.detail(e, n)
+		kid(n.Input)
+	case *plan.Agg:
+		switch {
+		case n.Sets != nil:
+			set("MixedAggregate")
+			e.nodeType = "Aggregate"
+			for _, s := range n.Sets {
+				var ks []string
+				for _, g := range s {
+					ks = append(ks, x.expr(n.Groups[g], ins))
+				}
+				if len(ks) == 0 {
+					prop("Group Key", "()")
+				} else {
+					props("Hash Key", ks)
+				}
+			}
+		case len(n.Groups) == 0:
+			set("Aggregate")
+		default:
+			if n.Ordered {
+				set("GroupAggregate")
+			} else {
+				set("HashAggregate")
+			}
+			e.nodeType = "Aggregate"
+			var ks []string
+			for _, g := range n.Groups {
+				ks = append(ks, x.expr(g, ins))
+			}
+			props("Group Key", ks)
+		}
+		x.detail(e, n)
+		kid(n.Input)
+	case *plan.Distinct:
+		if n.Ordered {
+			set("Unique")
+		} else {
+			set("HashAggregate")
+			e.nodeType = "Aggregate"
+			var ks []string
+			if n.On != nil {
+				for _, on := range n.On {
+					ks = append(ks, x.expr(on, ins))
+				}
+			} else {
+				for i := range n.Cols {
+					ks = append(ks, x.columnText(n.Input, i))
+				}
+			}
+			props("Group Key", ks)
+		}
+		kid(n.Input)
+	case *plan.Window:
+		set("WindowAgg")
+		kid(n.Input)
+	case *plan.HashJoin:
+		e.name, e.nodeType = joinName("Hash", n.Kind), "Hash Join"
+		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
+		var cs []string
+		for i := range n.LeftKeys {
+			op := " = "
+			l, r := x.expr(n.LeftKeys[i], []plan.Node{n.Left}), x.expr(n.RightKeys[i], []plan.Node{n.Right})
+			if n.NullsEqual != nil && n.NullsEqual[i] {
+				op = " IS NOT DISTINCT FROM "
+			}
+			cs = append(cs, "("+l+op+r+")")
+		}
+		prop("Hash Cond", andList(cs))
+		prop("Join Filter", x.expr(n.Cond, ins))
+		x.removed(e, n, "Join Filter")
+		x.detail(e, n)
+		kid(n.Left)
+		right := x.node(n.Right)
+		e.kids = append(e.kids, &entry{name: "Hash", nodeType: "Hash", base: right.base, kids: []*entry{right}, synthetic: true})
+	case *plan.MergeJoin:
+		e.name, e.nodeType = joinName("Merge", n.Kind), "Merge Join"
+		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
+		var cs []string
+		for i := range n.LeftKeys {
+			cs = append(cs, "("+x.expr(n.LeftKeys[i].Expr, []plan.Node{n.Left})+" = "+x.expr(n.RightKeys[i].Expr, []plan.Node{n.Right})+")")
+		}
+		prop("Merge Cond", andList(cs))
+		prop("Join Filter", x.expr(n.Cond, ins))
+		x.removed(e, n, "Join Filter")
+		kid(n.Left)
+		kid(n.Right)
+	case *plan.NestLoop:
+		e.name, e.nodeType = loopName(n.Kind), "Nested Loop"
+		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
+		prop("Join Filter", x.expr(n.Cond, ins))
+		x.removed(e, n, "Join Filter")
+		kid(n.Left)
+		right := x.node(n.Right)
+		if len(n.Sets) == 0 && n.Right.Info().Rows > 1 {
+			right = &entry{name: "Materialize", nodeType: "Materialize", base: right.base, kids: []*entry{right}, synthetic: true}
+		}
+		e.kids = append(e.kids, right)
+	case *plan.LookupJoin:
+		e.name, e.nodeType = loopName(n.Kind), "Nested Loop"
+		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
+		x.detail(e, n)
+		kid(n.Input)
+		e.kids = append(e.kids, x.lookup(n))
+	case *plan.Append:
+		set("Append")
+		for _, c := range n.Inputs {
+			kid(c)
+		}
+	case *plan.SetOp:
+		set("HashSetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
+		e.nodeType = "SetOp"
+		kid(n.Left)
+		kid(n.Right)
+	case *plan.CTEScan:
+		e.name, e.nodeType = "CTE Scan on "+quoteIdent(n.Name), "CTE Scan"
+		e.attrs = append(e.attrs, attr{name: "CTE Name", val: n.Name})
+		if !x.cteShown[n.Index] && n.Index < len(x.plan.CTEs) {
+			e.subs = append(e.subs, x.cte(n.Index))
+		}
+	case *plan.RecursiveUnion:
+		set("Recursive Union")
+		kid(n.Seed)
+		kid(n.Step)
+	case *plan.WorkScan:
+		e.name, e.nodeType = "WorkTable Scan on "+quoteIdent(n.Name), "WorkTable Scan"
+	case *plan.FuncScan:
+		name := "Function Scan"
+		fn := n.Alias
+		if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 {
+			fn = quoteIdent(c.Fn.Name)
+		}
+		e.name, e.nodeType = name+" on "+fn, name
+		if n.Alias != "" && n.Alias != fn {
+			e.name += " " + quoteIdent(n.Alias)
+		}
+	case *plan.LockRows:
+		set("LockRows")
+		kid(n.Input)
+	case *plan.Insert:
+		e.name, e.nodeType = "Insert on "+x.relation(n.Table, ""), "ModifyTable"
+		if c := n.Conflict; c != nil {
+			if c.DoNothing {
+				prop("Conflict Resolution", "NOTHING")
+			} else {
+				prop("Conflict Resolution", "UPDATE")
+			}
+			var names []string
+			for _, ix := range c.Indexes {
+				names = append(names, quoteIdent(ix.Name))
+			}
+			props("Conflict Arbiter Indexes", names)
+			if c.Where != nil {
+				var row tableRow
+				row.t = n.Table
+				prop("Conflict Filter", x.expr(c.Where, []plan.Node{&row, &tableRow{t: n.Table, alias: "excluded"}}))
+			}
+		}
+		kid(n.Input)
+	case *plan.Update:
+		e.name, e.nodeType = "Update on "+x.relation(n.Table, ""), "ModifyTable"
+		kid(n.Input)
+	case *plan.Delete:
+		e.name, e.nodeType = "Delete on "+x.relation(n.Table, ""), "ModifyTable"
+		kid(n.Input)
+	case *plan.Merge:
+		e.name, e.nodeType = "Merge on "+x.relation(n.Table, ""), "ModifyTable"
+		kid(n.Input)
+	default:
+		set(fmt.Sprintf("%T", n))
+	}
+	x.output(e, n)
+	x.subplans(e, n)
+	x.keyRanges(e, n)
+	return e
+}
+
+// tableRow stands for a table's row in the expressions of INSERT.
+type tableRow struct {
+	t     *catalog.Table
+	alias string
+	b     plan.Base
+}
+
+func (r *tableRow) Info() *plan.Base {
+	if r.b.Cols == nil {
+		a := r.alias
+		if a == "" {
+			a = r.t.Name
+		}
+		for _, c := range r.t.Columns {
+			r.b.Cols = append(r.b.Cols, plan.Column{Name: a + "." + c.Name})
+		}
+	}
+	return &r.b
+}
+func (r *tableRow) Children() []plan.Node { return nil }
+
+func andList(cs []string) string {
+	if len(cs) == 1 {
+		return cs[0]
+	}
+	return "(" + strings.Join(cs, " AND ") + ")"
+}
+
+func joinName(method string, k plan.JoinKind) string {
+	switch k {
+	case plan.InnerJoin:
+		return method + " Join"
+	}
+	return method + " " + joinType(k) + " Join"
+}
+
+func loopName(k plan.JoinKind) string {
+	if k == plan.InnerJoin {
+		return "Nested Loop"
+	}
+	return "Nested Loop " + joinType(k) + " Join"
+}
+
+func joinType(k plan.JoinKind) string {
+	return [...]string{"Inner", "Left", "Right", "Full", "Semi", "Anti", "Anti"}[k]
+}
+
+// scan fills in a table scan.
+func (x *explainer) scan(e *entry, n *plan.Scan) {
+	rel := x.relation(n.Table, n.Alias)
+	ins := []plan.Node{n}
+	primary := n.Index == n.Table.Indexes[0]
+	switch {
+	case primary && n.Spans == nil && !n.Reverse && (n.Index.RowID || !n.Ordered):
+		e.name, e.nodeType = "Seq Scan on "+rel, "Seq Scan"
+	case n.IndexOnly:
+		e.nodeType = "Index Only Scan"
+	default:
+		e.nodeType = "Index Scan"
+	}
+	if e.name == "" {
+		e.name = e.nodeType
+		if n.Reverse {
+			e.name += " Backward"
+		}
+		e.name += " using " + quoteIdent(n.Index.Name) + " on " + rel
+		e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name})
+	}
+	e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+	if n.Spans != nil {
+		e.props = append(e.props, attr{name: "Index Cond", val: x.spans(n)})
+	}
+	if n.Filter != nil {
+		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Filter, ins)})
+		x.removed(e, n, "Filter")
+	}
+}
+
+func (x *explainer) keyName(t *catalog.Table, alias string, k catalog.IndexKey) string {
+	if k.Attnum != 0 {
+		return x.qualified(alias, attName(t, k.Attnum))
+	}
+	return "(" + k.Expr + ")"
+}
+
+// spans prints key spans as the condition they stand for.
+func (x *explainer) spans(n *plan.Scan) string {
+	var alts []string
+	for _, s := range n.Spans {
+		var cs []string
+		key := func(i int) string { return x.keyName(n.Table, n.Alias, n.Index.Keys[i]) }
+		for i, v := range s.Eq {
+			if s.EqNull != nil && s.EqNull[i] {
+				cs = append(cs, "("+key(i)+" IS NULL)")
+			} else {
+				cs = append(cs, "("+key(i)+" = "+x.expr(v, nil)+")")
+			}
+		}
+		i := len(s.Eq)
+		if i < len(n.Index.Keys) {
+			lo, hi := ">", "<"
+			if n.Index.Keys[i].Desc {
+				lo, hi = hi, lo
+			}
+			if s.In != nil {
+				cs = append(cs, "("+key(i)+" = ANY ("+x.expr(s.In, nil)+"))")
+			}
+			if s.Low != nil {
+				if s.LowInc {
+					lo += "="
+				}
+				cs = append(cs, "("+key(i)+" "+lo+" "+x.expr(s.Low, nil)+")")
+			}
+			if s.High != nil {
+				if s.HighInc {
+					hi += "="
+				}
+				cs = append(cs, "("+key(i)+" "+hi+" "+x.expr(s.High, nil)+")")
+			}
+			if s.NotNull && s.Low == nil && s.High == nil {
+				cs = append(cs, "("+key(i)+" IS NOT NULL)")
+			}
+		}
+		alts = append(alts, andList(cs))
+	}
+	if len(alts) == 1 {
+		return alts[0]
+	}
+	return "(" + strings.Join(alts, " OR ") + ")"
+}
+
+// lookup shows the inner side of a LookupJoin as an index scan.
+func (x *explainer) lookup(n *plan.LookupJoin) *entry {
+	b := &plan.Base{Rows: math.Max(1, math.Round(n.Rows/math.Max(1, n.Input.Info().Rows))), Width: n.Width, Startup: 0, Total: seekCost}
+	e := &entry{base: b, synthetic: true, nodeType: "Index Scan"}
+	if n.IndexOnly {
+		e.nodeType = "Index Only Scan"
+	}
+	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, n.Alias)
+	e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name}, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+	var cs []string
+	for i, k := range n.Keys {
+		name := x.keyName(n.Table, "", n.Index.Keys[i])
+		cs = append(cs, "("+name+" = "+x.expr(k, []plan.Node{n.Input})+")")
+	}
+	e.props = append(e.props, attr{name: "Index Cond", val: andList(cs)})
+	if n.Cond != nil {
+		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, inputsOf(n))})
+		x.removed(e, n, "Filter")
+	}
+	return e
+}
+
+// output lists a node's columns (VERBOSE).
+func (x *explainer) output(e *entry, n plan.Node) {
+	if !x.o.Verbose || len(n.Info().Cols) == 0 {
+		return
+	}
+	var out []string
+	for i := range n.Info().Cols {
+		switch n.(type) {
+		case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
+			out = append(out, quoteIdent(n.Info().Cols[i].Name))
+		default:
+			out = append(out, x.columnText(n, i))
+		}
+	}
+	for i := range e.props {
+		if e.props[i].name == "Output" {
+			e.props[i].list = out
+			return
+		}
+	}
+	e.props = append([]attr{{name: "Output", list: out}}, e.props...)
+}
+
+// subplans adds the subplans of a node's expressions.
+func (x *explainer) subplans(e *entry, n plan.Node) {
+	for _, ex := range nodeExprs(n) {
+		for _, s := range subplansIn(ex) {
+			k := x.node(s.Plan)
+			k.label = s.Name
+			if strings.HasPrefix(s.Name, "InitPlan") {
+				e.subs = append(e.subs, k)
+			} else {
+				e.after = append(e.after, k)
+			}
+		}
+	}
+}
+
+func (x *explainer) cte(i int) *entry {
+	if x.cteShown == nil {
+		x.cteShown = map[int]bool{}
+	}
+	x.cteShown[i] = true
+	c := x.plan.CTEs[i]
+	k := x.node(c.Plan)
+	k.label = "CTE " + quoteIdent(c.Name)
+	return k
+}
+
+func (x *explainer) counters(b *plan.Base) *plan.Counters {
+	if !x.o.Analyze || b.ID >= len(x.o.Counters) {
+		return nil
+	}
+	return &x.o.Counters[b.ID]
+}
+
+func (x *explainer) removed(e *entry, n plan.Node, what string) {
+	if c := x.counters(n.Info()); c != nil && c.Removed > 0 && c.Loops > 0 {
+		e.props = append(e.props, attr{name: "Rows Removed by " + what, val: strconv.FormatInt(int64(math.Round(float64(c.Removed)/float64(c.Loops))), 10)})
+	}
+}
+
+func (x *explainer) detail(e *entry, n plan.Node) {
+	if c := x.counters(n.Info()); c != nil && c.Detail != "" {
+		for _, l := range strings.Split(c.Detail, "\n") {
+			name, val, ok := strings.Cut(l, ": ")
+			if !ok {
+				name, val = "Detail", l
+			}
+			e.props = append(e.props, attr{name: name, val: val})
+		}
+	}
+}
+
+// keyRanges shows what a node reads of the store (KV).
+func (x *explainer) keyRanges(e *entry, n plan.Node) {
+	if !x.o.KV {
+		return
+	}
+	switch n := n.(type) {
+	case *plan.Scan:
+		if x.o.KeyRanges != nil {
+			var out []string
+			for _, r := range x.o.KeyRanges(n) {
+				out = append(out, keyenc.PrettyRange(r.Start, r.End))
+			}
+			e.props = append(e.props, attr{name: "Keys", list: out})
+		} else {
+			e.props = append(e.props, attr{name: "Keys", val: fmt.Sprintf("/Table/%d/%d", n.Table.Storage, n.Index.Number)})
+		}
+		if !n.IndexOnly && n.Index != n.Table.Indexes[0] {
+			e.props = append(e.props, attr{name: "Rows", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Table.Indexes[0].Number)})
+		}
+	case *plan.LookupJoin:
+		e.props = append(e.props, attr{name: "Lookup Keys", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Index.Number)})
+		if !n.IndexOnly && n.Index != n.Table.Indexes[0] {
+			e.props = append(e.props, attr{name: "Rows", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Table.Indexes[0].Number)})
+		}
+	case *plan.Insert:
+		x.writes(e, n.Table)
+	case *plan.Update:
+		x.writes(e, n.Table)
+	case *plan.Delete:
+		x.writes(e, n.Table)
+	case *plan.Merge:
+		x.writes(e, n.Table)
+	}
+	if c := x.counters(n.Info()); c != nil && c.Keys+c.Gets > 0 {
+		e.props = append(e.props, attr{name: "Store", val: fmt.Sprintf("%d keys scanned, %d fetched, %d bytes", c.Keys, c.Gets, c.KeyBytes)})
+	}
+}
+
+func (x *explainer) writes(e *entry, t *catalog.Table) {
+	var out []string
+	for _, ix := range t.Indexes {
+		out = append(out, fmt.Sprintf("/Table/%d/%d/…", t.Storage, ix.Number))
+	}
+	e.props = append(e.props, attr{name: "Writes", list: out})
+}
+
+func (x *explainer) algebra() {
+	for i, a := range x.plan.Algebra {
+		title := "Algebra:"
+		if i > 0 {
+			title = "Algebra after " + strings.Join(x.plan.Rules, ", ") + ":"
+			if len(x.plan.Rules) == 0 {
+				title = "Algebra, no rule applied:"
+			}
+		}
+		x.lines = append(x.lines, title)
+		for _, l := range strings.Split(strings.TrimRight(a, "\n"), "\n") {
+			x.lines = append(x.lines, "  "+l)
+		}
+	}
+}
+
+// text prints an entry, indented as PostgreSQL does.
+func (x *explainer) text(e *entry, indent int, arrow string) {
+	pad := strings.Repeat(" ", indent)
+	line := pad + arrow + e.name
+	if x.o.Costs {
+		line += fmt.Sprintf("  (cost=%.2f..%.2f rows=%.0f width=%d)", e.base.Startup, e.base.Total, e.base.Rows, e.base.Width)
+	}
+	if !e.synthetic {
+		line += x.actual(e.base)
+	}
+	x.lines = append(x.lines, line)
+	inner := indent + 2
+	if arrow != "" {
+		inner = indent + len(arrow) + 2
+	}
+	ip := strings.Repeat(" ", inner)
+	for _, a := range e.props {
+		v := a.val
+		if a.list != nil {
+			v = strings.Join(a.list, ", ")
+		}
+		x.lines = append(x.lines, ip+a.name+": "+v)
+	}
+	for _, s := range e.subs {
+		x.lines = append(x.lines, ip+s.label)
+		x.text(s, inner+2, "->  ")
+	}
+	for _, k := range e.kids {
+		x.text(k, inner, "->  ")
+	}
+	for _, s := range e.after {
+		x.lines = append(x.lines, ip+s.label)
+		x.text(s, inner+2, "->  ")
+	}
+}
+
+func (x *explainer) actual(b *plan.Base) string {
+	c := x.counters(b)
+	if c == nil {
+		return ""
+	}
+	if c.Loops == 0 {
+		return " (never executed)"
+	}
+	rows := math.Round(float64(c.Rows) / float64(c.Loops))
+	if !x.o.Timing {
+		return fmt.Sprintf(" (actual rows=%.0f loops=%d)", rows, c.Loops)
+	}
+	ms := func(ns int64) float64 { return float64(ns) / 1e6 }
+	return fmt.Sprintf(" (actual time=%.3f..%.3f rows=%.0f loops=%d)", ms(int64(c.First)), ms(int64(c.Total))/float64(c.Loops), rows, c.Loops)
+}
