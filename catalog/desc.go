@@ -13,7 +13,7 @@ const FirstUserOID OID = 16384
 const (
 	PgCatalogOID         OID = 11
 	PublicOID            OID = 2200
-	InformationSchemaOID OID = 13183
+	InformationSchemaOID OID = 13207
 	BootstrapRoleOID     OID = 10
 	DatabaseOID          OID = 5
 )
@@ -193,9 +193,10 @@ type ForeignKey struct {
 
 // View is what a view adds to its Table.
 type View struct {
-	Query       string // SQL text
-	CheckOption byte   `json:",omitempty"` // 0, 'l' local, 'c' cascaded
-	DependsOn   []OID  `json:",omitempty"` // relations, functions and types it reads
+	Query       string   // SQL text
+	Path        []string `json:",omitempty"` // search path that its names were resolved with
+	CheckOption byte     `json:",omitempty"` // 0, 'l' local, 'c' cascaded
+	DependsOn   []OID    `json:",omitempty"` // relations, functions and types it reads
 }
 
 // Sequence describes a sequence generator; its current value lives under a
