@@ -129,9 +129,14 @@ func (l *lexer) next() bool {
 	case class&charIdentStart != 0:
 		if l.at(start+1) == '\'' {
 			switch c | 32 {
-			case 'e', 'n':
+			case 'e':
 				l.pos++
-				return l.str(start, c|32 == 'e')
+				return l.str(start, true)
+			case 'n': // N'x' is NCHAR 'x'
+				l.pos++
+				l.toks = append(l.toks, token{kind: tokKeyword, class: colName, pos: int32(start), end: int32(l.pos),
+					match: -1, text: "nchar"})
+				return true
 			case 'b', 'x':
 				return l.bits(start, c|32)
 			}

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// This file scans the quoted forms: '…', E'…', U&'…', N'…', b'…', x'…', "…", U&"…".
+// This file scans the quoted forms: '…', E'…', U&'…', b'…', x'…', "…", U&"…".
 
 // quoted scans from an opening quote to its end. A doubled quote stands for
 // one; it returns false if the text ends first.
@@ -45,7 +45,7 @@ func (l *lexer) continues() bool {
 			i++
 		case charClass[c]&charSpace != 0:
 			i++
-		case line && c == '-' && l.at(i+1) == '-':
+		case c == '-' && l.at(i+1) == '-':
 			for i < len(src) && src[i] != '\n' && src[i] != '\r' {
 				i++
 			}
