@@ -66,9 +66,10 @@ type Store interface {
 	// mean equal contents, so it can validate caches.
 	Seq() uint64
 
-	// DropRange removes all keys of r at once, outside of any transaction and
+	// DropRange removes all keys of r quickly, outside of any transaction and
 	// without locks: for storage that no live descriptor names any more (a
-	// dropped table). Snapshots taken earlier still see the keys.
+	// dropped table). Snapshots taken earlier still see the keys; those taken
+	// meanwhile may see a part of them.
 	DropRange(ctx context.Context, r Range) error
 
 	Stats() Stats

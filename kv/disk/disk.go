@@ -332,9 +332,9 @@ func (e *engine) commit(b *pebble.Batch, seq uint64, sync bool) (err error) {
 }
 
 // DropRange implements local.Engine.
-func (e *engine) DropRange(r kv.Range, seq uint64) error {
+func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if r.Empty() {
-		return nil
+		return true, nil
 	}
 	start, end := r.Start, r.End
 	if end == nil {
@@ -347,16 +347,16 @@ func (e *engine) DropRange(r kv.Range, seq uint64) error {
 	b := e.db.NewBatch()
 	defer b.Close()
 	if err := b.DeleteRange(start, end, nil); err != nil {
-		return translate(err)
+		return false, translate(err)
 	}
 	if err := b.DeleteRange(append(append([]byte(nil), samplePrefix...), start...), sampleEnd, nil); err != nil {
-		return translate(err)
+		return false, translate(err)
 	}
 	if err := e.commit(b, seq, true); err != nil {
-		return err
+		return false, err
 	}
 	e.samples.DeleteRange(r)
-	return nil
+	return true, nil
 }
 
 // Close implements local.Engine: readers that are left over fail from now on.

@@ -474,6 +474,13 @@ func testDropRange(t *testing.T, s kv.Store) {
 	last = s.Snapshot()
 	defer last.Close()
 	want(t, show(t, last, all, kv.ScanOptions{}), "")
+	loadMany(t, s, 20000)
+	must(t, s.DropRange(bg, rng("key00000100", "key00019900")))
+	last = s.Snapshot()
+	defer last.Close()
+	if n := countRange(t, last, all); n != 200 {
+		t.Fatalf("%d keys are left of 200", n)
+	}
 }
 
 func loadMany(t *testing.T, s kv.Store, n int) {

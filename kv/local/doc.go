@@ -41,8 +41,9 @@ type Engine interface {
 	// records seq as the newest commit. With sync it returns when they are durable.
 	Apply(writes []*Buffer, seq uint64, sync bool) error
 
-	// DropRange removes a range at once.
-	DropRange(r kv.Range, seq uint64) error
+	// DropRange removes a range, or so much of it as does not hold up commits for
+	// long; then done is false and it is called again.
+	DropRange(r kv.Range, seq uint64) (done bool, err error)
 
 	// View is the state that Apply last left, immutable from now on.
 	View() (View, error)

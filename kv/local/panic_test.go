@@ -40,7 +40,7 @@ func TestPanicInApply(t *testing.T) {
 type brokenEngine struct{}
 
 func (brokenEngine) Apply([]*local.Buffer, uint64, bool) error { panic("a bug") }
-func (brokenEngine) DropRange(kv.Range, uint64) error          { return nil }
+func (brokenEngine) DropRange(kv.Range, uint64) (bool, error)  { return true, nil }
 func (brokenEngine) View() (local.View, error)                 { return emptyView{}, nil }
 func (brokenEngine) Seq() uint64                               { return 0 }
 func (brokenEngine) Traits() local.Traits                      { return local.Traits{GroupCommit: true} }

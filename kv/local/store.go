@@ -107,21 +107,33 @@ func (s *Store) Snapshot() kv.Snapshot { return &snapshot{store: s, version: s.h
 
 // DropRange implements kv.Store.
 func (s *Store) DropRange(ctx context.Context, r kv.Range) error {
+	for !r.Empty() {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		if done, err := s.dropSome(r); done || err != nil {
+			return err
+		}
+	}
+	return s.writable()
+}
+
+func (s *Store) dropSome(r kv.Range) (done bool, err error) {
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	if err := s.writable(); err != nil {
-		return err
+		return false, err
 	}
 	seq := s.Seq() + 1
-	if err := s.engine.DropRange(r, seq); err != nil {
-		return s.fail(err)
+	if done, err = s.engine.DropRange(r, seq); err != nil {
+		return false, s.fail(err)
 	}
 	view, err := s.engine.View()
 	if err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	s.publish(seq, view)
-	return nil
+	return done, nil
 }
 
 func (s *Store) writable() error {

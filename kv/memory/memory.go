@@ -90,22 +90,24 @@ func (e *engine) sample(x local.Entry) {
 	}
 }
 
-func (e *engine) DropRange(r kv.Range, _ uint64) error {
-	it := newIter(e.tree.Clone(), r, kv.ScanOptions{})
-	var b kv.PairBatch
-	for {
-		if n, _ := it.Next(&b); n == 0 {
-			break
-		}
-		for _, k := range b.Keys {
-			if old, ok := e.tree.Delete(local.Probe(k)); ok {
-				e.bytes.Add(-old.Bytes())
-			}
+// dropAtOnce is how many keys DropRange removes before it lets commits in between.
+const dropAtOnce = 4096
+
+func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
+	it := newIter(e.tree.Clone(), r, kv.ScanOptions{KeysOnly: true})
+	b := kv.PairBatch{Max: dropAtOnce}
+	n, _ := it.Next(&b)
+	for _, k := range b.Keys {
+		if old, ok := e.tree.Delete(local.Probe(k)); ok {
+			e.bytes.Add(-old.Bytes())
 		}
 	}
 	e.keys.Store(int64(e.tree.Len()))
+	if n == dropAtOnce {
+		return false, nil
+	}
 	e.samples.DeleteRange(r)
-	return nil
+	return true, nil
 }
 
 // view is one version.
