@@ -362,18 +362,24 @@ func (c *Ctx) rewrite(old, next *catalog.Table, exprs map[int16]plan.Expr) error
 		return err
 	}
 	c.dropStorage(old.Storage)
-	return executor.RewriteTable(c.Exec(), old, c.snap().Table(next.OID), exprs)
-}
-
-func (c *Ctx) checkNoNulls(t *catalog.Table, col *catalog.Column) error {
-	has, err := executor.HasNulls(c.Exec(), c.snap().Table(t.OID), col.Attnum)
+	fresh := c.snap().Table(next.OID)
+	rules, defaults, err := planner.TableRules(c.snap(), c.Env, fresh)
 	if err != nil {
 		return err
 	}
-	if has {
-		return nullsError(t, col)
+	values := make([]plan.Expr, len(fresh.Columns))
+	for i := range values {
+		values[i] = exprs[int16(i+1)]
+		if i >= len(old.Columns) && values[i] == nil { // a new column
+			values[i] = defaults[i]
+		}
 	}
-	return nil
+	_, err = executor.RewriteTable(c.Exec(), old, fresh, values, &rules)
+	return err
+}
+
+func (c *Ctx) checkNoNulls(t *catalog.Table, col *catalog.Column) error {
+	return executor.ValidateNotNull(c.Exec(), c.snap().Table(t.OID), col.Attnum)
 }
 
 func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
@@ -549,7 +555,7 @@ func (c *Ctx) validateCheck(t *catalog.Table, ck *catalog.Check) error {
 	if err != nil {
 		return err
 	}
-	return executor.ValidateCheck(c.Exec(), t, plan.NamedExpr{Name: ck.Name, Expr: bound})
+	return executor.ValidateCheck(c.Exec(), t, ck.Name, bound)
 }
 
 func (c *Ctx) validateConstraint(t *catalog.Table, name string) error {

@@ -92,7 +92,11 @@ func (c *Ctx) buildIndex(t *catalog.Table, ix *catalog.Index, name string) error
 		return err
 	}
 	now := c.snap().Table(t.OID)
-	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(ix.OID))
+	rules, _, err := planner.TableRules(c.snap(), c.Env, now)
+	if err != nil {
+		return err
+	}
+	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(ix.OID), &rules)
 }
 
 func contains(list []string, s string) bool {

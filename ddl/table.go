@@ -594,14 +594,26 @@ func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, ifNotExists 
 	if noData {
 		return -1, nil
 	}
-	ins, err := executor.NewInserter(c.Exec(), c.snap().Table(b.t.OID))
+	attnums := make([]int16, len(b.t.Columns))
+	for i := range attnums {
+		attnums[i] = int16(i + 1)
+	}
+	ins, err := executor.NewInserter(c.Exec(), c.snap().Table(b.t.OID), attnums, nil, &plan.RowRules{})
 	if err != nil {
 		return -1, err
 	}
 	width := len(pl.Columns)
 	_, _, err = c.Query(q, func(batch *types.Batch) error {
-		part := types.Batch{Cols: batch.Cols[:width], N: batch.N, Sel: batch.Sel}
-		return ins.Insert(&part)
+		cols := batch.Cols[:width]
+		if batch.Sel != nil {
+			dense := make([]*types.Vec, width)
+			for i, v := range cols {
+				dense[i] = types.NewVec(v.Type, len(batch.Sel))
+				dense[i].CopyFrom(v, batch.Sel)
+			}
+			cols = dense
+		}
+		return ins.Insert(cols, batch.Rows())
 	})
 	if err != nil {
 		return -1, err

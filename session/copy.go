@@ -267,11 +267,14 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		return err
 	}
 	s.tx.fresh = false
-	inserter, err := executor.NewInserter(s.execCtx(ctx, st), ins)
+	node, ok := ins.Root.(*plan.Insert)
+	if !ok {
+		return pgerr.Unsupported("COPY into %q is not supported", t.Name)
+	}
+	inserter, err := executor.NewInserter(s.execCtx(ctx, st), t, node.Attnums, node.Defaults, &node.Rules)
 	if err != nil {
 		return err
 	}
-	defer inserter.Close()
 	var src io.Reader
 	if n.Stdio {
 		if src, err = w.CopyIn(o.format == copyBinary, len(cols)); err != nil {
@@ -296,7 +299,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		if b == nil {
 			break
 		}
-		if err := inserter.Insert(b); err != nil {
+		if err := inserter.Insert(b.Cols, b.N); err != nil {
 			return in.locate(err)
 		}
 	}

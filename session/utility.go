@@ -630,7 +630,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	opts.PlanningMicros = nowMicros() - start
 	if opts.Analyze {
 		ec := s.execCtx(ctx, inner)
-		ec.Counters = plan.NewCounters(inner.plan)
+		ec.Counters = make([]plan.Counters, inner.plan.Nodes)
 		start = nowMicros()
 		if _, err := executor.Run(ec, inner.plan, func(*types.Batch) error { return nil }); err != nil {
 			return err
@@ -641,6 +641,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	if opts.KV {
 		opts.KeyRanges = func(node plan.Node) []kv.Range { return executor.KeyRanges(s.execCtx(ctx, inner), node) }
 	}
+	opts.Env = s.execEnv()
 	lines, err := planner.Explain(inner.plan, opts)
 	if err != nil {
 		return err
