@@ -257,9 +257,9 @@ func canonEncoding(v string) (string, error) {
 }
 
 func canonZone(v string) (string, error) {
-	z, err := types.LookupZone(v)
+	z, err := types.ParseZoneSetting(v)
 	if err != nil {
-		return "", badValue("TimeZone", v)
+		return "", err
 	}
 	return z.Name, nil
 }
