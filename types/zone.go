@@ -2,6 +2,7 @@ package types
 
 import (
 	"encoding/binary"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -326,30 +327,48 @@ func FixedZone(east int) *Zone {
 }
 
 // ParseZoneSetting reads the value of SET TIME ZONE: a number of hours east
-// of UTC, INTERVAL '…' or a name. The error is nil or says what is wrong; the
-// caller words the message.
+// of UTC, INTERVAL '…' or a name.
 func ParseZoneSetting(value string) (*Zone, error) {
+	bad := func(detail string) error {
+		e := pgerr.Newf(pgerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": \"%s\"", value)
+		e.Detail = detail
+		return e
+	}
+	fixed := func(seconds float64) (*Zone, error) {
+		if !(math.Abs(seconds) < 168*3600) {
+			return nil, bad("UTC timezone offset is out of range.")
+		}
+		return FixedZone(int(seconds)), nil
+	}
 	if len(value) >= 8 && strings.EqualFold(value[:8], "interval") {
 		s := strings.TrimSpace(value[8:])
 		if len(s) < 2 || s[0] != '\'' || s[len(s)-1] != '\'' {
-			return nil, pgerr.Newf(pgerr.InvalidParameterValue, "time zone \"%s\" not recognized", value)
+			return nil, bad("")
 		}
 		d, err := parseInterval(s[1:len(s)-1], -1, IntervalPostgres)
 		if err != nil {
 			return nil, err
 		}
 		if d.Months != 0 {
-			return nil, pgerr.New(pgerr.InvalidParameterValue, "Cannot specify months in time zone interval.")
+			return nil, bad("Cannot specify months in time zone interval.")
 		}
 		if d.Days != 0 {
-			return nil, pgerr.New(pgerr.InvalidParameterValue, "Cannot specify days in time zone interval.")
+			return nil, bad("Cannot specify days in time zone interval.")
 		}
-		return FixedZone(int(d.Micros / 1e6)), nil
+		return fixed(float64(d.Micros / MicrosPerSecond))
 	}
-	if h, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && h > -1e6 && h < 1e6 {
-		return FixedZone(int(h * 3600)), nil
+	if h, err := strconv.ParseFloat(strings.TrimLeft(value, " \t\n\r\f\v"), 64); err == nil {
+		return fixed(h * 3600)
 	}
-	return LookupZone(value)
+	z := zoneByName(value)
+	if z == nil {
+		return nil, bad("")
+	}
+	if z.OffsetAt(0)%60 != 0 {
+		return nil, pgerr.Newf(pgerr.InvalidParameterValue, "time zone \"%s\" appears to use leap seconds", value).
+			WithDetail("PostgreSQL does not support leap seconds.")
+	}
+	return z, nil
 }
 
 // posixZone makes a zone of a POSIX specification: STD offset [DST [offset]
