@@ -22,15 +22,15 @@ import (
 // are decoded one after another; fetching a row by key from a secondary index
 // is a seek.
 const (
-	pageCost     = 1.0
-	rowCost      = 0.01
-	opCost       = 0.0025
-	entryCost    = 0.005
-	fetchCost    = 0.25
-	seekCost     = 0.25
-	pageBytes    = 8192
-	sortRowCost  = 0.005
-	hashRowCost  = 0.012
+	pageCost    = 1.0
+	rowCost     = 0.01
+	opCost      = 0.0025
+	entryCost   = 0.005
+	fetchCost   = 0.25
+	seekCost    = 0.25
+	pageBytes   = 8192
+	sortRowCost = 0.005
+	hashRowCost = 0.012
 )
 
 // ordKey is a column some operator's output is sorted by.
@@ -524,7 +524,12 @@ func (p *planner) covers(s *lScan, ix *catalog.Index, cols []colID) bool {
 // fixed by equality.
 func (p *planner) indexOrder(s *lScan, ix *catalog.Index, reverse bool) []ordKey {
 	var out []ordKey
-	for _, k := range ix.Keys {
+	keys := ix.Keys
+	if pk := s.table.PrimaryKey(); !ix.Unique && pk != nil && ix != pk {
+		// entries of equal keys are ordered by the primary key behind them
+		keys = append(keys[:len(keys):len(keys)], pk.Keys...)
+	}
+	for _, k := range keys {
 		if k.Attnum == 0 {
 			break
 		}

@@ -313,6 +313,12 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
 	case *plan.VirtualScan:
 		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
+	case *tableRow:
+		a := n.alias
+		if a == "" {
+			a = n.t.Name
+		}
+		return quoteIdent(a) + "." + quoteIdent(n.t.Columns[i].Name)
 	case *lookedUp:
 		return x.qualified(n.j.Alias, attName(n.j.Table, n.j.Attnums[i]))
 	case *plan.Project:
@@ -689,13 +695,7 @@ type tableRow struct {
 
 func (r *tableRow) Info() *plan.Base {
 	if r.b.Cols == nil {
-		a := r.alias
-		if a == "" {
-			a = r.t.Name
-		}
-		for _, c := range r.t.Columns {
-			r.b.Cols = append(r.b.Cols, plan.Column{Name: a + "." + c.Name})
-		}
+		r.b.Cols = make([]plan.Column, len(r.t.Columns))
 	}
 	return &r.b
 }

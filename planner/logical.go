@@ -353,9 +353,9 @@ func (n *lLock) exprs(f func(*plan.Expr)) {
 	}
 }
 
-func copyExprs(es []plan.Expr) []plan.Expr       { return append([]plan.Expr(nil), es...) }
-func copyKeys(ks []plan.SortKey) []plan.SortKey  { return append([]plan.SortKey(nil), ks...) }
-func copyItems(items []projItem) []projItem      { return append([]projItem(nil), items...) }
+func copyExprs(es []plan.Expr) []plan.Expr      { return append([]plan.Expr(nil), es...) }
+func copyKeys(ks []plan.SortKey) []plan.SortKey { return append([]plan.SortKey(nil), ks...) }
+func copyItems(items []projItem) []projItem     { return append([]projItem(nil), items...) }
 func copyCalls(calls []aggItem) (out []aggItem) {
 	out = append(out, calls...)
 	for i := range out {

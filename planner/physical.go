@@ -623,7 +623,7 @@ func (p *planner) minMaxPath(n *lGroup) *path {
 		return nil
 	}
 	s, ok := n.in.(*lScan)
-	if !ok || s.table.Virtual != nil || p.cols[col.Idx].scan != s {
+	if !ok || s.table.Virtual != nil || col.Idx < s.base || col.Idx >= s.base+len(s.table.Columns) {
 		return nil
 	}
 	desc := c.Fn.Name == "max"
@@ -872,7 +872,6 @@ func (p *planner) lockPaths(n *lLock) []*path {
 		pt := p.over(in, in.rows*fetchCost)
 		pt.bounded = nil
 		pt.build = func() (plan.Node, []colID) {
-			in.relyOnOrder()
 			node, cols := in.build()
 			at := p.at(cols)
 			l := &plan.LockRows{Base: p.base(pt, cols), Input: node}

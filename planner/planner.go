@@ -54,9 +54,9 @@ type Request struct {
 
 // Settings are the planner's switches; the zero value has everything enabled.
 type Settings struct {
-	NoSeqScan, NoIndexScan, NoIndexOnlyScan             bool
-	NoHashJoin, NoMergeJoin, NoNestLoop, NoLookupJoin   bool
-	NoSort, NoHashAgg, NoMaterial, NoIncrementalSort    bool
+	NoSeqScan, NoIndexScan, NoIndexOnlyScan           bool
+	NoHashJoin, NoMergeJoin, NoNestLoop, NoLookupJoin bool
+	NoSort, NoHashAgg, NoMaterial, NoIncrementalSort  bool
 	// DisabledRules names rules that must not fire (tests).
 	DisabledRules []string
 }

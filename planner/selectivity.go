@@ -13,14 +13,14 @@ import (
 // has run, from PostgreSQL's default guesses otherwise.
 
 const (
-	defaultEqSel    = 0.005
-	defaultIneqSel  = 1.0 / 3
-	defaultRangeSel = 0.005
-	defaultMatchSel = 0.005
-	defaultNullSel  = 0.005
-	defaultBoolSel  = 0.5
+	defaultEqSel     = 0.005
+	defaultIneqSel   = 1.0 / 3
+	defaultRangeSel  = 0.005
+	defaultMatchSel  = 0.005
+	defaultNullSel   = 0.005
+	defaultBoolSel   = 0.5
 	defaultNDistinct = 200
-	defaultRows     = 1000
+	defaultRows      = 1000
 )
 
 // tableRows is the estimated size of a table.
