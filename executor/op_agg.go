@@ -37,7 +37,16 @@ type aggCall struct {
 	sorted bool
 	keys   *exprSet
 	order  []plan.SortKey
-	direct []expr
+	// setOrder is the order of an ordered-set aggregate.
+	setOrder []builtin.SortOrder
+}
+
+// state makes the accumulators of the call.
+func (c *aggCall) state() builtin.AggState {
+	if a := c.fn.Agg; a.OrderedSet && a.NewOrdered != nil {
+		return a.NewOrdered(c.argTypes, len(c.plan.Direct), c.setOrder)
+	}
+	return c.fn.Agg.New(c.argTypes)
 }
 
 // aggSet is the state of one grouping set.
@@ -94,12 +103,31 @@ func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
 	if c.args, err = x.compileAll(p.Args); err != nil {
 		return nil, err
 	}
-	if c.direct, err = x.compileAll(p.Direct); err != nil {
-		return nil, err
-	}
 	c.vals = make([]builtin.Arg, len(c.args))
 	if c.filter, err = x.compilePred(p.Filter); err != nil {
 		return nil, err
+	}
+	if c.fn.Agg.OrderedSet {
+		// They sort for themselves, and take direct arguments as columns like the others.
+		args := p.Args
+		if len(args) == 0 {
+			args = sortExprs(p.OrderBy)
+		}
+		c.argTypes = nil
+		c.args = nil
+		for _, a := range append(append([]plan.Expr(nil), p.Direct...), args...) {
+			k, err := x.compile(a)
+			if err != nil {
+				return nil, err
+			}
+			c.args = append(c.args, k)
+			c.argTypes = append(c.argTypes, a.Type())
+		}
+		c.vals = make([]builtin.Arg, len(c.args))
+		for _, k := range p.OrderBy {
+			c.setOrder = append(c.setOrder, builtin.SortOrder{Desc: k.Desc, NullsFirst: k.NullsFirst})
+		}
+		return c, nil
 	}
 	c.order = p.OrderBy
 	if p.Distinct && len(c.order) == 0 && !c.fn.Agg.IgnoresOrder && len(p.Args) > 0 {
@@ -108,7 +136,7 @@ func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
 			c.order = append(c.order, plan.SortKey{Expr: a})
 		}
 	}
-	c.sorted = c.fn.Agg.OrderedSet || len(c.order) > 0 && !c.fn.Agg.IgnoresOrder
+	c.sorted = len(c.order) > 0 && !c.fn.Agg.IgnoresOrder
 	if c.sorted {
 		if c.keys, err = x.newExprSet(sortExprs(c.order)); err != nil {
 			return nil, err
@@ -147,7 +175,7 @@ func (o *aggOp) reset() {
 			s.n = 1
 		}
 		for _, c := range o.calls {
-			st := c.fn.Agg.New(c.argTypes)
+			st := c.state()
 			st.Grow(s.n)
 			s.states = append(s.states, st)
 			var seen *groupTable
@@ -339,13 +367,8 @@ func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *row
 		vecs = append(vecs, kept.cols[1+na+i])
 	}
 	perm := sortRows(vecs, keys, kept.n)
-	direct := make([]builtin.Arg, len(c.direct))
-	if err := evalAll(c.direct, &types.Batch{N: 1}, nil, direct); err != nil {
-		return err
-	}
-	args := make([]builtin.Arg, len(direct)+na)
-	copy(args, direct)
-	bufs := newVecs(c.argTypes[len(direct):], types.BatchSize)
+	args := make([]builtin.Arg, na)
+	bufs := newVecs(c.argTypes, types.BatchSize)
 	groups := make([]int32, types.BatchSize)
 	for len(perm) > 0 {
 		if err := o.x.cancelled(); err != nil {
@@ -354,7 +377,7 @@ func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *row
 		n := min(len(perm), types.BatchSize)
 		for i, v := range bufs {
 			v.CopyFrom(kept.cols[1+i], perm[:n])
-			args[len(direct)+i] = builtin.Arg{Vec: v}
+			args[i] = builtin.Arg{Vec: v}
 		}
 		for i, r := range perm[:n] {
 			groups[i] = int32(kept.cols[0].I[r])

@@ -26,23 +26,20 @@ type hashJoinOp struct {
 	probe       *prober
 	c           *plan.Counters
 
-	lb       *types.Batch
-	lrows    []int32
-	lk       []*types.Vec
-	pos      int // in lrows
-	rowDone  bool
-	pairL    []int32
-	pairR    []int32
-	to       []int32
-	sel      []int32
-	hit      []bool // of the left rows
-	rhit     []bool // of the right rows, RIGHT and FULL
-	out      types.Batch
-	lv, rv   []*types.Vec
-	ended    bool
-	tail     int
-	sharedID int
-	built    bool
+	lb    *types.Batch
+	lrows []int32
+	lk    []*types.Vec
+	pos   int // in lrows
+	jp    *joinPairs
+	to    []int32
+	sel   []int32
+	hit   []bool // of the left rows
+	rhit  []bool // of the right rows, RIGHT and FULL
+	out   types.Batch
+	rv    []*types.Vec
+	ended bool
+	tail  int
+	built bool
 }
 
 func (x *exec) newHashJoin(n *plan.HashJoin) (op, error) {
@@ -66,7 +63,7 @@ func (x *exec) newHashJoin(n *plan.HashJoin) (op, error) {
 		return nil, err
 	}
 	o.keep = x.stableTree(n.Right)
-	o.lv = newVecs(colTypes(n.Left), 0)
+	o.jp = newJoinPairs(colTypes(n.Left), colTypes(n.Right), n.Kind)
 	o.rv = newVecs(colTypes(n.Right), 0)
 	return o, nil
 }
@@ -126,7 +123,7 @@ func (o *hashJoinOp) next() (*types.Batch, error) {
 	for {
 		if o.lb == nil {
 			if o.ended {
-				return o.unmatchedRight()
+				return o.jp.unmatched(o.table.rows.cols, o.rhit, &o.tail), nil
 			}
 			b, err := o.left.next()
 			if err != nil {
@@ -287,119 +284,55 @@ func pick[T any](dst, src []T, from, sel []int32) {
 }
 
 // pairs gives the next batch of joined rows of the current left batch; nil
-// when it is used up (lb is nil then) or nothing came of this round.
+// when nothing came of this round. lb is nil when the batch is used up.
 func (o *hashJoinOp) pairs() (*types.Batch, error) {
-	o.pairL, o.pairR = o.pairL[:0], o.pairR[:0]
+	o.jp.reset()
 	semi := o.n.Kind >= plan.SemiJoin
-	for o.pos < len(o.lrows) && len(o.pairL) < types.BatchSize {
+	for o.pos < len(o.lrows) && len(o.jp.l) < types.BatchSize {
 		i := o.lrows[o.pos]
-		if semi && o.hit[i] {
-			o.pos++
+		r := int32(-1)
+		if !semi || !o.hit[i] {
+			r = o.probe.match(o.lk, i)
+		}
+		if r >= 0 {
+			o.jp.add(i, r)
 			continue
 		}
-		r := o.probe.match(o.lk, i)
-		if r < 0 {
-			o.pos++
-			continue
+		if o.jp.outer {
+			o.jp.add(i, -1)
 		}
-		o.pairL = append(o.pairL, i)
-		o.pairR = append(o.pairR, r)
+		o.pos++
 	}
-	b, err := o.joined()
+	b, err := o.jp.batch(o.lb.Cols, o.table.rows.cols, o.cond, o.c, o.hit, o.rhit)
 	if err != nil {
 		return nil, err
 	}
-	if semi {
-		b = nil
-	}
 	if o.pos < len(o.lrows) {
-		return b, nil
-	}
-	// The left batch is used up: its unmatched rows remain.
-	if b != nil {
-		if o.n.Kind == plan.LeftJoin || o.n.Kind == plan.FullJoin {
-			return b, nil // come back for them
+		if semi {
+			return nil, nil
 		}
-		o.lb = nil
 		return b, nil
 	}
-	b = o.leftRows()
+	lb := o.lb
 	o.lb = nil
-	return b, nil
-}
-
-// joined makes the batch of the pairs collected and applies the condition.
-func (o *hashJoinOp) joined() (*types.Batch, error) {
-	n := len(o.pairL)
-	if n == 0 {
-		return nil, nil
+	if !semi {
+		return b, nil
 	}
-	o.out.Cols = o.out.Cols[:0]
-	for k, v := range o.lv {
-		v.CopyFrom(o.lb.Cols[k], o.pairL)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	for k, v := range o.rv {
-		v.CopyFrom(o.table.rows.cols[k], o.pairR)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	o.out.N, o.out.Sel = n, nil
-	if o.cond != nil {
-		var err error
-		if o.sel, err = o.cond.filter(&o.out, nil, room(o.sel[:0], n)); err != nil {
-			return nil, err
+	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
+	if o.n.Kind == plan.AntiNullJoin && o.table.rows.n > 0 {
+		kept := o.sel[:0]
+		for _, i := range o.sel {
+			if !o.table.nullKey(o.lk, int(i), nil) {
+				kept = append(kept, i)
+			}
 		}
-		if o.c != nil {
-			o.c.Removed += int64(n - len(o.sel))
-		}
-		if len(o.sel) < n {
-			o.out.Sel = o.sel
-		}
-	}
-	for _, p := range selected(n, o.out.Sel) {
-		o.hit[o.pairL[p]] = true
-		if o.rhit != nil {
-			o.rhit[o.pairR[p]] = true
-		}
-	}
-	if o.out.Rows() == 0 {
-		return nil, nil
-	}
-	return &o.out, nil
-}
-
-// leftRows gives the left rows that are due by themselves once all matches of
-// the batch are known.
-func (o *hashJoinOp) leftRows() *types.Batch {
-	want := false
-	switch o.n.Kind {
-	case plan.SemiJoin:
-		want = true
-	case plan.AntiJoin, plan.AntiNullJoin, plan.LeftJoin, plan.FullJoin:
-	default:
-		return nil
-	}
-	o.sel = o.sel[:0]
-	for _, i := range o.lrows {
-		if o.hit[i] != want {
-			continue
-		}
-		if o.n.Kind == plan.AntiNullJoin && o.table.rows.n > 0 && o.table.nullKey(o.lk, int(i), nil) {
-			continue
-		}
-		o.sel = append(o.sel, i)
+		o.sel = kept
 	}
 	if len(o.sel) == 0 {
-		return nil
+		return nil, nil
 	}
-	o.out = types.Batch{N: o.lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], o.lb.Cols...)}
-	if o.n.Kind == plan.LeftJoin || o.n.Kind == plan.FullJoin {
-		for _, v := range o.rv {
-			nullVec(v, o.lb.N)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-	}
-	return &o.out
+	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
+	return &o.out, nil
 }
 
 // nullVec makes v n NULLs.
@@ -411,35 +344,6 @@ func nullVec(v *types.Vec, n int) {
 		nulls[i] = true
 		v.Set(i, types.Null)
 	}
-}
-
-// unmatchedRight gives the right rows without a match, at the end of RIGHT
-// and FULL joins.
-func (o *hashJoinOp) unmatchedRight() (*types.Batch, error) {
-	if o.rhit == nil {
-		return nil, nil
-	}
-	o.pairR = o.pairR[:0]
-	for o.tail < len(o.rhit) && len(o.pairR) < types.BatchSize {
-		if !o.rhit[o.tail] {
-			o.pairR = append(o.pairR, int32(o.tail))
-		}
-		o.tail++
-	}
-	n := len(o.pairR)
-	if n == 0 {
-		return nil, nil
-	}
-	o.out = types.Batch{N: n, Cols: o.out.Cols[:0]}
-	for _, v := range o.lv {
-		nullVec(v, n)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	for k, v := range o.rv {
-		v.CopyFrom(o.table.rows.cols[k], o.pairR)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	return &o.out, nil
 }
 
 func (o *hashJoinOp) close() {

@@ -36,15 +36,12 @@ type lookupJoinOp struct {
 	pos, sub int
 	hit      []bool
 	out      types.Batch
-	lv, rv   []*types.Vec
-	pairL    []int32
-	pairR    []int32
+	jp       *joinPairs
 	sel      []int32
 	buf      []byte
 	gets     [][]byte
 	vals     [][]byte
 	order    []lookup
-	done     bool
 }
 
 type span struct{ from, to int32 }
@@ -79,15 +76,13 @@ func (x *exec) newLookupJoin(n *plan.LookupJoin) (op, error) {
 		return nil, err
 	}
 	o.found = newVecs(o.dec.Types(), 0)
-	o.rv = newVecs(o.dec.Types(), 0)
-	o.lv = newVecs(colTypes(n.Input), 0)
+	o.jp = newJoinPairs(colTypes(n.Input), o.dec.Types(), n.Kind)
 	o.cond, err = x.compilePred(n.Cond)
 	return o, err
 }
 
 func (o *lookupJoinOp) open() error {
 	o.lb = nil
-	o.done = false
 	return o.in.open()
 }
 
@@ -308,71 +303,40 @@ func (o *lookupJoinOp) join() (*types.Batch, error) {
 		}
 		o.pos = len(o.lrows)
 	}
-	o.pairL, o.pairR = o.pairL[:0], o.pairR[:0]
-	for o.pos < len(o.lrows) && len(o.pairL) < types.BatchSize {
-		s := o.ofRow[o.pos]
-		if int(s.from)+o.sub >= int(s.to) {
-			o.pos++
-			o.sub = 0
+	o.jp.reset()
+	for o.pos < len(o.lrows) && len(o.jp.l) < types.BatchSize {
+		s, i := o.ofRow[o.pos], o.lrows[o.pos]
+		if int(s.from)+o.sub < int(s.to) {
+			o.jp.add(i, s.from+int32(o.sub))
+			o.sub++
 			continue
 		}
-		o.pairL = append(o.pairL, o.lrows[o.pos])
-		o.pairR = append(o.pairR, s.from+int32(o.sub))
-		o.sub++
+		if o.jp.outer {
+			o.jp.add(i, -1)
+		}
+		o.pos++
+		o.sub = 0
 	}
-	if n := len(o.pairL); n > 0 {
-		o.out = types.Batch{N: n, Cols: o.out.Cols[:0]}
-		for k, v := range o.lv {
-			v.CopyFrom(o.lb.Cols[k], o.pairL)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-		for k, v := range o.rv {
-			v.CopyFrom(o.found[k], o.pairR)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-		if o.cond != nil {
-			var err error
-			if o.sel, err = o.cond.filter(&o.out, nil, room(o.sel[:0], n)); err != nil {
-				return nil, err
-			}
-			if o.c != nil {
-				o.c.Removed += int64(n - len(o.sel))
-			}
-			if len(o.sel) < n {
-				o.out.Sel = o.sel
-			}
-		}
-		for _, p := range selected(n, o.out.Sel) {
-			o.hit[o.pairL[p]] = true
-		}
-		if !semi && o.out.Rows() > 0 {
-			return &o.out, nil
-		}
-		return nil, nil
+	b, err := o.jp.batch(o.lb.Cols, o.found, o.cond, o.c, o.hit, nil)
+	if err != nil {
+		return nil, err
 	}
-	// All pairs are out: the rows that are due by themselves remain.
+	if o.pos < len(o.lrows) {
+		if semi {
+			return nil, nil
+		}
+		return b, nil
+	}
 	lb := o.lb
 	o.lb = nil
-	if o.n.Kind == plan.InnerJoin {
-		return nil, nil
+	if !semi {
+		return b, nil
 	}
-	want := o.n.Kind == plan.SemiJoin
-	o.sel = o.sel[:0]
-	for _, i := range o.lrows {
-		if o.hit[i] == want {
-			o.sel = append(o.sel, i)
-		}
-	}
+	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
 	if len(o.sel) == 0 {
 		return nil, nil
 	}
 	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
-	if o.n.Kind == plan.LeftJoin {
-		for _, v := range o.rv {
-			nullVec(v, lb.N)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-	}
 	return &o.out, nil
 }
 

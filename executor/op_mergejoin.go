@@ -29,9 +29,7 @@ type mergeJoinOp struct {
 	tail     int
 	ended    bool
 	out      types.Batch
-	lv, rv   []*types.Vec
-	pairL    []int32
-	pairR    []int32
+	jp       *joinPairs
 	sel      []int32
 }
 
@@ -53,7 +51,7 @@ func (x *exec) newMergeJoin(n *plan.MergeJoin) (op, error) {
 	if o.cond, err = x.compilePred(n.Cond); err != nil {
 		return nil, err
 	}
-	o.lv, o.rv = newVecs(colTypes(n.Left), 0), newVecs(colTypes(n.Right), 0)
+	o.jp = newJoinPairs(colTypes(n.Left), colTypes(n.Right), n.Kind)
 	o.rows, o.rkeys = newRowSet(colTypes(n.Right), x.Memory), newRowSet(o.rk.typs, x.Memory)
 	return o, nil
 }
@@ -97,7 +95,7 @@ func (o *mergeJoinOp) next() (*types.Batch, error) {
 	for {
 		if o.lb == nil {
 			if o.ended {
-				return o.unmatchedRight(), nil
+				return o.jp.unmatched(o.rows.cols, o.rhit, &o.tail), nil
 			}
 			b, err := o.left.next()
 			if err != nil {
@@ -156,110 +154,49 @@ func (o *mergeJoinOp) locate(i int) {
 
 // round collects pairs and gives the next batch, nil when none came of it.
 func (o *mergeJoinOp) round() (*types.Batch, error) {
-	o.pairL, o.pairR = o.pairL[:0], o.pairR[:0]
+	o.jp.reset()
 	semi := o.n.Kind >= plan.SemiJoin
-	for o.pos < len(o.lrows) && len(o.pairL) < types.BatchSize {
+	for o.pos < len(o.lrows) && len(o.jp.l) < types.BatchSize {
 		i := o.lrows[o.pos]
 		if !o.located {
-			if o.null(int(i)) {
-				o.pos++
-				continue
+			o.located, o.sub = true, o.to
+			if !o.null(int(i)) {
+				o.locate(int(i))
+				o.sub = o.from
 			}
-			o.locate(int(i))
-			o.located, o.sub = true, o.from
 		}
-		if o.sub >= o.to {
-			o.pos++
-			o.located = false
+		if o.sub < o.to {
+			o.jp.add(i, int32(o.sub))
+			o.sub++
 			continue
 		}
-		o.pairL = append(o.pairL, i)
-		o.pairR = append(o.pairR, int32(o.sub))
-		o.sub++
+		if o.jp.outer {
+			o.jp.add(i, -1)
+		}
+		o.pos++
+		o.located = false
 	}
-	if n := len(o.pairL); n > 0 {
-		o.out = types.Batch{N: n, Cols: o.out.Cols[:0]}
-		for k, v := range o.lv {
-			v.CopyFrom(o.lb.Cols[k], o.pairL)
-			o.out.Cols = append(o.out.Cols, v)
+	b, err := o.jp.batch(o.lb.Cols, o.rows.cols, o.cond, o.c, o.hit, o.rhit)
+	if err != nil {
+		return nil, err
+	}
+	if o.pos < len(o.lrows) {
+		if semi {
+			return nil, nil
 		}
-		for k, v := range o.rv {
-			v.CopyFrom(o.rows.cols[k], o.pairR)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-		if o.cond != nil {
-			var err error
-			if o.sel, err = o.cond.filter(&o.out, nil, room(o.sel[:0], n)); err != nil {
-				return nil, err
-			}
-			if o.c != nil {
-				o.c.Removed += int64(n - len(o.sel))
-			}
-			if len(o.sel) < n {
-				o.out.Sel = o.sel
-			}
-		}
-		for _, p := range selected(n, o.out.Sel) {
-			o.hit[o.pairL[p]] = true
-			if o.rhit != nil {
-				o.rhit[o.pairR[p]] = true
-			}
-		}
-		if !semi && o.out.Rows() > 0 {
-			return &o.out, nil
-		}
-		return nil, nil
+		return b, nil
 	}
 	lb := o.lb
 	o.lb = nil
-	if o.n.Kind == plan.InnerJoin || o.n.Kind == plan.RightJoin {
-		return nil, nil
+	if !semi {
+		return b, nil
 	}
-	want := o.n.Kind == plan.SemiJoin
-	o.sel = o.sel[:0]
-	for _, i := range o.lrows {
-		if o.hit[i] == want {
-			o.sel = append(o.sel, i)
-		}
-	}
+	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
 	if len(o.sel) == 0 {
 		return nil, nil
 	}
 	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
-	if !semi {
-		for _, v := range o.rv {
-			nullVec(v, lb.N)
-			o.out.Cols = append(o.out.Cols, v)
-		}
-	}
 	return &o.out, nil
-}
-
-func (o *mergeJoinOp) unmatchedRight() *types.Batch {
-	if o.rhit == nil {
-		return nil
-	}
-	o.pairR = o.pairR[:0]
-	for o.tail < len(o.rhit) && len(o.pairR) < types.BatchSize {
-		if !o.rhit[o.tail] {
-			o.pairR = append(o.pairR, int32(o.tail))
-		}
-		o.tail++
-	}
-	n := len(o.pairR)
-	if n == 0 {
-		return nil
-	}
-	o.out = types.Batch{N: n, Cols: o.out.Cols[:0]}
-	for _, v := range o.lv {
-		nullVec(v, n)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	for k, v := range o.rv {
-		v.CopyFrom(o.rows.cols[k], o.pairR)
-		o.out.Cols = append(o.out.Cols, v)
-	}
-	return &o.out
 }
 
 func (o *mergeJoinOp) close() {

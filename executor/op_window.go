@@ -469,7 +469,20 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 	if err != nil {
 		return err
 	}
-	// nn is the range of rows whose key is not NULL.
+	// A date plus an interval is a timestamp: compare in the bound's type.
+	if bound.Type.Under().OID != view.Type.Under().OID && !rawComparable(bound.Type, view.Type) {
+		k := builtin.FindCast(view.Type.Under(), bound.Type.Under())
+		if k == nil || k.Func == nil {
+			return pgerr.Unsupported("RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", key.Type.Name)
+		}
+		conv := newFuncCall(o.x, k.Func, 1)
+		v, err := conv.call(p.n, nil, builtin.Arg{Vec: &view})
+		if err != nil {
+			return err
+		}
+		view = *v
+	}
+	// n0 … n1-1 is the range of rows whose key is not NULL.
 	n0, n1 := 0, p.n
 	for n0 < p.n && view.IsNull(n0) {
 		n0++

@@ -264,11 +264,25 @@ func (x *exec) parallelAgg(n *plan.Agg) (op, error) {
 	}
 	for i := range n.Calls {
 		c := &n.Calls[i]
-		if c.Distinct || len(c.OrderBy) > 0 || c.Fn.Agg == nil || c.Fn.Agg.OrderedSet || !c.Fn.Agg.IgnoresOrder {
+		if c.Distinct || len(c.OrderBy) > 0 || c.Fn.Agg == nil || c.Fn.Agg.OrderedSet || !mergeable(c.Fn) {
 			return nil, nil
 		}
 	}
 	return &parallelAggOp{x: x, n: n, p: p}, nil
+}
+
+// mergeable tells whether partial results of an aggregate may be put together
+// in any order. Sums of floats may: PostgreSQL's parallel plans do so too.
+func mergeable(f *builtin.Func) bool {
+	if f.Agg.IgnoresOrder {
+		return true
+	}
+	switch f.Name {
+	case "sum", "avg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp",
+		"corr", "covar_pop", "covar_samp":
+		return true
+	}
+	return false
 }
 
 func (o *parallelAggOp) open() error {

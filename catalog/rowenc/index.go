@@ -203,6 +203,22 @@ func (x *Index) skipKeys(key []byte) (rest []byte, err error) {
 	return rest, nil
 }
 
+// KeyLen is the length of an entry's key without the primary key that may
+// end it; null tells that a key column is NULL.
+func (x *Index) KeyLen(key []byte) (n int, null bool, err error) {
+	if len(key) < len(x.Prefix) {
+		return 0, false, Damaged(key)
+	}
+	rest := key[len(x.Prefix):]
+	for range x.Keys {
+		null = null || keyenc.IsNull(rest)
+		if rest, err = keyenc.Skip(rest); err != nil {
+			return 0, false, Damaged(key)
+		}
+	}
+	return len(key) - len(rest), null, nil
+}
+
 // AppendRowKey appends the key of the row that an entry of a secondary index
 // points to.
 func (x *Index) AppendRowKey(dst, key, value []byte) ([]byte, error) {
