@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -372,6 +373,9 @@ func init() {
 	}))
 	position := onArrays(0, func(elem *types.Type, _ *Ctx, a []types.Datum) (types.Datum, error) {
 		if a[0].IsNull() {
+			return types.Null, nil
+		}
+		if a[1].IsNull() && !slices.ContainsFunc(a[0].Array().Elems, types.Datum.IsNull) && len(a[0].Array().Dims) < 2 {
 			return types.Null, nil
 		}
 		from := int64(-1 << 31)

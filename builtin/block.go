@@ -22,8 +22,6 @@ import (
 
 const blockLen = 256
 
-type block1[A, O any] func(a []A, o []O) (bad bool)
-
 type block2[A, B, O any] func(a []A, b []B, o []O) (bad bool)
 
 // blockBuf is the memory for one call's blocks.
@@ -31,56 +29,6 @@ type blockBuf[A, B, O any] struct {
 	a [blockLen]A
 	b [blockLen]B
 	o [blockLen]O
-}
-
-// k1 makes a function of a block kernel and the exact function.
-func k1[A, O any](k block1[A, O], exact func(A) (O, error)) Func {
-	f := f1e(exact)
-	pool := sync.Pool{New: func() any { return new(blockBuf[A, A, O]) }}
-	f.Vec = func(_ *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
-		a, o := col[A](args[0].Vec), col[O](out)
-		ma := args[0].mask()
-		if sel == nil && ma != 0 {
-			if k(a[:n], o[:n]) {
-				return blame1(exact, a, ma, out, n, sel)
-			}
-			return nil
-		}
-		buf := pool.Get().(*blockBuf[A, A, O])
-		defer pool.Put(buf)
-		for from := 0; from < rowCount(n, sel); from += blockLen {
-			m := min(blockLen, rowCount(n, sel)-from)
-			if sel == nil {
-				for j := range m {
-					buf.a[j] = a[0]
-				}
-				if k(buf.a[:m], o[from:from+m]) {
-					return blame1(exact, a, ma, out, n, sel)
-				}
-				continue
-			}
-			s := sel[from : from+m]
-			gatherRows(buf.a[:m], a, s, ma)
-			if k(buf.a[:m], buf.o[:m]) {
-				if err := blame1(exact, a, ma, out, n, sel); err != nil {
-					return err
-				}
-			}
-			for j, i := range s {
-				o[i] = buf.o[j]
-			}
-		}
-		return nil
-	}
-	return f
-}
-
-// blame1 finds the error of a failed kernel; none when only NULL rows failed.
-func blame1[A, O any](exact func(A) (O, error), a []A, ma int, out *types.Vec, n int, sel []int32) error {
-	return rows(n, sel, nullMask(out), func(i int) error {
-		_, err := exact(a[i&ma])
-		return err
-	})
 }
 
 // k2 makes a function of a block kernel and the exact function.

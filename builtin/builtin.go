@@ -112,7 +112,9 @@ type Arg struct {
 }
 
 // SetFunc computes a set-returning function: it calls emit for each row of
-// the result (one Datum per output column).
+// the result: one Datum per output column, or a single one, of the result
+// type, when the function has no output columns (a whole row, if that type is
+// composite). Strict functions are called through CallSet.
 type SetFunc func(ctx *Ctx, args []types.Datum, emit func(row []types.Datum) error) error
 
 // Func describes one function.
@@ -142,6 +144,10 @@ type Func struct {
 	// types; it may return a Func with kernels special to them (polymorphic
 	// functions, format precompilation). nil means: use this Func as it is.
 	Bind func(argTypes []*types.Type) *Func
+	// BindColumns, when set, makes the function for the column definition list
+	// that a call of it in FROM must have: json_to_record(…) AS t(a int, b text).
+	// The Func it returns has Set, which emits a Datum for each column.
+	BindColumns func(columns []types.Field) *Func
 }
 
 // Agg describes how an aggregate accumulates. New gives the state for

@@ -103,6 +103,17 @@ func (f *Func) Bound(argTypes []*types.Type) *Func {
 	return &g
 }
 
+// BoundToColumns gives f for a column definition list, nil when f does not
+// take one.
+func (f *Func) BoundToColumns(columns []types.Field) *Func {
+	if f.BindColumns == nil {
+		return nil
+	}
+	g := *f
+	g.Set, g.Out, g.BindColumns = f.BindColumns(columns).Set, columns, nil
+	return &g
+}
+
 func notBound(*Ctx, []types.Datum) (types.Datum, error) {
 	return types.Null, pgerr.New(pgerr.InternalError, "polymorphic function called without argument types")
 }
@@ -193,11 +204,15 @@ func (c *Ctx) cancelled(step int) error {
 	return c.Err()
 }
 
-// CallSet runs a set-returning function; a strict one of a NULL gives no rows.
+// CallSet runs a function that has Set; a strict one of a NULL gives no rows,
+// or one of NULLs if it is a function of a single row.
 func CallSet(f *Func, ctx *Ctx, args []types.Datum, emit func(row []types.Datum) error) error {
 	if !f.NotStrict {
 		for _, a := range args {
 			if a.K == types.PhysNull {
+				if !f.SetOf {
+					return emit(make([]types.Datum, len(f.Out)))
+				}
 				return nil
 			}
 		}

@@ -37,7 +37,7 @@ func optionalText(s string, ok bool) (types.Datum, error) {
 	return jsonAsText(s), nil
 }
 
-// getter2 makes -> or ->> with a kernel of its own: these are what queries over
+// jsonGet makes -> or ->> with a kernel of its own: these are what queries over
 // JSON spend their time in.
 func jsonGet[B any](find func(s string, b B) (string, bool), asText bool) Func {
 	gb := getter[B]()
@@ -86,6 +86,29 @@ func objectField(s, key string) (string, bool) {
 	return jsonField(s, key)
 }
 
+// jsonbField is objectField for canonical text: keys are unique and the
+// shorter ones come first, so the search ends early.
+func jsonbField(s, key string) (val string, ok bool) {
+	if len(s) < 2 || s[0] != '{' {
+		return "", false
+	}
+	for i := 1; i < len(s) && s[i] == '"'; {
+		end := jsonSkip(s, i)
+		q := s[i:end]
+		i = end + 2 // ": "
+		end = jsonSkip(s, i)
+		if jsonIs(q, key) {
+			return s[i:end], true
+		}
+		// Escapes make a key look longer than it is.
+		if len(q)-2 > len(key) && strings.IndexByte(q, '\\') < 0 {
+			return "", false
+		}
+		i = end + 2 // ", "
+	}
+	return "", false
+}
+
 // jsonbElement takes a scalar for an array of one, which is how jsonb stores it.
 func jsonbElement(s string, n int64) (string, bool) {
 	switch jsonKind(s) {
@@ -96,8 +119,10 @@ func jsonbElement(s string, n int64) (string, bool) {
 }
 
 func init() {
-	define("json_object_field(json,text) jsonb_object_field(jsonb,text)", jsonGet(objectField, false))
-	define("json_object_field_text(json,text) jsonb_object_field_text(jsonb,text)", jsonGet(objectField, true))
+	define("json_object_field(json,text)", jsonGet(objectField, false))
+	define("json_object_field_text(json,text)", jsonGet(objectField, true))
+	define("jsonb_object_field(jsonb,text)", jsonGet(jsonbField, false))
+	define("jsonb_object_field_text(jsonb,text)", jsonGet(jsonbField, true))
 	define("json_array_element(json,int4)", jsonGet(jsonElement, false))
 	define("json_array_element_text(json,int4)", jsonGet(jsonElement, true))
 	define("jsonb_array_element(jsonb,int4)", jsonGet(jsonbElement, false))

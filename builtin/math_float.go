@@ -3,6 +3,7 @@ package builtin
 import (
 	"math"
 
+	"rowkey/builtin/fmath"
 	"rowkey/pgerr"
 	"rowkey/types"
 )
@@ -30,7 +31,7 @@ func expFloat(v float64) (float64, error) {
 	case math.IsInf(v, -1):
 		return 0, nil
 	}
-	r := math.Exp(v)
+	r := fmath.Exp(v)
 	if inf(r) {
 		return 0, errOverflow()
 	}
@@ -70,7 +71,7 @@ func powFloat(a, b float64) (float64, error) {
 	case a < 0 && math.Floor(b) != b:
 		return 0, pgerr.New(pgerr.InvalidArgumentForPowerFunction, "a negative number raised to a non-integer power yields a complex result")
 	}
-	r := math.Pow(a, b)
+	r := fmath.Pow(a, b)
 	if inf(a) || inf(b) {
 		return r, nil
 	}
@@ -108,18 +109,19 @@ const radiansPerDegree = 0.0174532925199432957692
 // Trigonometry in degrees: exact at the angles where the result is, which
 // takes scaling by the computed values there.
 var (
-	sin30       = math.Sin(30 * radiansPerDegree)
-	oneMinusC60 = 1 - math.Cos(60*radiansPerDegree)
-	asin05      = math.Asin(0.5)
-	acos05      = math.Acos(0.5)
-	atan1       = math.Atan(1)
+	degree      = radiansPerDegree // a variable: its products are to be rounded
+	sin30       = fmath.Sin(30 * degree)
+	oneMinusC60 = 1 - fmath.Cos(60*degree)
+	asin05      = fmath.Asin(0.5)
+	acos05      = fmath.Acos(0.5)
+	atan1       = fmath.Atan(1)
 	tan45       = sindQ1(45) / cosdQ1(45)
 	cot45       = cosdQ1(45) / sindQ1(45)
 )
 
-func sind30(x float64) float64 { return math.Sin(x*radiansPerDegree) / sin30 / 2 }
+func sind30(x float64) float64 { return fmath.Sin(x*radiansPerDegree) / sin30 / 2 }
 
-func cosd60(x float64) float64 { return 1 - (1-math.Cos(x*radiansPerDegree))/oneMinusC60/2 }
+func cosd60(x float64) float64 { return 1 - (1-fmath.Cos(x*radiansPerDegree))/oneMinusC60/2 }
 
 func sindQ1(x float64) float64 {
 	if x <= 30 {
@@ -184,16 +186,16 @@ func tangentDegrees(q1 func(x float64) float64) func(float64) float64 {
 
 func asindQ1(x float64) float64 {
 	if x <= 0.5 {
-		return math.Asin(x) / asin05 * 30
+		return fmath.Asin(x) / asin05 * 30
 	}
-	return 90 - math.Acos(x)/acos05*60
+	return 90 - fmath.Acos(x)/acos05*60
 }
 
 func acosdQ1(x float64) float64 {
 	if x <= 0.5 {
-		return 90 - math.Asin(x)/asin05*30
+		return 90 - fmath.Asin(x)/asin05*30
 	}
-	return math.Acos(x) / acos05 * 60
+	return fmath.Acos(x) / acos05 * 60
 }
 
 func errBucket(message string) error { return pgerr.New(pgerr.InvalidArgumentForWidthBucket, message) }
@@ -241,26 +243,26 @@ func init() {
 		return 0
 	}))
 	define("sqrt(float8) dsqrt(float8)", f1e(sqrtFloat))
-	define("cbrt(float8) dcbrt(float8)", f1(math.Cbrt))
+	define("cbrt(float8) dcbrt(float8)", f1(fmath.Cbrt))
 	define("exp(float8) dexp(float8)", f1e(expFloat))
-	define("ln(float8) dlog1(float8)", f1e(logFloat(math.Log)))
-	define("log(float8) log10(float8) dlog10(float8)", f1e(logFloat(math.Log10)))
+	define("ln(float8) dlog1(float8)", f1e(logFloat(fmath.Log)))
+	define("log(float8) log10(float8) dlog10(float8)", f1e(logFloat(fmath.Log10)))
 	define("power(float8,float8) pow(float8,float8) dpow(float8,float8)", f2e(powFloat))
 	define("pi()", fn(func(*Ctx, []types.Datum) (types.Datum, error) { return types.NewFloat(math.Pi), nil }))
 	define("degrees(float8)", f1e(func(v float64) (float64, error) { return divideFloat(v, radiansPerDegree, false) }))
 	define("radians(float8)", f1e(func(v float64) (float64, error) { return multiplyFloat(v, radiansPerDegree, false) }))
 
-	define("sin(float8)", ofFinite(math.Sin))
-	define("cos(float8)", ofFinite(math.Cos))
-	define("tan(float8)", ofFinite(math.Tan))
-	define("cot(float8)", ofFinite(func(v float64) float64 { return 1 / math.Tan(v) }))
-	define("asin(float8)", within(-1, 1, math.Asin))
-	define("acos(float8)", within(-1, 1, math.Acos))
-	define("atan(float8)", f1(math.Atan))
-	define("atan2(float8,float8)", f2(math.Atan2))
-	define("sinh(float8)", f1(math.Sinh))
-	define("cosh(float8)", f1(math.Cosh))
-	define("tanh(float8)", f1(math.Tanh))
+	define("sin(float8)", ofFinite(fmath.Sin))
+	define("cos(float8)", ofFinite(fmath.Cos))
+	define("tan(float8)", ofFinite(fmath.Tan))
+	define("cot(float8)", ofFinite(func(v float64) float64 { return 1 / fmath.Tan(v) }))
+	define("asin(float8)", within(-1, 1, fmath.Asin))
+	define("acos(float8)", within(-1, 1, fmath.Acos))
+	define("atan(float8)", f1(fmath.Atan))
+	define("atan2(float8,float8)", f2(fmath.Atan2))
+	define("sinh(float8)", f1(fmath.Sinh))
+	define("cosh(float8)", f1(fmath.Cosh))
+	define("tanh(float8)", f1(fmath.Tanh))
 	define("asinh(float8)", f1(math.Asinh))
 	define("acosh(float8)", within(1, math.Inf(1), math.Acosh))
 	define("atanh(float8)", within(-1, 1, math.Atanh))
@@ -280,8 +282,8 @@ func init() {
 		}
 		return 90 + asindQ1(-x)
 	}))
-	define("atand(float8)", f1(func(x float64) float64 { return math.Atan(x) / atan1 * 45 }))
-	define("atan2d(float8,float8)", f2(func(y, x float64) float64 { return math.Atan2(y, x) / atan1 * 45 }))
+	define("atand(float8)", f1(func(x float64) float64 { return fmath.Atan(x) / atan1 * 45 }))
+	define("atan2d(float8,float8)", f2(func(y, x float64) float64 { return fmath.Atan2(y, x) / atan1 * 45 }))
 
 	define("width_bucket(float8,float8,float8,int4)", f4e(bucketFloat))
 	define("width_bucket(anycompatible,anycompatiblearray)", poly(func(t []*types.Type) EvalFunc {

@@ -496,7 +496,9 @@ func init() {
 		}
 	}))
 	define("enum_range(anyenum)", poly(func(t []*types.Type) EvalFunc {
-		return func(*Ctx, []types.Datum) (types.Datum, error) { return enumRange(t[0].Under(), types.Null, types.Null), nil }
+		return func(*Ctx, []types.Datum) (types.Datum, error) {
+			return enumRange(t[0].Under(), types.Null, types.Null), nil
+		}
 	}))
 	define("enum_range(anyenum,anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(_ *Ctx, a []types.Datum) (types.Datum, error) { return enumRange(t[0].Under(), a[0], a[1]), nil }

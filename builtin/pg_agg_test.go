@@ -56,6 +56,8 @@ func TestAggregatesAgainstPostgres(t *testing.T) {
 				pool := poolFor(f.Name, i, a)
 				if f.Agg.OrderedSet && i == 0 && a == types.Float8 {
 					pool = []string{"0", "0.5", "0.25", "1", "2"}
+				} else if f.Agg.OrderedSet && (a == types.Float8 || a == types.Numeric) {
+					pool = []string{"0", "1", "2.5", "-3", "1e10"} // equal values look the same
 				}
 				if len(pool) == 0 {
 					t.Fatalf("no values for %s", a)

@@ -82,8 +82,10 @@ func randomUUID() (string, error) {
 	return string(b[:]), nil
 }
 
+// void is the result of functions that have none.
+var void = types.NewString("")
+
 func init() {
-	void := types.NewString("")
 	define("version()", ask(func(s Session, _ []types.Datum) (types.Datum, error) {
 		v, _ := s.Setting("server_version")
 		return types.NewString("PostgreSQL " + v + " compatible (rowkey)"), nil

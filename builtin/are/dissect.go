@@ -131,10 +131,7 @@ func (m *search) dissectRepeat(n *node, i, j int) bool {
 				return false
 			}
 			points = append(points[:k], e)
-			if !next(k + 1) {
-				return false
-			}
-			return true
+			return next(k + 1)
 		}
 		if n.left.prefer == shortest {
 			for _, e := range ends {

@@ -9,8 +9,8 @@ import (
 	"rowkey/pgerr"
 )
 
-// maxSteps bounds the work of one search.
-const maxSteps = 20_000_000
+// maxSteps bounds the work, and so the memory, of one search.
+const maxSteps = 10_000_000
 
 // search is the state of one search in one string.
 type search struct {
@@ -156,11 +156,11 @@ func (m *search) ends(n *node, i int) []int {
 		switch n.kind {
 		case kConcat:
 			for _, k := range m.ends(n.left, i) {
-				e = union(e, m.ends(n.right, k))
+				e = m.union(e, m.ends(n.right, k))
 			}
 		case kAlt:
 			for _, s := range n.subs {
-				e = union(e, m.ends(s, i))
+				e = m.union(e, m.ends(s, i))
 			}
 		default:
 			e = m.repeatEnds(n, i)
@@ -178,7 +178,10 @@ func (m *search) ends(n *node, i int) []int {
 }
 
 // union merges two ascending lists; it may give back either.
-func union(a, b []int) []int {
+func (m *search) union(a, b []int) []int {
+	if m.steps += (len(a) + len(b)) / 8; m.steps > maxSteps {
+		panic(tooComplex{})
+	}
 	if len(a) == 0 {
 		return b
 	}
@@ -215,7 +218,7 @@ func (m *search) repeatEnds(n *node, i int) []int {
 		var next []int
 		for _, p := range cur {
 			m.step()
-			next = union(next, m.ends(n.left, p))
+			next = m.union(next, m.ends(n.left, p))
 		}
 		if k < n.min {
 			cur = next
@@ -223,7 +226,7 @@ func (m *search) repeatEnds(n *node, i int) []int {
 		}
 		// Go on only from places not reached before.
 		before := all
-		all = union(all, next)
+		all = m.union(all, next)
 		if len(all) == len(before) {
 			break
 		}

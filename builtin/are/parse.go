@@ -160,7 +160,6 @@ type parser struct {
 	i      int
 	opt    Options
 	groups []*node
-	open   []bool // groups still being read: no back reference to them
 	count  int
 	depth  int
 	around int // within look-around: parentheses do not capture
