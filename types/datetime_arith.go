@@ -222,7 +222,9 @@ func SpanAdd(a, b Span) (Span, error) {
 
 // SpanSub is interval - interval.
 func SpanSub(a, b Span) (Span, error) {
-	ok := add32(&a.Months, -int64(b.Months)) && add32(&a.Days, -int64(b.Days))
+	months, days := int64(a.Months)-int64(b.Months), int64(a.Days)-int64(b.Days)
+	a.Months, a.Days = int32(months), int32(days)
+	ok := int64(a.Months) == months && int64(a.Days) == days
 	d := a.Micros - b.Micros
 	if !ok || (d < a.Micros) != (b.Micros > 0) {
 		return a, IntervalRangeError()

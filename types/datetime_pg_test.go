@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,8 @@ func errText(err error) string {
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 var dtTypes = map[string]*Type{"date": Date, "time": Time, "timetz": TimeTZ, "timestamp": Timestamp, "timestamptz": TimestampTZ, "interval": Interval}
+
+var hugeUnit = regexp.MustCompile(`[hms] *[0-9]{6}`)
 
 type dtSetting struct {
 	style string
@@ -205,6 +208,9 @@ func TestDateTimeAgainstPostgres(t *testing.T) {
 			want := pgTryAll(t, c, qs)
 			bad := 0
 			for i, s := range ins {
+				if hugeUnit.MatchString(strings.ToLower(s)) {
+					continue // overflows there
+				}
 				// The date in force decides, and may differ between here and there.
 				low := strings.ToLower(s)
 				if strings.Contains(low, "now") || strings.Contains(low, "today") || strings.Contains(low, "tomorrow") || strings.Contains(low, "yesterday") || name == "timetz" && set.zone != "UTC" {
