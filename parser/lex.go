@@ -247,7 +247,7 @@ func clipName(s string) string {
 		return s
 	}
 	n := maxNameBytes
-	for n > 0 && !utf8.RuneStart(s[n]) {
+	for n > maxNameBytes-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]

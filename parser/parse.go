@@ -3,6 +3,7 @@ package parser
 import (
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"rowkey/parser/ast"
 )
@@ -13,8 +14,15 @@ var parsers = sync.Pool{New: func() any { return new(parser) }}
 // maxKept bounds the room that a parser keeps for its next text.
 const maxKept = 1 << 16
 
-// withParser runs f on a parser over src.
+// withParser runs f on a parser over src, which must be valid UTF-8.
 func withParser(src string, f func(p *parser)) (err error) {
+	if !utf8.ValidString(src) || strings.IndexByte(src, 0) >= 0 {
+		bad := firstBadBytes(src)
+		if bad == "" {
+			bad = "0x00"
+		}
+		return newError(-1, codeBadText, `invalid byte sequence for encoding "UTF8": %s`, bad)
+	}
 	p := parsers.Get().(*parser)
 	p.src, p.toks = src, lexInto(src, p.toks)
 	p.i, p.depth, p.params = 0, 0, 0

@@ -170,6 +170,17 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// Text that is no UTF-8 is refused, as PostgreSQL refuses it on receipt.
+func TestInvalidUTF8(t *testing.T) {
+	for sql, want := range map[string]string{"SELECT 'a\x9d'": "0x9d", "SELECT \xc3": "0xc3", "SELECT 'a\x00'": "0x00", "SELECT '\xe2\x28\xa1'": "0xe2 0x28 0xa1"} {
+		_, err := Parse(sql)
+		e, ok := err.(*Error)
+		if !ok || e.Code != "22021" || e.Message != `invalid byte sequence for encoding "UTF8": `+want {
+			t.Errorf("%q: %v", sql, err)
+		}
+	}
+}
+
 // FuzzParse: no text makes the parser panic or disagree with itself, and what
 // Format prints parses to the same tree.
 func FuzzParse(f *testing.F) {
