@@ -90,7 +90,7 @@ func (v *Vec) MakeNulls() []bool {
 			v.Nulls = v.Nulls[:n]
 			clear(v.Nulls)
 		} else {
-			v.Nulls = make([]bool, n, max(n, BatchSize))
+			v.Nulls = make([]bool, n)
 		}
 	}
 	return v.Nulls
