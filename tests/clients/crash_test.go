@@ -26,7 +26,7 @@ func TestKill(t *testing.T) {
 	const writers = 4
 	acked := make([]atomic.Int64, writers)
 	for round := 0; round <= *crashes; round++ {
-		s, err := pgtest.StartRowkey(binary, dir)
+		s, err := pgtest.StartRowkey(program, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,13 +22,13 @@ import (
 	"rowkey/tests/pgtest"
 )
 
-// binary is the program under test, built once.
-var binary string
+// program is the program under test, built once.
+var program string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "rowkey-clients")
 	if err == nil {
-		binary, err = pgtest.BuildRowkey(dir)
+		program, err = pgtest.BuildRowkey(dir)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // serve starts a server; data "" is in memory.
 func serve(t testing.TB, data string) string {
 	t.Helper()
-	s, err := pgtest.StartRowkey(binary, data)
+	s, err := pgtest.StartRowkey(program, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func sqlRows(t *testing.T, db *sql.DB) []string {
 
 // TestDemo: the demo runs to its end without any client and shows the join's answer and the entry.
 func TestDemo(t *testing.T) {
-	out, err := exec.Command(binary, "demo").CombinedOutput()
+	out, err := exec.Command(program, "demo").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -197,11 +197,11 @@ func TestPortTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(binary, "serve", "--listen", fmt.Sprintf("127.0.0.1:%d", cfg.Port)).CombinedOutput()
+	out, err := exec.Command(program, "serve", "--listen", fmt.Sprintf("127.0.0.1:%d", cfg.Port)).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "is taken") {
 		t.Errorf("got %v: %s", err, out)
 	}
-	out, err = exec.Command(binary, "serve", "--listen", "0.0.0.0:0").CombinedOutput()
+	out, err = exec.Command(program, "serve", "--listen", "0.0.0.0:0").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "authentication") {
 		t.Errorf("got %v: %s", err, out)
 	}
@@ -211,7 +211,7 @@ func TestPortTaken(t *testing.T) {
 func TestDirectoryTaken(t *testing.T) {
 	dir := t.TempDir()
 	serve(t, dir)
-	out, err := exec.Command(binary, "sql", "--data", dir, "-c", "SELECT 1").CombinedOutput()
+	out, err := exec.Command(program, "sql", "--data", dir, "-c", "SELECT 1").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "in use by another process") {
 		t.Errorf("got %v: %s", err, out)
 	}
