@@ -6,14 +6,14 @@
 //
 //	lex      lex.go lexquote.go keywords.go
 //	         text → tokens, by PostgreSQL's lexical rules.
-//	rewrite  cursor.go rewrite.go query.go from.go dml.go copier.go expr.go
-//	         atom.go funcs.go typename.go ddl*.go utility*.go
+//	rewrite  cursor.go rewrite.go query.go querytail.go from.go dml.go
+//	         copier.go expr.go atom.go funcs.go typename.go ddl*.go utility*.go
 //	         tokens → the tree of every clause, by recursive descent. Whatever
 //	         precedence decides – operators, joins, nested queries – is left as
 //	         a gap, and emitted in the grammar of TiDB's parser.
 //	group    group.go
 //	         the emitted text → TiDB's tree: one call a statement.
-//	lift     lift.go liftquery.go
+//	lift     lift.go liftexpr.go liftquery.go
 //	         TiDB's tree fills the gaps.
 //
 // # What is emitted
