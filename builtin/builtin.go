@@ -235,12 +235,15 @@ const (
 
 // Cast describes a conversion between two types. Func has one argument, or
 // two or three when it also wants the target typmod (int4) and whether the
-// cast is explicit (bool); nil Func means binary coercible (no work).
+// cast is explicit (bool); nil Func means that there is no work to do. (A few
+// casts that are binary coercible in PostgreSQL have a Func all the same:
+// integers are signed and OIDs are not, which is work here.)
 // Conversions through text forms (I/O casts) are not in the table; IOCast
 // makes them. Length coercion (varchar(n), numeric(p,s) …) is a Cast from a
 // type to itself.
 type Cast struct {
 	From, To *types.Type
 	Context  CastContext
+	Method   byte // pg_cast.castmethod: f function, b binary coercible, i through text
 	Func     *Func
 }

@@ -151,7 +151,7 @@ var built = sync.OnceValue(func() *tables {
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(castsText, "\n"), "\n") {
 		c := strings.Split(line, "\t")
-		k := &Cast{From: mustType(c[0]), To: mustType(c[1]), Context: CastContext(c[2][0])}
+		k := &Cast{From: mustType(c[0]), To: mustType(c[1]), Context: CastContext(c[2][0]), Method: c[3][0]}
 		switch c[3] {
 		case "f":
 			if k.Func = funcOIDs[atoOID(c[4])]; k.Func == nil {
@@ -160,11 +160,36 @@ var built = sync.OnceValue(func() *tables {
 		case "i":
 			k.Func = IOCast(k.From, k.To)
 		}
+		if f := signChange(k.From, k.To); f != nil {
+			if k.Func != nil {
+				f.OID = k.Func.OID
+			}
+			k.Func = f
+		}
 		t.casts = append(t.casts, k)
 		t.castMap[[2]types.OID{k.From.OID, k.To.OID}] = k
 	}
 	return t
 })
+
+// signChange gives the conversion between the signed integers and OIDs of four
+// bytes, nil for other types.
+func signChange(from, to *types.Type) *Func {
+	oid := func(t *types.Type) bool {
+		return t.Phys == types.PhysInt64 && t.Len == 4 && t != types.Int4 && (t == types.Oid || strings.HasPrefix(t.Name, "reg"))
+	}
+	var f Func
+	switch {
+	case (from == types.Int4 || from == types.Int2) && oid(to):
+		f = f1(func(v int64) int64 { return int64(uint32(v)) })
+	case oid(from) && to == types.Int4:
+		f = f1(func(v int64) int64 { return int64(int32(v)) })
+	default:
+		return nil
+	}
+	f.Name, f.Args, f.Result, f.Kind, f.Volatility = to.Name, []*types.Type{from}, to, Scalar, Immutable
+	return &f
+}
 
 func atoOID(s string) types.OID {
 	var n types.OID
