@@ -362,8 +362,55 @@ func extractFunc(t *types.Type) Func {
 		}
 		return types.NewDecimal(p.decimal()), nil
 	})
-	f.Vec = partKernel(t, func(out *types.Vec, i int, p part) { out.D[i] = p.decimal() })
+	general := partKernel(t, func(out *types.Vec, i int, p part) { out.D[i] = p.decimal() })
+	f.Vec = func(ctx *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
+		if u, ok := calendarField(t, args); ok {
+			return calendarKernel(u, t, ctx.zone(), args[1], out, n, sel)
+		}
+		return general(ctx, args, out, n, sel)
+	}
 	return f
+}
+
+// calendarField reports whether a column's field is one and the same, known,
+// and a whole number that follows from the day alone: year, month, dow …
+func calendarField(t *types.Type, args []Arg) (types.Unit, bool) {
+	if !args[0].Const || args[1].Const || isSpan(t) || t == types.Time {
+		return 0, false
+	}
+	u, err := fieldUnit(args[0].S[0], t)
+	if err != nil {
+		return 0, false
+	}
+	switch u {
+	case types.UnitDay, types.UnitMonth, types.UnitQuarter, types.UnitYear, types.UnitWeek, types.UnitISOYear,
+		types.UnitDOW, types.UnitISODOW, types.UnitDOY, types.UnitDecade, types.UnitCentury, types.UnitMillennium:
+		return u, true
+	}
+	return 0, false
+}
+
+func calendarKernel(u types.Unit, t *types.Type, z *types.Zone, arg Arg, out *types.Vec, n int, sel []int32) error {
+	return rows(n, sel, nullMask(out), func(i int) error {
+		v := arg.I[i]
+		if t == types.Date && !finiteDate(v) || t != types.Date && !finiteTime(v) {
+			p := infinitePart(u, v > 0)
+			if p.null {
+				out.SetNull(i)
+			} else {
+				out.D[i] = p.decimal()
+			}
+			return nil
+		}
+		if t != types.Date {
+			if t == types.TimestampTZ {
+				v += int64(z.OffsetAt(v)) * types.MicrosPerSecond
+			}
+			v = types.TimestampToDate(v)
+		}
+		out.D[i] = types.Decimal{Coef: calendarPart(u, v)}
+		return nil
+	})
 }
 
 // partKernel computes a field for a column; the field's name is looked up

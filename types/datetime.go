@@ -213,8 +213,6 @@ func DateRangeError() error { e := *errDateRange; return &e }
 // IntervalRangeError: see TimestampRangeError.
 func IntervalRangeError() error { e := *errIntervalRange; return &e }
 
-var defaultEnv = &Env{TimeZone: UTC}
-
 func (e *Env) zone() *Zone {
 	if e == nil || e.TimeZone == nil {
 		return UTC
@@ -225,7 +223,7 @@ func (e *Env) zone() *Zone {
 // parseDateTime reads the text form of a date or time type.
 func parseDateTime(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 	if env == nil {
-		env = defaultEnv
+		env = DefaultEnv
 	}
 	switch t.OID {
 	case Date.OID:
@@ -451,11 +449,6 @@ func compareInt64(a, b int64) int {
 func hashSpan(s Span, seed uint64) uint64 {
 	d, m := spanKey(s)
 	return mixHash(mixHash(seed, uint64(d)), uint64(m))
-}
-
-// hashTimeTZ hashes a time with zone.
-func hashTimeTZ(s Span, seed uint64) uint64 {
-	return mixHash(mixHash(seed, uint64(s.Micros)), uint64(uint32(s.Days)))
 }
 
 func mixHash(h, v uint64) uint64 {

@@ -88,7 +88,7 @@ func appendISODate(dst []byte, y, m, d int) []byte {
 // appendDateTime adds the text form of a date or time value.
 func appendDateTime(dst []byte, t *Type, d Datum, env *Env) []byte {
 	if env == nil {
-		env = defaultEnv
+		env = DefaultEnv
 	}
 	switch t.OID {
 	case Date.OID:

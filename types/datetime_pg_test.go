@@ -311,9 +311,9 @@ func TestZonesAgainstPostgres(t *testing.T) {
 				s := tab.start[1+r.Intn(len(tab.start)-1)]
 				v = (s - unixEpochSeconds + int64(r.Intn(3*3600)) - 5400 + int64(tab.off[0])*int64(r.Intn(2))) * MicrosPerSecond
 			}
-			lit := quote(string(AppendTimestamp(nil, v, defaultEnv)))
+			lit := quote(string(AppendTimestamp(nil, v, DefaultEnv)))
 			qs = append(qs, fmt.Sprintf("select (timestamp %s at time zone %s)::text || '|' || (timestamptz %s at time zone %s)", lit, quote(name), lit, quote(name)))
-			got = append(got, string(AppendTimestampTZ(nil, z.ToUTC(v), defaultEnv))+"|"+string(AppendTimestamp(nil, z.ToLocal(v), defaultEnv)))
+			got = append(got, string(AppendTimestampTZ(nil, z.ToUTC(v), DefaultEnv))+"|"+string(AppendTimestamp(nil, z.ToLocal(v), DefaultEnv)))
 		}
 		for i, w := range pgTryAll(t, c, qs) {
 			w = strings.ReplaceAll(w, "+00|", "+00|")
