@@ -140,6 +140,12 @@ func (p *planner) collectUsed(r rel, out []colID) {
 		}
 		keys(n.order)
 	case *lJoin:
+		if n.kind == plan.LeftJoin || n.kind == plan.FullJoin {
+			p.nullable.union(outSet(n.r))
+		}
+		if n.kind == plan.FullJoin {
+			p.nullable.union(outSet(n.l))
+		}
 		for _, c := range n.conds {
 			if l, rr, _, ok := equality(c); ok {
 				key(l)

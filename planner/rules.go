@@ -14,8 +14,14 @@ type rule struct {
 // know them by these names.
 var ruleList = []rule{
 	{"InlineCTE", inlineCTEs},
+	{"Decorrelate", decorrelate},
 	{"PullUpProjects", pullUpProjects},
+	{"FoldConstants", foldConstants},
+	{"SimplifyOuterJoins", simplifyOuterJoins},
+	{"TransitiveEqualities", transitiveEqualities},
 	{"PushDownPredicates", pushDownPredicates},
+	{"EliminateDistinct", eliminateDistinct},
+	{"PushDownLimit", pushDownLimit},
 }
 
 // applyRules runs the rules over a statement, its subqueries and WITH queries.

@@ -208,6 +208,11 @@ func (p *planner) pushJoin(n *lJoin, conds []plan.Expr) rel {
 		all := append(append([]plan.Expr(nil), n.conds...), conds...)
 		toL, all = split(all, onlyLeft)
 		toR, all = split(all, onlyRight)
+		for _, e := range all {
+			if l, r := armsOn(e, onlyLeft), armsOn(e, onlyRight); l != nil || r != nil {
+				toL, toR = append(toL, notNil(l)...), append(toR, notNil(r)...)
+			}
+		}
 		// subqueries stay above, where they do not decide join methods
 		above, c.conds = split(all, func(e plan.Expr) bool { return hasSubquery(e) || colsOf(e).empty() })
 	case plan.LeftJoin:
@@ -233,4 +238,29 @@ func (p *planner) pushJoin(n *lJoin, conds []plan.Expr) rel {
 	}
 	c.l, c.r = p.push(n.l, toL), p.push(n.r, toR)
 	return filterOver(c, above)
+}
+
+func notNil(e plan.Expr) []plan.Expr {
+	if e == nil {
+		return nil
+	}
+	return []plan.Expr{e}
+}
+
+// armsOn weakens an OR over both sides of a join to one side: if every arm
+// has conditions on that side alone, some arm's must hold.
+func armsOn(e plan.Expr, side func(plan.Expr) bool) plan.Expr {
+	or, ok := e.(*plan.Or)
+	if !ok || len(or.Args) > 32 {
+		return nil
+	}
+	var arms []plan.Expr
+	for _, a := range or.Args {
+		own, _ := split(splitAnd(a, nil), side)
+		if len(own) == 0 {
+			return nil
+		}
+		arms = append(arms, makeAnd(own))
+	}
+	return makeOr(arms)
 }

@@ -1,0 +1,531 @@
+package planner
+
+import (
+	"rowkey/builtin"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// FoldConstants simplifies conditions: NOT is pushed to the comparisons,
+// constants drop out of AND and OR, a condition that is never true leaves no rows.
+func foldConstants(p *planner, r rel) rel {
+	return p.everywhere(r, func(x rel) rel {
+		switch n := x.(type) {
+		case *lFilter:
+			conds, never := p.foldConds(n.conds)
+			if never {
+				return p.nothing(n.in)
+			}
+			if conds == nil {
+				return x
+			}
+			if len(conds) == 0 {
+				return n.in
+			}
+			return &lFilter{in: n.in, conds: conds}
+		case *lJoin:
+			conds, never := p.foldConds(n.conds)
+			if conds == nil && !never {
+				return x
+			}
+			c := n.clone().(*lJoin)
+			c.conds = conds
+			if never {
+				c.conds = []plan.Expr{falseExpr}
+				switch n.kind {
+				case plan.InnerJoin, plan.SemiJoin:
+					return p.nothing(n)
+				}
+			}
+			return c
+		}
+		return x
+	})
+}
+
+// nothing is a rel without rows.
+func (p *planner) nothing(r rel) rel {
+	p.changed = true
+	return &lValues{cols: r.outCols(), rows: [][]plan.Expr{}}
+}
+
+// foldConds simplifies a conjunction; nil when nothing changed.
+func (p *planner) foldConds(conds []plan.Expr) (out []plan.Expr, never bool) {
+	changed := false
+	for _, c := range conds {
+		s := p.simplifyCond(c)
+		if s != c {
+			changed = true
+		}
+		if isFalse(s) {
+			return nil, true
+		}
+		if isTrue(s) {
+			changed = true
+			continue
+		}
+		out = splitAnd(s, out)
+	}
+	if !changed {
+		return nil, false
+	}
+	p.changed = true
+	if out == nil {
+		out = []plan.Expr{}
+	}
+	return out, false
+}
+
+// simplifyCond simplifies a condition (where NULL is as good as false).
+func (p *planner) simplifyCond(e plan.Expr) plan.Expr {
+	switch e := e.(type) {
+	case *plan.And:
+		var args []plan.Expr
+		changed := false
+		for _, a := range e.Args {
+			s := p.simplifyCond(a)
+			changed = changed || s != a
+			if isFalse(s) {
+				return falseExpr
+			}
+			if isTrue(s) {
+				changed = true
+				continue
+			}
+			args = append(args, s)
+		}
+		if !changed {
+			return e
+		}
+		if len(args) == 0 {
+			return trueExpr
+		}
+		return makeAnd(args)
+	case *plan.Or:
+		var args []plan.Expr
+		changed := false
+		for _, a := range e.Args {
+			s := p.simplifyCond(a)
+			changed = changed || s != a
+			if isTrue(s) {
+				return trueExpr
+			}
+			if isFalse(s) {
+				changed = true
+				continue
+			}
+			args = append(args, s)
+		}
+		if in := p.orToIn(args); in != nil {
+			return in
+		}
+		if f := factor(args); f != nil {
+			return f
+		}
+		if !changed {
+			return e
+		}
+		return makeOr(args)
+	case *plan.Not:
+		if n := p.negated(e.Arg); n != nil {
+			return p.simplifyCond(n)
+		}
+	case *plan.Call, *plan.Relabel:
+		return p.refold(e)
+	}
+	return e
+}
+
+// refold folds calls whose arguments have become constants.
+func (p *planner) refold(e plan.Expr) plan.Expr {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		return e
+	}
+	var args []plan.Expr
+	for i, a := range c.Args {
+		x := p.refold(a)
+		if x != a && args == nil {
+			args = copyExprs(c.Args)
+		}
+		if args != nil {
+			args[i] = x
+		}
+	}
+	if args != nil {
+		cc := *c
+		cc.Args = args
+		c = &cc
+	}
+	return p.fold(c)
+}
+
+// negated gives NOT e in a simpler form, nil if there is none.
+func (p *planner) negated(e plan.Expr) plan.Expr {
+	switch e := e.(type) {
+	case *plan.Const:
+		if e.Val.IsNull() {
+			return e
+		}
+		if e.Val.Bool() {
+			return falseExpr
+		}
+		return trueExpr
+	case *plan.Not:
+		return e.Arg
+	case *plan.And, *plan.Or:
+		var args []plan.Expr
+		and, isAnd := e.(*plan.And)
+		if isAnd {
+			args = and.Args
+		} else {
+			args = e.(*plan.Or).Args
+		}
+		out := make([]plan.Expr, len(args))
+		for i, a := range args {
+			if n := p.negated(a); n != nil {
+				out[i] = n
+			} else {
+				out[i] = negate(a)
+			}
+		}
+		if isAnd {
+			return &plan.Or{T: boolT, Args: out}
+		}
+		return &plan.And{T: boolT, Args: out}
+	case *plan.IsNull:
+		if isRowType(e.Arg.Type()) {
+			return nil
+		}
+		return &plan.IsNull{T: e.T, Arg: e.Arg, Not: !e.Not}
+	case *plan.IsDistinct:
+		c := *e
+		c.Not = !e.Not
+		return &c
+	case *plan.BoolTest:
+		return &plan.BoolTest{T: e.T, Arg: e.Arg, Kind: e.Kind ^ 1}
+	case *plan.Call:
+		if e.Op == nil || e.Op.Negator == "" || len(e.Args) != 2 {
+			return nil
+		}
+		op := exactOp(e.Op.Negator, e.Op.Left, e.Op.Right)
+		if op == nil {
+			return nil
+		}
+		return &plan.Call{T: e.T, Fn: p.bound(op.Func, e.Args), Args: e.Args, Op: op, Pos: e.Pos}
+	case *plan.ScalarArray:
+		if e.Op.Negator == "" {
+			return nil
+		}
+		op := exactOp(e.Op.Negator, e.Op.Left, e.Op.Right)
+		if op == nil {
+			return nil
+		}
+		return &plan.ScalarArray{T: e.T, Op: op, L: e.L, R: e.R, All: !e.All}
+	}
+	return nil
+}
+
+func exactOp(name string, l, r *types.Type) *builtin.Operator {
+	for _, o := range builtin.Operators(name) {
+		if o.Left == l && o.Right == r {
+			return o
+		}
+	}
+	return nil
+}
+
+// orToIn makes a = 1 OR a = 2 OR a IN (3, 4) one list.
+func (p *planner) orToIn(args []plan.Expr) plan.Expr {
+	if len(args) < 2 {
+		return nil
+	}
+	var key plan.Expr
+	var op *builtin.Operator
+	var vals []types.Datum
+	var et *types.Type
+	for _, a := range args {
+		switch x := a.(type) {
+		case *plan.Call:
+			if x.Op == nil || x.Op.Compare != "=" || len(x.Args) != 2 {
+				return nil
+			}
+			l, r := x.Args[0], x.Args[1]
+			k, ok := r.(*plan.Const)
+			if !ok {
+				return nil
+			}
+			if _, isCol := bareColumn(l); !isCol {
+				return nil
+			}
+			if key == nil {
+				key, op, et = l, x.Op, k.Typ
+			} else if !equalExprs(key, l) || op != x.Op || !sameType(et, k.Typ) {
+				return nil
+			}
+			vals = append(vals, k.Val)
+		case *plan.ScalarArray:
+			if x.All || x.Op.Compare != "=" {
+				return nil
+			}
+			k, ok := x.R.(*plan.Const)
+			if !ok {
+				return nil
+			}
+			arr, ok := k.Val.X.(*types.Array)
+			if !ok {
+				return nil
+			}
+			if key == nil {
+				key, op, et = x.L, x.Op, arr.Elem
+			} else if !equalExprs(key, x.L) || op != x.Op || !sameType(et, arr.Elem) {
+				return nil
+			}
+			vals = append(vals, arr.Elems...)
+		default:
+			return nil
+		}
+	}
+	if et.Array == nil {
+		return nil
+	}
+	arr := &types.Array{Elem: et, Dims: []types.ArrayDim{{Len: int32(len(vals)), Lower: 1}}, Elems: vals}
+	return &plan.ScalarArray{T: boolT, Op: op, L: key, R: &plan.Const{T: plan.T{Typ: et.Array, Mod: -1}, Val: types.NewAny(arr)}}
+}
+
+// factor takes the conditions common to all arms out of an OR:
+// (a AND x) OR (a AND y) is a AND (x OR y).
+func factor(args []plan.Expr) plan.Expr {
+	if len(args) < 2 {
+		return nil
+	}
+	arms := make([][]plan.Expr, len(args))
+	for i, a := range args {
+		arms[i] = splitAnd(a, nil)
+	}
+	var common []plan.Expr
+	for _, c := range arms[0] {
+		everywhere := true
+		for _, arm := range arms[1:] {
+			if indexExpr(arm, c) < 0 {
+				everywhere = false
+				break
+			}
+		}
+		if everywhere && !isVolatile(c) {
+			common = append(common, c)
+		}
+	}
+	if len(common) == 0 {
+		return nil
+	}
+	var rest []plan.Expr
+	for _, arm := range arms {
+		var keep []plan.Expr
+		for _, c := range arm {
+			if indexExpr(common, c) < 0 {
+				keep = append(keep, c)
+			}
+		}
+		if len(keep) == 0 {
+			return makeAnd(common) // an arm with nothing else: true
+		}
+		rest = append(rest, makeAnd(keep))
+	}
+	return makeAnd(append(common, makeOr(rest)))
+}
+
+func indexExpr(list []plan.Expr, e plan.Expr) int {
+	for i, x := range list {
+		if equalExprs(x, e) {
+			return i
+		}
+	}
+	return -1
+}
+
+// TransitiveEqualities carries constants over joins: a.x = b.x AND a.x = 5
+// makes b.x = 5.
+func transitiveEqualities(p *planner, r rel) rel {
+	return p.transitive(r, nil, true)
+}
+
+// transitive works on each tree of filters and inner joins from its top.
+// known are conditions that hold for the rows r is joined to.
+func (p *planner) transitive(r rel, known []plan.Expr, top bool) rel {
+	r = p.inSubqueries(r, func(q rel) rel { return p.transitive(q, nil, true) })
+	switch n := r.(type) {
+	case *lFilter, *lJoin:
+		if j, ok := r.(*lJoin); ok && j.kind != plan.InnerJoin {
+			return p.transitiveOuter(j, known)
+		}
+		if top {
+			conds := append(treeConds(n, nil), known...)
+			derived := p.constantsFor(conds, outSet(n))
+			c := n.clone()
+			for _, k := range c.kids() {
+				*k = p.transitive(*k, append(conds, derived...), false)
+			}
+			if len(derived) > 0 {
+				p.changed = true
+				return filterOver(c, derived)
+			}
+			return c
+		}
+		c := n.clone()
+		for _, k := range c.kids() {
+			*k = p.transitive(*k, known, false)
+		}
+		return c
+	}
+	if len(r.kids()) == 0 {
+		return r
+	}
+	c := r.clone()
+	for _, k := range c.kids() {
+		*k = p.transitive(*k, nil, true)
+	}
+	return c
+}
+
+// transitiveOuter: what is known of the left rows makes more conditions of ON,
+// on the right side alone.
+func (p *planner) transitiveOuter(j *lJoin, known []plan.Expr) rel {
+	c := j.clone().(*lJoin)
+	switch j.kind {
+	case plan.LeftJoin, plan.SemiJoin, plan.AntiJoin:
+		all := append(append(append([]plan.Expr(nil), known...), treeConds(j.l, nil)...), j.conds...)
+		derived := p.constantsFor(all, outSet(j.r))
+		if len(derived) > 0 {
+			p.changed = true
+			c.conds = append(c.conds, derived...)
+		}
+		c.l = p.transitive(j.l, known, true)
+		c.r = p.transitive(j.r, nil, true)
+	default:
+		c.l, c.r = p.transitive(j.l, nil, true), p.transitive(j.r, nil, true)
+	}
+	return c
+}
+
+// treeConds are the conditions of a tree of filters and inner joins (through
+// the left sides of other joins).
+func treeConds(r rel, out []plan.Expr) []plan.Expr {
+	switch n := r.(type) {
+	case *lFilter:
+		return treeConds(n.in, append(out, n.conds...))
+	case *lScan:
+		return append(out, n.conds...)
+	case *lJoin:
+		switch n.kind {
+		case plan.InnerJoin:
+			out = append(out, n.conds...)
+			return treeConds(n.r, treeConds(n.l, out))
+		case plan.LeftJoin, plan.SemiJoin, plan.AntiJoin, plan.AntiNullJoin:
+			return treeConds(n.l, out)
+		}
+	}
+	return out
+}
+
+// constantsFor derives column = constant for columns of a set.
+func (p *planner) constantsFor(conds []plan.Expr, cols colSet) []plan.Expr {
+	type fact struct {
+		val plan.Expr
+	}
+	known := map[colID]fact{}
+	type eq struct {
+		l, r colID
+	}
+	var eqs []eq
+	for _, c := range conds {
+		call, ok := c.(*plan.Call)
+		if !ok || call.Op == nil || call.Op.Compare != "=" || len(call.Args) != 2 {
+			continue
+		}
+		lc, lok := call.Args[0].(*plan.Col)
+		rc, rok := call.Args[1].(*plan.Col)
+		switch {
+		case lok && rok:
+			if sameType(lc.Typ, rc.Typ) {
+				eqs = append(eqs, eq{lc.Idx, rc.Idx})
+			}
+		case lok && isParamOrConst(call.Args[1]):
+			known[lc.Idx] = fact{call.Args[1]}
+		case rok && isParamOrConst(call.Args[0]):
+			known[rc.Idx] = fact{call.Args[0]}
+		}
+	}
+	if len(known) == 0 || len(eqs) == 0 {
+		return nil
+	}
+	var out []plan.Expr
+	for again := true; again; {
+		again = false
+		for _, e := range eqs {
+			for _, d := range [][2]colID{{e.l, e.r}, {e.r, e.l}} {
+				f, have := known[d[0]]
+				if _, has := known[d[1]]; !have || has {
+					continue
+				}
+				known[d[1]] = f
+				again = true
+				if !cols.has(d[1]) {
+					continue
+				}
+				col := p.col(d[1])
+				op, _ := findOperator("=", col.Typ, f.val.Type())
+				if op == nil || isPolymorphic(op.Left) || isPolymorphic(op.Right) || op.Left != col.Typ || op.Right != f.val.Type() {
+					continue
+				}
+				args := []plan.Expr{col, f.val}
+				out = append(out, &plan.Call{T: boolT, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: -1})
+			}
+		}
+	}
+	return out
+}
+
+func isParamOrConst(e plan.Expr) bool {
+	switch e.(type) {
+	case *plan.Const, *plan.Param:
+		return true
+	}
+	return false
+}
+
+// PushDownLimit gives each input of a UNION ALL the limit that stands above it.
+func pushDownLimit(p *planner, r rel) rel {
+	return p.everywhere(r, func(x rel) rel {
+		l, ok := x.(*lLimit)
+		if !ok || l.count == nil || l.ties != nil {
+			return x
+		}
+		u, ok := l.in.(*lUnion)
+		if !ok {
+			return x
+		}
+		count := l.count
+		if l.offset != nil {
+			a, ok1 := l.count.(*plan.Const)
+			b, ok2 := l.offset.(*plan.Const)
+			if !ok1 || !ok2 || a.Val.IsNull() || b.Val.IsNull() || a.Val.I < 0 || b.Val.I < 0 || a.Val.I > 1<<40 || b.Val.I > 1<<40 {
+				return x
+			}
+			count = constInt(a.Val.I+b.Val.I, types.Int8)
+		}
+		for _, in := range u.ins {
+			if _, done := in.(*lLimit); done {
+				return x
+			}
+		}
+		p.changed = true
+		c := u.clone().(*lUnion)
+		for i := range c.ins {
+			c.ins[i] = &lLimit{in: c.ins[i], count: count}
+		}
+		n := l.clone().(*lLimit)
+		n.in = c
+		return n
+	})
+}
