@@ -2,11 +2,15 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"rowkey/pgerr"
 	"rowkey/types"
 )
 
@@ -183,4 +187,88 @@ func TestFormatAgainstPostgres(t *testing.T) {
 		check(t, bySignature("format(text,any)"), env, argTypes, args, query(c, q), q, &bad)
 	}
 	t.Logf("%d differ", bad)
+}
+
+// Details and hints of errors.
+func TestFormatErrorsAgainstPostgres(t *testing.T) {
+	c := connect(t)
+	r := rand.New(rand.NewSource(seed()))
+	run(t, c, "set timezone = 'UTC'; set datestyle = 'ISO, MDY'")
+	ctx := &Ctx{Context: context.Background(), Env: types.DefaultEnv}
+	calls := [][]string{
+		{"date_trunc(text,interval)", "week", "1 day"}, {"date_trunc(text,timestamp)", "dow", "2000-01-01"}, {"extract(text,date)", "hour", "2000-01-01"},
+		{"make_timestamptz(int4,int4,int4,int4,int4,float8,text)", "2000", "1", "1", "0", "0", "0", "5"}, {"timezone(interval,timestamp)", "1 day", "2000-01-01"},
+		{"format(text,any)", "%z", "x"}, {"format(text,any)", "%", "x"}, {"to_char(interval,text)", "1 day", "Month"}, {"to_date(text,text)", "2000-IW", "YYYY-IW"},
+		{"to_char(int4,text)", "1", "9EEEEPR"}, {"to_char(int4,text)", "1", "FM9EEEE"}, {"to_timestamp(text,text)", "13", "HH"},
+	}
+	for i := 0; i < 1500; i++ {
+		in := []string{"2000-01-01", "20000230", "x", "12", "99999999999", "", "jan", "1", "2000 AD", "5 pm"}[r.Intn(10)]
+		calls = append(calls, []string{[]string{"to_date(text,text)", "to_timestamp(text,text)", "to_number(text,text)"}[r.Intn(3)], in, randomDateTemplate(r)})
+	}
+	for _, call := range calls {
+		f := bySignature(call[0])
+		var args []types.Datum
+		var argTypes []*types.Type
+		var sql []string
+		for i, s := range call[1:] {
+			typ := f.Args[min(i, len(f.Args)-1)]
+			if typ == types.AnyType {
+				typ = types.Text
+			}
+			d, err := types.Parse(typ, -1, s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			args, argTypes, sql = append(args, d), append(argTypes, typ), append(sql, sqlLiteral(typ, s))
+		}
+		q := "select pg_catalog." + f.Name + "(" + strings.Join(sql, ", ") + ")"
+		_, err := c.Exec(context.Background(), q).ReadAll()
+		var want *pgconn.PgError
+		if !errors.As(err, &want) {
+			continue
+		}
+		_, err = Call(f.Bound(argTypes), ctx, args)
+		got := pgerr.Of(err)
+		if got == nil || got.Message != want.Message || got.Detail != want.Detail || got.Hint != want.Hint {
+			t.Errorf("%s\n got  %v\n want %s; %s; %s", q, got, want.Message, want.Detail, want.Hint)
+		}
+	}
+}
+
+// No template and no text makes a formatting function panic.
+func FuzzFormat(f *testing.F) {
+	f.Add("YYYY-MM-DD HH24:MI:SS.US", "2000-01-01 12:34:56")
+	f.Add("FM999,990.99PR", "-1,234.5")
+	f.Add("%1$-10s %L %I%%", "x")
+	f.Add("FXIYYY IW ID J Q RM TZH:TZM", "2000 5 3 +05:30")
+	f.Add("9.9EEEE", "1e5")
+	ctx := &Ctx{Context: context.Background(), Env: types.DefaultEnv}
+	f.Fuzz(func(t *testing.T, template, text string) {
+		if len(template) > 200 || len(text) > 200 {
+			return
+		}
+		tm, in := types.NewString(template), types.NewString(text)
+		for sig, args := range map[string][]types.Datum{
+			"to_date(text,text)": {in, tm}, "to_timestamp(text,text)": {in, tm}, "to_number(text,text)": {in, tm},
+			"to_char(timestamp,text)": {types.NewInt(int64(len(text)) * 1234567890123), tm}, "to_char(timestamptz,text)": {types.NewInt(5), tm},
+			"to_char(interval,text)": {types.NewSpan(types.Span{Months: int32(len(text)) - 20, Days: 5, Micros: -1}), tm},
+			"to_char(numeric,text)":  {types.NewDecimal(types.Decimal{Coef: int64(len(text)) * -12345, Scale: 3}), tm}, "to_char(int4,text)": {types.NewInt(-7), tm},
+			"to_char(int8,text)": {types.NewInt(1 << 60), tm}, "to_char(float8,text)": {types.NewFloat(-1e-7), tm},
+			"extract(text,timestamptz)": {tm, types.NewInt(0)}, "date_trunc(text,interval)": {tm, types.NewSpan(types.Span{})},
+			"timezone(text,timestamptz)": {tm, types.NewInt(0)}, "timezone(text,timestamp)": {in, types.NewInt(0)},
+		} {
+			_, err := Call(bySignature(sig), ctx, args)
+			if err != nil && pgerr.CodeOf(err) == pgerr.InternalError {
+				t.Errorf("%s: %v", sig, err)
+			}
+		}
+		if len(template) < 20 {
+			fm := bySignature("format(text,any)").Bound([]*types.Type{types.Text, types.Text})
+			if !strings.ContainsAny(template, "0123456789*") {
+				if _, err := Call(fm, ctx, []types.Datum{tm, in}); err != nil && pgerr.CodeOf(err) == pgerr.InternalError {
+					t.Error(err)
+				}
+			}
+		}
+	})
 }
