@@ -25,7 +25,7 @@ const defaultListen = "127.0.0.1:5432"
 const shutdownTimeout = 10 * time.Second
 
 func serveCommand() *cobra.Command {
-	var listen, data, logLevel string
+	var listen, data, logLevel, profiles string
 	var logJSON bool
 	var maxConns int
 	cmd := &cobra.Command{
@@ -48,6 +48,9 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 				return err
 			}
 			defer l.Close()
+			if err := serveProfiles(profiles, log); err != nil {
+				return err
+			}
 			db, err := rowkey.Open(data, rowkey.WithLogger(log), rowkey.WithMaxSessions(maxConns))
 			if err != nil {
 				return err
@@ -75,6 +78,8 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 	f.IntVar(&maxConns, "max-connections", 200, "connections served at once")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&logJSON, "log-json", false, "log in JSON")
+	f.StringVar(&profiles, "pprof", "", "address to serve profiles at, HOST:PORT")
+	f.MarkHidden("pprof")
 	return cmd
 }
 
