@@ -1,7 +1,9 @@
 package disk
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -66,17 +68,77 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 	return value, true, translate(closer.Close())
 }
 
+// seekKeys is the number of keys from which one iterator that goes from key to key
+// beats looking each up on its own.
+const seekKeys = 4
+
+// GetAll implements kv.Reader. Many keys are visited in order by one iterator, which
+// keeps its place in every level and its blocks at hand; the values share an arena.
 func (v *view) GetAll(keys, values [][]byte) error {
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
-	for i, k := range keys {
-		value, _, err := v.get(k)
-		if err != nil {
-			return err
+	if len(keys) < seekKeys {
+		for i, k := range keys {
+			value, _, err := v.get(k)
+			if err != nil {
+				return err
+			}
+			values[i] = value
 		}
-		values[i] = value
+		return nil
 	}
-	return nil
+	if v.e.closed {
+		return kv.ErrClosed
+	}
+	order := inOrder(keys)
+	at := func(i int) int {
+		if order == nil {
+			return i
+		}
+		return int(order[i])
+	}
+	last := keys[at(len(keys)-1)]
+	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(keys[at(0)]), UpperBound: kv.KeyAfter(last)})
+	if err != nil {
+		return translate(err)
+	}
+	var b kv.PairBatch
+	for i := range keys {
+		i = at(i)
+		key := keys[i]
+		values[i] = nil
+		if len(key) > 0 && key[0] == kv.ReservedByte {
+			continue
+		}
+		if !p.SeekPrefixGE(key) {
+			if err := p.Error(); err != nil {
+				return kv.AtKey(translate(errors.Join(err, p.Close())), key)
+			}
+			continue
+		}
+		if !bytes.Equal(p.Key(), key) {
+			continue
+		}
+		value, err := p.ValueAndErr()
+		if err != nil {
+			return kv.AtKey(translate(errors.Join(err, p.Close())), key)
+		}
+		values[i] = b.Hold(value)
+	}
+	return translate(p.Close())
+}
+
+// inOrder gives the order in which keys are sorted; nil if they are already.
+func inOrder(keys [][]byte) []int32 {
+	if slices.IsSortedFunc(keys, bytes.Compare) {
+		return nil
+	}
+	order := make([]int32, len(keys))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return bytes.Compare(keys[a], keys[b]) })
+	return order
 }
 
 func (v *view) SplitRange(r kv.Range, n int) []kv.Range { return v.e.samples.Split(r, n) }
@@ -97,11 +159,16 @@ type iter struct {
 	done    bool
 }
 
-func bounds(r kv.Range) (lower, upper []byte) {
-	lower, upper = r.Start, r.End
-	if len(lower) == 0 {
-		lower = nil
+// lowest is a lower bound; Pebble wants nil for none.
+func lowest(key []byte) []byte {
+	if len(key) == 0 {
+		return nil
 	}
+	return key
+}
+
+func bounds(r kv.Range) (lower, upper []byte) {
+	lower, upper = lowest(r.Start), r.End
 	if upper == nil {
 		upper = endOfKeys
 	}
