@@ -39,7 +39,7 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 	t = clone(t)
 	ix := &catalog.Index{Unique: n.Unique, NullsEqual: n.NullsNotDistinct}
 	if len(n.Elements) > maxIndexKeys {
-		return pgerr.Newf(pgerr.ConfigurationLimitExceeded, "cannot use more than %d columns in an index", maxIndexKeys)
+		return pgerr.Newf(pgerr.TooManyColumns, "cannot use more than %d columns in an index", maxIndexKeys)
 	}
 	var names []string
 	for _, e := range n.Elements {

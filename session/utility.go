@@ -628,6 +628,14 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 		return err
 	}
 	opts.PlanningMicros = nowMicros() - start
+	if opts.Algebra { // plan once more, keeping the algebra
+		p, err := planner.Plan(planner.Request{Catalog: s.snapshot(), Stmt: inner.raw.Stmt, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
+			Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Trace: true})
+		if err != nil {
+			return err
+		}
+		inner.plan = p
+	}
 	if opts.Analyze {
 		ec := s.execCtx(ctx, inner)
 		ec.Counters = make([]plan.Counters, inner.plan.Nodes)
