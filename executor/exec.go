@@ -30,9 +30,14 @@ type exec struct {
 	works map[int]*workTable
 	// affected counts the rows that the statement's own INSERT, UPDATE … wrote.
 	affected int64
-	shared   *shared
 	worker   *worker // nil in the main goroutine
 	free     map[plan.Node][]int
+	// gen counts the executions that these operators have served: results kept by
+	// expressions are of one execution only.
+	gen     uint64
+	closers []op // operators of subplans
+	own     Ctx
+	mem     Account
 	// stmt is what data-modifying operators of the statement share.
 	stmt *stmt
 }
@@ -47,7 +52,8 @@ type Execution struct {
 	out    types.Batch
 	rows   int64
 	point  *pointRun
-	writes bool
+	result Result
+	ended  bool // without error: the operators may serve again
 }
 
 // Open starts a plan. Nothing is read before the first Next.
@@ -64,29 +70,84 @@ func (e *Execution) start(ctx *Ctx, p *plan.Plan) error {
 		e.point = pt
 		return err
 	}
+	e.cols = len(p.Columns)
+	if t := ctx.State.take(ctx, p); t != nil {
+		e.x, e.root = t.x, t.root
+		e.x.renew(ctx)
+		return nil
+	}
 	x := newExec(ctx, p)
 	e.x = x
 	root, err := x.build(p.Root)
 	if err != nil {
 		return err
 	}
-	e.root, e.cols = root, len(p.Columns)
-	e.writes = p.Columns == nil || p.Tag != "SELECT"
+	e.root = root
 	return nil
 }
 
-func newExec(ctx *Ctx, p *plan.Plan) *exec {
-	x := &exec{Ctx: ctx, plan: p, read: ctx.Txn}
-	if ctx.Eval == nil {
-		c := *ctx
-		c.Eval = &builtin.Ctx{Context: ctx.context(), Env: &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}}
-		x.Ctx = &c
+// tree is the operators of a plan, ready to be run again.
+type tree struct {
+	x    *exec
+	root op
+}
+
+// take gives the operators that an earlier execution of the plan left, nil if
+// there are none that fit.
+func (s *State) take(ctx *Ctx, p *plan.Plan) *tree {
+	if s == nil || ctx.Counters != nil {
+		return nil
 	}
+	t := s.trees[p]
+	if t == nil || t.x.Workers != ctx.Workers {
+		return nil
+	}
+	delete(s.trees, p)
+	return t
+}
+
+// treesMax bounds the number of plans whose operators are kept.
+const treesMax = 128
+
+// keep takes operators back.
+func (s *State) keep(x *exec, root op) {
+	if s == nil || x.Counters != nil || len(x.plan.CTEs) > 0 {
+		return
+	}
+	if s.trees == nil || len(s.trees) >= treesMax {
+		s.trees = map[*plan.Plan]*tree{}
+	}
+	x.own = Ctx{Workers: x.Workers}
+	s.trees[x.plan] = &tree{x, root}
+}
+
+func newExec(ctx *Ctx, p *plan.Plan) *exec {
+	x := &exec{plan: p}
+	x.renew(ctx)
 	if p.Slots > 0 {
 		x.slots = make([]types.Datum, p.Slots)
 	}
-	x.shared = &shared{}
 	return x
+}
+
+// renew readies an exec for one execution.
+func (x *exec) renew(ctx *Ctx) {
+	x.own = *ctx
+	x.Ctx = &x.own
+	x.read = ctx.Txn
+	x.gen++
+	x.affected = 0
+	x.mem.used.Store(0)
+	x.mem.parent = ctx.Memory
+	if ctx.Memory != nil || x.gen > 1 || ctx.State != nil {
+		x.own.Memory = &x.mem
+	}
+	if x.own.Eval == nil {
+		x.own.Eval = &builtin.Ctx{Context: ctx.context(), Env: &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}}
+	}
+	if x.stmt != nil {
+		x.stmt.renew()
+	}
 }
 
 // Next gives the next batch of visible columns, nil at the end. The batch
@@ -121,7 +182,9 @@ func (e *Execution) Next() (b *types.Batch, err error) {
 			return nil, err
 		}
 		if b == nil {
-			return nil, e.x.finish()
+			err := e.x.finish()
+			e.ended = err == nil
+			return nil, err
 		}
 		if b.Rows() > 0 {
 			break
@@ -141,6 +204,9 @@ func (e *Execution) Result() Result {
 	if e.point != nil {
 		return Result{Rows: e.point.rows}
 	}
+	if e.x == nil {
+		return e.result
+	}
 	if e.x.stmt != nil && e.x.stmt.root {
 		return Result{Rows: e.x.affected}
 	}
@@ -155,13 +221,21 @@ func (e *Execution) Close() {
 		e.point.close()
 		return
 	}
+	if e.x == nil {
+		return
+	}
+	e.result = e.Result()
 	if e.root != nil {
 		e.root.close()
-		e.root = nil
 	}
-	if e.x != nil {
-		e.x.closeCTEs()
+	for _, c := range e.x.closers {
+		c.close()
 	}
+	e.x.closeCTEs()
+	if e.ended && e.root != nil {
+		e.x.State.keep(e.x, e.root)
+	}
+	e.root, e.x = nil, nil
 }
 
 // Run runs a plan to its end and gives each batch to sink (which may be nil).

@@ -94,6 +94,7 @@ type Binder interface {
 type Account struct {
 	Budget int64 // bytes; 0 is no bound
 	used   atomic.Int64
+	parent *Account
 }
 
 // Used is the number of bytes in use.
@@ -105,6 +106,9 @@ func (a *Account) grow(n int64) error {
 		return nil
 	}
 	used := a.used.Add(n)
+	if a.parent != nil {
+		return a.parent.grow(n)
+	}
 	if a.Budget > 0 && used > a.Budget && n > 0 {
 		return pgerr.New(pgerr.OutOfMemory, "out of memory").
 			WithDetail("The query needs more than its budget of %d bytes.", a.Budget)

@@ -67,7 +67,7 @@ func (c *compiler) compile(e plan.Expr) (expr, error) {
 		if e.Num < 1 || e.Num > len(c.x.Params) {
 			return nil, pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $%d", e.Num)
 		}
-		return &constExpr{constArg(e.Typ, c.x.Params[e.Num-1])}, nil
+		return &paramExpr{x: c.x, num: e.Num, vec: constArg(e.Typ, types.Null).Vec}, nil
 	case *plan.ExecParam:
 		return &slotExpr{x: c.x, slot: e.Slot, vec: constArg(e.Typ, types.Null).Vec}, nil
 	case *plan.Call:
@@ -187,6 +187,26 @@ func row(a builtin.Arg, i int) int {
 type constExpr struct{ arg builtin.Arg }
 
 func (e *constExpr) eval(*types.Batch, []int32) (builtin.Arg, error) { return e.arg, nil }
+
+// paramExpr reads a parameter of the statement.
+type paramExpr struct {
+	x   *exec
+	num int
+	gen uint64
+	vec *types.Vec
+}
+
+func (e *paramExpr) eval(*types.Batch, []int32) (builtin.Arg, error) {
+	if e.gen != e.x.gen {
+		e.gen = e.x.gen
+		if e.num > len(e.x.Params) {
+			return builtin.Arg{}, pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $%d", e.num)
+		}
+		e.vec.HasNulls = false
+		e.vec.Set(0, e.x.Params[e.num-1])
+	}
+	return builtin.Arg{Vec: e.vec, Const: true}, nil
+}
 
 type colExpr struct{ idx int }
 
@@ -338,7 +358,7 @@ func (e *logicExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		// cur may be read while its survivors are written behind.
 		next := e.sel[:0]
 		if cap(next) < len(cur) {
-			next = make([]int32, 0, max(in.N, types.BatchSize))
+			next = make([]int32, 0, in.N)
 		}
 		for _, i := range cur {
 			r := row(v, int(i))
@@ -561,7 +581,7 @@ func (e *caseExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	}
 	left := append(e.left[:0], selected(in.N, sel)...)
 	if len(e.mark) < in.N {
-		e.mark = make([]bool, max(in.N, types.BatchSize))
+		e.mark = make([]bool, in.N)
 	}
 	for k, w := range e.whens {
 		if len(left) == 0 {
@@ -690,7 +710,7 @@ func (e *coalesceExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		}
 		next := e.left[:0]
 		if cap(next) < len(left) {
-			next = make([]int32, 0, max(in.N, types.BatchSize))
+			next = make([]int32, 0, in.N)
 		}
 		for _, i := range left {
 			if out.Nulls[i] {

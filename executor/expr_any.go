@@ -53,29 +53,44 @@ func (c *compiler) scalarArray(e *plan.ScalarArray) (expr, error) {
 			return s, nil
 		}
 		if arr.Typ != nil && arr.Typ.Under().Elem != nil {
-			// Make the constant array once.
 			elems, err := c.all(arr.Elems)
 			if err != nil {
 				return nil, err
 			}
-			a := &types.Array{Elem: arr.Typ.Under().Elem}
-			one := &types.Batch{N: 1}
-			for _, el := range elems {
-				v, err := el.eval(one, nil)
-				if err != nil {
-					return nil, err
-				}
-				a.Elems = append(a.Elems, v.Datum(0))
-			}
-			if len(a.Elems) > 0 {
-				a.Dims = []types.ArrayDim{{Len: int32(len(a.Elems)), Lower: 1}}
-			}
-			s.r = &constExpr{constArg(arr.Typ, types.NewAny(a))}
+			s.r = &constArrayExpr{x: c.x, typ: arr.Typ, elems: elems}
 			return s, nil
 		}
 	}
 	s.r, err = c.compile(e.R)
 	return s, err
+}
+
+// constArrayExpr is an array of constants and parameters, made once an execution.
+type constArrayExpr struct {
+	x     *exec
+	typ   *types.Type
+	elems []expr
+	gen   uint64
+	arg   builtin.Arg
+}
+
+func (e *constArrayExpr) eval(*types.Batch, []int32) (builtin.Arg, error) {
+	if e.gen == e.x.gen {
+		return e.arg, nil
+	}
+	a := &types.Array{Elem: e.typ.Under().Elem}
+	for _, el := range e.elems {
+		d, err := evalOne(el)
+		if err != nil {
+			return builtin.Arg{}, err
+		}
+		a.Elems = append(a.Elems, d)
+	}
+	if len(a.Elems) > 0 {
+		a.Dims = []types.ArrayDim{{Len: int32(len(a.Elems)), Lower: 1}}
+	}
+	e.arg, e.gen = constArg(e.typ, types.NewAny(a)), e.x.gen
+	return e.arg, nil
 }
 
 func (e *scalarArrayExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {

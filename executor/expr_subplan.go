@@ -29,6 +29,7 @@ type subplanExpr struct {
 	hash    *subHash
 	stable  bool
 	cols    []*types.Type
+	gen     uint64
 }
 
 // subHash is the hash table of an uncorrelated SubAny with equalities only.
@@ -50,6 +51,7 @@ func (c *compiler) subplan(e *plan.Subplan) (expr, error) {
 	if s.in, err = x.build(e.Plan); err != nil {
 		return nil, err
 	}
+	x.closers = append(x.closers, s.in)
 	if s.args, err = c.all(e.Args); err != nil {
 		return nil, err
 	}
@@ -107,6 +109,12 @@ func hashable(e *plan.Subplan) bool {
 }
 
 func (e *subplanExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	if e.gen != e.x.gen {
+		e.gen, e.cache, e.hasRows = e.x.gen, nil, false
+		if e.hash != nil {
+			*e.hash = subHash{l: e.hash.l}
+		}
+	}
 	if in.N == 0 || sel != nil && len(sel) == 0 {
 		e.out.HasNulls = false
 		e.out.Resize(in.N)

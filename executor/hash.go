@@ -57,7 +57,7 @@ func (t *groupTable) assign(cols []*types.Vec, n int, rows []int32, out []int32)
 
 func (t *groupTable) hash(cols []*types.Vec, n int, rows []int32) {
 	if len(t.h) < n {
-		t.h = make([]uint64, max(n, types.BatchSize))
+		t.h = make([]uint64, n)
 	}
 	if len(rows) == n {
 		clear(t.h[:n])

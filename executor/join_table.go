@@ -120,8 +120,8 @@ func newProber(t *joinTable, nullsEqual []bool) *prober {
 func (p *prober) start(keys []*types.Vec, n int, rows []int32) {
 	t := p.t
 	if len(p.h) < n {
-		p.h = make([]uint64, max(n, types.BatchSize))
-		p.cand = make([]int32, max(n, types.BatchSize))
+		p.h = make([]uint64, n)
+		p.cand = make([]int32, n)
 	}
 	clear(p.h[:n])
 	var sel []int32

@@ -235,7 +235,7 @@ func (o *aggOp) add(b *types.Batch) error {
 				s.keys[i] = gv[g]
 			}
 			if len(s.rows) < b.N {
-				s.rows = make([]int32, max(b.N, types.BatchSize))
+				s.rows = make([]int32, b.N)
 			}
 			if err := s.table.assign(s.keys, b.N, selected(b.N, b.Sel), s.rows); err != nil {
 				return err

@@ -152,7 +152,7 @@ func (o *setOp) open() error {
 
 func (o *setOp) assign(b *types.Batch) error {
 	if len(o.groups) < b.N {
-		o.groups = make([]int32, max(b.N, types.BatchSize))
+		o.groups = make([]int32, b.N)
 	}
 	if err := o.table.assign(b.Cols[:len(o.table.keys)], b.N, selected(b.N, b.Sel), o.groups); err != nil {
 		return err

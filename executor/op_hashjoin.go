@@ -164,7 +164,7 @@ func (o *hashJoinOp) next() (*types.Batch, error) {
 
 func sizedBools(s []bool, n int) []bool {
 	if cap(s) < n {
-		return make([]bool, n, max(n, types.BatchSize))
+		return make([]bool, n)
 	}
 	s = s[:n]
 	clear(s)
@@ -173,7 +173,7 @@ func sizedBools(s []bool, n int) []bool {
 
 func sizedInts(s []int32, n int) []int32 {
 	if cap(s) < n {
-		return make([]int32, n, max(n, types.BatchSize))
+		return make([]int32, n)
 	}
 	return s[:n]
 }

@@ -62,7 +62,12 @@ func (x *exec) writes(n plan.Node) {
 	st.root = st.root || x.plan.Root == n
 }
 
-func (o *insertOp) open() error { return o.src.open() }
+func (o *insertOp) open() error {
+	if o.conflict != nil {
+		clear(o.conflict.touched)
+	}
+	return o.src.open()
+}
 
 func (o *insertOp) next() (*types.Batch, error) {
 	for {

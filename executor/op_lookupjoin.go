@@ -119,7 +119,7 @@ func (o *lookupJoinOp) look() error {
 		return err
 	}
 	if cap(o.ofRow) < len(o.lrows) {
-		o.ofRow = make([]span, max(len(o.lrows), types.BatchSize))
+		o.ofRow = make([]span, len(o.lrows))
 	}
 	o.ofRow = o.ofRow[:len(o.lrows)]
 	clear(o.ofRow)

@@ -184,7 +184,7 @@ func (o *nestLoopOp) more() (*types.Batch, error) {
 	}
 	n := len(rows)
 	if cap(o.dup) < n {
-		o.dup = make([]int32, max(n, types.BatchSize))
+		o.dup = make([]int32, n)
 	}
 	dup := o.dup[:n]
 	for k := range dup {

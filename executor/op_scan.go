@@ -293,7 +293,7 @@ func sizedBytes(s [][]byte, n int) [][]byte {
 	if cap(s) >= n {
 		return s[:n]
 	}
-	return make([][]byte, n, max(n, types.BatchSize))
+	return make([][]byte, n)
 }
 
 // fetchRows turns the batch of entries into the rows they point to.
@@ -301,9 +301,6 @@ func (o *scanOp) fetchRows() (keys, values [][]byte, err error) {
 	n := o.pairs.Len()
 	o.rowKeys = sizedBytes(o.rowKeys, n)
 	o.keyBuf = nil // row keys may be handed out: fresh memory a batch
-	if o.ends == nil {
-		o.ends = make([]int, types.BatchSize)
-	}
 	if len(o.ends) < n {
 		o.ends = make([]int, n)
 	}

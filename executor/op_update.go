@@ -168,7 +168,10 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 	return o, nil
 }
 
-func (o *updateOp) open() error { return o.src.open() }
+func (o *updateOp) open() error {
+	clear(o.target.seen)
+	return o.src.open()
+}
 
 func (o *updateOp) next() (*types.Batch, error) {
 	for {
@@ -245,7 +248,10 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 	return o, err
 }
 
-func (o *deleteOp) open() error { return o.src.open() }
+func (o *deleteOp) open() error {
+	clear(o.target.seen)
+	return o.src.open()
+}
 
 func (o *deleteOp) next() (*types.Batch, error) {
 	for {

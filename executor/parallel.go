@@ -26,9 +26,6 @@ import (
 // Only plans that write nothing, and expressions that are the same whoever
 // computes them, run so.
 
-// shared is what the goroutines of one execution share.
-type shared struct{}
-
 // worker is one goroutine's part.
 type worker struct {
 	scan   *plan.Scan // takes its ranges from the queue
@@ -198,7 +195,7 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 		c := *x.Ctx
 		ev := *x.Eval
 		c.Eval = &ev
-		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots, shared: x.shared,
+		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots,
 			worker: &worker{scan: p.scan, queue: queue, tables: tables}}
 		if ins[i], err = wx.build(input); err != nil {
 			return nil, err

@@ -16,8 +16,9 @@ import (
 // session. Not safe for concurrent use.
 type State struct {
 	points map[*plan.Plan]*pointRun
-	// simple remembers plans that are none.
+	// other remembers plans that are none.
 	other map[*plan.Plan]struct{}
+	trees map[*plan.Plan]*tree
 }
 
 // stateMax bounds the number of plans remembered.

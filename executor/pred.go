@@ -99,7 +99,7 @@ func (p *exprPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32, e
 // asking.
 func room(out []int32, n int) []int32 {
 	if cap(out)-len(out) < n {
-		bigger := make([]int32, len(out), len(out)+max(n, types.BatchSize))
+		bigger := make([]int32, len(out), len(out)+n)
 		copy(bigger, out)
 		return bigger
 	}
@@ -146,7 +146,7 @@ type orPred struct {
 
 func (p *orPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32, error) {
 	if len(p.mark) < in.N {
-		p.mark = make([]bool, max(in.N, types.BatchSize))
+		p.mark = make([]bool, in.N)
 	}
 	all := selected(in.N, sel)
 	p.left = append(p.left[:0], all...)

@@ -221,6 +221,13 @@ func (p *pair) run(sql string) (rows [][]string, tag string, err error) {
 	defer txn.Rollback()
 	d := &executor.Deferred{}
 	ctx := p.ctx(txn, d)
+	if pl.ReadOnly {
+		// Operators kept from an earlier execution must give the same again.
+		ctx.State = &executor.State{}
+		if _, err := executor.Run(ctx, pl, nil); err != nil {
+			return nil, "", err
+		}
+	}
 	res, err := executor.Run(ctx, pl, func(b *types.Batch) error {
 		for i := range b.Rows() {
 			r := make([]string, len(b.Cols))

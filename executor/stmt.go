@@ -2,7 +2,6 @@ package executor
 
 import (
 	"rowkey/catalog"
-	"rowkey/pgerr"
 	"rowkey/types"
 )
 
@@ -31,6 +30,16 @@ func (x *exec) statement() *stmt {
 		x.stmt = &stmt{x: x, writers: map[types.OID]*tableWriter{}}
 	}
 	return x.stmt
+}
+
+// renew readies the statement for another execution.
+func (s *stmt) renew() {
+	s.queue, s.unique = nil, nil
+	for _, w := range s.writers {
+		for _, c := range w.fks {
+			c.seen = nil
+		}
+	}
 }
 
 // finish runs what is due at the end of the statement.
@@ -197,5 +206,3 @@ func (u *uniqueWatch) check(x *exec) error {
 	w.x = x
 	return w.duplicate(u.ix, keys, 0)
 }
-
-var _ = pgerr.New

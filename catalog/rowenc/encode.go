@@ -59,9 +59,7 @@ func (e *Encoder) AppendRow(dst []byte, row []types.Datum) ([]byte, error) {
 			size += k
 		} else if f == formBytes {
 			size += len(row[i].S)
-		} else {
-			size += 64 // a guess; put right below
-		}
+		} // the others' bytes are not known yet: if they do not fit, once more
 	}
 	w := widthOf(size)
 	for {
@@ -312,7 +310,7 @@ func sized[T any](s []T, n int) []T {
 	if cap(s) >= n {
 		return s[:n]
 	}
-	return make([]T, n, max(n, types.BatchSize))
+	return make([]T, n)
 }
 
 // layout gives every row its place and writes the headers.
