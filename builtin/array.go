@@ -315,7 +315,13 @@ func joinArray(ctx *Ctx, a *types.Array, sep string, null types.Datum) string {
 func onArrays(arg int, eval func(elem *types.Type, ctx *Ctx, a []types.Datum) (types.Datum, error)) Func {
 	return poly(func(t []*types.Type) EvalFunc {
 		elem := elemType(t[arg], t[len(t)-1-arg])
-		return func(ctx *Ctx, a []types.Datum) (types.Datum, error) { return eval(elem, ctx, a) }
+		return func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
+			e := elem
+			if x, ok := a[arg].X.(*types.Array); ok && e.Kind == types.KindPseudo {
+				e = x.Elem // the call's types were not resolved, but the value knows
+			}
+			return eval(e, ctx, a)
+		}
 	})
 }
 

@@ -1,8 +1,48 @@
 package builtin
 
-import "rowkey/types"
+import (
+	"rowkey/pgerr"
+	"rowkey/types"
+)
 
 // compareAny orders two values that are not NULL by their type's b-tree order.
+// Records must have columns of the same types, as far as they are compared.
 func compareAny(t *types.Type, a, b types.Datum) (int, error) {
-	return types.Compare(t, a, b), nil
+	x, ok1 := a.X.(*types.Tuple)
+	y, ok2 := b.X.(*types.Tuple)
+	if !ok1 || !ok2 {
+		return types.Compare(t, a, b), nil
+	}
+	for i := range min(len(x.Vals), len(y.Vals)) {
+		c, err := compareField(x, y, i)
+		if c != 0 || err != nil {
+			return c, err
+		}
+	}
+	if len(x.Vals) != len(y.Vals) {
+		return 0, pgerr.New(pgerr.DatatypeMismatch, "cannot compare record types with different numbers of columns")
+	}
+	return 0, nil
+}
+
+// compareField compares one column of two records; NULL is the greatest.
+func compareField(x, y *types.Tuple, i int) (int, error) {
+	ft := types.Text
+	if i < len(x.Fields) && i < len(y.Fields) {
+		ft = x.Fields[i].Type
+		if gt := y.Fields[i].Type; gt.OID != ft.OID {
+			return 0, pgerr.Newf(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
+				types.Format(ft, -1), types.Format(gt, -1), i+1)
+		}
+	}
+	v, w := x.Vals[i], y.Vals[i]
+	switch {
+	case v.IsNull() && w.IsNull():
+		return 0, nil
+	case v.IsNull():
+		return 1, nil
+	case w.IsNull():
+		return -1, nil
+	}
+	return compareAny(ft, v, w)
 }

@@ -327,7 +327,7 @@ func sqlLiteral(t *types.Type, s string) string {
 var skipped = map[string]bool{
 	"current_schema": true, "current_schemas": true, "current_user": true, "getpgusername": true, "session_user": true,
 	"current_database": true, "version": true, "current_setting": true, "inet_server_port": true, "inet_client_port": true,
-	"pg_typeof": true, "pg_timezone_names": true, "pg_timezone_abbrevs": true, "age": true, "pg_backend_pid": true, "regclass": true, "void_send": true,
+	"pg_typeof": true, "pg_listening_channels": true, "pg_timezone_names": true, "pg_timezone_abbrevs": true, "age": true, "pg_backend_pid": true, "regclass": true, "void_send": true,
 	"pg_client_encoding": true, "txid_current_if_assigned": true, "pg_current_xact_id_if_assigned": true,
 	"now": true, "transaction_timestamp": true, "statement_timestamp": true, "pg_current_xact_id": true, "txid_current": true,
 }
