@@ -197,6 +197,16 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 			refuseValue(c, true, -1)
 		}
 	}
+	// the target's columns can be named in no value, but hints know them
+	var item *rangeItem
+	d.newRow, item = p.addScan(d.table, t.alias, s.Relation.Pos())
+	t.rename(item)
+	hidden := *item
+	hidden.relVisible, hidden.colsVisible = false, false
+	if p.hiddenItems == nil {
+		p.hiddenItems = map[*query][]*rangeItem{}
+	}
+	p.hiddenItems[q] = []*rangeItem{&hidden}
 	src := s.Source
 	plainValues := src != nil && src.Values != nil && src.Op == ast.SetNone && len(src.OrderBy) == 0 && src.Limit == nil && src.Offset == nil && src.With == nil && len(src.Locking) == 0
 	switch {
@@ -246,9 +256,6 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 			}
 		}
 	}
-	var item *rangeItem
-	d.newRow, item = p.addScan(d.table, t.alias, s.Relation.Pos())
-	t.rename(item)
 	if s.OnConflict != nil {
 		d.conflict = p.bindConflict(s.OnConflict, q, d, t)
 	}
@@ -367,7 +374,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 				return []*catalog.Index{ix}
 			}
 		}
-		fail(inf.Pos(), pgerr.UndefinedObject, "constraint %q for table %q does not exist", inf.Constraint, tab.Name)
+		fail(-1, pgerr.UndefinedObject, "constraint %q for table %q does not exist", inf.Constraint, tab.Name)
 	}
 	want := map[int16]bool{}
 	var exprs []plan.Expr
@@ -489,7 +496,7 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 			refuseValue(c, false, -1)
 		}
 		if seen[c.Attnum] {
-			fail(ct.Pos(), pgerr.SyntaxError, "multiple assignments to same column %q", c.Name)
+			fail(-1, pgerr.SyntaxError, "multiple assignments to same column %q", c.Name)
 		}
 		seen[c.Attnum] = true
 		if isDefault && c.Generated != "" {

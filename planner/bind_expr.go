@@ -108,7 +108,7 @@ func (b *binder) expr(e ast.Expr) plan.Expr {
 		return b.param(e)
 	case *ast.ColumnRef:
 		if e.Star {
-			fail(e.Pos(), pgerr.SyntaxError, "row expansion via \"*\" is not supported here")
+			return b.starRow(e)
 		}
 		return b.columnRef(e)
 	case *ast.OpExpr:
@@ -794,11 +794,31 @@ func (b *binder) typeCast(e *ast.TypeCast) plan.Expr {
 	if pos < 0 {
 		pos = e.Type.Pos()
 	}
+	if _, row := a.e.(*plan.RowExpr); row {
+		a.pos = pos
+	}
 	x := p.coerceTo(a, t, mod, builtin.Explicit, false)
 	if x == nil {
 		fail(pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(a.e.Type()), typeName(t))
 	}
 	return x
+}
+
+// starRow reads t.* inside an expression as the whole row.
+func (b *binder) starRow(e *ast.ColumnRef) plan.Expr {
+	if n := len(e.Fields); n > 0 {
+		schema := ""
+		if n > 1 {
+			schema = e.Fields[n-2]
+		}
+		it, lv := b.p.lookupTable(b.q, schema, e.Fields[n-1], e.Pos())
+		if it == nil {
+			b.p.missingTable(b.q, schema, e.Fields[n-1], e.Pos())
+		}
+		return b.wholeRow(it, lv)
+	}
+	fail(e.Pos(), pgerr.SyntaxError, "row expansion via \"*\" is not supported here")
+	return nil
 }
 
 func (b *binder) indirection(e *ast.Indirection) plan.Expr {
@@ -810,7 +830,7 @@ func (b *binder) indirection(e *ast.Indirection) plan.Expr {
 			if x.Type() == types.Unknown {
 				x = b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
 			}
-			x = b.fieldOf(x, s.Field, s.Pos())
+			x = b.fieldOf(x, s.Field, exprLoc(e.Arg))
 		case ast.SelectStar:
 			fail(s.Pos(), pgerr.SyntaxError, "row expansion via \"*\" is not supported here")
 		default:

@@ -15,6 +15,7 @@ import (
 // cross product (WHERE makes it a join).
 func (p *planner) bindFrom(q *query, list []ast.TableExpr) rel {
 	var r rel
+	q.inFrom = true
 	for _, te := range list {
 		n, items := p.bindTable(q, te)
 		p.checkAliases(q.items, items)
@@ -31,6 +32,7 @@ func (p *planner) bindFrom(q *query, list []ast.TableExpr) rel {
 	for _, it := range q.items {
 		it.lateralOnly = false
 	}
+	q.inFrom = false
 	if r == nil {
 		r = &lValues{rows: [][]plan.Expr{{}}}
 	}
@@ -315,10 +317,10 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		switch {
 		case len(defs) > 0:
 			if x.Type() != types.Record {
-				fail(exprLoc(item.Func), pgerr.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
+				fail(defs[0].Pos(), pgerr.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
 			}
 			if fields != nil && len(fields) > 0 {
-				fail(exprLoc(item.Func), pgerr.SyntaxError, "a column definition list is redundant for a function with OUT parameters")
+				fail(defs[0].Pos(), pgerr.SyntaxError, "a column definition list is redundant for a function with OUT parameters")
 			}
 			fields = nil
 			for _, d := range defs {

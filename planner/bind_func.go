@@ -18,7 +18,7 @@ import (
 type groupingCall struct {
 	id   colID
 	args []plan.Expr
-	pos  int
+	pos  []int
 }
 
 // windowCall is a window function call.
@@ -135,13 +135,6 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 			lookup = append(lookup[:len(lookup):len(lookup)], a.e.Type())
 		}
 	}
-	if e != nil && e.Star && len(fns) > 0 {
-		for _, f := range fns {
-			if f.Kind != builtin.Aggregate && e.Over == nil {
-				fail(pos, pgerr.WrongObjectType, "%s(*) specified, but %s is not an aggregate function", shown, shown)
-			}
-		}
-	}
 	c, ambiguous := findFunction(fns, lookup, names, variadic)
 	if c == nil || !exactCandidate(c, lookup) {
 		// a call that looks like a cast: int4('5'), text(x)
@@ -162,6 +155,11 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 	}
 	if e != nil && e.WithinGroup {
 		fail(pos, pgerr.WrongObjectType, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", shown)
+	}
+	if variadic && c.fn.Variadic == types.AnyType && len(args) > 0 {
+		if last := args[len(args)-1]; !last.e.Type().Under().IsArray() && last.e.Type() != types.Unknown {
+			fail(last.pos, pgerr.DatatypeMismatch, "VARIADIC argument must be an array")
+		}
 	}
 	exprs, result := b.callArgs(c, args, pos)
 	fn := p.bound(c.fn, exprs)
@@ -348,20 +346,24 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 			call.OrderBy = append(call.OrderBy, k)
 		}
 		if e.Distinct {
-			for _, a := range args {
+			for i, a := range args {
 				if !isRowType(a.Type()) {
 					if compareOp("=", a.Type()) == nil || compareOp("<", a.Type()) == nil {
-						bail(pgerr.Newf(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", typeName(a.Type())).At(pos))
+						at := pos
+						if i < len(e.Args) {
+							at = exprLoc(e.Args[i])
+						}
+						bail(pgerr.Newf(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", typeName(a.Type())).At(at))
 					}
 				}
 			}
-			for _, k := range call.OrderBy {
+			for i, k := range call.OrderBy {
 				ok := false
 				for _, a := range args {
 					ok = ok || equalExprs(a, k.Expr)
 				}
 				if !ok {
-					fail(pos, pgerr.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+					fail(exprLoc(e.OrderBy[i].Expr), pgerr.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
 				}
 			}
 			if len(args) == 0 {
@@ -404,6 +406,9 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	}
 	if owner == b.q && !kindInfo[kind].agg {
 		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[kind].name)
+	}
+	if owner != b.q && owner.inFrom {
+		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level")
 	}
 	if owner != b.q && owner.noAgg() {
 		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[owner.clause].name)
@@ -678,6 +683,9 @@ func (b *binder) rangeOffset(w *windowInfo, a arg, preceding bool, pos int) plan
 	if kt.Under() == types.Int4 || kt.Under() == types.Int2 {
 		ot, rt = types.Int8, types.Int8
 	}
+	if a.e.Type() == types.Unknown && ot == types.Int8 {
+		a.e = p.coerceType(a, kt.Under(), -1, builtin.Implicit, true)
+	}
 	x := p.coerceTo(a, ot, -1, builtin.Implicit, true)
 	if x == nil {
 		bail(pgerr.Newf(pgerr.FeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s", typeName(kt), typeName(a.e.Type())).
@@ -737,9 +745,9 @@ func (b *binder) groupingFunc(e *ast.GroupingFunc) plan.Expr {
 	if len(e.Args) > 31 {
 		fail(e.Pos(), pgerr.TooManyArguments, "GROUPING must have fewer than 32 arguments")
 	}
-	g := groupingCall{pos: e.Pos()}
+	g := groupingCall{}
 	for _, a := range e.Args {
-		g.args = append(g.args, b.expr(a))
+		g.args, g.pos = append(g.args, b.expr(a)), append(g.pos, exprLoc(a))
 	}
 	g.id = p.newCol("grouping", types.Int4, -1)
 	b.q.groupings = append(b.q.groupings, g)

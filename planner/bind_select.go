@@ -436,12 +436,12 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 		}
 		for _, a := range b.q.aggs {
 			if colsOf(x).has(a.id) {
-				fail(exprLoc(e), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
+				fail(t.pos, pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
 			}
 		}
 		for _, w := range b.q.windows {
 			if colsOf(x).has(w.item.id) {
-				fail(exprLoc(e), pgerr.WindowingError, "window functions are not allowed in GROUP BY")
+				fail(t.pos, pgerr.WindowingError, "window functions are not allowed in GROUP BY")
 			}
 		}
 		for k := range groups {
@@ -651,7 +651,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 	}
 	for _, gc := range q.groupings {
 		it := groupingItem{id: gc.id}
-		for _, a := range gc.args {
+		for n, a := range gc.args {
 			at := -1
 			for k := range groups {
 				if equalExprs(groups[k].expr, a) {
@@ -659,7 +659,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 				}
 			}
 			if at < 0 {
-				fail(gc.pos, pgerr.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+				fail(gc.pos[n], pgerr.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
 			}
 			it.args = append(it.args, at)
 		}
@@ -786,7 +786,7 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	b := &binder{p: p, q: q, kind: inValues}
 	q.clause = inValues
 	if len(sel.Locking) > 0 {
-		fail(sel.Locking[0].Pos(), pgerr.FeatureNotSupported, "%s cannot be applied to VALUES", lockName(sel.Locking[0].Strength))
+		fail(-1, pgerr.FeatureNotSupported, "%s cannot be applied to VALUES", lockName(sel.Locking[0].Strength))
 	}
 	n := len(sel.Values[0])
 	rows := make([][]arg, len(sel.Values))
@@ -955,7 +955,7 @@ func (p *planner) giveType(bd *bound, i int, t *types.Type, mod int32, conv func
 // bindSetOp binds UNION, INTERSECT, EXCEPT.
 func (p *planner) bindSetOp(sel *ast.SelectStmt, q *query, resolve bool) *bound {
 	if len(sel.Locking) > 0 {
-		fail(sel.Locking[0].Pos(), pgerr.FeatureNotSupported, "%s is not allowed with UNION/INTERSECT/EXCEPT", lockName(sel.Locking[0].Strength))
+		fail(-1, pgerr.FeatureNotSupported, "%s is not allowed with UNION/INTERSECT/EXCEPT", lockName(sel.Locking[0].Strength))
 	}
 	// Operands see this level's WITH through q, but not its columns (it has none).
 	l := p.bindQuery(sel.Left, q, false)
@@ -1149,9 +1149,8 @@ func lockName(s ast.LockStrength) string {
 // bindLocking binds FOR UPDATE and kin.
 func (p *planner) bindLocking(r rel, q *query, sel *ast.SelectStmt) rel {
 	name := lockName(sel.Locking[0].Strength)
-	pos := sel.Locking[0].Pos()
 	refuse := func(what string) {
-		fail(pos, pgerr.FeatureNotSupported, "%s is not allowed with %s", name, what)
+		fail(-1, pgerr.FeatureNotSupported, "%s is not allowed with %s", name, what)
 	}
 	switch {
 	case sel.Distinct:

@@ -128,16 +128,13 @@ func selectCandidate(input []*types.Type, cands []candidate) *candidate {
 			}
 			known = t
 		}
+		all := make([]*types.Type, n)
+		for i := range all {
+			all[i] = known
+		}
 		var found *candidate
 		for k := range cands {
-			ok := true
-			for i := range base {
-				if !canCoerce(known, cands[k].args[i], builtin.Implicit) {
-					ok = false
-					break
-				}
-			}
-			if ok {
+			if canCoerceAll(all, cands[k].args, builtin.Implicit) {
 				if found != nil {
 					return nil
 				}

@@ -31,6 +31,7 @@ type query struct {
 	hasSRF    bool
 	isDML     bool
 	clause    exprKind
+	inFrom    bool // its FROM clause is being bound
 	aggFrames []*aggFrame
 }
 
@@ -224,26 +225,22 @@ func (p *planner) lookupTable(q *query, schema, name string, pos int) (*rangeIte
 
 // missingTable is the error for a qualified name whose table is not in FROM.
 func (p *planner) missingTable(q *query, schema, name string, pos int) {
-	shown := name
-	if schema != "" {
-		shown = schema + "." + name
-	}
 	// Is it there, but out of reach? Or under another name?
 	for lv := q; lv != nil; lv = lv.up {
 		for _, it := range p.allItems(lv) {
-			if it.alias == name && (schema == "" || it.schema == schema) {
-				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", shown)
-				e.WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", shown)
+			if it.alias == name {
+				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", name)
+				e.WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", name)
 				bail(e.At(pos))
 			}
 			if it.table != nil && it.table.Name == name && it.alias != name {
-				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", shown)
+				e := pgerr.Newf(pgerr.UndefinedTable, "invalid reference to FROM-clause entry for table %q", name)
 				e.WithHint("Perhaps you meant to reference the table alias %q.", it.alias)
 				bail(e.At(pos))
 			}
 		}
 	}
-	fail(pos, pgerr.UndefinedTable, "missing FROM-clause entry for table %q", shown)
+	fail(pos, pgerr.UndefinedTable, "missing FROM-clause entry for table %q", name)
 }
 
 // allItems are a level's FROM items, including those not (yet, or any more) visible.
@@ -377,19 +374,6 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	p := b.p
 	it, lv := p.lookupTable(b.q, schema, table, c.Pos())
 	if it == nil {
-		if schema == "" {
-			// t.f may be field f of composite column t
-			if fd, ok := p.lookupColumn(b.q, table, c.Pos()); ok && isRowType(fd.expr.Type().Under()) {
-				return b.fieldOf(b.use(fd, c.Pos()), name, c.Pos())
-			}
-		} else if it2, lv2 := p.lookupTable(b.q, "", schema, c.Pos()); it2 != nil {
-			// t.c.f
-			for i := range it2.cols {
-				if it2.cols[i].name == table {
-					return b.fieldOf(b.use(found{it2.cols[i].expr, lv2}, c.Pos()), name, c.Pos())
-				}
-			}
-		}
 		if b.q == nil || b.kind == inDefault {
 			b.checkNoColumns(c)
 		}
