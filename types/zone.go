@@ -81,7 +81,7 @@ func (z *Zone) table() *zoneTable {
 			if end.IsZero() {
 				return
 			}
-			if end.Unix() >= zoneTableEnd {
+			if end.Unix() >= zoneTableEnd || len(t.start) > 10_000 {
 				t.end = end.Unix()
 				return
 			}
