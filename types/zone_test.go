@@ -33,7 +33,7 @@ func TestZoneSettingsAgainstPostgres(t *testing.T) {
 			continue
 		}
 		unix := func(local string) int64 {
-			l, err := parseTimestamp(local, false, defaultEnv)
+			l, err := parseTimestamp(local, false, DefaultEnv)
 			if err != nil {
 				t.Fatal(err)
 			}
