@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"rowkey"
+)
+
+var rewrite = flag.Bool("rewrite", false, "rewrite the output blocks of the guided tour")
+
+// TestTour: the snippets of the guided tour print what the tour says. A block
+// of SQL is followed by a block of text, its output; all run in one session.
+func TestTour(t *testing.T) {
+	const path = "../../docs/tour.md"
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := rowkey.Open(rowkey.Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var out bytes.Buffer
+	sh := &shell{db: db, out: &out, errOut: &out}
+	if err := sh.connect(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	defer sh.s.Close()
+	parts := strings.Split(string(src), "```")
+	// parts alternate: prose, block, prose, block …; a block begins with its language.
+	ran := 0
+	for i := 1; i+2 < len(parts); i += 2 {
+		sql, ok := strings.CutPrefix(parts[i], "sql\n")
+		if !ok {
+			continue
+		}
+		want, ok := strings.CutPrefix(parts[i+2], "text\n")
+		if !ok {
+			t.Fatalf("this block has no output behind it:\n%s", sql)
+		}
+		out.Reset()
+		if err := sh.run(sql); err != nil {
+			sh.complain(err, sql)
+		}
+		ran++
+		got := trimLines(out.String())
+		if *rewrite {
+			parts[i+2] = "text\n" + got
+			continue
+		}
+		if got != want {
+			t.Errorf("%s\nprints\n%s\nthe tour says\n%s", sql, got, want)
+		}
+	}
+	if ran == 0 {
+		t.Error("the tour has no snippets")
+	}
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(strings.Join(parts, "```")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
