@@ -226,6 +226,10 @@ merge into m using (values (1, 5), (9, 6)) s(id, q) on m.id = s.id when matched 
 with d as (delete from m where id = 1 returning *) insert into m select id + 100, q from d;
 with u as (update m set q = 1 where id = 7 returning id) select * from u;
 update m set q = 0 where id = 3 returning id, q;
+with u as (update m set q = q + 1000 returning id, q) select m.id, m.q, u.q from m join u on m.id = u.id order by 1;
+with i as (insert into m values (500, 5) returning id) select count(*), (select count(*) from i) from m;
+with d as (delete from m where id = 500 returning q) update m set q = m.q + d.q from d where m.id = 3 returning m.id, m.q;
+with a as (insert into p (id, v) values (600, 'cte') returning id, w, g) insert into c (id, pid) select id, id from a returning *;
 `)
 	check()
 	for i := range 5 {

@@ -13,6 +13,10 @@ type stmt struct {
 	writers map[types.OID]*tableWriter
 	queue   []func() error
 	unique  []uniqueWatch
+	// hold keeps writes back until the statement has read all it will: when a WITH
+	// query writes, the other parts of the statement must not see it.
+	hold bool
+	held []func() error
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
 }
@@ -28,13 +32,17 @@ type uniqueWatch struct {
 func (x *exec) statement() *stmt {
 	if x.stmt == nil {
 		x.stmt = &stmt{x: x, writers: map[types.OID]*tableWriter{}}
+		x.stmt.renew()
 	}
 	return x.stmt
 }
 
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
-	s.queue, s.unique = nil, nil
+	s.queue, s.unique, s.held, s.hold = nil, nil, nil, false
+	for _, c := range s.x.plan.CTEs {
+		s.hold = s.hold || c.Modifies
+	}
 	for _, w := range s.writers {
 		for _, c := range w.fks {
 			c.seen = nil
@@ -44,6 +52,14 @@ func (s *stmt) renew() {
 
 // finish runs what is due at the end of the statement.
 func (s *stmt) finish() error {
+	s.hold = false
+	held := s.held
+	s.held = nil
+	for _, f := range held {
+		if err := f(); err != nil {
+			return err
+		}
+	}
 	for _, w := range s.writers {
 		w.flushChildren()
 	}

@@ -449,6 +449,11 @@ func (w *tableWriter) insert(b *types.Batch) error {
 		}
 		return violation
 	}
+	if st := w.x.statement(); st.hold {
+		kept := cloneBatch(b)
+		st.held = append(st.held, func() error { return w.write(kept) })
+		return nil
+	}
 	return w.write(b)
 }
 
@@ -543,6 +548,11 @@ func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool,
 // delete removes rows that are locked: keys are their keys, old their columns.
 func (w *tableWriter) delete(keys []string, old *types.Batch) error {
 	x := w.x
+	if st := x.statement(); st.hold {
+		kept := cloneBatch(old)
+		st.held = append(st.held, func() error { return w.delete(keys, kept) })
+		return nil
+	}
 	pk := func(i int) []byte { return w.primary.Suffix([]byte(keys[i])) }
 	var buf entryBuf
 	for _, iw := range w.indexes {
@@ -585,7 +595,6 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 	if b.N == 0 {
 		return keys, nil
 	}
-	x := w.x
 	bad, violation, err := w.prepare(b)
 	if err != nil {
 		return nil, err
@@ -596,6 +605,20 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 	for i := range w.gen {
 		changed[w.gen[i].idx] = true
 	}
+	if st := w.x.statement(); st.hold {
+		was, is := cloneBatch(old), cloneBatch(b)
+		st.held = append(st.held, func() error {
+			_, err := w.replace(keys, was, is, changed)
+			return err
+		})
+		return keys, nil
+	}
+	return w.replace(keys, old, b, changed)
+}
+
+// replace is update of rows that are checked.
+func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
+	x := w.x
 	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {
 		return nil, err
 	}
