@@ -1,0 +1,183 @@
+-- # PREPARE and EXECUTE, cursors, EXPLAIN's accepted forms
+CREATE TABLE t (id int PRIMARY KEY, b text);
+INSERT INTO t SELECT i, 'b' || i FROM generate_series(1, 10) i;
+PREPARE q AS SELECT * FROM t WHERE id = $1;
+EXECUTE q(3);
+EXECUTE q('4');
+EXECUTE q(2 + 3);
+EXECUTE q;
+EXECUTE q(1, 2);
+EXECUTE q('x');
+EXECUTE q(NULL);
+EXECUTE nope;
+PREPARE q AS SELECT 1;
+PREPARE q2 (int, text) AS SELECT $1 + 1 AS a, $2 || 'x' AS b;
+EXECUTE q2(1, 'y');
+EXECUTE q2(1.6, 2);
+EXECUTE q2('a', 'b');
+PREPARE q3 (int) AS SELECT $2;
+PREPARE q3 (nope) AS SELECT 1;
+PREPARE q3 AS SELECT $1;
+EXECUTE q3('u');
+PREPARE q4 AS SELECT $2::int;
+PREPARE q5 AS INSERT INTO t VALUES ($1, $2) RETURNING id;
+EXECUTE q5(11, 'new');
+EXECUTE q5(11, 'new');
+PREPARE q6 AS UPDATE t SET b = $2 WHERE id = $1;
+EXECUTE q6(11, 'newer');
+PREPARE q7 AS DELETE FROM t WHERE id > $1;
+EXECUTE q7(10);
+PREPARE q8 AS CREATE TABLE x (a int);
+PREPARE q9 AS VALUES (1), (2);
+EXECUTE q9;
+SELECT name, statement, parameter_types, from_sql FROM pg_prepared_statements WHERE name IN ('q', 'q2') ORDER BY 1;
+ALTER TABLE t ADD COLUMN c int;
+EXECUTE q(3);
+DEALLOCATE q;
+EXECUTE q(3);
+DEALLOCATE nope;
+DEALLOCATE PREPARE q2;
+DEALLOCATE ALL;
+EXECUTE q9;
+ALTER TABLE t DROP COLUMN c;
+-- the simple protocol has no parameters
+SELECT $1;
+-- cursors
+DECLARE c CURSOR FOR SELECT id FROM t ORDER BY id;
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM t ORDER BY id;
+DECLARE c CURSOR FOR SELECT id FROM t ORDER BY id;
+ROLLBACK;
+BEGIN;
+DECLARE c SCROLL CURSOR FOR SELECT id, b FROM t ORDER BY id;
+FETCH c;
+FETCH NEXT FROM c;
+FETCH 2 FROM c;
+FETCH PRIOR c;
+FETCH FIRST IN c;
+FETCH LAST c;
+FETCH NEXT c;
+FETCH PRIOR c;
+FETCH ABSOLUTE 4 FROM c;
+FETCH RELATIVE 2 FROM c;
+FETCH RELATIVE -1 FROM c;
+FETCH RELATIVE 0 FROM c;
+FETCH 0 FROM c;
+FETCH ABSOLUTE -2 FROM c;
+FETCH BACKWARD 2 FROM c;
+FETCH BACKWARD ALL FROM c;
+FETCH FORWARD 3 FROM c;
+FETCH -2 FROM c;
+FETCH ALL FROM c;
+FETCH ALL FROM c;
+MOVE BACKWARD 3 FROM c;
+FETCH c;
+MOVE FIRST c;
+MOVE ALL IN c;
+MOVE BACKWARD ALL IN c;
+FETCH ABSOLUTE 0 FROM c;
+FETCH ABSOLUTE 100 FROM c;
+SELECT name, is_holdable, is_scrollable, is_binary FROM pg_cursors;
+CLOSE c;
+FETCH c;
+ROLLBACK;
+BEGIN;
+DECLARE n NO SCROLL CURSOR FOR SELECT id FROM t ORDER BY id;
+FETCH 2 FROM n;
+FETCH PRIOR FROM n;
+ROLLBACK;
+BEGIN;
+DECLARE n NO SCROLL CURSOR FOR SELECT id FROM t ORDER BY id;
+FETCH ABSOLUTE 3 FROM n;
+FETCH ABSOLUTE 2 FROM n;
+ROLLBACK;
+BEGIN;
+DECLARE h CURSOR WITH HOLD FOR SELECT id FROM t ORDER BY id;
+FETCH 1 FROM h;
+COMMIT;
+FETCH 2 FROM h;
+DELETE FROM t WHERE id = 5;
+FETCH 2 FROM h;
+CLOSE h;
+CLOSE h;
+DECLARE h CURSOR WITH HOLD FOR SELECT 1 AS one;
+FETCH h;
+CLOSE ALL;
+FETCH h;
+BEGIN;
+DECLARE u CURSOR FOR SELECT id FROM t ORDER BY id FOR UPDATE;
+FETCH 1 FROM u;
+UPDATE t SET b = 'cur' WHERE CURRENT OF u;
+SELECT * FROM t WHERE b = 'cur';
+DELETE FROM t WHERE CURRENT OF u;
+SELECT count(*) FROM t;
+UPDATE t SET b = 'cur' WHERE CURRENT OF nope;
+ROLLBACK;
+BEGIN;
+DECLARE b CURSOR FOR INSERT INTO t VALUES (1) RETURNING *;
+ROLLBACK;
+BEGIN;
+SAVEPOINT s;
+DECLARE sc CURSOR FOR SELECT 1;
+ROLLBACK TO s;
+FETCH sc;
+ROLLBACK;
+BEGIN;
+DECLARE sc CURSOR FOR SELECT id FROM t ORDER BY id;
+SAVEPOINT s;
+FETCH 1 FROM sc;
+ROLLBACK TO s;
+FETCH 1 FROM sc;
+CLOSE nope;
+ROLLBACK;
+BEGIN;
+DECLARE bc BINARY CURSOR FOR SELECT 1::int4 AS one, 'x'::text AS x;
+-- simple only
+FETCH bc;
+ROLLBACK;
+BEGIN;
+DECLARE e CURSOR FOR SELECT 1 / (id - 3) FROM t ORDER BY id;
+FETCH 2 FROM e;
+FETCH 2 FROM e;
+ROLLBACK;
+MOVE nope;
+-- EXPLAIN
+-- ignore rows: plans are this system's own
+EXPLAIN SELECT * FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN (COSTS OFF) SELECT * FROM t WHERE id = 1;
+-- ignore rows: plans are this system's own
+EXPLAIN ANALYZE SELECT * FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) SELECT * FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN VERBOSE SELECT * FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN (FORMAT JSON) SELECT * FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN INSERT INTO t VALUES (100, 'x');
+-- ignore rows: plans are this system's own
+EXPLAIN ANALYZE INSERT INTO t VALUES (100, 'x');
+SELECT count(*) FROM t WHERE id = 100;
+-- ignore rows: plans are this system's own
+EXPLAIN UPDATE t SET b = 'x';
+-- ignore rows: plans are this system's own
+EXPLAIN DELETE FROM t;
+-- ignore rows: plans are this system's own
+EXPLAIN CREATE TABLE ctas AS SELECT 1;
+SELECT * FROM ctas;
+-- ignore rows: plans are this system's own
+EXPLAIN DECLARE cc CURSOR FOR SELECT 1;
+PREPARE qq (int) AS SELECT * FROM t WHERE id = $1;
+-- ignore rows: plans are this system's own
+EXPLAIN EXECUTE qq(1);
+EXPLAIN EXECUTE nope;
+EXPLAIN (NOPE) SELECT 1;
+EXPLAIN (FORMAT nope) SELECT 1;
+EXPLAIN (ANALYZE maybe) SELECT 1;
+EXPLAIN (TIMING) SELECT 1;
+EXPLAIN (WAL) SELECT 1;
+EXPLAIN SELECT nope FROM t;
+EXPLAIN CREATE TABLE x (a int);
+-- ignore rows: plans are this system's own
+EXPLAIN (ANALYZE, VERBOSE, FORMAT TEXT) VALUES (1);
