@@ -381,7 +381,10 @@ func init() {
 		if a[0].IsNull() {
 			return types.Null, nil
 		}
-		if a[1].IsNull() && !slices.ContainsFunc(a[0].Array().Elems, types.Datum.IsNull) && len(a[0].Array().Dims) < 2 {
+		switch x := a[0].Array(); {
+		case len(x.Dims) > 1:
+			return types.Null, positions(elem, x, a[1], nil)
+		case len(x.Dims) == 0, a[1].IsNull() && !slices.ContainsFunc(x.Elems, types.Datum.IsNull):
 			return types.Null, nil
 		}
 		from := int64(-1 << 31)

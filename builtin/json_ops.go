@@ -259,6 +259,9 @@ func jsonbPretty(dst []byte, s string, indent int) []byte {
 func stripNulls(s, sep, colon string) string {
 	s = strings.Trim(s, " \t\r\n")
 	k := jsonKind(s)
+	if k == '"' {
+		return string(appendJSONString(nil, jsonString(s)))
+	}
 	if k != '{' && k != '[' {
 		return s
 	}
@@ -272,9 +275,6 @@ func stripNulls(s, sep, colon string) string {
 		}
 		if key != "" {
 			b = append(append(b, appendJSONString(nil, jsonString(key))...), colon...)
-		}
-		if v[0] == '"' {
-			v = string(appendJSONString(nil, jsonString(v)))
 		}
 		b = append(b, stripNulls(v, sep, colon)...)
 		return true

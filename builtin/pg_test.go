@@ -19,7 +19,8 @@ import (
 // Every function of the table is called with generated arguments here and on a
 // PostgreSQL 15 server, and the results compared as text, errors by SQLSTATE
 // and message. Needs ROWKEY_PG, a URL; ROWKEY_SEED repeats a run,
-// ROWKEY_FUNC=name narrows it to one function.
+// ROWKEY_FUNC=name narrows it to one function, ROWKEY_CALLS sets how many calls
+// each gets.
 
 func connect(t *testing.T) *pgconn.PgConn {
 	url := os.Getenv("ROWKEY_PG")
@@ -205,6 +206,81 @@ var argPools = map[string][]string{
 	"pg_encoding_to_char/0": {"6", "8", "0"},
 }
 
+// randomValue makes a value of its own, for types where that is worth it.
+func randomValue(r *rand.Rand, t *types.Type) (string, bool) {
+	digits := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteByte(byte('0' + r.Intn(10)))
+		}
+		return b.String()
+	}
+	sign := []string{"", "-"}[r.Intn(2)]
+	switch t {
+	case types.Int2:
+		return strconv.Itoa(r.Intn(65536) - 32768), true
+	case types.Int4:
+		return strconv.Itoa(int(int32(r.Uint32()) >> r.Intn(32))), true
+	case types.Int8:
+		return strconv.FormatInt(int64(r.Uint64())>>r.Intn(64), 10), true
+	case types.Numeric:
+		s := sign + "0" + digits(r.Intn(12))
+		if r.Intn(3) > 0 {
+			s += "." + digits(1+r.Intn(12))
+		}
+		return s, true
+	case types.Float8, types.Float4:
+		return sign + "0" + digits(1+r.Intn(5)) + "." + digits(1+r.Intn(8)), true
+	case types.Text, types.VarChar, types.BPChar, types.Name:
+		var b strings.Builder
+		for range r.Intn(12) {
+			b.WriteRune([]rune("aabbcABC  12.,_%-ąż\\'\"{}[]()")[r.Intn(28)])
+		}
+		return b.String(), true
+	case types.Bytea:
+		b := make([]byte, r.Intn(20))
+		r.Read(b)
+		return fmt.Sprintf("\\x%x", b), true
+	case types.Int4.Array:
+		var list []string
+		for range r.Intn(6) {
+			list = append(list, []string{"1", "2", "3", "NULL", "-7"}[r.Intn(5)])
+		}
+		return "{" + strings.Join(list, ",") + "}", true
+	case types.JSONB, types.JSON:
+		return randomJSON(r, 3), true
+	}
+	return "", false
+}
+
+func randomJSON(r *rand.Rand, depth int) string {
+	k := r.Intn(9)
+	if depth == 0 {
+		k %= 6
+	}
+	switch k {
+	case 0:
+		return strconv.Itoa(r.Intn(10))
+	case 1:
+		return []string{"1.50", "-0.0", "1e3", "12345678901234567890", "0.1e-2"}[r.Intn(5)]
+	case 2:
+		return []string{"true", "false", "null"}[r.Intn(3)]
+	case 3, 4, 5:
+		return []string{`"a"`, `"b"`, `"x y"`, `"\u0041\n"`, `"ą\"q"`, `""`}[r.Intn(6)]
+	case 6:
+		var list []string
+		for range r.Intn(4) {
+			list = append(list, randomJSON(r, depth-1))
+		}
+		return "[" + strings.Join(list, ",") + "]"
+	}
+	var list []string
+	for range r.Intn(4) {
+		list = append(list, []string{`"a"`, `"b"`, `"cc"`, `"\u0061a"`, `"q\"r"`}[r.Intn(5)]+" :"+randomJSON(r, depth-1))
+	}
+	return "{" + strings.Join(list, " ,") + "}"
+}
+
 // regexPatterns and regexStrings are for the regular expression functions.
 var regexPatterns = []string{
 	"", "a", "b+", "a*", "(a)(b)?", "^a", "c$", "[a-c]+", "[^a]", "(ab|a)(bc|c)?", "a|b|", "x*?", "(a+?)(b*)", "(a*?)(b+)",
@@ -375,6 +451,8 @@ func TestFunctionsAgainstPostgres(t *testing.T) {
 	perFunc := 24
 	if testing.Short() {
 		perFunc = 4
+	} else if n, err := strconv.Atoi(os.Getenv("ROWKEY_CALLS")); err == nil {
+		perFunc = n
 	}
 	for _, f := range AllFuncs() {
 		if f.Kind != Scalar || f.Volatility == Volatile || skipped[f.Name] || strings.HasPrefix(f.Name, "to_reg") || f.BindColumns != nil || only != "" && f.Name != only {
@@ -404,6 +482,9 @@ func TestFunctionsAgainstPostgres(t *testing.T) {
 					break
 				}
 				s := pool[r.Intn(len(pool))]
+				if v, ok := randomValue(r, a); ok && r.Intn(3) == 0 && len(pool) > 0 && len(pools[a.Name]) > 0 && &pool[0] == &pools[a.Name][0] {
+					s = v
+				}
 				if r.Intn(12) == 0 {
 					sql[i] = "null::" + `pg_catalog."` + a.Name + `"`
 					texts[i] = "NULL"
