@@ -503,21 +503,6 @@ func init() {
 	define("enum_range(anyenum,anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(_ *Ctx, a []types.Datum) (types.Datum, error) { return enumRange(t[0].Under(), a[0], a[1]), nil }
 	}))
-	define("pg_char_to_encoding(name)", f1(func(s string) int64 {
-		switch enc, _ := encodingOf(s); enc {
-		case "UTF8":
-			return 6
-		case "LATIN1":
-			return 8
-		case "SQL_ASCII":
-			return 0
-		}
-		return -1
-	}))
-	define("pg_encoding_to_char(int4)", f1(func(n int64) string {
-		return map[int64]string{6: "UTF8", 8: "LATIN1", 0: "SQL_ASCII"}[n]
-	}))
-	define("format_type(oid,int4)", fn(formatType))
 	for _, kind := range []*types.Type{types.RegClass, types.RegType, types.RegProc, types.RegProcedure, types.RegOper, types.RegOperator, types.RegRole, types.RegNamespace, types.RegCollation} {
 		define("to_"+kind.Name+"(text)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
 			if s := a[0].S; s == "-" || s != "" && strings.Trim(s, "0123456789") == "" {
@@ -533,28 +518,4 @@ func init() {
 			return d, err
 		}))
 	}
-}
-
-// formatType is format_type for built-in types; names of others come from the
-// catalog through the environment.
-func formatType(ctx *Ctx, a []types.Datum) (types.Datum, error) {
-	if a[0].IsNull() {
-		return types.Null, nil
-	}
-	typmod := int32(-1)
-	if !a[1].IsNull() {
-		typmod = int32(a[1].I)
-	}
-	if t := types.ByOID(types.OID(a[0].I)); t != nil {
-		return types.NewString(types.Format(t, typmod)), nil
-	}
-	if a[0].I == 0 {
-		return types.NewString("-"), nil
-	}
-	if n := ctx.env().Names; n != nil {
-		if name := n.RegName(types.RegType, types.OID(a[0].I)); name != "" {
-			return types.NewString(name), nil
-		}
-	}
-	return types.NewString("???"), nil
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"sort"
+	"sync/atomic"
 
 	"rowkey/types"
 )
@@ -30,6 +31,8 @@ type Snapshot struct {
 	typeByName   cowMap[relName, *types.Type]
 	typeByOID    cowMap[OID, *types.Type]
 	referredBy   cowMap[OID, []OID] // table → tables with a foreign key to it
+
+	sys atomic.Pointer[sysIndex] // what the system relations look up, made on first need
 }
 
 // SchemaByName finds a schema, nil if there is none.
@@ -468,21 +471,3 @@ var virtuals []*Table
 
 // RegisterVirtual adds a computed relation to every catalog. Only from init.
 func RegisterVirtual(t *Table) { virtuals = append(virtuals, t) }
-
-// Empty gives a catalog of the built-in objects alone: the schemas
-// pg_catalog, information_schema and public, and the computed relations.
-func Empty() *Snapshot {
-	var objs []Object
-	objs = append(objs,
-		&Schema{OID: PgCatalogOID, Name: "pg_catalog", Owner: BootstrapRoleOID, Comment: "system catalog schema"},
-		&Schema{OID: PublicOID, Name: "public", Owner: BootstrapRoleOID, Comment: "standard public schema"},
-		&Schema{OID: InformationSchemaOID, Name: "information_schema", Owner: BootstrapRoleOID})
-	for _, t := range virtuals {
-		objs = append(objs, t)
-	}
-	s, err := (&Snapshot{}).With(objs...)
-	if err != nil {
-		panic(err) // a bug in the built-in relations
-	}
-	return s
-}

@@ -98,7 +98,7 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	if rv.Alias != nil {
 		out.alias = rv.Alias.Name
 	}
-	for out.table.Kind == catalog.KindView {
+	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
 		p.throughView(out, verb, command, doing)
 	}
 	if out.table.Virtual != nil {
@@ -222,7 +222,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 			}
 		}
 	}
-	if base.Kind == catalog.KindView {
+	if base.Kind == catalog.KindView && base.Virtual == nil {
 		cascade := view.View.CheckOption == 'c'
 		defer func() {
 			if cascade {

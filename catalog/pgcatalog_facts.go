@@ -1,0 +1,302 @@
+package catalog
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+
+	"rowkey/builtin"
+	"rowkey/types"
+)
+
+// Facts about PostgreSQL 15 that only the system relations show. Made by
+// facts/generate.sh; a test compares them with a live server.
+var (
+	//go:embed facts/types.txt
+	typeFacts string
+	//go:embed facts/typeprocs.txt
+	typeProcFacts string
+	//go:embed facts/domains.txt
+	domainFacts string
+	//go:embed facts/opclasses.txt
+	opclassFacts string
+	//go:embed facts/opfamilies.txt
+	opfamilyFacts string
+	//go:embed facts/amops.txt
+	amopFacts string
+	//go:embed facts/amprocs.txt
+	amprocFacts string
+	//go:embed facts/castoids.txt
+	castFacts string
+	//go:embed facts/operators.txt
+	operatorFacts string
+	//go:embed facts/descriptions.txt
+	descriptionFacts string
+	//go:embed facts/roles.txt
+	roleFacts string
+)
+
+// factLines gives the columns of each line.
+func factLines(text string, visit func(c []string)) {
+	for rest := text; rest != ""; {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		visit(strings.Split(line, "\t"))
+	}
+}
+
+// Access methods, by PostgreSQL's numbers. Tables and indexes here are ordered
+// keys; clients know them as heap and btree.
+const (
+	heapAM  OID = 2
+	btreeAM OID = 403
+	hashAM  OID = 405
+)
+
+var accessMethods = []struct {
+	oid     OID
+	name    string
+	handler string
+	kind    byte
+}{
+	{heapAM, "heap", "heap_tableam_handler", 't'},
+	{btreeAM, "btree", "bthandler", 'i'},
+	{hashAM, "hash", "hashhandler", 'i'},
+}
+
+// languages of functions: all functions are built in.
+var languages = []struct {
+	oid     OID
+	name    string
+	trusted bool
+}{
+	{internalLanguage, "internal", false},
+	{14, "sql", true},
+}
+
+const internalLanguage OID = 12
+
+const (
+	defaultCollation OID = 100
+	cCollation       OID = 950
+)
+
+// collations: text compares by bytes, whatever the name.
+var collations = []struct {
+	oid      OID
+	name     string
+	provider byte
+	encoding int
+	locale   string
+}{
+	{defaultCollation, "default", 'd', -1, ""},
+	{cCollation, "C", 'c', -1, "C"},
+	{951, "POSIX", 'c', -1, "POSIX"},
+	{12340, "ucs_basic", 'c', 6, "C"},
+	{12341, "C.utf8", 'c', 6, "C.utf8"},
+}
+
+// role is a role that exists by itself.
+type role struct {
+	oid  OID
+	name string
+}
+
+var roles = func() []role {
+	var out []role
+	factLines(roleFacts, func(c []string) { out = append(out, role{parseOID(c[0]), c[1]}) })
+	return out
+}()
+
+// roleName gives the name of a role, "" if there is none.
+func roleName(oid OID) string {
+	for _, r := range roles {
+		if r.oid == oid {
+			return r.name
+		}
+	}
+	return ""
+}
+
+// typeFact is what pg_type says about a base type beyond types.Type.
+type typeFact struct {
+	oid                                                             OID
+	name                                                            string
+	storage                                                         byte
+	input, output, receive, send, modIn, modOut, analyze, subscript OID
+}
+
+var typesByOID = sync.OnceValue(func() map[OID]*typeFact {
+	m := map[OID]*typeFact{}
+	factLines(typeFacts, func(c []string) {
+		f := &typeFact{oid: parseOID(c[0]), name: c[1], storage: c[5][0]}
+		for i, p := range []*OID{&f.input, &f.output, &f.receive, &f.send, &f.modIn, &f.modOut, &f.analyze, &f.subscript} {
+			*p = parseOID(c[6+i])
+		}
+		m[f.oid] = f
+	})
+	return m
+})
+
+// factOf completes what is known of a type: made from its element, base or kind
+// if it is not a base type itself.
+func factOf(t *types.Type) *typeFact {
+	if f := typesByOID()[t.OID]; f != nil {
+		return f
+	}
+	proc := func(name string) OID {
+		if list := procs().byName[name]; len(list) > 0 {
+			return list[0].oid
+		}
+		return 0
+	}
+	f := &typeFact{storage: 'x'}
+	switch {
+	case t.Kind == types.KindEnum:
+		f.storage = 'p'
+		f.input, f.output, f.receive, f.send = proc("enum_in"), proc("enum_out"), proc("enum_recv"), proc("enum_send")
+	case t.Kind == types.KindDomain:
+		base := factOf(t.Base)
+		f.storage, f.output, f.send, f.analyze = base.storage, base.output, base.send, base.analyze
+		f.input, f.receive = proc("domain_in"), proc("domain_recv")
+	case t.Kind == types.KindComposite:
+		f.input, f.output, f.receive, f.send = proc("record_in"), proc("record_out"), proc("record_recv"), proc("record_send")
+	case t.Elem != nil:
+		elem := factOf(t.Elem)
+		f.modIn, f.modOut = elem.modIn, elem.modOut
+		f.input, f.output, f.receive, f.send = proc("array_in"), proc("array_out"), proc("array_recv"), proc("array_send")
+		f.analyze, f.subscript = proc("array_typanalyze"), proc("array_subscript_handler")
+	}
+	return f
+}
+
+// procTable is every function that pg_proc shows.
+type procTable struct {
+	list   []*proc
+	byName map[string][]*proc
+	byOID  map[OID]*proc
+}
+
+// procs gives the functions of package builtin and those that read and write
+// values. Made at the first use, when every init has run.
+var procs = sync.OnceValue(func() *procTable {
+	t := &procTable{byName: map[string][]*proc{}, byOID: map[OID]*proc{}}
+	add := func(p *proc) {
+		if t.byOID[p.oid] != nil {
+			return
+		}
+		t.list = append(t.list, p)
+		t.byName[p.name] = append(t.byName[p.name], p)
+		t.byOID[p.oid] = p
+	}
+	for _, f := range builtin.AllFuncs() {
+		if f.OID == 0 {
+			continue
+		}
+		p := &proc{oid: f.OID, name: f.Name, result: f.Result.OID, fn: f}
+		for _, a := range f.Args {
+			p.args = append(p.args, a.OID)
+		}
+		add(p)
+	}
+	factLines(typeProcFacts, func(c []string) {
+		p := &proc{oid: parseOID(c[0]), name: c[1], result: parseOID(c[3]), volatility: c[4][0], strict: c[5] == "t", source: c[6]}
+		if c[2] != "" {
+			for _, a := range strings.Split(c[2], ",") {
+				p.args = append(p.args, parseOID(a))
+			}
+		}
+		add(p)
+	})
+	return t
+})
+
+// opclass is an operator class of an index.
+type opclass struct {
+	oid, method, family, input, key OID
+	name                            string
+	isDefault                       bool
+}
+
+// known tells whether a type of PostgreSQL's exists here.
+func known(t OID) bool { return t == 0 || types.ByOID(t) != nil }
+
+var opclasses = sync.OnceValue(func() []opclass {
+	var out []opclass
+	factLines(opclassFacts, func(c []string) {
+		k := opclass{oid: parseOID(c[0]), method: parseOID(c[1]), name: c[2], family: parseOID(c[3]), input: parseOID(c[4]),
+			isDefault: c[5] == "t", key: parseOID(c[6])}
+		if known(k.input) {
+			out = append(out, k)
+		}
+	})
+	return out
+})
+
+// opclassOf finds the b-tree operator class for a column of an index: the one
+// named, or the default for its type.
+func opclassOf(t *types.Type, name string) *opclass {
+	t = t.Under()
+	switch {
+	case t == types.VarChar:
+		t = types.Text
+	case t.Kind == types.KindEnum:
+		t = types.AnyEnum
+	case t.IsArray() && t != types.OidVector:
+		t = types.AnyArray
+	case t.Kind == types.KindComposite:
+		t = types.Record
+	}
+	list := opclasses()
+	var other *opclass
+	for i := range list {
+		k := &list[i]
+		if k.method != btreeAM {
+			continue
+		}
+		if name != "" {
+			if k.name == name && (k.input == t.OID || other == nil) {
+				other = k
+			}
+		} else if k.input == t.OID && k.isDefault {
+			return k
+		}
+	}
+	return other
+}
+
+// families gives the operator families that a class of a known type uses.
+var families = sync.OnceValue(func() map[OID]bool {
+	m := map[OID]bool{}
+	for _, k := range opclasses() {
+		m[k.family] = true
+	}
+	return m
+})
+
+// descriptionTable holds descriptions of built-in objects, by class and OID.
+var descriptionTable = sync.OnceValue(func() map[OID]map[OID]string {
+	m := map[OID]map[OID]string{}
+	factLines(descriptionFacts, func(c []string) {
+		class := parseOID(c[0])
+		if m[class] == nil {
+			m[class] = map[OID]string{}
+		}
+		m[class][parseOID(c[1])] = c[2]
+	})
+	return m
+})
+
+// schemaDomains gives the domains of information_schema.
+var schemaDomains = sync.OnceValue(func() []*UserType {
+	var out []*UserType
+	factLines(domainFacts, func(c []string) {
+		u := &UserType{OID: parseOID(c[0]), ArrayOID: parseOID(c[1]), SchemaOID: InformationSchemaOID, Name: c[2], Kind: types.KindDomain,
+			BaseOID: parseOID(c[3]), BaseMod: atoi32(c[4]), Owner: BootstrapRoleOID}
+		if c[6] != "" {
+			u.Checks = []*Check{{OID: parseOID(c[5]), Name: c[6], Expr: c[7]}}
+		}
+		out = append(out, u)
+	})
+	return out
+})

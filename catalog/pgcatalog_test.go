@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"testing"
+
+	"rowkey/types"
+)
+
+// Every system relation can be read, whole and by every hint, on an empty catalog.
+func TestReadAll(t *testing.T) {
+	readAll(t, Empty())
+}
+
+func readAll(t *testing.T, snap *Snapshot) {
+	t.Helper()
+	for _, rel := range snap.Tables() {
+		if rel.Virtual == nil {
+			continue
+		}
+		var all [][]types.Datum
+		if err := rel.Virtual.Rows(snap, nil, 0, types.Null, func(row []types.Datum) error {
+			all = append(all, row)
+			if len(row) != len(rel.Columns) {
+				t.Fatalf("%s: row of %d columns, want %d", rel.Name, len(row), len(rel.Columns))
+			}
+			for i, d := range row {
+				c := &rel.Columns[i]
+				if d.IsNull() {
+					if c.NotNull {
+						t.Fatalf("%s.%s: NULL", rel.Name, c.Name)
+					}
+					continue
+				}
+				if d.K != c.Type.Phys {
+					t.Fatalf("%s.%s: value of class %d, type %s", rel.Name, c.Name, d.K, c.Type)
+				}
+				types.AppendText(nil, c.Type, d, types.DefaultEnv)
+			}
+			return nil
+		}); err != nil {
+			t.Fatalf("%s: %v", rel.Name, err)
+		}
+		for _, eq := range rel.Virtual.Lookups {
+			byKey := map[string]int{}
+			text := func(d types.Datum) string {
+				return string(types.AppendText(nil, rel.Col(eq).Type, d, types.DefaultEnv))
+			}
+			for _, row := range all {
+				if !row[eq-1].IsNull() {
+					byKey[text(row[eq-1])]++
+				}
+			}
+			n := 0
+			for _, row := range all {
+				key := row[eq-1]
+				if key.IsNull() || byKey[text(key)] == 0 {
+					continue
+				}
+				if n++; n > 40 {
+					break
+				}
+				want, got := byKey[text(key)], 0
+				byKey[text(key)] = 0
+				if err := rel.Virtual.Rows(snap, nil, eq, key, func(row []types.Datum) error {
+					if !row[eq-1].IsNull() && text(row[eq-1]) == text(key) {
+						got++
+					}
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if got != want {
+					t.Errorf("%s: %d rows where %s = %s, %d when asked for by it", rel.Name, want, rel.Col(eq).Name, text(key), got)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package catalog
+
+import (
+	"strings"
+
+	"rowkey/types"
+)
+
+// Definitions as SQL text: pg_get_indexdef, pg_get_constraintdef and the like.
+// Expressions are kept as text in the form PostgreSQL prints them, so this is
+// a matter of putting pieces together.
+
+// relationRef names a relation, qualified unless path finds it; a nil path
+// always qualifies.
+func relationRef(snap *Snapshot, path []string, oid OID) string {
+	schema, name, ok := snap.relationName(oid)
+	if !ok {
+		return ""
+	}
+	if path != nil && snap.Resolve(path, name) == oid {
+		return types.QuoteIdent(name)
+	}
+	return qualified(schema, name)
+}
+
+// indexColumnDef writes one column of an index: its name or expression.
+func indexColumnDef(t *Table, ix *Index, i int) string {
+	if n := indexAttnum(ix, i); n > 0 {
+		return types.QuoteIdent(t.Col(n).Name)
+	}
+	e := ix.Keys[i].Expr
+	if looksLikeCall(e) {
+		return e
+	}
+	return "(" + e + ")"
+}
+
+// indexDef writes CREATE INDEX. The table is qualified unless path is given
+// and finds it; bare leaves the tablespace and such out (there is none here).
+func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) string {
+	var b strings.Builder
+	b.WriteString("CREATE ")
+	if ix.Unique || ix.Primary {
+		b.WriteString("UNIQUE ")
+	}
+	if !pretty {
+		path = nil
+	}
+	b.WriteString("INDEX " + types.QuoteIdent(ix.Name) + " ON " + relationRef(snap, path, t.OID) + " USING btree (")
+	for i := range ix.Keys {
+		k := &ix.Keys[i]
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(indexColumnDef(t, ix, i))
+		if k.Opclass != "" {
+			if oc := opclassOf(k.Type, ""); oc == nil || oc.name != k.Opclass {
+				b.WriteString(" " + types.QuoteIdent(k.Opclass))
+			}
+		}
+		switch {
+		case k.Desc && k.NullsFirst:
+			b.WriteString(" DESC")
+		case k.Desc:
+			b.WriteString(" DESC NULLS LAST")
+		case k.NullsFirst:
+			b.WriteString(" NULLS FIRST")
+		}
+	}
+	b.WriteByte(')')
+	writeInclude(&b, t, ix)
+	if ix.NullsEqual {
+		b.WriteString(" NULLS NOT DISTINCT")
+	}
+	if ix.Where != "" {
+		b.WriteString(" WHERE " + ix.Where)
+	}
+	return b.String()
+}
+
+func writeInclude(b *strings.Builder, t *Table, ix *Index) {
+	if len(ix.Include) > 0 {
+		b.WriteString(" INCLUDE " + columnList(t, ix.Include))
+	}
+}
+
+func columnList(t *Table, nums []int16) string {
+	names := make([]string, len(nums))
+	for i, n := range nums {
+		names[i] = types.QuoteIdent(t.Col(n).Name)
+	}
+	return "(" + strings.Join(names, ", ") + ")"
+}
+
+func collationName(oid OID) string {
+	for _, c := range collations {
+		if c.oid == oid {
+			return c.name
+		}
+	}
+	return ""
+}
+
+var actionNames = map[FKAction]string{FKRestrict: "RESTRICT", FKCascade: "CASCADE", FKSetNull: "SET NULL", FKSetDefault: "SET DEFAULT"}
+
+// constraintDef writes a constraint as it stands in CREATE TABLE, without its name.
+func constraintDef(snap *Snapshot, path []string, r constraintRef) string {
+	var b strings.Builder
+	deferrable, deferred, notValid := false, false, false
+	switch {
+	case r.check != nil:
+		b.WriteString("CHECK (" + r.check.Expr + ")")
+		if r.check.NoInherit {
+			b.WriteString(" NO INHERIT")
+		}
+		notValid = r.check.NotValid
+	case r.fk != nil:
+		f := r.fk
+		b.WriteString("FOREIGN KEY " + columnList(r.table, f.Columns) + " REFERENCES " + relationRef(snap, path, f.RefTable))
+		if ref := snap.Table(f.RefTable); ref != nil {
+			b.WriteString(columnList(ref, f.RefColumns))
+		}
+		if f.MatchFull {
+			b.WriteString(" MATCH FULL")
+		}
+		if a := actionNames[f.OnUpdate]; a != "" {
+			b.WriteString(" ON UPDATE " + a)
+		}
+		if a := actionNames[f.OnDelete]; a != "" {
+			b.WriteString(" ON DELETE " + a)
+			if len(f.SetColumns) > 0 {
+				b.WriteString(" " + columnList(r.table, f.SetColumns))
+			}
+		}
+		deferrable, deferred, notValid = f.Deferrable, f.Deferred, f.NotValid
+	default:
+		ix := r.index
+		b.WriteString(map[bool]string{true: "PRIMARY KEY ", false: "UNIQUE "}[ix.Primary])
+		if ix.NullsEqual {
+			b.WriteString("NULLS NOT DISTINCT ")
+		}
+		var nums []int16
+		for _, k := range ix.Keys {
+			nums = append(nums, k.Attnum)
+		}
+		b.WriteString(columnList(r.table, nums))
+		writeInclude(&b, r.table, ix)
+		deferrable, deferred = ix.Deferrable, ix.Deferred
+	}
+	if deferrable {
+		b.WriteString(" DEFERRABLE")
+	}
+	if deferred {
+		b.WriteString(" INITIALLY DEFERRED")
+	}
+	if notValid {
+		b.WriteString(" NOT VALID")
+	}
+	return b.String()
+}
+
+// viewDef writes a view's query.
+func viewDef(t *Table) string {
+	q := strings.TrimRight(t.View.Query, "; \n\t")
+	if !strings.HasPrefix(q, " ") {
+		q = " " + q
+	}
+	return q + ";"
+}
+
+func ruleDef(snap *Snapshot, path []string, t *Table) string {
+	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + relationRef(snap, nil, t.OID) + " DO INSTEAD " + viewDef(t)
+}
