@@ -58,7 +58,6 @@ type Option func(*config)
 
 type config struct {
 	session session.Options
-	noSync  bool
 }
 
 // WithLogger sends log records to l; without it nothing is logged.

@@ -23,7 +23,6 @@ type builder struct {
 	sequences []*catalog.Sequence
 	later     []func() error // constraints, once all columns are known
 	fks       []func() error // foreign keys, once the table stands in the catalog
-	pkSeen    bool
 }
 
 func (c *Ctx) createTable(n *ast.CreateTableStmt) error {

@@ -436,11 +436,10 @@ func (s *setting) display(v string) string {
 // settings are the run-time parameters of a session: an immutable value; with
 // gives a changed one. What execution needs often is kept parsed.
 type settings struct {
-	vals   map[string]string // lower-case name → canonical value, where not the default
-	env    types.Env
-	path   []string // search_path as names, $user unresolved
-	epoch  uint64   // changes when planning may depend on the change
-	custom map[string]string
+	vals  map[string]string // lower-case name → canonical value, where not the default
+	env   types.Env
+	path  []string // search_path as names, $user unresolved
+	epoch uint64   // changes when planning may depend on the change
 }
 
 func defaultSettings() *settings {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/kv/disk"
 	"rowkey/kv/keyenc"
@@ -61,28 +60,6 @@ func withStore(dir string, f func(kv.Store) error) error {
 	}
 	defer s.Close()
 	return f(s)
-}
-
-// namer names tables and indexes in key paths from the catalog.
-func namer(snap *catalog.Snapshot) keyenc.Namer {
-	tables := map[uint32]*catalog.Table{}
-	for _, t := range snap.Tables() {
-		if t.Storage != 0 {
-			tables[t.Storage] = t
-		}
-	}
-	return func(table, index uint32) (string, string) {
-		t := tables[table]
-		if t == nil {
-			return "", ""
-		}
-		for _, ix := range t.Indexes {
-			if ix.Number == index {
-				return t.Name, ix.Name
-			}
-		}
-		return t.Name, ""
-	}
 }
 
 // eachPair visits all pairs in key order until visit returns false.
