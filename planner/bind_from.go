@@ -149,7 +149,7 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		}
 	}
 	t := p.resolveTable(rv)
-	if t.Kind == catalog.KindView {
+	if t.Kind == catalog.KindView && t.Virtual == nil { // system views are computed, too
 		return p.bindView(t, rv, alias)
 	}
 	s, it := p.addScan(t, alias, rv.Pos())
@@ -333,6 +333,9 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 			if c, ok := x.(*plan.Call); ok {
 				// the function learns its columns from its result type
 				cc := *c
+				if fn := c.Fn.BoundToColumns(fields); fn != nil {
+					cc.Fn = fn
+				}
 				cc.Typ = &types.Type{OID: types.Record.OID, Name: "record", Phys: types.PhysAny, Kind: types.KindPseudo, Len: -1, Align: 'd', Category: 'P', Fields: fields}
 				x = &cc
 			}

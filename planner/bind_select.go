@@ -147,9 +147,19 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		targets = targets[:visible]
 	}
 	proj := &lProject{in: r}
+	var local colSet
+	if q.up != nil {
+		local = outSet(r)
+	}
 	for i := range targets {
 		t := &targets[i]
-		t.id = p.addItem(proj, t.name, t.expr)
+		if c, ok := t.expr.(*plan.Col); ok && q.up != nil && !local.has(c.Idx) {
+			// a column of an outer query is a value here, with an id of its own
+			t.id = p.newCol(t.name, c.Typ, c.Mod)
+			proj.items = append(proj.items, projItem{t.id, c})
+		} else {
+			t.id = p.addItem(proj, t.name, t.expr)
+		}
 		if i < visible {
 			bd.cols = append(bd.cols, outCol{t.name, t.id})
 		}
@@ -278,9 +288,15 @@ func (b *binder) targetList(list []*ast.ResTarget) []target {
 func (b *binder) expandStar(e *ast.ColumnRef) []target {
 	p := b.p
 	var out []target
+	if n := p.names(); n != nil {
+		n.Stars[e] = nil // it may be bound more than once
+	}
 	add := func(it *rangeItem, lv *query) {
 		for _, c := range it.cols {
 			if !c.hidden {
+				if n := p.names(); n != nil {
+					n.Stars[e] = append(n.Stars[e], p.nameOf(b.q, c, lv))
+				}
 				out = append(out, target{name: c.name, expr: b.use(found{c.expr, lv}, e.Pos()), pos: e.Pos(), id: noCol})
 			}
 		}

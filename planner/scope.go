@@ -342,6 +342,7 @@ func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
 	switch len(f) {
 	case 1:
 		if fd, ok := p.lookupColumn(q, f[0], c.Pos()); ok {
+			b.noteColumn(c, f[0], fd)
 			return b.use(fd, c.Pos())
 		}
 		if it, lv := p.lookupTable(q, "", f[0], c.Pos()); it != nil {
@@ -389,6 +390,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 		}
 	}
 	if hit != nil {
+		b.noteColumn(c, name, found{hit.expr, lv})
 		return b.use(found{hit.expr, lv}, c.Pos())
 	}
 	if name == "tableoid" && it.scan != nil {
