@@ -38,7 +38,6 @@ type Portal struct {
 	// left is what remains of the last batch when a row limit cut it.
 	left    *types.Batch
 	leftAt  int
-	rows    int64
 	done    bool
 	tag     string
 	hold    bool
