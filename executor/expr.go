@@ -252,7 +252,6 @@ type callExpr struct {
 	row  []types.Datum
 	out  *types.Vec
 	one  *types.Vec // the result when all arguments are constant
-	pos  int
 }
 
 func (c *compiler) call(e *plan.Call) (expr, error) {
@@ -269,7 +268,7 @@ func (c *compiler) call(e *plan.Call) (expr, error) {
 	}
 	n := len(as)
 	return &callExpr{x: c.x, fn: e.Fn.Bound(ts), args: as, vals: make([]builtin.Arg, n), row: make([]types.Datum, n),
-		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec, pos: e.Pos}, nil
+		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec}, nil
 }
 
 func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
@@ -291,21 +290,17 @@ func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		}
 		d, err := builtin.Call(e.fn, e.x.Eval, e.row)
 		if err != nil {
-			return builtin.Arg{}, placeError(err, e.pos)
+			return builtin.Arg{}, err
 		}
 		e.one.HasNulls = false
 		e.one.Set(0, d)
 		return builtin.Arg{Vec: e.one, Const: true}, nil
 	}
 	if err := builtin.CallVec(e.fn, e.x.Eval, e.vals, e.out, in.N, sel); err != nil {
-		return builtin.Arg{}, placeError(err, e.pos)
+		return builtin.Arg{}, err
 	}
 	return builtin.Arg{Vec: e.out}, nil
 }
-
-// placeError adds the position of the failing call, for the few errors that
-// carry one already as a wish (BytePos is left to the session otherwise).
-func placeError(err error, _ int) error { return err }
 
 // funcCall applies a function to arguments computed elsewhere.
 type funcCall struct {
@@ -527,7 +522,6 @@ type caseExpr struct {
 	then   []expr
 	els    expr
 	out    *types.Vec
-	hold   types.Vec
 	hit    []int32
 	left   []int32
 	mark   []bool

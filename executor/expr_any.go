@@ -9,20 +9,19 @@ import (
 // scalarArrayExpr is x op ANY (array) and x op ALL (array). When the array is
 // the same for the whole batch and op is equality, it is made a hash set once.
 type scalarArrayExpr struct {
-	x      *exec
-	l, r   expr
-	elems  []expr // of an IN list whose items are not all constant
-	op     *builtin.Func
-	hash   bool // op is = between types that hash alike
-	all    bool
-	out    types.Vec
-	set    *valueSet
-	ints   map[int64]struct{}
-	setOf  *types.Array
-	args   [2]types.Datum
-	isIn   bool // = ANY
-	isNot  bool // <> ALL
-	elemPt *types.Type
+	x     *exec
+	l, r  expr
+	elems []expr // of an IN list whose items are not all constant
+	op    *builtin.Func
+	hash  bool // op is = between types that hash alike
+	all   bool
+	out   types.Vec
+	set   *valueSet
+	ints  map[int64]struct{}
+	setOf *types.Array
+	args  [2]types.Datum
+	isIn  bool // = ANY
+	isNot bool // <> ALL
 }
 
 func (c *compiler) scalarArray(e *plan.ScalarArray) (expr, error) {

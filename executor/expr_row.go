@@ -176,7 +176,6 @@ type subscriptExpr struct {
 	lower, upper []expr // nil elements for missing bounds
 	lv, uv       []builtin.Arg
 	out          *types.Vec
-	jsonb        *funcCall
 }
 
 func (c *compiler) subscript(e *plan.Subscript) (expr, error) {

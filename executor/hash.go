@@ -22,7 +22,6 @@ type groupTable struct {
 	bytes  int64
 	h      []uint64
 	phys   types.Phys // of a single key that compares raw, else PhysNull
-	added  []int32
 }
 
 func newGroupTable(ts []*types.Type, mem *Account) *groupTable {
@@ -128,22 +127,6 @@ func (t *groupTable) find(cols []*types.Vec, i int32) int32 {
 		if s&slotHash == h&slotHash {
 			g := int32(uint32(s)) - 1
 			if t.equal(cols, int(i), int(g)) {
-				return g
-			}
-		}
-	}
-}
-
-// lookup gives the group of row i, -1 if there is none.
-func (t *groupTable) lookup(cols []*types.Vec, i int32) int32 {
-	h := t.h[i]
-	for p := h & t.mask; ; p = (p + 1) & t.mask {
-		s := t.slots[p]
-		if s == 0 {
-			return -1
-		}
-		if s&slotHash == h&slotHash {
-			if g := int32(uint32(s)) - 1; t.equal(cols, int(i), int(g)) {
 				return g
 			}
 		}

@@ -56,22 +56,6 @@ func (w *world) table(name string, cols []col, pk ...int16) *catalog.Table {
 	return t
 }
 
-// index adds an index.
-func (w *world) index(t *catalog.Table, unique bool, attnums ...int16) *catalog.Index {
-	ix := &catalog.Index{OID: t.Indexes[0].OID + types.OID(len(t.Indexes)), Number: uint32(len(t.Indexes) + 1), Unique: unique}
-	ix.Name = t.Name
-	for _, a := range attnums {
-		ix.Keys = append(ix.Keys, catalog.IndexKey{Attnum: a, Type: t.Col(a).Type})
-		ix.Name += "_" + t.Col(a).Name
-	}
-	ix.Name += "_idx"
-	if unique {
-		ix.Name = ix.Name[:len(ix.Name)-3] + "key"
-	}
-	t.Indexes = append(t.Indexes, ix)
-	return ix
-}
-
 func (w *world) begin(iso kv.Isolation) (*Ctx, kv.Txn) {
 	txn, err := w.store.Begin(context.Background(), kv.TxnOptions{Isolation: iso})
 	if err != nil {

@@ -16,14 +16,12 @@ type joinTable struct {
 	heads  []int32
 	next   []int32
 	mask   uint64
-	shift  uint
 	// hasNull tells that some row has a NULL among its keys (not entered unless
 	// NULLs equal), empty that there is no row at all.
 	hasNull bool
 	// unique tells that no two rows have equal keys.
 	unique bool
 	kvals  *rowSet
-	h      []uint64
 }
 
 func newJoinTable(rowTypes, keyTypes []*types.Type, mem *Account) *joinTable {

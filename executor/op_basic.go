@@ -127,10 +127,9 @@ func (o *filterOp) close() { o.in.close() }
 // projectOp computes expressions over each row; plain columns are passed on
 // without copying.
 type projectOp struct {
-	in   op
-	set  *exprSet
-	out  types.Batch
-	cols []*types.Vec
+	in  op
+	set *exprSet
+	out types.Batch
 }
 
 func (x *exec) newProject(n *plan.Project) (op, error) {
@@ -172,7 +171,6 @@ type limitOp struct {
 	last          []*types.Vec
 	tieing        bool
 	out           types.Batch
-	sel           []int32
 }
 
 func (x *exec) newLimit(n *plan.Limit) (op, error) {

@@ -147,7 +147,6 @@ type recursiveOp struct {
 	seen       *groupTable // of UNION
 	table      *workTable
 	next_      *rowSet
-	started    bool
 	inStep     bool
 	sel        []int32
 	out        types.Batch

@@ -24,8 +24,7 @@ type nestLoopOp struct {
 	lb     *types.Batch
 	lrows  []int32
 	pos    int
-	rat    int          // in kept
-	rb     *types.Batch // of the lateral input
+	rat    int // in kept
 	inRow  bool
 	hit    bool
 	rhit   []bool

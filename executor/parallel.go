@@ -195,7 +195,7 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 		c := *x.Ctx
 		ev := *x.Eval
 		c.Eval = &ev
-		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots,
+		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots, gen: x.gen,
 			worker: &worker{scan: p.scan, queue: queue, tables: tables}}
 		if ins[i], err = wx.build(input); err != nil {
 			return nil, err

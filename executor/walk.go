@@ -249,8 +249,7 @@ func (x *exec) freeSlots(n plan.Node) []int {
 		return s
 	}
 	read, set := map[int]bool{}, map[int]bool{}
-	var visit func(e plan.Expr)
-	visit = func(e plan.Expr) {
+	visit := func(e plan.Expr) {
 		switch e := e.(type) {
 		case *plan.ExecParam:
 			read[e.Slot] = true
