@@ -1,6 +1,9 @@
 package executor
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 
 	"rowkey/catalog"
@@ -34,6 +37,14 @@ type tableWriter struct {
 	vals    rowenc.Values
 	key     []byte
 	view    *types.Batch
+
+	// Of the rows being inserted.
+	rowKeys   [][]byte
+	arena     []byte
+	entryBufs []entryBuf
+	claims    [][]byte
+	claimRows []int
+	found     [][]byte
 }
 
 type genColumn struct {
@@ -425,11 +436,55 @@ func (w *tableWriter) primaryKeys(b *types.Batch) []*types.Vec {
 // lockKey locks a key for writing and tells whether it holds something now.
 func (w *tableWriter) lockKey(key []byte) (value []byte, taken bool, err error) {
 	x := w.x
-	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true}); err != nil {
+	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}); err != nil {
 		return nil, false, storeError(err)
 	}
 	value, taken, err = x.Txn.GetLatest(key)
 	return value, taken, storeError(err)
+}
+
+// claim locks keys for writing and gives the first that is not free: it holds
+// something now, or is there a second time. -1 if all are free.
+func (w *tableWriter) claim(keys [][]byte) (int, error) {
+	x := w.x
+	ctx, opts := x.context(), kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}
+	for _, k := range keys {
+		if _, err := x.Txn.Lock(ctx, k, opts); err != nil {
+			return 0, storeError(err)
+		}
+	}
+	w.found = sizedBytes(w.found, len(keys))
+	if err := x.Txn.GetAllLatest(keys, w.found); err != nil {
+		return 0, storeError(err)
+	}
+	first := slices.IndexFunc(w.found, func(v []byte) bool { return v != nil })
+	if again := firstAgain(keys); again >= 0 && (first < 0 || again < first) {
+		first = again
+	}
+	return first, nil
+}
+
+// firstAgain is the first of keys that equals one before it, -1 if there is none.
+func firstAgain(keys [][]byte) int {
+	ascending := true
+	for i := 1; i < len(keys) && ascending; i++ {
+		ascending = bytes.Compare(keys[i-1], keys[i]) < 0
+	}
+	if ascending {
+		return -1
+	}
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(bytes.Compare(keys[a], keys[b]), a-b) })
+	first := -1
+	for i := 1; i < len(order); i++ {
+		if n := order[i]; (first < 0 || n < first) && bytes.Equal(keys[order[i-1]], keys[n]) {
+			first = n
+		}
+	}
+	return first
 }
 
 // insert checks and writes new rows.
@@ -466,67 +521,108 @@ func (w *tableWriter) write(b *types.Batch) error {
 	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {
 		return err
 	}
-	var rowKeys [][]byte
-	if len(w.indexes) > 0 || len(w.parents) > 0 {
-		rowKeys = make([][]byte, b.N)
+	if err := w.makeKeys(b); err != nil {
+		return err
 	}
-	var arena []byte
-	keep := func(i int) {
-		if rowKeys != nil {
-			n := len(arena)
-			arena = append(arena, w.key...)
-			rowKeys[i] = arena[n:len(arena):len(arena)]
+	if len(w.entryBufs) < len(w.indexes) {
+		w.entryBufs = make([]entryBuf, len(w.indexes))
+	}
+	pk := func(i int) []byte { return w.primary.Suffix(w.rowKeys[i]) }
+	for n, iw := range w.indexes {
+		if err := iw.entries(b, pk, &w.entryBufs[n]); err != nil {
+			return err
 		}
 	}
-	if w.t.Indexes[0].RowID {
-		id, err := x.RowIDs.Take(x.Txn, w.t.Storage, b.N)
-		if err != nil {
+	if err := w.claimAll(b); err != nil {
+		return err
+	}
+	for i, key := range w.rowKeys {
+		if err := x.Txn.PutCovered(key, w.vals.Row(i)); err != nil {
 			return storeError(err)
 		}
-		for i := range b.N {
-			w.key = w.primary.AppendRowID(w.key[:0], id+int64(i))
-			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
-				return storeError(err)
-			}
-			keep(i)
-		}
-	} else {
-		keys := w.primaryKeys(b)
-		for i := range b.N {
-			w.key, _ = w.primary.AppendKeys(append(w.key[:0], w.primary.Prefix...), keys, i)
-			_, taken, err := w.lockKey(w.key)
-			if err != nil {
-				return err
-			}
-			if taken {
-				// Entries of the rows written so far matter no more: the statement fails.
-				return w.duplicate(w.t.Indexes[0], keys, i)
-			}
-			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
-				return storeError(err)
-			}
-			keep(i)
-		}
 	}
-	if len(w.indexes) > 0 {
-		pk := func(i int) []byte { return w.primary.Suffix(rowKeys[i]) }
-		var buf entryBuf
-		for _, iw := range w.indexes {
-			if err := iw.entries(b, pk, &buf); err != nil {
-				return err
+	for n, iw := range w.indexes {
+		buf, d := &w.entryBufs[n], iw.codec.Desc
+		for i := range b.N {
+			if !buf.has[i] {
+				continue
 			}
-			for i := range b.N {
-				if !buf.has[i] {
-					continue
-				}
-				k, v := buf.at(i)
-				if err := w.putEntry(iw, k, v, buf.guarded[i], i); err != nil {
-					return err
-				}
+			if d.Unique && d.Deferrable && !buf.guarded[i] {
+				x.statement().watchUnique(w, iw, i)
+			}
+			k, v := buf.at(i)
+			if err := x.Txn.PutCovered(k, v); err != nil {
+				return storeError(err)
 			}
 		}
 	}
 	return w.childRows(b, nil)
+}
+
+// makeKeys makes the keys of new rows, which live until it is called again.
+func (w *tableWriter) makeKeys(b *types.Batch) error {
+	w.rowKeys = sizedBytes(w.rowKeys, b.N)
+	w.arena = w.arena[:0]
+	var id int64
+	var keys []*types.Vec
+	byID := w.t.Indexes[0].RowID
+	if byID {
+		var err error
+		if id, err = w.x.RowIDs.Take(w.x.Txn, w.t.Storage, b.N); err != nil {
+			return storeError(err)
+		}
+	} else {
+		keys = w.primaryKeys(b)
+	}
+	for i := range b.N {
+		n := len(w.arena)
+		if byID {
+			w.arena = w.primary.AppendRowID(w.arena, id+int64(i))
+		} else {
+			w.arena, _ = w.primary.AppendKeys(append(w.arena, w.primary.Prefix...), keys, i)
+		}
+		w.rowKeys[i] = w.arena[n:len(w.arena):len(w.arena)]
+	}
+	return nil
+}
+
+// claimAll claims what must be unique of new rows; the first row that cannot
+// have it is the error.
+func (w *tableWriter) claimAll(b *types.Batch) error {
+	bad, at := -1, -1
+	if !w.t.Indexes[0].RowID {
+		var err error
+		if bad, err = w.claim(w.rowKeys); err != nil {
+			return err
+		}
+	}
+	for n, iw := range w.indexes {
+		if !iw.codec.Desc.Unique {
+			continue
+		}
+		buf := &w.entryBufs[n]
+		w.claims, w.claimRows = w.claims[:0], w.claimRows[:0]
+		for i := range b.N {
+			if buf.has[i] && buf.guarded[i] {
+				k, _ := buf.at(i)
+				w.claims, w.claimRows = append(w.claims, k), append(w.claimRows, i)
+			}
+		}
+		first, err := w.claim(w.claims)
+		if err != nil {
+			return err
+		}
+		if first >= 0 && (bad < 0 || w.claimRows[first] < bad) {
+			bad, at = w.claimRows[first], n
+		}
+	}
+	switch {
+	case bad < 0:
+		return nil
+	case at < 0:
+		return w.duplicate(w.t.Indexes[0], w.primaryKeys(b), bad)
+	}
+	return w.duplicate(w.indexes[at].codec.Desc, w.indexes[at].keys, bad)
 }
 
 // putEntry writes the entry of row i of the batch that iw has computed last.

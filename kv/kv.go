@@ -157,10 +157,11 @@ type Txn interface {
 	// For advisory locks; it reports whether the lock was held.
 	Unlock(key []byte, mode LockMode) bool
 
-	// GetLatest and ScanLatest read the newest committed state, plus own writes,
-	// whatever the snapshot: for the version to re-check after a lock was
-	// waited for, for uniqueness and foreign keys.
+	// GetLatest, GetAllLatest and ScanLatest read the newest committed state, plus
+	// own writes, whatever the snapshot: for the version to re-check after a lock
+	// was waited for, for uniqueness and foreign keys.
 	GetLatest(key []byte) (value []byte, ok bool, err error)
+	GetAllLatest(keys, values [][]byte) error
 	ScanLatest(r Range, opts ScanOptions) Iterator
 
 	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
@@ -237,6 +238,9 @@ type LockOptions struct {
 	// Newest says that the caller goes on with GetLatest, so that a change since
 	// the snapshot is told (Changed), not refused, at every isolation level.
 	Newest bool
+	// Untold says, beside Newest, that the caller does not look at Changed, which
+	// saves finding out.
+	Untold bool
 }
 
 // LockResult tells what happened on the way to a lock.

@@ -134,10 +134,14 @@ func (r tracedReader) got(start time.Time, key, value []byte, ok, latest bool, e
 }
 
 func (r tracedReader) GetAll(keys, values [][]byte) error {
+	return r.gotAll(keys, values, false, r.Reader.GetAll)
+}
+
+func (r tracedReader) gotAll(keys, values [][]byte, latest bool, get func(keys, values [][]byte) error) error {
 	start := time.Now()
-	err := r.Reader.GetAll(keys, values)
+	err := get(keys, values)
 	for i, k := range keys {
-		r.got(start, k, values[i], err == nil && values[i] != nil, false, err)
+		r.got(start, k, values[i], err == nil && values[i] != nil, latest, err)
 		start = time.Now() // the first one took it all
 	}
 	return err
@@ -247,6 +251,10 @@ func (t *tracedTxn) GetLatest(key []byte) ([]byte, bool, error) {
 	v, ok, err := t.txn.GetLatest(key)
 	t.got(start, key, v, ok, true, err)
 	return v, ok, err
+}
+
+func (t *tracedTxn) GetAllLatest(keys, values [][]byte) error {
+	return t.gotAll(keys, values, true, t.txn.GetAllLatest)
 }
 
 func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {

@@ -102,30 +102,54 @@ func (v *view) GetAll(keys, values [][]byte) error {
 	if err != nil {
 		return translate(err)
 	}
+	err = seekAll(p, keys, values, at)
+	return errors.Join(err, translate(p.Close()))
+}
+
+// seekAll fills in the values. After a hit the next key is likely there too, and the
+// seek asks the filters first. After a miss it is likely not, and the pair at which a
+// plain seek ends tells of all keys before it that they are absent: making sure that
+// a thousand new keys in a row are free takes one seek.
+func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int) error {
+	clear(values)
 	var b kv.PairBatch
-	for i := range keys {
-		i = at(i)
-		key := keys[i]
-		values[i] = nil
+	hit := false
+	for i := 0; i < len(keys); i++ {
+		n := at(i)
+		key := keys[n]
 		if len(key) > 0 && key[0] == kv.ReservedByte {
 			continue
 		}
-		if !p.SeekPrefixGE(key) {
-			if err := p.Error(); err != nil {
-				return kv.AtKey(translate(errors.Join(err, p.Close())), key)
+		if hit {
+			if hit = p.SeekPrefixGE(key); !hit {
+				if err := p.Error(); err != nil {
+					return kv.AtKey(translate(err), key)
+				}
+				continue
 			}
-			continue
-		}
-		if !bytes.Equal(p.Key(), key) {
-			continue
+		} else {
+			if !p.SeekGE(key) {
+				return translate(p.Error())
+			}
+			for bytes.Compare(key, p.Key()) < 0 {
+				if i++; i == len(keys) {
+					return nil
+				}
+				n = at(i)
+				key = keys[n]
+			}
+			if hit = bytes.Equal(key, p.Key()); !hit {
+				i-- // beyond: seek it
+				continue
+			}
 		}
 		value, err := p.ValueAndErr()
 		if err != nil {
-			return kv.AtKey(translate(errors.Join(err, p.Close())), key)
+			return kv.AtKey(translate(err), key)
 		}
-		values[i] = b.Hold(value)
+		values[n] = b.Hold(value)
 	}
-	return translate(p.Close())
+	return nil
 }
 
 // inOrder gives the order in which keys are sorted; nil if they are already.

@@ -150,6 +150,13 @@ func (t *faultyTxn) GetLatest(key []byte) ([]byte, bool, error) {
 	return t.Txn.GetLatest(key)
 }
 
+func (t *faultyTxn) GetAllLatest(keys, values [][]byte) error {
+	if err := t.s.strike(t.s.faults.Read); err != nil {
+		return err
+	}
+	return t.Txn.GetAllLatest(keys, values)
+}
+
 func (t *faultyTxn) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	return faultyIter{t.Txn.Scan(r, opts), t.s}
 }

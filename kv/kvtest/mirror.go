@@ -141,6 +141,24 @@ func (m *mirror) one() {
 			v, ok, err := get(key)
 			return fmt.Sprintf("%q %v %s", v, ok, kind(err))
 		})
+	case op < 20:
+		keys := make([][]byte, m.rnd.IntN(20))
+		for i := range keys {
+			keys[i] = m.key()
+		}
+		if m.rnd.IntN(2) == 0 {
+			slices.SortFunc(keys, bytes.Compare)
+		}
+		latest := m.rnd.IntN(3) == 0
+		m.same(name(fmt.Sprintf("get all %x", keys)), func(i int) string {
+			get := txn[i].GetAll
+			if latest {
+				get = txn[i].GetAllLatest
+			}
+			values := make([][]byte, len(keys))
+			err := get(keys, values)
+			return fmt.Sprintf("%q %v", values, kind(err))
+		})
 	case op < 55:
 		// Without another thread a wait would never end: lock first, skipping.
 		key := m.key()

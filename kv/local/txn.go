@@ -75,16 +75,23 @@ func (t *Txn) GetAll(keys, values [][]byte) error {
 	if err := t.check(); err != nil {
 		return err
 	}
+	return t.getAll(t.version, keys, values)
+}
+
+func (t *Txn) getAll(v *version, keys, values [][]byte) error {
+	t.use()
+	if err := v.view.GetAll(keys, values); err != nil {
+		return err
+	}
 	if t.writes.Len() == 0 && t.reads == nil {
-		t.use()
-		return t.version.view.GetAll(keys, values)
+		return nil
 	}
 	for i, k := range keys {
-		v, _, err := t.get(t.version, k)
-		if err != nil {
-			return err
+		if e, ok := t.writes.Get(k); ok {
+			values[i] = e.Value()
+		} else if t.reads != nil {
+			t.reads.point(t.store.locks.hash(k), v.seq)
 		}
-		values[i] = v
 	}
 	return nil
 }
@@ -137,6 +144,16 @@ func (t *Txn) GetLatest(key []byte) ([]byte, bool, error) {
 	v := t.store.hold()
 	defer t.store.letGo(v)
 	return t.get(v, key)
+}
+
+// GetAllLatest implements kv.Txn.
+func (t *Txn) GetAllLatest(keys, values [][]byte) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	v := t.store.hold()
+	defer t.store.letGo(v)
+	return t.getAll(v, keys, values)
 }
 
 // ScanLatest implements kv.Txn.
@@ -262,7 +279,7 @@ func (t *Txn) lock(ctx context.Context, key []byte, hash uint64, opts kv.LockOpt
 	if !opts.Mode.Row() {
 		return res, nil
 	}
-	if fresh || opts.Newest || t.opts.Isolation == kv.ReadCommitted {
+	if !opts.Untold && (fresh || opts.Newest || t.opts.Isolation == kv.ReadCommitted) {
 		if res.Changed, err = t.changed(key); err != nil {
 			return res, err
 		}
