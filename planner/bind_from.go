@@ -437,6 +437,7 @@ func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
 	if j.Natural {
 		using = commonNames(litems, ritems)
 	}
+	p.noteUsing(j, using, litems, ritems)
 	switch {
 	case j.On != nil:
 		conds = splitAnd(p.joinCondition(q, items, j.On), nil)

@@ -244,8 +244,13 @@ func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt 
 func (p *planner) projectPaths(n *lProject) []*path {
 	computed := false
 	var exprs []plan.Expr
+	var below colSet
 	for _, it := range n.items {
-		if c, ok := it.expr.(*plan.Col); !ok || c.Idx != it.id {
+		c, ok := it.expr.(*plan.Col)
+		if ok && below == nil {
+			below = outSet(n.in)
+		}
+		if !ok || c.Idx != it.id || !below.has(c.Idx) { // the last: a column of an outer query
 			computed = true
 		}
 		exprs = append(exprs, it.expr)

@@ -10,74 +10,47 @@ import "rowkey/planner/plan"
 // calls volatile functions or subqueries, and, unless it only renames, on the
 // side of an outer join that may be filled with NULLs.
 func pullUpProjects(p *planner, r rel) rel {
-	u := &puller{p: p, by: map[colID]plan.Expr{}}
-	r = u.walk(r, false, false)
-	if len(u.by) == 0 {
-		return r
-	}
-	p.changed = true
-	u.close()
-	return mapRel(r, func(x plan.Expr) (plan.Expr, bool) {
-		if c, ok := x.(*plan.Col); ok {
-			if e, ok := u.by[c.Idx]; ok {
-				return e, true
-			}
-			return x, true
-		}
-		return nil, false
-	})
+	u := &puller{p: p}
+	r, _ = u.walk(r, false, false)
+	return r
 }
 
-type puller struct {
-	p  *planner
-	by map[colID]plan.Expr
-}
-
-// close substitutes within the substitutions.
-func (u *puller) close() {
-	var resolve func(e plan.Expr) plan.Expr
-	resolve = func(e plan.Expr) plan.Expr {
-		return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
-			if c, ok := x.(*plan.Col); ok {
-				if by, ok := u.by[c.Idx]; ok {
-					if r, same := by.(*plan.Col); same && r.Idx == c.Idx {
-						return x, true
-					}
-					return resolve(by), true
-				}
-				return x, true
-			}
-			return nil, false
-		})
-	}
-	for id, e := range u.by {
-		u.by[id] = resolve(e)
-	}
-}
+type puller struct{ p *planner }
 
 // walk removes projections below r. free: the parent takes columns by
-// expression; nullable: an outer join above may replace them by NULL.
-func (u *puller) walk(r rel, free, nullable bool) rel {
-	switch n := r.(type) {
-	case *lProject:
-		in := u.walk(n.in, true, nullable)
-		if free && u.removable(n, nullable) {
-			for _, it := range n.items {
-				if c, ok := it.expr.(*plan.Col); !ok || c.Idx != it.id {
-					u.by[it.id] = it.expr
-				}
-			}
-			u.p.changed = true
-			return u.subs(in)
-		}
-		if in != n.in {
-			c := n.clone().(*lProject)
+// expression; nullable: an outer join above may replace them by NULL. What it
+// gives back besides the rel says what the removed columns are; it holds up to
+// the next operator that makes its columns itself.
+func (u *puller) walk(r rel, free, nullable bool) (rel, map[colID]plan.Expr) {
+	r = u.p.inSubqueries(r, func(q rel) rel { q, _ = u.walk(q, false, false); return q })
+	if n, ok := r.(*lProject); ok {
+		in, by := u.walk(n.in, true, nullable)
+		c := n
+		if in != n.in || by != nil {
+			c = n.clone().(*lProject)
 			c.in = in
-			return u.subs(c)
+			for i := range c.items {
+				c.items[i].expr = substituteIn(c.items[i].expr, by)
+			}
 		}
-		return u.subs(r)
+		if !free || !u.removable(c, nullable) {
+			return c, nil
+		}
+		u.p.changed = true
+		out := map[colID]plan.Expr{}
+		for _, it := range c.items {
+			if k, ok := it.expr.(*plan.Col); !ok || k.Idx != it.id {
+				out[it.id] = it.expr
+			}
+		}
+		return c.in, out
+	}
+	ks := r.kids()
+	if len(ks) == 0 {
+		return r, nil
 	}
 	c := r.clone()
+	var by map[colID]plan.Expr
 	for i, k := range c.kids() {
 		f, nl := free, nullable
 		switch n := r.(type) {
@@ -98,15 +71,46 @@ func (u *puller) walk(r rel, free, nullable bool) rel {
 					f, nl = true, false
 				}
 			}
+			if i == 1 && by != nil {
+				// a LATERAL right side reads the left's columns
+				*k = mapRel(*k, func(x plan.Expr) (plan.Expr, bool) { return replaced(x, by) })
+			}
 		}
-		*k = u.walk(*k, f, nl)
+		in, m := u.walk(*k, f, nl)
+		*k = in
+		if by == nil {
+			by = m
+		} else {
+			for id, e := range m {
+				by[id] = e
+			}
+		}
 	}
-	return u.subs(c)
+	if len(by) > 0 {
+		c.exprs(func(e *plan.Expr) { *e = substituteIn(*e, by) })
+	}
+	switch c.(type) {
+	case *lGroup, *lUnion, *lSetOp, *lRecursive, *dmlRel:
+		return c, nil
+	}
+	return c, by
 }
 
-// subs goes into subqueries.
-func (u *puller) subs(r rel) rel {
-	return u.p.inSubqueries(r, func(q rel) rel { return u.walk(q, false, false) })
+func replaced(x plan.Expr, by map[colID]plan.Expr) (plan.Expr, bool) {
+	if c, ok := x.(*plan.Col); ok {
+		if e, ok := by[c.Idx]; ok {
+			return e, true
+		}
+		return x, true
+	}
+	return nil, false
+}
+
+func substituteIn(e plan.Expr, by map[colID]plan.Expr) plan.Expr {
+	if len(by) == 0 {
+		return e
+	}
+	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) { return replaced(x, by) })
 }
 
 func (u *puller) removable(n *lProject, nullable bool) bool {
