@@ -339,16 +339,23 @@ func intSeries(ctx *Ctx, from, to, step int64, emit func([]types.Datum) error) e
 	if step == 0 {
 		return pgerr.New(pgerr.InvalidParameterValue, "step size cannot equal zero")
 	}
+	row := make([]types.Datum, 1)
 	for n, ok := 0, true; ok && (step > 0 && from <= to || step < 0 && from >= to); n++ {
 		if err := ctx.cancelled(n); err != nil {
 			return err
 		}
-		if err := emit([]types.Datum{types.NewInt(from)}); err != nil {
+		if err := emit(set1(row, types.NewInt(from))); err != nil {
 			return err
 		}
 		from, ok = addInt64(from, step)
 	}
 	return nil
+}
+
+// set1 makes d the only column of a row.
+func set1(row []types.Datum, d types.Datum) []types.Datum {
+	row[0] = d
+	return row
 }
 
 // gcd is the greatest common divisor; that of the least integer and 0 or

@@ -524,8 +524,10 @@ func init() {
 
 // emitAll emits a row of one column for each value.
 func emitAll(list []types.Datum, emit func([]types.Datum) error) error {
+	row := make([]types.Datum, 1)
 	for _, d := range list {
-		if err := emit([]types.Datum{d}); err != nil {
+		row[0] = d
+		if err := emit(row); err != nil {
 			return err
 		}
 	}

@@ -114,7 +114,8 @@ type Arg struct {
 // SetFunc computes a set-returning function: it calls emit for each row of
 // the result: one Datum per output column, or a single one, of the result
 // type, when the function has no output columns (a whole row, if that type is
-// composite). Strict functions are called through CallSet.
+// composite). The row is the caller's for the length of the call only. Strict
+// functions are called through CallSet.
 type SetFunc func(ctx *Ctx, args []types.Datum, emit func(row []types.Datum) error) error
 
 // Func describes one function.

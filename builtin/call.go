@@ -93,9 +93,12 @@ func (f *Func) Bound(argTypes []*types.Type) *Func {
 		return f
 	}
 	g := *f
-	g.Eval, g.Vec, g.Set, g.Bind = b.Eval, b.Vec, b.Set, nil
-	if b.Eval == nil {
-		g.Eval = f.Eval
+	g.Vec, g.Bind = b.Vec, nil
+	if b.Eval != nil {
+		g.Eval = b.Eval
+	}
+	if b.Set != nil {
+		g.Set = b.Set
 	}
 	if b.Agg != nil {
 		g.Agg = b.Agg
@@ -111,7 +114,13 @@ func (f *Func) BoundToColumns(columns []types.Field) *Func {
 	}
 	g := *f
 	g.Set, g.Out, g.BindColumns = f.BindColumns(columns).Set, columns, nil
+	g.SetOf = true // also where it is a set of one row
 	return &g
+}
+
+// setInScalar is the Eval of functions that only have Set.
+func setInScalar(*Ctx, []types.Datum) (types.Datum, error) {
+	return types.Null, pgerr.New(pgerr.FeatureNotSupported, "set-valued function called in context that cannot accept a set")
 }
 
 func notBound(*Ctx, []types.Datum) (types.Datum, error) {

@@ -237,7 +237,8 @@ func init() {
 
 		toOne, toSet := p+"_to_record", p+"_to_recordset"
 		define(toOne+"("+p+")", Func{
-			Set: needsColumns(toOne),
+			Eval: func(*Ctx, []types.Datum) (types.Datum, error) { return types.Null, needsColumns(toOne)(nil, nil, nil) },
+			Set:  needsColumns(toOne),
 			BindColumns: func(columns []types.Field) *Func {
 				return &Func{Set: func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
 					r, err := recordFromJSON(ctx, types.Record, columns, a[0].S, nil)

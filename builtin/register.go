@@ -66,6 +66,9 @@ func add(f *Func) {
 	if old := funcOIDs[f.OID]; old != nil && f.OID != 0 {
 		panic("builtin: function " + signature(f.Name, f.Args) + " defined twice")
 	}
+	if f.Eval == nil && f.Kind == Scalar {
+		f.Eval = setInScalar
+	}
 	allFuncs = append(allFuncs, f)
 	funcNames[f.Name] = append(funcNames[f.Name], f)
 	if f.OID != 0 {
