@@ -240,6 +240,25 @@ func (e *Execution) Close() {
 
 // Run runs a plan to its end and gives each batch to sink (which may be nil).
 func Run(ctx *Ctx, p *plan.Plan, sink Sink) (Result, error) {
+	pt, err := openPoint(ctx, p)
+	if err != nil {
+		return Result{}, err
+	}
+	if pt != nil {
+		defer pt.close()
+		b, err := pt.next()
+		if err == nil && b != nil && sink != nil {
+			err = sink(b)
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: pt.rows}, nil
+	}
+	return runTree(ctx, p, sink)
+}
+
+func runTree(ctx *Ctx, p *plan.Plan, sink Sink) (Result, error) {
 	var e Execution
 	if err := e.start(ctx, p); err != nil {
 		e.Close()

@@ -127,8 +127,15 @@ type Sink func(*types.Batch) error
 
 // storeError makes a SQL error of an error of the store.
 func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return mapError(err)
+}
+
+func mapError(err error) error {
 	var e *pgerr.Error
-	if err == nil || errors.As(err, &e) {
+	if errors.As(err, &e) {
 		return err
 	}
 	switch {
