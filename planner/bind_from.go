@@ -149,6 +149,9 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		}
 	}
 	t := p.resolveTable(rv)
+	if n := p.names(); n != nil {
+		n.Tables[rv] = t.OID
+	}
 	if t.Kind == catalog.KindView && t.Virtual == nil { // system views are computed, too
 		return p.bindView(t, rv, alias)
 	}
