@@ -232,6 +232,39 @@ with d as (delete from m where id = 500 returning q) update m set q = m.q + d.q 
 with a as (insert into p (id, v) values (600, 'cte') returning id, w, g) insert into c (id, pid) select id, id from a returning *;
 `)
 	check()
+	p.ddl(`create table fp (a int, b int, primary key (b, a), u int unique);
+		create table fc (x int, y int, z bigint, foreign key (y, x) references fp (b, a) on delete set null (y) deferrable initially deferred,
+			foreign key (z) references fp (u) on update set null on delete restrict);
+		create table fm (x int, y int, foreign key (x, y) references fp match full on update cascade);
+		create unique index fc_lower on fc ((x + y), x) where x > 0;
+		create unique index fm_nn on fm (x) nulls not distinct`)
+	p.all(`
+insert into fp values (1, 10, 100), (2, 20, 200), (3, 30, null), (4, 40, null);
+insert into fc values (1, 10, 100), (null, 10, null), (2, 20, 200);
+insert into fc values (1, 10, null);
+insert into fc values (0, 1, null);
+insert into fc values (7, 7, null);
+insert into fc values (3, 30, 300);
+insert into fm values (10, 1), (null, null);
+insert into fm values (10, null);
+insert into fm values (null, null);
+insert into fm values (40, 5);
+delete from fp where a = 1;
+update fp set u = 101 where a = 1;
+update fp set u = 101 where a = 2;
+update fp set b = 11 where a = 1;
+delete from fc where z is null;
+update fp set b = 31 where a = 3;
+update fc set y = 99 where x = 2;
+select * from fc;
+select * from fm;
+select * from fp;
+delete from fp where a = 2;
+delete from fp;
+select * from fc;
+select * from fm;
+select * from fp;
+`)
 	for i := range 5 {
 		p.same(fmt.Sprintf("insert into c3 select id from p where id %% 5 = %d", i))
 	}
