@@ -563,6 +563,7 @@ func (p *planner) joinFrom(q *query, target rel, item *rangeItem, from []ast.Tab
 			it.lateralOnly, it.lateralOK = true, true
 		}
 		q.items = append(q.items, items...)
+		p.hasJoins = true
 		r = &lJoin{kind: plan.InnerJoin, l: r, r: n}
 	}
 	for _, it := range q.items {

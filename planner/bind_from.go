@@ -26,6 +26,7 @@ func (p *planner) bindFrom(q *query, list []ast.TableExpr) rel {
 		if r == nil {
 			r = n
 		} else {
+			p.hasJoins = true
 			r = &lJoin{kind: plan.InnerJoin, l: r, r: n}
 		}
 	}
@@ -420,6 +421,7 @@ func functionFields(x plan.Expr) []types.Field {
 }
 
 func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
+	p.hasJoins = true
 	l, litems := p.bindTable(q, j.Left)
 	// the right side sees the left one, if LATERAL
 	ok := j.Kind == ast.JoinInner || j.Kind == ast.JoinLeft

@@ -32,6 +32,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 			kind = plan.LeftJoin
 		}
 	}
+	p.hasJoins = true
 	d.in = &lJoin{kind: kind, l: src, r: d.scan, conds: conds}
 	d.recheck = recheckable(conds)
 	rc := p.rulesFor(d.table)

@@ -179,6 +179,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 			}
 		}
 		r = &lDistinct{in: r}
+		p.hasDistinct = true
 		if len(order) > 0 {
 			r = &lSort{in: r, keys: order}
 		}
@@ -1020,6 +1021,7 @@ func (p *planner) unite(sel *ast.SelectStmt, l, r *bound, resolve bool) *bound {
 	}
 	switch {
 	case sel.Op == ast.Union:
+		p.hasUnion, p.hasDistinct = true, p.hasDistinct || !sel.All
 		u := &lUnion{ins: []rel{l.rel, r.rel}, inCols: [][]colID{l.ids(), r.ids()}, cols: ids}
 		bd.rel = u
 		if !sel.All {
@@ -1064,6 +1066,7 @@ func (b *binder) subquery(sel *ast.SelectStmt, kind plan.SubplanKind) *subquery 
 		fail(p.subPos, pgerr.FeatureNotSupported, "cannot use subquery in %s", kindInfo[b.kind].one)
 	}
 	bd := p.bindQuery(sel, b.q, true)
+	p.hasSubqueries = true
 	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids()}
 	for _, c := range bd.cols {
 		ci := p.cols[c.id]

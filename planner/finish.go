@@ -22,7 +22,6 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		pl.Algebra = append(pl.Algebra, p.algebra(r))
 	}
 	pl.Rules = p.fired
-	p.qualify = p.countScans(r) > 1
 	p.collectUsed(r, bd.ids())
 	// statements of WITH that change data run even when nothing reads them, in order
 	for _, def := range p.ctes {
@@ -58,47 +57,6 @@ func (p *planner) projectTo(node plan.Node, have, want []colID, in *path) plan.N
 	pt := p.over(in, 0)
 	pt.width = p.width(want)
 	return &plan.Project{Base: p.base(pt, want), Input: node, Exprs: p.at(have).exprs(p.colList(want))}
-}
-
-// countScans counts the FROM items of a statement: with more than one, EXPLAIN
-// qualifies column names.
-func (p *planner) countScans(r rel) int {
-	n := 0
-	var count func(r rel)
-	count = func(r rel) {
-		switch x := r.(type) {
-		case *lScan, *lFunc, *lWork:
-			n++
-		case *lCTE:
-			n++
-		case *lValues:
-			if len(x.cols) > 0 {
-				n++
-			}
-		case *dmlRel:
-			if x.kind == dmlInsert {
-				break
-			}
-		}
-		r.exprs(func(e *plan.Expr) {
-			walkExpr(*e, func(x plan.Expr) bool {
-				if s, ok := x.(*subquery); ok {
-					count(s.q)
-				}
-				return true
-			})
-		})
-		for _, k := range r.kids() {
-			count(*k)
-		}
-	}
-	count(r)
-	for _, def := range p.ctes {
-		if def.rel != nil && def.refs > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // collectUsed notes which columns are read anywhere, and which sorted by.

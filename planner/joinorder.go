@@ -212,7 +212,6 @@ func (g *graph) combine(m uint64) {
 			g.pair(m, a, b, cross)
 		}
 		if len(g.memo[m]) > 0 {
-			g.memo[m] = g.p.prune(g.memo[m])
 			return
 		}
 	}
@@ -243,7 +242,43 @@ func (g *graph) pair(m, a, b uint64, cross bool) {
 	if bits.OnesCount64(b) == 1 {
 		j.scan, _ = g.units[bits.TrailingZeros64(b)].r.(*lScan)
 	}
-	g.memo[m] = append(g.memo[m], j.paths(left, right)...)
+	if best := g.memo[m]; len(best) >= maxPaths && left[0].total+right[0].total > best[0].total*4 {
+		return
+	}
+	g.keep(m, j.paths(left, right))
+}
+
+// maxPaths bounds the ways kept for one set of units: the cheapest, and the
+// cheapest for a few orders.
+const maxPaths = 4
+
+// keep adds paths to those of a set, the cheapest first, as far as they are
+// better at something.
+func (g *graph) keep(m uint64, add []*path) {
+	have := g.memo[m]
+next:
+	for _, a := range add {
+		for _, b := range have {
+			if b.total <= a.total && b.startup <= a.startup*1.01+0.01 && covering(b.order, a.order) {
+				continue next
+			}
+		}
+		out := make([]*path, 0, maxPaths+1)
+		for _, b := range have {
+			if !(a.total <= b.total && a.startup <= b.startup*1.01+0.01 && covering(a.order, b.order)) {
+				out = append(out, b)
+			}
+		}
+		out = append(out, a)
+		for i := len(out) - 1; i > 0 && out[i].total < out[i-1].total; i-- {
+			out[i], out[i-1] = out[i-1], out[i]
+		}
+		if len(out) > maxPaths {
+			out = out[:maxPaths]
+		}
+		have = out
+	}
+	g.memo[m] = have
 }
 
 // dependent joins a unit that is the right side of an outer, semi, anti or
@@ -271,7 +306,7 @@ func (g *graph) dependent(m uint64, left []*path, u *unit, preds []plan.Expr) {
 	if len(post) > 0 {
 		out = g.filtered(out, post)
 	}
-	g.memo[m] = append(g.memo[m], out...)
+	g.keep(m, out)
 	if _, ok := g.rows[m]; !ok && len(out) > 0 {
 		g.rows[m] = out[0].rows
 	}
@@ -334,7 +369,6 @@ func (g *graph) greedy(full uint64) {
 			return
 		}
 		g.pair(best, sets[bj], sets[bi], true)
-		g.memo[best] = g.p.prune(g.memo[best])
 		var next []uint64
 		for i, s := range sets {
 			if i != bi && i != bj {
@@ -591,6 +625,15 @@ func (j *joining) hash(l, r *path, pairs []equiPair, rest []plan.Expr, swapped b
 func (j *joining) merge(l, r *path, pairs []equiPair, rest []plan.Expr) *path {
 	p := j.p
 	if len(l.order) == 0 || len(r.order) == 0 {
+		return nil
+	}
+	first := false
+	for _, e := range pairs {
+		lc, ok1 := bareColumn(e.l)
+		rc, ok2 := bareColumn(e.r)
+		first = first || ok1 && ok2 && lc.Idx == l.order[0].id && rc.Idx == r.order[0].id
+	}
+	if !first {
 		return nil
 	}
 	// leading keys of both orders that are a pair

@@ -23,7 +23,6 @@ type plannerPhysical struct {
 	wantDesc     bool   // somebody sorts descending
 	scanOrder    map[*lScan][]colID
 	pathsOf      map[rel][]*path
-	qualify      bool // names in EXPLAIN need their table
 	cteList      []plan.CTE
 	seenCTE      map[*cteDef]bool
 }

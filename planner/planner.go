@@ -96,6 +96,9 @@ type planner struct {
 	writes        bool
 	cascadeCheck  bool
 
+	// what the statement has at all: rules that need it are not even tried
+	hasSubqueries, hasJoins, hasDistinct, hasUnion bool
+
 	fired    []string
 	changed  bool
 	nullable colSet // columns that outer joins may make NULL

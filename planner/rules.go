@@ -8,26 +8,34 @@ import (
 type rule struct {
 	name  string
 	apply func(*planner, rel) rel
+	// needs tells from what the statement has whether the rule can apply; nil: always.
+	needs func(*planner) bool
 }
+
+func needsCTEs(p *planner) bool       { return len(p.ctes) > 0 }
+func needsSubqueries(p *planner) bool { return p.hasSubqueries }
+func needsJoins(p *planner) bool      { return p.hasJoins || p.hasSubqueries }
+func needsDistinct(p *planner) bool   { return p.hasDistinct }
+func needsUnion(p *planner) bool      { return p.hasUnion }
 
 // ruleList is every rule, in the order applied. Tests and EXPLAIN (ALGEBRA)
 // know them by these names.
 var ruleList = []rule{
-	{"InlineCTE", inlineCTEs},
-	{"Decorrelate", decorrelate},
-	{"PullUpProjects", pullUpProjects},
-	{"FoldConstants", foldConstants},
-	{"SimplifyOuterJoins", simplifyOuterJoins},
-	{"TransitiveEqualities", transitiveEqualities},
-	{"PushDownPredicates", pushDownPredicates},
-	{"EliminateDistinct", eliminateDistinct},
-	{"PushDownLimit", pushDownLimit},
+	{"InlineCTE", inlineCTEs, needsCTEs},
+	{"Decorrelate", decorrelate, needsSubqueries},
+	{"PullUpProjects", pullUpProjects, nil},
+	{"FoldConstants", foldConstants, nil},
+	{"SimplifyOuterJoins", simplifyOuterJoins, needsJoins},
+	{"TransitiveEqualities", transitiveEqualities, needsJoins},
+	{"PushDownPredicates", pushDownPredicates, nil},
+	{"EliminateDistinct", eliminateDistinct, needsDistinct},
+	{"PushDownLimit", pushDownLimit, needsUnion},
 }
 
 // applyRules runs the rules over a statement, its subqueries and WITH queries.
 func (p *planner) applyRules(r rel, out []colID) rel {
 	for _, ru := range ruleList {
-		skip := false
+		skip := ru.needs != nil && !ru.needs(p)
 		for _, off := range p.req.Settings.DisabledRules {
 			skip = skip || off == ru.name
 		}
@@ -52,7 +60,9 @@ func (p *planner) applyRules(r rel, out []colID) rel {
 // (at any depth of expression, not of rel).
 func (p *planner) inSubqueries(r rel, f func(rel) rel) rel {
 	found := false
-	r.exprs(func(e *plan.Expr) { found = found || hasSubquery(*e) })
+	if p.hasSubqueries {
+		r.exprs(func(e *plan.Expr) { found = found || hasSubquery(*e) })
+	}
 	if !found {
 		return r
 	}

@@ -20,7 +20,7 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 	case *lScan:
 		var own, rest []plan.Expr
 		for _, c := range conds {
-			if hasSubquery(c) {
+			if p.hasSubqueries && hasSubquery(c) {
 				rest = append(rest, c)
 			} else {
 				own = append(own, c)
