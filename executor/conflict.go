@@ -1,0 +1,232 @@
+package executor
+
+import (
+	"rowkey/catalog"
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// conflict does INSERT … ON CONFLICT.
+type conflict struct {
+	x        *exec
+	n        *plan.OnConflict
+	t        *catalog.Table
+	w        *tableWriter
+	arbiters []*indexWriter // nil element: the primary index
+	set      *setList
+	where    pred
+	dec      *rowenc.Decoder
+	touched  map[string]bool // rows inserted or updated by this statement
+	buf      entryBuf
+	views    viewChecks
+	slice    rowSet
+}
+
+func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter) (*conflict, error) {
+	c := &conflict{x: x, n: n, t: t, w: w, touched: map[string]bool{}}
+	is := func(ix *catalog.Index) bool {
+		if n.Indexes == nil {
+			return ix.Primary || ix.Unique
+		}
+		for _, a := range n.Indexes {
+			if a.OID == ix.OID {
+				return true
+			}
+		}
+		return false
+	}
+	if !t.Indexes[0].RowID && is(t.Indexes[0]) {
+		c.arbiters = append(c.arbiters, nil)
+	}
+	for _, iw := range w.indexes {
+		if !is(iw.codec.Desc) {
+			continue
+		}
+		if iw.codec.Desc.Deferrable {
+			if n.Indexes == nil {
+				continue
+			}
+			return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+		}
+		c.arbiters = append(c.arbiters, iw)
+	}
+	var err error
+	if c.set, err = x.newSetList(n.Set); err != nil {
+		return nil, err
+	}
+	if c.where, err = x.compilePred(n.Where); err != nil {
+		return nil, err
+	}
+	all := make([]int16, len(t.Columns))
+	for i := range all {
+		all[i] = int16(i + 1)
+	}
+	c.dec = rowenc.NewDecoder(t, all)
+	return c, nil
+}
+
+// insert inserts or updates each row and gives the rows so written.
+func (c *conflict) insert(b *types.Batch) (*types.Batch, error) {
+	out := &types.Batch{}
+	for _, t := range c.w.typs {
+		out.Cols = append(out.Cols, types.NewVec(t, b.N))
+	}
+	c.slice = rowSet{cols: b.Cols, n: b.N}
+	for i := range b.N {
+		if i%256 == 255 {
+			if err := c.x.cancelled(); err != nil {
+				return nil, err
+			}
+		}
+		one := c.slice.slice(i, i+1)
+		done, err := c.one(one)
+		if err != nil {
+			return nil, err
+		}
+		if done != nil {
+			for k, v := range out.Cols {
+				v.AppendRows(done.Cols[k], []int32{0})
+			}
+			out.N++
+		}
+	}
+	return out, nil
+}
+
+// one deals with one row; nil when nothing was written.
+func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
+	one = &types.Batch{Cols: append([]*types.Vec(nil), one.Cols...), N: 1}
+	bad, violation, err := c.w.prepare(one)
+	if err != nil {
+		return nil, err
+	}
+	if bad >= 0 {
+		return nil, violation
+	}
+	if err := c.views.check(c.w, one); err != nil {
+		return nil, err
+	}
+	rowKey, err := c.find(one)
+	if err != nil {
+		return nil, err
+	}
+	if rowKey == nil {
+		if err := c.w.write(one); err != nil {
+			return nil, err
+		}
+		if !c.n.DoNothing {
+			if k, err := c.find(one); err == nil && k != nil {
+				c.touched[string(k)] = true
+			}
+		}
+		return one, nil
+	}
+	if c.n.DoNothing {
+		return nil, nil
+	}
+	return c.update(one, rowKey)
+}
+
+// find gives the key of the row that an arbiter says is in the way, nil if
+// there is none. The arbiters' keys are locked, so that it stays so.
+func (c *conflict) find(one *types.Batch) ([]byte, error) {
+	x := c.x
+	for _, iw := range c.arbiters {
+		if iw == nil {
+			key, _ := c.w.primary.AppendKeys(append([]byte(nil), c.w.primary.Prefix...), c.w.primaryKeys(one), 0)
+			taken, err := c.lock(key)
+			if err != nil {
+				return nil, err
+			}
+			if taken != nil {
+				return key, nil
+			}
+			continue
+		}
+		if err := iw.entries(one, func(int) []byte { return nil }, &c.buf); err != nil {
+			return nil, err
+		}
+		if !c.buf.has[0] || !c.buf.guarded[0] {
+			continue
+		}
+		k, _ := c.buf.at(0)
+		key := append([]byte(nil), k...)
+		v, err := c.lock(key)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			return iw.codec.AppendRowKey(nil, key, v)
+		}
+	}
+	_ = x
+	return nil, nil
+}
+
+// lock locks a key and gives what it holds, nil for nothing. Above READ
+// COMMITTED a row that the snapshot does not show is a serialization failure.
+func (c *conflict) lock(key []byte) ([]byte, error) {
+	x := c.x
+	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	v, ok, err := x.Txn.GetLatest(key)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if !ok {
+		return nil, nil
+	}
+	if res.Changed && x.Isolation > kv.ReadCommitted {
+		return nil, storeError(kv.ErrConcurrentUpdate)
+	}
+	if v == nil {
+		v = []byte{}
+	}
+	return v, nil
+}
+
+// update does DO UPDATE to the row at rowKey.
+func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error) {
+	x := c.x
+	if c.touched[string(rowKey)] {
+		return nil, pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
+			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
+	}
+	value, err := c.lock(rowKey)
+	if err != nil {
+		return nil, err
+	}
+	if value == nil {
+		return nil, storeError(kv.ErrConcurrentUpdate)
+	}
+	old := newVecs(c.w.typs, 1)
+	if err := c.dec.Batch([][]byte{rowKey}, [][]byte{value}, old); err != nil {
+		return nil, err
+	}
+	in := &types.Batch{N: 1, Cols: append(append([]*types.Vec(nil), old...), one.Cols...)}
+	if c.where != nil {
+		sel, err := c.where.filter(in, nil, nil)
+		if err != nil || len(sel) == 0 {
+			return nil, err
+		}
+	}
+	now, changed, err := c.set.apply(c.t, &types.Batch{N: 1, Cols: old}, in)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := c.w.update([]string{string(rowKey)}, &types.Batch{N: 1, Cols: old}, now, changed)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.views.check(c.w, now); err != nil {
+		return nil, err
+	}
+	c.touched[keys[0]] = true
+	_ = x
+	return now, nil
+}

@@ -1,0 +1,56 @@
+package executor
+
+import (
+	"rowkey/catalog"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Inserter inserts batches of rows into a table: the writing half of COPY
+// FROM. Rules and defaults are those that the planner would give an Insert.
+type Inserter struct {
+	x     *exec
+	w     *tableWriter
+	maker *rowMaker
+	rows  int64
+}
+
+// NewInserter prepares to insert rows of which the columns attnums are given;
+// defaults fills the others.
+func NewInserter(ctx *Ctx, t *catalog.Table, attnums []int16, defaults []plan.ColumnExpr, rules *plan.RowRules) (*Inserter, error) {
+	x := newExec(ctx, emptyPlan)
+	x.statement().root = true
+	w, err := x.writer(t, rules)
+	if err != nil {
+		return nil, err
+	}
+	m, err := x.newRowMaker(t, attnums, defaults)
+	if err != nil {
+		return nil, err
+	}
+	return &Inserter{x: x, w: w, maker: m}, nil
+}
+
+// Insert inserts rows: cols[i] is the column attnums[i], n rows each, at best
+// some types.BatchSize. The vectors may be used again afterwards.
+func (i *Inserter) Insert(cols []*types.Vec, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if err := i.x.cancelled(); err != nil {
+		return err
+	}
+	b, err := i.maker.make_(cols, n)
+	if err != nil {
+		return err
+	}
+	if err := i.w.insert(b); err != nil {
+		return err
+	}
+	i.rows += int64(n)
+	return nil
+}
+
+// Finish runs the checks due at the end of the statement and gives the number
+// of rows inserted.
+func (i *Inserter) Finish() (int64, error) { return i.rows, i.x.stmt.finish() }

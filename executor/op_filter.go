@@ -1,0 +1,56 @@
+package executor
+
+import (
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// filterOp passes the rows for which a condition is true: its input's batches
+// with a narrower selection.
+type filterOp struct {
+	in  op
+	p   pred
+	sel []int32
+	out types.Batch
+	c   *plan.Counters
+}
+
+func (x *exec) newFilter(n *plan.Filter) (op, error) {
+	in, err := x.build(n.Input)
+	if err != nil {
+		return nil, err
+	}
+	p, err := x.compilePred(n.Cond)
+	if err != nil {
+		return nil, err
+	}
+	return &filterOp{in: in, p: p, c: x.counter(n)}, nil
+}
+
+func (o *filterOp) open() error { return o.in.open() }
+
+func (o *filterOp) next() (*types.Batch, error) {
+	for {
+		b, err := o.in.next()
+		if err != nil || b == nil {
+			return nil, err
+		}
+		o.sel, err = o.p.filter(b, b.Sel, room(o.sel[:0], b.N))
+		if err != nil {
+			return nil, err
+		}
+		if o.c != nil {
+			o.c.Removed += int64(b.Rows() - len(o.sel))
+		}
+		if len(o.sel) == 0 {
+			continue
+		}
+		if len(o.sel) == b.Rows() {
+			return b, nil
+		}
+		o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: o.sel}
+		return &o.out, nil
+	}
+}
+
+func (o *filterOp) close() { o.in.close() }

@@ -1,0 +1,154 @@
+package executor
+
+import (
+	"rowkey/builtin"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// funcOp computes functions in FROM, side by side.
+type funcOp struct {
+	x    *exec
+	n    *plan.FuncScan
+	args [][]expr // of set-returning calls
+	one  []expr   // of the others
+	rows *rowSet
+	cur  cursor
+}
+
+func (x *exec) newFuncScan(n *plan.FuncScan) (op, error) {
+	o := &funcOp{x: x, n: n}
+	for _, e := range n.Calls {
+		if c, ok := e.(*plan.Call); ok && c.Fn.SetOf {
+			as, err := x.compileAll(c.Args)
+			if err != nil {
+				return nil, err
+			}
+			o.args, o.one = append(o.args, as), append(o.one, nil)
+			continue
+		}
+		k, err := x.compile(e)
+		if err != nil {
+			return nil, err
+		}
+		o.args, o.one = append(o.args, nil), append(o.one, k)
+	}
+	return o, nil
+}
+
+// boundCall gives the function of a call for its argument types.
+func boundCall(c *plan.Call) *builtin.Func {
+	ts := make([]*types.Type, len(c.Args))
+	for i, a := range c.Args {
+		ts[i] = a.Type()
+	}
+	return c.Fn.Bound(ts)
+}
+
+// runSet calls a set-returning function for one row of arguments.
+func (x *exec) runSet(fn *builtin.Func, args []types.Datum, emit func([]types.Datum) error) error {
+	if !fn.NotStrict {
+		for _, a := range args {
+			if a.IsNull() {
+				return nil
+			}
+		}
+	}
+	if fn.Set == nil {
+		return pgerr.Unsupported("set-returning function %s is not supported", fn.Name)
+	}
+	return fn.Set(x.Eval, args, emit)
+}
+
+func (o *funcOp) open() error {
+	o.cur.at = 0
+	o.rows = newRowSet(colTypes(o.n), o.x.Memory)
+	one := &types.Batch{N: 1}
+	col, longest := 0, 0
+	lens := make([]int, len(o.n.Calls))
+	for k, e := range o.n.Calls {
+		w := 1
+		if k < len(o.n.Widths) {
+			w = o.n.Widths[k]
+		}
+		cols := o.rows.cols[col : col+w]
+		n := 0
+		emit := func(r []types.Datum) error {
+			if len(r) == 1 && w > 1 {
+				r = tupleFields(r[0], w)
+			}
+			for j, v := range cols {
+				v.Append(r[j])
+			}
+			n++
+			if n%1024 == 0 {
+				if err := o.x.Memory.grow(1024 * 24 * int64(w)); err != nil {
+					return err
+				}
+				return o.x.cancelled()
+			}
+			return nil
+		}
+		if o.one[k] != nil {
+			a, err := o.one[k].eval(one, nil)
+			if err != nil {
+				return err
+			}
+			if err := emit([]types.Datum{a.Datum(0)}); err != nil {
+				return err
+			}
+		} else {
+			vals := make([]types.Datum, len(o.args[k]))
+			for j, ae := range o.args[k] {
+				a, err := ae.eval(one, nil)
+				if err != nil {
+					return err
+				}
+				vals[j] = a.Datum(0)
+			}
+			if err := o.x.runSet(boundCall(e.(*plan.Call)), vals, emit); err != nil {
+				return err
+			}
+		}
+		lens[k] = n
+		longest = max(longest, n)
+		col += w
+	}
+	col = 0
+	for k := range o.n.Calls {
+		w := 1
+		if k < len(o.n.Widths) {
+			w = o.n.Widths[k]
+		}
+		for _, v := range o.rows.cols[col : col+w] {
+			for v.Len < longest {
+				v.Append(types.Null)
+			}
+		}
+		col += w
+	}
+	if o.n.Ordinality {
+		v := o.rows.cols[col]
+		for i := range longest {
+			v.Append(types.NewInt(int64(i) + 1))
+		}
+	}
+	o.rows.n = longest
+	return nil
+}
+
+// tupleFields takes a record apart into w columns.
+func tupleFields(d types.Datum, w int) []types.Datum {
+	out := make([]types.Datum, w)
+	if d.K == types.PhysAny {
+		if t, ok := d.X.(*types.Tuple); ok {
+			copy(out, t.Vals)
+		}
+	}
+	return out
+}
+
+func (o *funcOp) next() (*types.Batch, error) { return o.cur.next(o.rows), nil }
+
+func (o *funcOp) close() { o.rows = nil }

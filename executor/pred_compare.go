@@ -1,0 +1,376 @@
+package executor
+
+import (
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// cmpOp is a comparison.
+type cmpOp uint8
+
+const (
+	cmpEq cmpOp = iota
+	cmpNe
+	cmpLt
+	cmpLe
+	cmpGt
+	cmpGe
+)
+
+var cmpOps = map[string]cmpOp{"=": cmpEq, "<>": cmpNe, "<": cmpLt, "<=": cmpLe, ">": cmpGt, ">=": cmpGe}
+
+// flip exchanges the sides of a comparison.
+func (o cmpOp) flip() cmpOp {
+	switch o {
+	case cmpLt:
+		return cmpGt
+	case cmpLe:
+		return cmpGe
+	case cmpGt:
+		return cmpLt
+	case cmpGe:
+		return cmpLe
+	}
+	return o
+}
+
+// rawComparable tells whether values of two types compare as their physical
+// values do, by < and == of Go.
+func rawComparable(a, b *types.Type) bool {
+	a, b = a.Under(), b.Under()
+	switch a.Phys {
+	case types.PhysInt64:
+		if a == types.Xid8 || b == types.Xid8 {
+			return false
+		}
+		isInt := func(t *types.Type) bool { return t == types.Int2 || t == types.Int4 || t == types.Int8 }
+		return a.OID == b.OID || isInt(a) && isInt(b)
+	case types.PhysFloat64:
+		return b.Phys == types.PhysFloat64
+	case types.PhysBytes:
+		if a == types.BPChar || a == types.JSONB || a == types.JSON {
+			return false
+		}
+		return a.OID == b.OID
+	case types.PhysDecimal:
+		return a.OID == b.OID
+	}
+	return false
+}
+
+// compare makes the fast form of a comparison of a column with a value that
+// is the same for the whole batch, or with another column; nil if there is none.
+func (c *compiler) compare(e *plan.Call) (pred, error) {
+	if e.Op == nil || e.Op.Compare == "" || len(e.Args) != 2 || e.Op.Left == nil {
+		return nil, nil
+	}
+	o, ok := cmpOps[e.Op.Compare]
+	if !ok || !rawComparable(e.Op.Left, e.Op.Right) {
+		return nil, nil
+	}
+	l, r := bare(e.Args[0]), bare(e.Args[1])
+	lc, lok := l.(*plan.Col)
+	rc, rok := r.(*plan.Col)
+	if lok && rok && e.Op.Left.Under().Phys == types.PhysInt64 {
+		return &colColPred{l: lc.Idx, r: rc.Idx, op: o}, nil
+	}
+	if !lok && rok {
+		l, r, lc, lok, o = r, l, rc, true, o.flip()
+	}
+	if !lok || lc.Typ.Under().Phys != e.Op.Left.Under().Phys {
+		return nil, nil
+	}
+	switch r.(type) {
+	case *plan.Const, *plan.Param, *plan.ExecParam:
+	default:
+		return nil, nil
+	}
+	val, err := c.compile(r)
+	if err != nil {
+		return nil, err
+	}
+	return &colValPred{idx: lc.Idx, val: val, op: o, phys: e.Op.Left.Under().Phys}, nil
+}
+
+// bare looks through relabelings, which do not change representations.
+func bare(e plan.Expr) plan.Expr {
+	for {
+		r, ok := e.(*plan.Relabel)
+		if !ok {
+			return e
+		}
+		e = r.Arg
+	}
+}
+
+// colValPred compares a column with one value.
+type colValPred struct {
+	idx  int
+	val  expr
+	op   cmpOp
+	phys types.Phys
+}
+
+func (p *colValPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32, error) {
+	c, err := p.val.eval(in, sel)
+	if err != nil || c.IsNull(0) || in.N == 0 {
+		return out, err
+	}
+	v := in.Cols[p.idx]
+	out = room(out, len(selected(in.N, sel)))
+	var nulls []bool
+	if v.HasNulls {
+		nulls = v.Nulls
+	}
+	switch p.phys {
+	case types.PhysInt64:
+		return cmpInt(p.op, v.I, c.I[0], nulls, in.N, sel, out), nil
+	case types.PhysFloat64:
+		if f := c.F[0]; f == f {
+			return cmpFloat(p.op, v.F, f, nulls, in.N, sel, out), nil
+		}
+		d := c.F[0]
+		return cmpFunc(p.op, v.F, nulls, in.N, sel, out, func(f float64) int { return types.CompareFloat(f, d) }), nil
+	case types.PhysBytes:
+		return cmpString(p.op, v.S, c.S[0], nulls, in.N, sel, out), nil
+	}
+	d := c.D[0]
+	if d.Form != types.Finite || d.Big != nil {
+		return cmpFunc(p.op, v.D, nulls, in.N, sel, out, func(e types.Decimal) int { return e.Cmp(d) }), nil
+	}
+	return cmpFunc(p.op, v.D, nulls, in.N, sel, out, func(e types.Decimal) int {
+		if e.Scale == d.Scale && e.Form == types.Finite && e.Big == nil {
+			switch {
+			case e.Coef < d.Coef:
+				return -1
+			case e.Coef > d.Coef:
+				return 1
+			}
+			return 0
+		}
+		return e.Cmp(d)
+	}), nil
+}
+
+// cmpInt compares integers with one. The loops store each row's number and
+// move on only when it belongs: no branch to mispredict.
+func cmpInt(o cmpOp, v []int64, c int64, nulls []bool, n int, sel, out []int32) []int32 {
+	k := len(out)
+	if sel == nil && nulls == nil {
+		v = v[:n]
+		buf := out[:k+n]
+		switch o {
+		case cmpEq:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x == c {
+					k++
+				}
+			}
+		case cmpNe:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x != c {
+					k++
+				}
+			}
+		case cmpLt:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x < c {
+					k++
+				}
+			}
+		case cmpLe:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x <= c {
+					k++
+				}
+			}
+		case cmpGt:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x > c {
+					k++
+				}
+			}
+		case cmpGe:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x >= c {
+					k++
+				}
+			}
+		}
+		return buf[:k]
+	}
+	sel = selected(n, sel)
+	// out may be sel's own memory: k never passes the row being read.
+	buf := out[:cap(out)]
+	lt, eq, gt := o == cmpLt || o == cmpLe || o == cmpNe, o == cmpEq || o == cmpLe || o == cmpGe, o == cmpGt || o == cmpGe || o == cmpNe
+	for _, i := range sel {
+		x := v[i]
+		hit := x < c && lt || x == c && eq || x > c && gt
+		buf[k] = i
+		if hit && (nulls == nil || !nulls[i]) {
+			k++
+		}
+	}
+	return buf[:k]
+}
+
+func cmpFloat(o cmpOp, v []float64, c float64, nulls []bool, n int, sel, out []int32) []int32 {
+	k := len(out)
+	if sel == nil && nulls == nil && (o == cmpLt || o == cmpGe || o == cmpGt || o == cmpLe) {
+		v = v[:n]
+		buf := out[:k+n]
+		switch o {
+		case cmpLt:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x < c {
+					k++
+				}
+			}
+		case cmpLe:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if x <= c {
+					k++
+				}
+			}
+		case cmpGt: // NaN is greater than all numbers
+			for i, x := range v {
+				buf[k] = int32(i)
+				if !(x <= c) {
+					k++
+				}
+			}
+		default:
+			for i, x := range v {
+				buf[k] = int32(i)
+				if !(x < c) {
+					k++
+				}
+			}
+		}
+		return buf[:k]
+	}
+	buf := out[:cap(out)]
+	for _, i := range selected(n, sel) {
+		if nulls != nil && nulls[i] {
+			continue
+		}
+		x := v[i]
+		var hit bool
+		switch o {
+		case cmpEq:
+			hit = x == c
+		case cmpNe:
+			hit = x != c
+		case cmpLt:
+			hit = x < c
+		case cmpLe:
+			hit = x <= c
+		case cmpGt:
+			hit = !(x <= c)
+		default:
+			hit = !(x < c)
+		}
+		if hit {
+			buf[k] = i
+			k++
+		}
+	}
+	return buf[:k]
+}
+
+func cmpString(o cmpOp, v []string, c string, nulls []bool, n int, sel, out []int32) []int32 {
+	k := len(out)
+	buf := out[:cap(out)]
+	for _, i := range selected(n, sel) {
+		if nulls != nil && nulls[i] {
+			continue
+		}
+		x := v[i]
+		var hit bool
+		switch o {
+		case cmpEq:
+			hit = x == c
+		case cmpNe:
+			hit = x != c
+		case cmpLt:
+			hit = x < c
+		case cmpLe:
+			hit = x <= c
+		case cmpGt:
+			hit = x > c
+		default:
+			hit = x >= c
+		}
+		if hit {
+			buf[k] = i
+			k++
+		}
+	}
+	return buf[:k]
+}
+
+func cmpFunc[T any](o cmpOp, v []T, nulls []bool, n int, sel, out []int32, cmp func(T) int) []int32 {
+	k := len(out)
+	buf := out[:cap(out)]
+	for _, i := range selected(n, sel) {
+		if nulls != nil && nulls[i] {
+			continue
+		}
+		if o.holds(cmp(v[i])) {
+			buf[k] = i
+			k++
+		}
+	}
+	return buf[:k]
+}
+
+// holds tells whether the comparison is true of an order.
+func (o cmpOp) holds(c int) bool {
+	switch o {
+	case cmpEq:
+		return c == 0
+	case cmpNe:
+		return c != 0
+	case cmpLt:
+		return c < 0
+	case cmpLe:
+		return c <= 0
+	case cmpGt:
+		return c > 0
+	}
+	return c >= 0
+}
+
+// colColPred compares two columns of class Int64.
+type colColPred struct {
+	l, r int
+	op   cmpOp
+}
+
+func (p *colColPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32, error) {
+	l, r := in.Cols[p.l], in.Cols[p.r]
+	for _, i := range selected(in.N, sel) {
+		if l.HasNulls && l.Nulls[i] || r.HasNulls && r.Nulls[i] {
+			continue
+		}
+		a, b := l.I[i], r.I[i]
+		c := 0
+		if a < b {
+			c = -1
+		} else if a > b {
+			c = 1
+		}
+		if p.op.holds(c) {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,127 @@
+package executor
+
+import (
+	"rowkey/catalog"
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// target finds and locks the rows that an UPDATE, DELETE or MERGE is to
+// change. A row that another transaction changed since the snapshot is read
+// anew and must still meet the condition (READ COMMITTED); a row that the
+// statement has changed already is passed over.
+type target struct {
+	x       *exec
+	t       *catalog.Table
+	keyCol  int
+	oldFrom int
+	recheck pred
+	dec     *rowenc.Decoder
+	seen    map[string]bool // nil: the input cannot name a row twice
+	sel     []int32
+	one     []int32
+}
+
+func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Expr, once bool) (*target, error) {
+	g := &target{x: x, t: t, keyCol: keyCol, oldFrom: oldFrom}
+	var err error
+	if g.recheck, err = x.compilePred(recheck); err != nil {
+		return nil, err
+	}
+	all := make([]int16, len(t.Columns))
+	for i := range all {
+		all[i] = int16(i + 1)
+	}
+	g.dec = rowenc.NewDecoder(t, all)
+	if !once {
+		g.seen = map[string]bool{}
+	}
+	return g, nil
+}
+
+// lock locks the rows of a batch and gives those that are to be changed, as a
+// batch of their own without selection, with their keys.
+func (g *target) lock(b *types.Batch, mode kv.LockMode) (*types.Batch, []string, error) {
+	x := g.x
+	keys := b.Cols[g.keyCol]
+	sel := room(g.sel[:0], b.N)
+	cloned := false
+	for _, i := range selected(b.N, b.Sel) {
+		if keys.IsNull(int(i)) {
+			continue
+		}
+		k := keys.S[i]
+		if g.seen != nil {
+			if g.seen[k] {
+				continue
+			}
+		}
+		value, changed, gone, err := x.lockRow([]byte(k), mode)
+		if err != nil {
+			return nil, nil, err
+		}
+		if gone {
+			continue
+		}
+		if changed {
+			if !cloned {
+				// The vectors may belong to someone who shows them to others.
+				b, cloned = cloneBatch(b), true
+			}
+			old := newVecs(g.dec.Types(), 1)
+			if err := g.dec.Batch([][]byte{[]byte(k)}, [][]byte{value}, old); err != nil {
+				return nil, nil, err
+			}
+			for c, v := range old {
+				setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
+			}
+			if g.recheck != nil {
+				g.one = append(g.one[:0], i)
+				hit, err := g.recheck.filter(b, g.one, nil)
+				if err != nil {
+					return nil, nil, err
+				}
+				if len(hit) == 0 {
+					continue
+				}
+			}
+		}
+		if g.seen != nil {
+			g.seen[k] = true
+		}
+		sel = append(sel, i)
+	}
+	g.sel = sel
+	out := compacted(b, sel)
+	names := make([]string, out.N)
+	copy(names, out.Cols[g.keyCol].S)
+	return out, names, nil
+}
+
+func cloneBatch(b *types.Batch) *types.Batch {
+	out := &types.Batch{N: b.N, Sel: b.Sel}
+	for _, c := range b.Cols {
+		v := types.NewVec(c.Type, b.N)
+		v.CopyFrom(c, iota32(b.N))
+		out.Cols = append(out.Cols, v)
+	}
+	return out
+}
+
+// old gives the table's columns within a batch of the input.
+func (g *target) old(b *types.Batch) *types.Batch {
+	return &types.Batch{N: b.N, Cols: b.Cols[g.oldFrom : g.oldFrom+len(g.t.Columns)]}
+}
+
+// single tells that an input names each row once: it is made of one scan.
+func single(n plan.Node) bool {
+	ok := streams(n, nil)
+	walkNodes(n, func(n plan.Node) {
+		if _, is := n.(*plan.ProjectSet); is {
+			ok = false
+		}
+	})
+	return ok
+}
