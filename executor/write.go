@@ -36,7 +36,6 @@ type tableWriter struct {
 	parents []*parentCheck
 	vals    rowenc.Values
 	key     []byte
-	view    *types.Batch
 
 	// Of the rows being inserted.
 	rowKeys   [][]byte
