@@ -48,6 +48,8 @@ type Request struct {
 	// EstimateRows guesses the number of rows of a table without statistics; may be nil.
 	EstimateRows func(*catalog.Table) float64
 	Settings     Settings
+	// NoParams refuses $1 ….
+	NoParams bool
 	// Names, if not nil, is told what the names of the query mean (Analyze).
 	Names *Names
 	// Trace asks for Plan.Algebra, the printed algebra before and after the rules.
