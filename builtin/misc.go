@@ -1,8 +1,9 @@
 package builtin
 
 import (
+	"maps"
 	"math"
-	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,7 +16,7 @@ import (
 )
 
 // What fits nowhere else: Unicode normalisation, identifiers, sizes, enums,
-// window ranges, hashes.
+// window ranges.
 
 func normalForm(name string) (norm.Form, error) {
 	switch strings.ToUpper(name) {
@@ -326,88 +327,6 @@ func inRangeDecimal(_ *Ctx, a []types.Datum) (types.Datum, error) {
 	return types.NewBool(less && c <= 0 || !less && c >= 0), err
 }
 
-// hashBytes is PostgreSQL's hash of a string of bytes (Bob Jenkins' lookup3 in
-// its little-endian form).
-func hashBytes(k string) uint32 {
-	a := 0x9e3779b9 + uint32(len(k)) + 3923095
-	b, c := a, a
-	word := func(i int) uint32 {
-		return uint32(k[i]) | uint32(k[i+1])<<8 | uint32(k[i+2])<<16 | uint32(k[i+3])<<24
-	}
-	for len(k) >= 12 {
-		a, b, c = hashMix(a+word(0), b+word(4), c+word(8))
-		k = k[12:]
-	}
-	for i := len(k) - 1; i >= 0; i-- {
-		v := uint32(k[i])
-		switch {
-		case i >= 8:
-			c += v << (8 * (i - 7)) // the lowest byte of c is for the length
-		case i >= 4:
-			b += v << (8 * (i - 4))
-		default:
-			a += v << (8 * i)
-		}
-	}
-	return hashFinal(a, b, c)
-}
-
-// hashUint32 is the same for one word.
-func hashUint32(k uint32) uint32 {
-	a := uint32(0x9e3779b9 + 4 + 3923095)
-	return hashFinal(a+k, a, a)
-}
-
-func hashMix(a, b, c uint32) (uint32, uint32, uint32) {
-	rot := bits.RotateLeft32
-	a -= c
-	a ^= rot(c, 4)
-	c += b
-	b -= a
-	b ^= rot(a, 6)
-	a += c
-	c -= b
-	c ^= rot(b, 8)
-	b += a
-	a -= c
-	a ^= rot(c, 16)
-	c += b
-	b -= a
-	b ^= rot(a, 19)
-	a += c
-	c -= b
-	c ^= rot(b, 4)
-	b += a
-	return a, b, c
-}
-
-func hashFinal(a, b, c uint32) uint32 {
-	rot := bits.RotateLeft32
-	c ^= b
-	c -= rot(b, 14)
-	a ^= c
-	a -= rot(c, 11)
-	b ^= a
-	b -= rot(a, 25)
-	c ^= b
-	c -= rot(b, 16)
-	a ^= c
-	a -= rot(c, 4)
-	b ^= a
-	b -= rot(a, 14)
-	c ^= b
-	c -= rot(b, 24)
-	return c
-}
-
-func hashInt8(v int64) int64 {
-	lo, hi := uint32(v), uint32(v>>32)
-	if v < 0 {
-		hi = ^hi
-	}
-	return int64(int32(hashUint32(lo ^ hi)))
-}
-
 // enumRange gives the labels from lo to hi, NULL being no bound.
 func enumRange(t *types.Type, lo, hi types.Datum) types.Datum {
 	var list []types.Datum
@@ -472,13 +391,21 @@ func init() {
 	define("in_range(float4,float4,float8,bool,bool) in_range(float8,float8,float8,bool,bool)", fn(inRangeFloat))
 	define("in_range(numeric,numeric,numeric,bool,bool)", fn(inRangeDecimal))
 
-	hash := func(s string) int64 { return int64(int32(hashBytes(s))) }
-	define("hashtext(text) hashname(name) uuid_hash(uuid)", f1(hash))
-	define("hashbpchar(bpchar)", f1(func(s string) int64 { return hash(types.TrimBlanks(s)) }))
-	define("hashint4(int4) hashint2(int2) hashoid(oid)", f1(func(v int64) int64 { return int64(int32(hashUint32(uint32(v)))) }))
-	define("hashint8(int8)", f1(hashInt8))
-	define("hashchar(char)", f1(func(v int64) int64 { return int64(int32(hashUint32(uint32(int8(v))))) }))
-
+	for _, sig := range slices.Sorted(maps.Keys(facts)) {
+		// The send functions of all types: the binary form, as bytea.
+		name, arg, _ := strings.Cut(strings.TrimSuffix(sig, ")"), "(")
+		if t := types.ByName(arg); t != nil && strings.HasSuffix(name, "send") && funcOIDs[facts[sig].oid] == nil {
+			define(sig, poly(func(at []*types.Type) EvalFunc {
+				of := t
+				if t.Kind == types.KindPseudo && len(at) == 1 {
+					of = at[0]
+				}
+				return func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
+					return types.NewString(string(types.AppendBinary(nil, of, a[0], ctx.env()))), nil
+				}
+			}))
+		}
+	}
 	define("enum_first(anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(*Ctx, []types.Datum) (types.Datum, error) {
 			if u := t[0].Under(); len(u.Labels) > 0 {

@@ -79,9 +79,9 @@ func (a dd) ldexp(n int) dd { return dd{math.Ldexp(a.hi, n), math.Ldexp(a.lo, n)
 
 // The constants, in as many parts as they need.
 var (
-	ln2 = [3]float64{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111}
+	ln2 = [4]float64{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56, 0x1.7b57a079a1934p-111, 0}
 	pi  = dd{0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53}
-	pi2 = [3]float64{0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110}
+	pi2 = [4]float64{0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110, 0x1.4cf98e804177dp-164}
 )
 
 // inverse[k] is 1/k, product[k] is 1/(k(k+1)).
@@ -93,9 +93,9 @@ var inverse, product = func() (a, b [32]dd) {
 	return a, b
 }()
 
-// reduce gives x - n·c for a constant in three parts.
-func reduce(x dd, n float64, c [3]float64) dd {
-	return x.sub(prod2(n, c[0])).sub(prod2(n, c[1])).sub(prod2(n, c[2]))
+// reduce gives x - n·c for a constant in four parts.
+func reduce(x dd, n float64, c [4]float64) dd {
+	return x.sub(prod2(n, c[0])).sub(prod2(n, c[1])).sub(prod2(n, c[2])).sub(prod2(n, c[3]))
 }
 
 // expDD computes e^x for |x| up to some 750.
@@ -168,7 +168,7 @@ func quadrant(x float64) (sin, cos dd) {
 }
 
 // maxReduce is the largest argument that reduce handles with full precision.
-const maxReduce = 1 << 27
+const maxReduce = 1 << 45
 
 // atanDD computes arctan x.
 func atanDD(x dd) dd {
