@@ -111,7 +111,10 @@ func (d Decimal) Round(scale int32) (Decimal, error) {
 	if d.Form != Finite {
 		return d, nil
 	}
-	r := d.rescale(min(max(scale, -maxResultScale), maxResultScale), halfAway)
+	if d.roundsAway(scale) {
+		return Decimal{}, nil
+	}
+	r := d.rescale(min(scale, maxStoredScale), halfAway)
 	if r.Big != nil {
 		return checked(r.Big, r.Scale)
 	}
@@ -123,7 +126,15 @@ func (d Decimal) Trunc(scale int32) Decimal {
 	if d.Form != Finite {
 		return d
 	}
-	return d.rescale(min(max(scale, -maxResultScale), maxResultScale), toZero)
+	if d.roundsAway(scale) {
+		return Decimal{}
+	}
+	return d.rescale(min(scale, maxStoredScale), toZero)
+}
+
+// roundsAway tells that a negative scale is beyond all of d's digits.
+func (d Decimal) roundsAway(scale int32) bool {
+	return scale < 0 && -int64(scale) > int64(d.digits())-int64(d.Scale)+1
 }
 
 // Ceil gives the smallest whole number not less than d.
