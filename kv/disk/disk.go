@@ -265,7 +265,7 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	b := e.db.NewBatchWithSize(size)
 	defer b.Close()
 	var err error
-	var scratch []byte
+	var sampled []local.Entry
 	for _, w := range writes {
 		w.Each(func(x local.Entry) bool {
 			key := x.Key()
@@ -274,13 +274,8 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 			} else {
 				err = b.Set(key, x.Value(), nil)
 			}
-			if err == nil && e.samples.Wants(key) {
-				scratch = append(append(scratch[:0], samplePrefix...), key...)
-				if x.Deleted() {
-					err = b.Delete(scratch, nil)
-				} else {
-					err = b.Set(scratch, binary.AppendUvarint(nil, uint64(x.Bytes())), nil)
-				}
+			if e.samples.Wants(key) {
+				sampled = append(sampled, x)
 			}
 			return err == nil
 		})
@@ -288,30 +283,54 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	if err != nil {
 		return translate(err)
 	}
-	if err := e.commit(b, seq, sync); err != nil {
+	// The store's own keys come last, in order too: Pebble sorts a large batch, which
+	// is quick when it is sorted already.
+	if err := e.setSeq(b, seq); err != nil {
 		return err
 	}
-	for _, w := range writes {
-		w.Each(func(x local.Entry) bool {
-			if key := x.Key(); e.samples.Wants(key) {
-				if x.Deleted() {
-					e.samples.Delete(key)
-				} else {
-					e.samples.Put(append([]byte(nil), key...), x.Bytes())
-				}
-			}
-			return true
-		})
+	if err := setSamples(b, sampled); err != nil {
+		return err
+	}
+	if err := e.commit(b, sync); err != nil {
+		return err
+	}
+	for _, x := range sampled {
+		if x.Deleted() {
+			e.samples.Delete(x.Key())
+		} else {
+			e.samples.Put(append([]byte(nil), x.Key()...), x.Bytes())
+		}
 	}
 	return nil
 }
 
-// commit adds the number to the batch and commits it. Pebble ends a commit that it
-// could not log with Logger.Fatalf, which here is a panic.
-func (e *engine) commit(b *pebble.Batch, seq uint64, sync bool) (err error) {
-	if err := b.Set(seqKey, binary.BigEndian.AppendUint64(nil, seq), nil); err != nil {
-		return translate(err)
+// setSeq adds the number of the newest commit to a batch.
+func (e *engine) setSeq(b *pebble.Batch, seq uint64) error {
+	return translate(b.Set(seqKey, binary.BigEndian.AppendUint64(nil, seq), nil))
+}
+
+// setSamples adds what is to be remembered of sampled writes to their batch.
+func setSamples(b *pebble.Batch, sampled []local.Entry) error {
+	var key, size []byte
+	for _, x := range sampled {
+		key = append(append(key[:0], samplePrefix...), x.Key()...)
+		var err error
+		if x.Deleted() {
+			err = b.Delete(key, nil)
+		} else {
+			size = binary.AppendUvarint(size[:0], uint64(x.Bytes()))
+			err = b.Set(key, size, nil)
+		}
+		if err != nil {
+			return translate(err)
+		}
 	}
+	return nil
+}
+
+// commit commits a batch. Pebble ends a commit that it could not log with
+// Logger.Fatalf, which here is a panic.
+func (e *engine) commit(b *pebble.Batch, sync bool) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			fatal, ok := r.(fatalError)
@@ -352,7 +371,10 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if err := b.DeleteRange(append(append([]byte(nil), samplePrefix...), start...), sampleEnd, nil); err != nil {
 		return false, translate(err)
 	}
-	if err := e.commit(b, seq, true); err != nil {
+	if err := e.setSeq(b, seq); err != nil {
+		return false, err
+	}
+	if err := e.commit(b, true); err != nil {
 		return false, err
 	}
 	e.samples.DeleteRange(r)

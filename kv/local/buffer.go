@@ -179,3 +179,22 @@ func (b *Buffer) any(r kv.Range) bool {
 	var one [1]Entry
 	return len(b.collect(one[:0], r, false, 1)) > 0
 }
+
+// anyOf reports whether one of keys may be written: false only if there is no write
+// from the least of them to the greatest.
+func (b *Buffer) anyOf(keys [][]byte) bool {
+	if b.Len() == 0 || len(keys) == 0 {
+		return false
+	}
+	least, greatest := keys[0], keys[0]
+	for _, k := range keys[1:] {
+		if bytes.Compare(k, least) < 0 {
+			least = k
+		} else if bytes.Compare(k, greatest) > 0 {
+			greatest = k
+		}
+	}
+	var one [1]Entry
+	found := b.collect(one[:0], kv.Range{Start: least}, false, 1)
+	return len(found) > 0 && bytes.Compare(found[0].Key(), greatest) <= 0
+}

@@ -141,7 +141,7 @@ func (s *Store) commitGroup(group []*Txn) {
 	for _, t := range group {
 		// Whoever waits for a lock should not wait for this member to be scheduled,
 		// nor the group for a member of very many.
-		if len(t.locker.held) <= 256 {
+		if t.locker.size() <= 256 {
 			s.locks.release(&t.locker)
 		}
 	}

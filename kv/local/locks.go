@@ -13,9 +13,17 @@ import (
 
 // lockTable holds the locks of all transactions.
 //
-// A key is known by its 64-bit hash under a secret seed. Two keys of one hash share
-// a lock, which costs nothing but an unneeded wait, about never; a lock without
-// competition costs no allocation, so that a transaction may lock a million rows.
+// A key is known by a 64-bit number: 58 bits of a hash, under a secret seed, of all
+// but the last six bits of the key, and these as they are. Two keys of one number share
+// a lock, which costs nothing but an unneeded wait, about never.
+//
+//	pages  58 bits → one transaction, one set of modes, 64 bits: which keys
+//	m      64 bits → one transaction and its modes, or holders and waiters
+//
+// So what a transaction locks without competition is a bit in a page, and a load of a
+// million rows with keys in a row some ten thousand pages. What does not fit, a
+// second holder, a second mode, a waiter, moves that key's lock to m: it is spilled.
+// A key's lock is in one of both.
 //
 // Waiting is first come, first served: a request waits for conflicting holders and
 // for conflicting requests before it, except that who holds the lock in some mode
@@ -36,10 +44,26 @@ type lockTable struct {
 const lockShards = 64
 
 type lockShard struct {
-	mu sync.Mutex
-	m  map[uint64]lockSlot
-	_  [40]byte // to a cache line
+	mu    sync.Mutex
+	pages map[uint64]lockPage // by pageOf
+	m     map[uint64]lockSlot
+	_     [32]byte // to a cache line
 }
+
+// lockPage is the locks of neighbouring keys that one transaction holds in the same
+// modes. It stays, if only for spilled, until that lets go of it.
+type lockPage struct {
+	holder  *locker
+	bits    uint64
+	modes   uint16 // bits 1<<mode
+	spilled bool   // the holder has locks of this page in m
+}
+
+const pageBits = 6
+
+func pageOf(hash uint64) uint64 { return hash &^ (1<<pageBits - 1) }
+
+func pageBit(hash uint64) uint64 { return 1 << (hash & (1<<pageBits - 1)) }
 
 // lockSlot is a lock: of one holder, or with more behind it.
 type lockSlot struct {
@@ -71,20 +95,74 @@ type waiter struct {
 // locker is a transaction as the lock table knows it.
 type locker struct {
 	owner uint64
-	held  []uint64 // hashes
+	pages []uint64
+	held  []uint64 // hashes, of locks that were in m when they were taken
 }
+
+// size is about what releasing costs.
+func (l *locker) size() int { return len(l.pages) + len(l.held) }
 
 func (t *lockTable) init() {
 	t.seed = maphash.MakeSeed()
 	t.waiting = make(map[uint64][]*waiter)
 	for i := range t.shards {
+		t.shards[i].pages = make(map[uint64]lockPage)
 		t.shards[i].m = make(map[uint64]lockSlot)
 	}
 }
 
-func (t *lockTable) hash(key []byte) uint64 { return maphash.Bytes(t.seed, key) }
+func (t *lockTable) hash(key []byte) uint64 {
+	n := len(key) - 1
+	if n < 0 {
+		return 0
+	}
+	last := uint64(key[n])
+	h := maphash.Bytes(t.seed, key[:n]) ^ (last>>pageBits)*0x9e3779b97f4a7c15
+	return h<<pageBits | last&(1<<pageBits-1)
+}
 
-func (t *lockTable) shard(hash uint64) *lockShard { return &t.shards[hash%lockShards] }
+func (t *lockTable) shard(hash uint64) *lockShard {
+	return &t.shards[hash>>pageBits%lockShards]
+}
+
+// take is acquire where the lock is nobody's, or this transaction's as the page has it.
+// If it is neither, the lock is in m when take returns, or may be put there.
+func (sh *lockShard) take(l *locker, hash uint64, mode kv.LockMode) (fresh, done bool) {
+	page, bit := pageOf(hash), pageBit(hash)
+	p, ok := sh.pages[page]
+	switch {
+	case !ok:
+		if _, ok := sh.m[hash]; ok {
+			return false, false
+		}
+		sh.pages[page] = lockPage{holder: l, bits: bit, modes: 1 << mode}
+		l.pages = append(l.pages, page)
+		return true, true
+	case p.bits&bit != 0:
+		if p.holder == l && p.modes&mode.Covers() != 0 {
+			return false, true
+		}
+		sh.spill(hash, p)
+	case p.holder == l && p.modes == 1<<mode:
+		if len(sh.m) > 0 {
+			if _, ok := sh.m[hash]; ok {
+				return false, false
+			}
+		}
+		p.bits |= bit
+		sh.pages[page] = p
+		return true, true
+	}
+	return false, false
+}
+
+// spill moves the lock of one key of page p to m.
+func (sh *lockShard) spill(hash uint64, p lockPage) {
+	sh.m[hash] = lockSlot{holder: p.holder, modes: p.modes}
+	p.bits &^= pageBit(hash)
+	p.spilled = true
+	sh.pages[pageOf(hash)] = p
+}
 
 // soloOwner marks owners that the table made up.
 const soloOwner = 1 << 63
@@ -96,6 +174,10 @@ func (t *lockTable) acquire(ctx context.Context, l *locker, hash uint64, opts kv
 	}
 	sh := t.shard(hash)
 	sh.mu.Lock()
+	if fresh, done := sh.take(l, hash, opts.Mode); done {
+		sh.mu.Unlock()
+		return fresh, false, nil
+	}
 	s, ok := sh.m[hash]
 	if !ok {
 		sh.m[hash] = lockSlot{holder: l, modes: 1 << opts.Mode}
@@ -314,25 +396,42 @@ func (t *lockTable) settle(sh *lockShard, hash uint64, q *lockQueue) {
 
 // release gives up all locks of l.
 func (t *lockTable) release(l *locker) {
-	for _, hash := range l.held {
-		sh := t.shard(hash)
+	for _, page := range l.pages {
+		sh := t.shard(page)
 		sh.mu.Lock()
-		s, ok := sh.m[hash]
-		switch {
-		case !ok:
-		case s.queue == nil:
-			if s.holder == l {
-				delete(sh.m, hash)
-			}
-		default:
-			if i := s.queue.find(l); i >= 0 {
-				s.queue.holders = slices.Delete(s.queue.holders, i, i+1)
-				t.settle(sh, hash, s.queue)
+		if p := sh.pages[page]; p.holder == l {
+			delete(sh.pages, page)
+			if p.spilled {
+				for i := range uint64(1 << pageBits) {
+					t.releaseOne(sh, l, page|i)
+				}
 			}
 		}
 		sh.mu.Unlock()
 	}
-	l.held = nil
+	for _, hash := range l.held {
+		sh := t.shard(hash)
+		sh.mu.Lock()
+		t.releaseOne(sh, l, hash)
+		sh.mu.Unlock()
+	}
+	l.pages, l.held = nil, nil
+}
+
+func (t *lockTable) releaseOne(sh *lockShard, l *locker, hash uint64) {
+	s, ok := sh.m[hash]
+	switch {
+	case !ok:
+	case s.queue == nil:
+		if s.holder == l {
+			delete(sh.m, hash)
+		}
+	default:
+		if i := s.queue.find(l); i >= 0 {
+			s.queue.holders = slices.Delete(s.queue.holders, i, i+1)
+			t.settle(sh, hash, s.queue)
+		}
+	}
 }
 
 // unlock gives up one mode of one lock.
@@ -341,6 +440,9 @@ func (t *lockTable) unlock(l *locker, hash uint64, mode kv.LockMode) bool {
 	sh := t.shard(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if p, ok := sh.pages[pageOf(hash)]; ok && p.holder == l && p.bits&pageBit(hash) != 0 {
+		sh.spill(hash, p)
+	}
 	s, ok := sh.m[hash]
 	if !ok {
 		return false

@@ -83,11 +83,12 @@ func (t *Txn) getAll(v *version, keys, values [][]byte) error {
 	if err := v.view.GetAll(keys, values); err != nil {
 		return err
 	}
-	if t.writes.Len() == 0 && t.reads == nil {
+	own := t.writes.anyOf(keys)
+	if !own && t.reads == nil {
 		return nil
 	}
 	for i, k := range keys {
-		if e, ok := t.writes.Get(k); ok {
+		if e, ok := t.writes.Get(k); ok && own {
 			values[i] = e.Value()
 		} else if t.reads != nil {
 			t.reads.point(t.store.locks.hash(k), v.seq)
@@ -415,7 +416,7 @@ func (t *Txn) end() {
 	t.done = true
 	s := t.store
 	s.active.remove(&t.activity)
-	if len(t.locker.held) > 0 {
+	if t.locker.size() > 0 {
 		s.locks.release(&t.locker)
 	}
 	s.letGo(t.version)

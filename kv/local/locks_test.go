@@ -1,0 +1,81 @@
+package local
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"rowkey/kv"
+)
+
+// Locks of neighbouring keys, held in pages or not, grant what a table of one entry
+// a key would: random requests of transactions that never wait, beside a model.
+func TestLockPagesAgainstModel(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	var table lockTable
+	table.init()
+	lockers := make([]*locker, 5)
+	for i := range lockers {
+		lockers[i] = &locker{}
+	}
+	key := func(n int) []byte { return []byte{'k', byte(n >> 8), byte(n)} }
+	held := map[int]map[*locker]uint16{}
+	ctx := context.Background()
+	for step := range 200_000 {
+		l := lockers[rnd.IntN(len(lockers))]
+		n := rnd.IntN(300)
+		mode := kv.LockMode(rnd.IntN(4))
+		hash := table.hash(key(n))
+		switch rnd.IntN(40) {
+		case 0:
+			table.release(l)
+			for _, by := range held {
+				delete(by, l)
+			}
+		case 1, 2, 3:
+			want := held[n][l]&(1<<mode) != 0
+			if got := table.unlock(l, hash, mode); got != want {
+				t.Fatalf("step %d: unlock of %d: %v, want %v", step, n, got, want)
+			}
+			if by := held[n]; by != nil {
+				by[l] &^= 1 << mode
+				if by[l] == 0 {
+					delete(by, l)
+				}
+			}
+		default:
+			if held[n] == nil {
+				held[n] = map[*locker]uint16{}
+			}
+			free := true
+			for by, modes := range held[n] {
+				free = free && (by == l || modes&mode.Conflicts() == 0)
+			}
+			covered := held[n][l]&mode.Covers() != 0
+			fresh, _, err := table.acquire(ctx, l, hash, kv.LockOptions{Mode: mode, Wait: kv.WaitNot})
+			switch {
+			case covered:
+				if fresh || err != nil {
+					t.Fatalf("step %d: key %d held already: %v %v", step, n, fresh, err)
+				}
+			case free:
+				if !fresh || err != nil {
+					t.Fatalf("step %d: key %d is free: %v %v", step, n, fresh, err)
+				}
+				held[n][l] |= 1 << mode
+			case err != kv.ErrLockNotAvailable:
+				t.Fatalf("step %d: key %d is taken: %v", step, n, err)
+			}
+		}
+	}
+	for _, l := range lockers {
+		table.release(l)
+	}
+	for i := range table.shards {
+		if sh := &table.shards[i]; len(sh.pages)+len(sh.m) > 0 {
+			t.Fatalf("shard %d keeps %d pages and %d locks", i, len(sh.pages), len(sh.m))
+		}
+	}
+}
