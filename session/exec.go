@@ -229,7 +229,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 	}
 	p, err := planner.Plan(planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows,
+		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
 	})
 	if err != nil {
 		return err
@@ -239,6 +239,17 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 		s.plans.put(key, p)
 	}
 	return nil
+}
+
+// plannerSettings are the planner's switches as the settings have them. What
+// PostgreSQL calls a nested loop over an index is a lookup join here.
+func (s *Session) plannerSettings() planner.Settings {
+	off := func(name string) bool { return !s.set.on(name) }
+	return planner.Settings{
+		NoSeqScan: off("enable_seqscan"), NoIndexScan: off("enable_indexscan"), NoIndexOnlyScan: off("enable_indexonlyscan"),
+		NoHashJoin: off("enable_hashjoin"), NoMergeJoin: off("enable_mergejoin"), NoNestLoop: off("enable_nestloop"), NoLookupJoin: off("enable_nestloop"),
+		NoSort: off("enable_sort"), NoHashAgg: off("enable_hashagg"), NoMaterial: off("enable_material"), NoIncrementalSort: off("enable_incremental_sort"),
+	}
 }
 
 func sameTypes(want, have []*types.Type) bool {

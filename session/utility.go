@@ -120,7 +120,7 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 		params: outer.params, ptypes: outer.ptypes}
 	snap := s.snapshot()
 	p, err := planner.Plan(planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows})
+		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
 	if err != nil || sink == nil {
 		return p, 0, err
 	}
@@ -630,7 +630,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	opts.PlanningMicros = nowMicros() - start
 	if opts.Algebra { // plan once more, keeping the algebra
 		p, err := planner.Plan(planner.Request{Catalog: s.snapshot(), Stmt: inner.raw.Stmt, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-			Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Trace: true})
+			Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(), Trace: true})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,293 @@
+package random
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// An engine answers statements.
+type engine struct {
+	name string
+	conn *pgconn.PgConn
+	dial func() (*pgconn.PgConn, error)
+}
+
+// timeout bounds a statement; a statement that takes a real server that long is skipped.
+const timeout = 10 * time.Second
+
+// result is what an engine answered.
+type result struct {
+	names []string
+	oids  []uint32
+	mods  []int32
+	rows  [][][]byte
+	tag   string
+	code  string // SQLSTATE
+	msg   string
+	took  time.Duration
+	bin   bool
+}
+
+func newEngine(name string, dial func() (*pgconn.PgConn, error)) (*engine, error) {
+	e := &engine{name: name, dial: dial}
+	return e, e.connect()
+}
+
+func (e *engine) connect() error {
+	c, err := e.dial()
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	e.conn = c
+	for _, s := range []string{"SET timezone = 'UTC'", "SET extra_float_digits = 1", "SET statement_timeout = '8s'"} {
+		if r := e.run(s, mode{}); r.code != "" {
+			return fmt.Errorf("%s: %s: %s", e.name, s, r.msg)
+		}
+	}
+	return nil
+}
+
+// mode is how a statement travels.
+type mode struct {
+	extended bool
+	binary   bool
+	params   []param
+}
+
+// run runs a statement. A broken connection is an answer too: code "lost".
+func (e *engine) run(sql string, m mode) result {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	start := time.Now()
+	var r result
+	// fill reads field descriptions itself: Read gives none without rows.
+	fill := func(rr *pgconn.ResultReader) error {
+		r.names, r.oids, r.mods = nil, nil, nil
+		for _, f := range rr.FieldDescriptions() {
+			r.names, r.oids, r.mods = append(r.names, f.Name), append(r.oids, f.DataTypeOID), append(r.mods, f.TypeModifier)
+		}
+		x := rr.Read()
+		r.rows, r.tag = x.Rows, x.CommandTag.String()
+		return x.Err
+	}
+	var err error
+	if !m.extended {
+		res := e.conn.Exec(ctx, sql)
+		for res.NextResult() {
+			fill(res.ResultReader())
+		}
+		err = res.Close()
+	} else {
+		r.bin = m.binary
+		var vals [][]byte
+		for _, p := range m.params {
+			if p.value == nil {
+				vals = append(vals, nil)
+			} else {
+				vals = append(vals, []byte(*p.value))
+			}
+		}
+		formats := []int16{0}
+		if m.binary {
+			formats[0] = 1
+		}
+		err = fill(e.conn.ExecParams(ctx, sql, vals, nil, nil, formats))
+	}
+	r.took = time.Since(start)
+	if err != nil {
+		r = result{took: r.took}
+		var pe *pgconn.PgError
+		if errors.As(err, &pe) {
+			r.code, r.msg = pe.Code, pe.Message
+		} else {
+			r.code, r.msg = "lost", err.Error()
+		}
+		if e.conn.IsClosed() {
+			if err := e.connect(); err != nil {
+				r.msg += "; " + err.Error()
+			}
+		}
+	}
+	return r
+}
+
+// difference tells how two answers differ: a class ("" for none) and a text.
+func difference(want, got result, ordered bool) (class, detail string) {
+	switch {
+	case got.code == "lost" || got.code == "XX000" && want.code != "XX000":
+		return "crash", fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
+	case want.code == "57014" || want.code == "lost":
+		return "", "" // too slow there
+	case want.code != got.code:
+		class = "error"
+		if got.code == "57014" {
+			class = "slow"
+		} else if want.code == "" && got.code[:2] == "22" || got.code == "" && want.code[:2] == "22" || want.code != "" && got.code != "" && want.code[:2] == "22" && got.code[:2] == "22" {
+			// Which rows an expression sees depends on the plan.
+			class = "order of evaluation"
+		}
+		return class, fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
+	case want.code != "":
+		if want.msg != got.msg && want.code[:2] != "22" && want.code[:2] != "23" {
+			return "message", fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
+		}
+		return "", ""
+	}
+	if fmt.Sprint(want.oids) != fmt.Sprint(got.oids) || fmt.Sprint(want.mods) != fmt.Sprint(got.mods) {
+		return "types", fmt.Sprintf("want %v %v\n     got %v %v", want.oids, want.mods, got.oids, got.mods)
+	}
+	if fmt.Sprint(want.names) != fmt.Sprint(got.names) {
+		return "names", fmt.Sprintf("want %v\n     got %v", want.names, got.names)
+	}
+	if want.tag != got.tag {
+		return "rows", fmt.Sprintf("want %s\n     got %s\n%s", want.tag, got.tag, both(want, got))
+	}
+	a, b := want.lines(), got.lines()
+	if ordered && equalLines(a, b) {
+		return "", ""
+	}
+	sort.Strings(a)
+	sort.Strings(b)
+	if !equalLines(a, b) {
+		return "rows", both(want, got)
+	}
+	if ordered && !want.tied() {
+		return "order", both(want, got)
+	}
+	return "", ""
+}
+
+func equalLines(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// tied tells that values that look different may be equal, so that their order is free.
+func (r result) tied() bool {
+	for _, o := range r.oids {
+		switch o {
+		case 1700, 701, 700, 1186, 3802:
+			return true
+		}
+	}
+	return false
+}
+
+func (r result) brief() string {
+	if r.code != "" {
+		return r.code + ": " + r.msg
+	}
+	return fmt.Sprintf("%s %s", r.tag, preview(r.lines(), 3))
+}
+
+func preview(lines []string, n int) string {
+	if len(lines) > n {
+		lines = append(append([]string{}, lines[:n]...), "…")
+	}
+	return "[" + strings.Join(lines, "] [") + "]"
+}
+
+// both shows what only one of the answers has.
+func both(want, got result) string {
+	count := map[string]int{}
+	for _, l := range want.lines() {
+		count[l]++
+	}
+	var extra []string
+	for _, l := range got.lines() {
+		if count[l] > 0 {
+			count[l]--
+		} else {
+			extra = append(extra, l)
+		}
+	}
+	var missing []string
+	for _, l := range want.lines() {
+		if count[l] > 0 {
+			count[l]--
+			missing = append(missing, l)
+		}
+	}
+	return fmt.Sprintf("want %d rows, only there %s\n     got %d rows, only here %s", len(want.rows), preview(missing, 4), len(got.rows), preview(extra, 4))
+}
+
+// lines gives rows as text, floats to twelve digits.
+func (r result) lines() []string {
+	out := make([]string, len(r.rows))
+	for i, row := range r.rows {
+		var b strings.Builder
+		for j, v := range row {
+			if j > 0 {
+				b.WriteByte('|')
+			}
+			switch {
+			case v == nil:
+				b.WriteString("NULL")
+			case r.oids[j] == 701 || r.oids[j] == 700:
+				b.WriteString(r.float(v))
+			case r.bin:
+				if r.oids[j] == 1700 {
+					b.WriteString(binaryNumeric(v))
+				} else {
+					fmt.Fprintf(&b, "%x", v)
+				}
+			case r.oids[j] == 1700:
+				b.WriteString(trimZeros(string(v)))
+			default:
+				b.Write(v)
+			}
+		}
+		out[i] = b.String()
+	}
+	return out
+}
+
+// trimZeros drops trailing zeros: which of 1.0 and 1.00 represents a group is free.
+func trimZeros(s string) string {
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+func (r result) float(v []byte) string {
+	var f float64
+	if r.bin && len(v) == 8 {
+		f = math.Float64frombits(binary.BigEndian.Uint64(v))
+	} else if r.bin && len(v) == 4 {
+		f = float64(math.Float32frombits(binary.BigEndian.Uint32(v)))
+	} else {
+		f, _ = strconv.ParseFloat(string(v), 64)
+	}
+	if math.Abs(f) < 1e-12 {
+		f = 0
+	}
+	return strconv.FormatFloat(f, 'g', 11, 64)
+}
+
+// binaryNumeric is the digits without the display scale.
+func binaryNumeric(v []byte) string {
+	if len(v) < 8 {
+		return fmt.Sprintf("%x", v)
+	}
+	return fmt.Sprintf("%x %x %x", v[2:4], v[4:6], v[8:])
+}
+
+// timeScale is the shortest time that counts as slow, a fiftieth.
+const timeScale = 10 * time.Millisecond

@@ -1,0 +1,52 @@
+package random
+
+import (
+	"flag"
+	"os"
+	"testing"
+	"time"
+)
+
+var (
+	seed    = flag.Int64("random.seed", 1, "first seed")
+	schemas = flag.Int("random.schemas", 6, "number of schemas, each with its own seed")
+	queries = flag.Int("random.queries", 60, "queries of each schema")
+	changes = flag.Int("random.changes", 15, "changing statements of each schema")
+	verbose = flag.Bool("random.v", false, "report statements that fail everywhere too")
+	budget  = flag.Int("random.budget", 250, "tries of making a differing statement smaller")
+)
+
+// TestPostgres: the same statements, the same answers as PostgreSQL 15.
+func TestPostgres(t *testing.T) {
+	url := os.Getenv("ROWKEY_PG")
+	if url == "" {
+		t.Skip("ROWKEY_PG is not set: no PostgreSQL 15 to compare with")
+	}
+	compare(t, Options{Postgres: url, Schemas: *schemas, Queries: *queries, Changes: *changes})
+}
+
+// TestPlans: every plan of a statement gives the same answer; without PostgreSQL.
+func TestPlans(t *testing.T) {
+	if os.Getenv("ROWKEY_PG") != "" {
+		t.Skip("ROWKEY_PG is set: TestPostgres compares plans too")
+	}
+	compare(t, Options{Schemas: *schemas, Queries: *queries, Changes: *changes})
+}
+
+func compare(t *testing.T, o Options) {
+	o.Seed, o.Verbose, o.Budget = *seed, *verbose, *budget
+	o.Log = t.Logf
+	start := time.Now()
+	rep, err := Run(o)
+	t.Logf("%d statements in %v: %d failed everywhere, %d too slow for a real server, %d failed in one place by order of evaluation",
+		rep.Statements, time.Since(start).Round(time.Millisecond), rep.Errors, rep.Skipped, rep.Lenient)
+	for _, s := range rep.SlowQueries {
+		t.Log("slow:", s)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rep.Differences); n > 0 {
+		t.Errorf("%d differences; go test ./tests/compare/random -random.seed N -random.schemas 1 repeats one", n)
+	}
+}

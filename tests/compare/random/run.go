@@ -1,0 +1,409 @@
+// Package random compares rowkey with PostgreSQL 15, and rowkey's plans with
+// each other, on statements that nobody wrote.
+//
+//	seed ──▶ schema, rows ──▶ PostgreSQL · rowkey · rowkey without indexes
+//	     └─▶ statement ─────▶ same rows? same column types? same error?
+//	                            │ no
+//	                            └─▶ smaller statement, still different ──▶ report
+//
+// A statement is a tree of pieces (node.go) filled from templates by type
+// (templates.go, literals.go): expressions (gen.go), queries (query.go) and
+// changes (dml.go). Every query is asked once more with some planner methods
+// switched off, and in a database without secondary indexes: all plans must
+// agree, which needs no PostgreSQL at all.
+//
+// What may differ and is not compared: the scale of equal numerics, the last
+// digits of floats, the order of equal rows, and which rows a failing
+// expression is evaluated for.
+package random
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"rowkey"
+)
+
+// Options say how much to compare.
+type Options struct {
+	Seed     int64
+	Schemas  int
+	Queries  int    // of each schema
+	Changes  int    // of each schema
+	Postgres string // URL; empty: rowkey's plans with each other only
+	Budget   int    // tries of making a differing statement smaller
+	Log      func(format string, args ...any)
+	// Verbose reports what is not a difference too.
+	Verbose bool
+}
+
+// Difference is a statement with two answers.
+type Difference struct {
+	Class  string
+	Where  string // which engines
+	Seed   int64
+	SQL    string
+	Detail string
+	Schema []string
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s (%s), seed %d\n  %s\n     %s", d.Class, d.Where, d.Seed, d.SQL, d.Detail)
+}
+
+// Report is what came of a run.
+type Report struct {
+	Statements, Errors, Skipped, Lenient int
+	Differences                          []Difference
+	// SlowQueries took rowkey much longer than PostgreSQL.
+	SlowQueries []string
+}
+
+// toggles are the methods switched off at random.
+var toggles = []string{"enable_hashjoin", "enable_mergejoin", "enable_nestloop", "enable_seqscan", "enable_indexscan",
+	"enable_indexonlyscan", "enable_sort", "enable_hashagg", "enable_material", "enable_incremental_sort"}
+
+// Run compares.
+func Run(o Options) (*Report, error) {
+	rep := &Report{}
+	for i := range o.Schemas {
+		if err := runSchema(o, o.Seed+int64(i), rep); err != nil {
+			return rep, fmt.Errorf("seed %d: %w", o.Seed+int64(i), err)
+		}
+	}
+	return rep, nil
+}
+
+// runner compares on one schema.
+type runner struct {
+	o     Options
+	rep   *Report
+	seed  int64
+	g     *gen
+	pg    *engine // nil without PostgreSQL
+	rk    *engine
+	plain *engine // rowkey without secondary indexes
+	setup []string
+}
+
+func runSchema(o Options, seed int64, rep *Report) error {
+	r := &runner{o: o, rep: rep, seed: seed, g: newGen(seed)}
+	tables, indexes, rows := r.g.schema()
+	r.setup = append(append(append([]string{}, tables...), indexes...), rows...)
+	db, err := rowkey.Open(rowkey.Memory)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	bare, err := rowkey.Open(rowkey.Memory)
+	if err != nil {
+		return err
+	}
+	defer bare.Close()
+	inProcess := func(db *rowkey.DB) func() (*pgconn.PgConn, error) {
+		return func() (*pgconn.PgConn, error) {
+			c, err := pgx.ConnectConfig(context.Background(), db.PgxConfig())
+			if err != nil {
+				return nil, err
+			}
+			return c.PgConn(), nil
+		}
+	}
+	if r.rk, err = newEngine("rowkey", inProcess(db)); err != nil {
+		return err
+	}
+	if r.plain, err = newEngine("rowkey without indexes", inProcess(bare)); err != nil {
+		return err
+	}
+	if o.Postgres != "" {
+		drop, err := r.openPostgres()
+		if err != nil {
+			return err
+		}
+		defer drop()
+	}
+	for i, s := range r.setup {
+		index := i >= len(tables) && i < len(tables)+len(indexes)
+		want := r.rk.run(s, mode{})
+		if !index {
+			if got := r.plain.run(s, mode{}); got.code != want.code {
+				return fmt.Errorf("%s: %s: %s", s, got.code, got.msg)
+			}
+		}
+		if r.pg != nil {
+			got := want
+			want = r.pg.run(s, mode{})
+			if class, detail := difference(want, got, false); class != "" {
+				r.report(class, "setup", short(s), detail)
+			}
+		}
+		if want.code != "" && !strings.HasPrefix(want.code, "23") {
+			return fmt.Errorf("%s: %s: %s", short(s), want.code, want.msg)
+		}
+	}
+	r.each("ANALYZE")
+	for i := 0; i < o.Queries || i < o.Changes; i++ {
+		if i < o.Queries {
+			r.query(r.g.query())
+		}
+		if i < o.Changes {
+			r.change(r.g.change())
+		}
+	}
+	return nil
+}
+
+func short(s string) string {
+	if len(s) > 1500 {
+		return s[:1500] + "…"
+	}
+	return s
+}
+
+// openPostgres makes a database of the seed's own.
+func (r *runner) openPostgres() (drop func(), err error) {
+	ctx := context.Background()
+	admin, err := pgx.Connect(ctx, r.o.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("rowkey_random_%d", r.seed)
+	if _, err = admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err == nil {
+		_, err = admin.Exec(ctx, "CREATE DATABASE "+name)
+	}
+	if err != nil {
+		admin.Close(ctx)
+		return nil, err
+	}
+	drop = func() {
+		if r.pg != nil {
+			r.pg.conn.Close(ctx)
+		}
+		admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		admin.Close(ctx)
+	}
+	u, err := url.Parse(r.o.Postgres)
+	if err != nil {
+		drop()
+		return nil, err
+	}
+	u.Path = "/" + name
+	r.pg, err = newEngine("PostgreSQL", func() (*pgconn.PgConn, error) { return pgconn.Connect(ctx, u.String()) })
+	if err != nil {
+		drop()
+		return nil, err
+	}
+	return drop, nil
+}
+
+func (r *runner) each(sql string) {
+	for _, e := range []*engine{r.pg, r.rk, r.plain} {
+		if e != nil {
+			e.run(sql, mode{})
+		}
+	}
+}
+
+func (r *runner) report(class, where, sql, detail string) {
+	if class == "order of evaluation" {
+		r.rep.Lenient++
+		if !r.o.Verbose {
+			return
+		}
+	}
+	d := Difference{Class: class, Where: where, Seed: r.seed, SQL: sql, Detail: detail, Schema: r.setup}
+	if class != "order of evaluation" {
+		r.rep.Differences = append(r.rep.Differences, d)
+	}
+	if r.o.Log != nil {
+		r.o.Log("%s", d)
+	}
+}
+
+// query compares a statement that reads, on all engines.
+func (r *runner) query(q query) {
+	sql := q.SQL()
+	var m mode
+	if r.g.chance(35) {
+		m.extended, m.binary = true, r.g.chance(50)
+		if r.g.chance(60) {
+			sql, m.params = q.paramSQL(func() bool { return r.g.chance(50) })
+		}
+	}
+	var off []string
+	for _, t := range toggles {
+		if r.g.chance(30) {
+			off = append(off, t)
+		}
+	}
+	r.rep.Statements++
+	got := r.rk.run(sql, m)
+	want := got
+	if r.pg != nil {
+		want = r.pg.run(sql, m)
+		if want.code != "" {
+			r.rep.Errors++
+			if r.o.Verbose && r.o.Log != nil {
+				r.o.Log("failed: %s: %s\n  %s", want.code, want.msg, sql)
+			}
+		}
+		if want.code == "57014" {
+			r.rep.Skipped++
+			return
+		}
+		if got.took > 50*timeScale && got.took > 20*want.took {
+			r.rep.SlowQueries = append(r.rep.SlowQueries, fmt.Sprintf("%v instead of %v, seed %d: %s", got.took, want.took, r.seed, sql))
+		}
+		if class, detail := difference(want, got, q.ordered); class != "" {
+			r.smaller(q, m, class, detail, sql, r.pg, r.rk, nil, "PostgreSQL and rowkey")
+			return
+		}
+	}
+	if other := r.plain.run(sql, m); true {
+		if class, detail := difference(want, other, q.ordered); class != "" {
+			r.smaller(q, m, class, detail, sql, r.rk, r.plain, nil, "rowkey with and without indexes")
+			return
+		}
+	}
+	if len(off) > 0 {
+		other := r.toggled(off, sql, m)
+		if class, detail := difference(want, other, q.ordered); class != "" {
+			r.smaller(q, m, class, detail, sql, r.rk, r.rk, off, "rowkey with "+strings.Join(off, ", ")+" off")
+		}
+	}
+}
+
+// toggled runs a statement with planner methods switched off.
+func (r *runner) toggled(off []string, sql string, m mode) result {
+	r.rk.run("SET "+strings.Join(off, " = off; SET ")+" = off", mode{})
+	res := r.rk.run(sql, m)
+	r.rk.run("RESET "+strings.Join(off, "; RESET "), mode{})
+	return res
+}
+
+// smaller makes the statement smaller while two engines differ in the same way, and reports it.
+func (r *runner) smaller(q query, m mode, class, detail, sql string, a, b *engine, off []string, where string) {
+	if class == "order of evaluation" && !r.o.Verbose {
+		r.rep.Lenient++
+		return
+	}
+	compare := func(sql string, m mode) (string, string) {
+		want := a.run(sql, m)
+		if want.code == "57014" {
+			return "", ""
+		}
+		var got result
+		if off != nil {
+			got = r.toggled(off, sql, m)
+		} else {
+			got = b.run(sql, m)
+		}
+		return difference(want, got, q.ordered)
+	}
+	if a == nil {
+		a = r.rk
+	}
+	// Does the plain text do?
+	if m.params == nil || func() bool { c, _ := compare(q.SQL(), mode{}); return c == class }() {
+		if m.params != nil || m.extended && func() bool { c, _ := compare(q.SQL(), mode{}); return c == class }() {
+			m = mode{}
+		}
+		minimise(q.node, r.o.Budget, func(s string) bool {
+			c, d := compare(s, m)
+			if c == class {
+				detail = d
+			}
+			return c == class
+		})
+		sql = q.SQL()
+	} else {
+		for i, p := range m.params {
+			v := "NULL"
+			if p.value != nil {
+				v = quote(*p.value)
+			}
+			sql += fmt.Sprintf("  -- $%d = %s", i+1, v)
+		}
+	}
+	if m.extended {
+		where += fmt.Sprintf(", extended protocol, binary %v", m.binary)
+	}
+	r.report(class, where, sql, detail)
+}
+
+// change compares a statement that writes: its answer and what it leaves.
+func (r *runner) change(q query) {
+	sql := q.SQL()
+	r.rep.Statements++
+	engines := []*engine{r.rk, r.plain}
+	if r.pg != nil {
+		engines = []*engine{r.pg, r.rk, r.plain}
+	}
+	try := func(e *engine, sql string) []result {
+		e.run("BEGIN", mode{})
+		out := []result{e.run(sql, mode{})}
+		if out[0].code != "" {
+			e.run("ROLLBACK", mode{})
+			return out
+		}
+		for _, t := range r.g.tables {
+			out = append(out, e.run("SELECT * FROM "+t.name, mode{}))
+		}
+		return out
+	}
+	compare := func(a, b []result) (class, detail string) {
+		if class, detail = difference(a[0], b[0], false); class != "" || a[0].code != "" {
+			return
+		}
+		for i := range a {
+			if class, detail = difference(a[i], b[i], false); class != "" {
+				if i > 0 {
+					class, detail = "state", r.g.tables[i-1].name+" afterwards: "+detail
+				}
+				return
+			}
+		}
+		return "", ""
+	}
+	first := try(engines[0], sql)
+	if first[0].code != "" {
+		r.rep.Errors++
+		if r.o.Verbose && r.o.Log != nil {
+			r.o.Log("failed: %s: %s\n  %s", first[0].code, first[0].msg, sql)
+		}
+	}
+	for _, e := range engines[1:] {
+		class, detail := compare(first, try(e, sql))
+		if class == "" {
+			continue
+		}
+		for _, e := range engines {
+			e.run("ROLLBACK", mode{})
+		}
+		if class != "order of evaluation" {
+			minimise(q.node, r.o.Budget, func(s string) bool {
+				a, b := try(engines[0], s), try(e, s)
+				engines[0].run("ROLLBACK", mode{})
+				e.run("ROLLBACK", mode{})
+				c, d := compare(a, b)
+				if c == class {
+					detail = d
+				}
+				return c == class
+			})
+			sql = q.SQL()
+		}
+		r.report(class, engines[0].name+" and "+e.name, sql, detail)
+		return
+	}
+	end := "COMMIT"
+	if r.g.chance(30) {
+		end = "ROLLBACK"
+	}
+	r.each(end)
+}
