@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -222,9 +223,9 @@ func likeFunc(negate, fold, bytes bool) Func {
 		}
 		return compileLike(p, bytes)
 	}
-	test := func(l *likePattern, s string) (bool, error) {
+	test := func(l *likePattern, s string, buf *[]byte) (bool, error) {
 		if fold {
-			s = foldCase(s)
+			s = foldCase(s, buf)
 		}
 		if l.errIf != nil {
 			if l.errIf.match(s, bytes) {
@@ -239,11 +240,12 @@ func likeFunc(negate, fold, bytes bool) Func {
 		if err != nil {
 			return false, err
 		}
-		return test(l, s)
+		return test(l, s, new([]byte))
 	})
 	f.Vec = func(_ *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
 		s, p, o, nulls := args[0].S, args[1].S, out.B, nullMask(out)
 		ms := args[0].mask()
+		var buf []byte
 		if !args[1].Const {
 			var last string
 			var l *likePattern
@@ -254,7 +256,7 @@ func likeFunc(negate, fold, bytes bool) Func {
 					}
 					last = p[i]
 				}
-				o[i], err = test(l, s[i&ms])
+				o[i], err = test(l, s[i&ms], &buf)
 				return err
 			})
 		}
@@ -264,7 +266,7 @@ func likeFunc(negate, fold, bytes bool) Func {
 		}
 		if sel != nil || fold || ms == 0 || l.errIf != nil {
 			return rows(n, sel, nulls, func(i int) (err error) {
-				o[i], err = test(l, s[i&ms])
+				o[i], err = test(l, s[i&ms], &buf)
 				return err
 			})
 		}
@@ -297,14 +299,27 @@ func likeFunc(negate, fold, bytes bool) Func {
 	return f
 }
 
-// foldCase is lower() for ILIKE.
-func foldCase(s string) string {
+// foldCase is lower() for ILIKE; ASCII is put into buf, and good until the next
+// call.
+func foldCase(s string, buf *[]byte) string {
+	upper := false
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
+		if s[i] >= utf8.RuneSelf {
 			return strings.Map(unicode.ToLower, s)
 		}
+		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
 	}
-	return s
+	if !upper {
+		return s
+	}
+	b := append((*buf)[:0], s...)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	*buf = b
+	return unsafe.String(&b[0], len(b))
 }
 
 // likeEscape rewrites a pattern from escape character esc to the backslash.

@@ -141,6 +141,7 @@ func BenchmarkKernels(b *testing.B) {
 		{"numeric_lt(numeric,numeric)", types.Numeric, decimals}, {"numeric_div(numeric,numeric)", types.Numeric, decimals},
 		{"texteq(text,text)", types.Text, strs}, {"text_lt(text,text)", types.Text, strs}, {"textcat(text,text)", types.Text, strs},
 		{"textlike(text,text)", types.Text, func(i int) types.Datum { return types.NewString([]string{"%0005%", "customer#0%"}[i%2]) }},
+		{"texticlike(text,text)", types.Text, func(i int) types.Datum { return types.NewString([]string{"%0005%", "Customer#0%"}[i%2]) }},
 		{"lower(text)", types.Text, strs}, {"length(text)", types.Text, strs}, {"textregexeq(text,text)", types.Text, strs},
 	} {
 		f := bySignature(c.sig)
