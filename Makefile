@@ -7,7 +7,7 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: help build run demo test lint bench fuzz sqllogictest crash race cover clean
+.PHONY: help build run demo test lint bench fuzz sqllogictest regress crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   side by side with PostgreSQL 15 where it is installed"
 	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
 	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
+	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
 
 build:
 	$(GO) build -o bin/rowkey ./cmd/rowkey
@@ -49,6 +50,9 @@ fuzz:
 
 sqllogictest:
 	$(GO) run ./tests/sqllogictest -all
+
+regress:
+	$(GO) run ./tests/regress
 
 clean:
 	rm -rf bin

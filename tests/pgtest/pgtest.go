@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -156,6 +157,9 @@ func BuildRowkey(dir string) (string, error) {
 	return bin, nil
 }
 
+// Log takes what rowkey servers log.
+var Log io.Writer = os.Stderr
+
 // StartRowkey starts a server of the program at bin. data "" is in memory.
 func StartRowkey(bin, data string, args ...string) (*Server, error) {
 	port, err := FreePort()
@@ -167,7 +171,7 @@ func StartRowkey(bin, data string, args ...string) (*Server, error) {
 		argv = append(argv, "--data", data)
 	}
 	c := exec.Command(bin, argv...)
-	c.Stderr = os.Stderr
+	c.Stderr = Log
 	if err := c.Start(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// sources is where apt-get finds the source package, whatever the machine's
+// own list says.
+const sources = "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main\n"
+
+// fetch gives the folder with PostgreSQL 15's regression scripts, which it
+// gets from Debian's source package the first time.
+func fetch() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	home := filepath.Join(cache, "rowkey", "postgresql-15")
+	dir := filepath.Join(home, "src", "test", "regress")
+	if _, err := os.Stat(filepath.Join(dir, "sql", "test_setup.sql")); err == nil {
+		return dir, nil
+	}
+	fmt.Fprintln(os.Stderr, "fetching the source package postgresql-15 (once)")
+	tmp, err := os.MkdirTemp("", "rowkey-apt")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	for _, d := range []string{"lists/partial", "cache/archives/partial"} {
+		if err := os.MkdirAll(filepath.Join(tmp, d), 0o755); err != nil {
+			return "", err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(tmp, "sources.list"), []byte(sources), 0o644); err != nil {
+		return "", err
+	}
+	apt := []string{"-q", "-o", "Dir::Etc::SourceList=" + tmp + "/sources.list", "-o", "Dir::Etc::SourceParts=-",
+		"-o", "Dir::State::Lists=" + tmp + "/lists", "-o", "Dir::Cache=" + tmp + "/cache", "-o", "APT::Sandbox::User="}
+	for _, args := range [][]string{{"update"}, {"source", "--download-only", "postgresql-15"}} {
+		c := exec.Command("apt-get", append(apt[:len(apt):len(apt)], args...)...)
+		c.Dir = tmp
+		if out, err := c.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("apt-get %s: %w\n%s\n(-dir or ROWKEY_REGRESS_DIR may name PostgreSQL's src/test/regress instead)", args[0], err, out)
+		}
+	}
+	archives, err := filepath.Glob(filepath.Join(tmp, "postgresql-15_*.orig.tar.bz2"))
+	if err != nil || len(archives) != 1 {
+		return "", fmt.Errorf("the source package holds %d archives, not one", len(archives))
+	}
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return "", err
+	}
+	c := exec.Command("tar", "xjf", archives[0], "-C", home, "--strip-components=1", "--wildcards", "*/src/test/regress")
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("unpacking: %w\n%s", err, out)
+	}
+	return dir, nil
+}
