@@ -17,6 +17,12 @@
 // are never changed afterwards. OIDs are PostgreSQL 15's where it has the
 // function.
 //
+// Reading order: register.go and facts.go (how a function gets into the table),
+// kernel.go and block.go (from a Go function to Eval and Vec), call.go (how they
+// are run), then any file of functions: arith_int.go and text_basic.go are
+// typical, agg.go begins the aggregates, window.go has the window functions.
+// Regular expressions are package are, exact float functions package fmath.
+//
 // Not here: which function a call means (planner), running them over a plan
 // (executor).
 package builtin
