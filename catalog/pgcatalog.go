@@ -53,10 +53,10 @@ func (q *query) named(vals map[string]types.Datum) error {
 }
 
 // oid tells whether the hint asks for rows whose column col is one OID.
-func (q *query) oid(col string) (OID, bool) { return OID(q.key.I), q.col == col }
+func (q *query) oid(col string) (OID, bool) { return OID(q.key.I), col != "" && q.col == col }
 
 // name tells whether the hint asks for rows whose column col is one name.
-func (q *query) name(col string) (string, bool) { return q.key.S, q.col == col }
+func (q *query) name(col string) (string, bool) { return q.key.S, col != "" && q.col == col }
 
 // session gives the session that asks, nil if there is none.
 func (q *query) session() builtin.Session {

@@ -153,7 +153,11 @@ func attributeRow(a attribute) []types.Datum {
 // typeCollation gives pg_type.typcollation.
 func typeCollation(t *types.Type) OID {
 	if t.Kind == types.KindDomain {
-		return typeCollation(t.Base)
+		c := typeCollation(t.Base)
+		if c != 0 && t.OID < FirstUserOID {
+			return cCollation // information_schema's domains over strings
+		}
+		return c
 	}
 	if t.IsArray() {
 		t = t.Elem

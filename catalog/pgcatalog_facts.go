@@ -2,6 +2,7 @@ package catalog
 
 import (
 	_ "embed"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -16,6 +17,8 @@ var (
 	typeFacts string
 	//go:embed facts/typeprocs.txt
 	typeProcFacts string
+	//go:embed facts/procs.txt
+	procFacts string
 	//go:embed facts/domains.txt
 	domainFacts string
 	//go:embed facts/opclasses.txt
@@ -204,11 +207,33 @@ var procs = sync.OnceValue(func() *procTable {
 		if c[2] != "" {
 			for _, a := range strings.Split(c[2], ",") {
 				p.args = append(p.args, parseOID(a))
+				if !known(parseOID(a)) {
+					return
+				}
 			}
 		}
-		add(p)
+		if known(p.result) {
+			add(p)
+		}
 	})
 	return t
+})
+
+// procFact is what pg_proc says of a function beyond builtin.Func.
+type procFact struct {
+	source     string
+	cost, rows float64
+	parallel   byte
+}
+
+var procsByOID = sync.OnceValue(func() map[OID]procFact {
+	m := map[OID]procFact{}
+	factLines(procFacts, func(c []string) {
+		cost, _ := strconv.ParseFloat(c[2], 64)
+		count, _ := strconv.ParseFloat(c[3], 64)
+		m[parseOID(c[0])] = procFact{c[1], cost, count, c[4][0]}
+	})
+	return m
 })
 
 // opclass is an operator class of an index.

@@ -56,30 +56,27 @@ func (p *proc) isStrict() bool {
 
 func pgProcRows(q *query) error {
 	return q.eachProc("oid", "proname", func(p *proc) error {
-		volatility, leakproof, setOf, source, variadic, defaults, rowCount := p.volatility, false, false, p.source, OID(0), 0, 0.0
+		volatility, leakproof, setOf, variadic, defaults := p.volatility, false, false, OID(0), 0
+		more, ok := procsByOID()[p.oid]
+		if !ok {
+			more = procFact{source: p.name, cost: 1, parallel: 's'}
+		}
 		all, modes, names := types.Null, types.Null, types.Null
 		if f := p.fn; f != nil {
-			volatility, leakproof, setOf, source, defaults = byte(f.Volatility), f.Leakproof, f.SetOf, f.Name, len(f.Defaults)
-			if f.Kind == builtin.Aggregate {
-				source = "aggregate_dummy"
-			}
+			volatility, leakproof, setOf, defaults = byte(f.Volatility), f.Leakproof, f.SetOf, len(f.Defaults)
 			if f.Variadic != nil {
 				variadic = f.Variadic.OID
 			}
-			if setOf {
-				rowCount = 1000
-			}
 			all, modes, names = argumentArrays(f)
 		}
-		cost := 1.0
 		args := make([]int64, len(p.args))
 		for i, a := range p.args {
 			args[i] = int64(a)
 		}
-		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema()), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(cost), vFlt(rowCount), vOID(variadic),
-			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar('s'),
+		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema()), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
+			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar(more.parallel),
 			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, vNull(), vNull(),
-			vStr(source), vNull(), vNull(), vNull(), vNull())
+			vStr(more.source), vNull(), vNull(), vNull(), vNull())
 	})
 }
 

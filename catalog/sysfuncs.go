@@ -91,7 +91,9 @@ func init() {
 		return vStr(name), nil
 	}))
 
-	expr := withSnap(func(_ *builtin.Ctx, _ *Snapshot, a []types.Datum) (types.Datum, error) { return vStr(a[0].S), nil })
+	expr := builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
+		return vStr(exprText(a[0].S, len(a) > 2 && a[2].I != 0)), nil
+	}}
 	define("pg_get_expr(pg_node_tree,oid) pg_get_expr(pg_node_tree,oid,bool)", expr)
 
 	indexDefinition := func(pretty func(a []types.Datum) bool) builtin.Func {
@@ -106,7 +108,7 @@ func init() {
 				if i < 0 || i >= len(ix.Keys)+len(ix.Include) {
 					return "", true
 				}
-				return indexColumnDef(t, ix, i), true
+				return indexColumnDef(t, ix, i, pretty(a)), true
 			}
 			return indexDef(snap, searchPath(ctx), t, ix, pretty(a)), true
 		})
@@ -119,7 +121,7 @@ func init() {
 		if !ok {
 			return "", false
 		}
-		return constraintDef(snap, searchPath(ctx), ref), true
+		return constraintDef(snap, searchPath(ctx), ref, len(a) > 1 && a[1].I != 0), true
 	}))
 	view := textOf(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
 		t := snap.Table(arg(a[0]))

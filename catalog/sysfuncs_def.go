@@ -23,12 +23,21 @@ func relationRef(snap *Snapshot, path []string, oid OID) string {
 	return qualified(schema, name)
 }
 
+// exprText gives an expression as it is stored, or without the parentheses it
+// can do without.
+func exprText(e string, pretty bool) string {
+	if pretty {
+		return prettyExpr(e)
+	}
+	return e
+}
+
 // indexColumnDef writes one column of an index: its name or expression.
-func indexColumnDef(t *Table, ix *Index, i int) string {
+func indexColumnDef(t *Table, ix *Index, i int, pretty bool) string {
 	if n := indexAttnum(ix, i); n > 0 {
 		return types.QuoteIdent(t.Col(n).Name)
 	}
-	e := ix.Keys[i].Expr
+	e := exprText(ix.Keys[i].Expr, pretty)
 	if looksLikeCall(e) {
 		return e
 	}
@@ -52,7 +61,7 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(indexColumnDef(t, ix, i))
+		b.WriteString(indexColumnDef(t, ix, i, pretty))
 		if k.Opclass != "" {
 			if oc := opclassOf(k.Type, ""); oc == nil || oc.name != k.Opclass {
 				b.WriteString(" " + types.QuoteIdent(k.Opclass))
@@ -73,7 +82,7 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 		b.WriteString(" NULLS NOT DISTINCT")
 	}
 	if ix.Where != "" {
-		b.WriteString(" WHERE " + ix.Where)
+		b.WriteString(" WHERE " + exprText(ix.Where, pretty))
 	}
 	return b.String()
 }
@@ -104,12 +113,12 @@ func collationName(oid OID) string {
 var actionNames = map[FKAction]string{FKRestrict: "RESTRICT", FKCascade: "CASCADE", FKSetNull: "SET NULL", FKSetDefault: "SET DEFAULT"}
 
 // constraintDef writes a constraint as it stands in CREATE TABLE, without its name.
-func constraintDef(snap *Snapshot, path []string, r constraintRef) string {
+func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) string {
 	var b strings.Builder
 	deferrable, deferred, notValid := false, false, false
 	switch {
 	case r.check != nil:
-		b.WriteString("CHECK (" + r.check.Expr + ")")
+		b.WriteString("CHECK (" + exprText(r.check.Expr, pretty) + ")")
 		if r.check.NoInherit {
 			b.WriteString(" NO INHERIT")
 		}

@@ -534,13 +534,6 @@ func splitNames(list string) []string {
 	return out
 }
 
-// SettingInfo is one row of pg_settings.
-type SettingInfo struct {
-	Name, Value, Unit, Doc, Context, Kind, Default string
-	Min, Max                                       string
-	Enum                                           []string
-}
-
 // all gives every parameter with its current value, by name.
 func (st *settings) all() []SettingInfo {
 	var out []SettingInfo

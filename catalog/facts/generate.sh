@@ -27,7 +27,11 @@ q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, prov
    FROM pg_proc p WHERE p.oid < 16384 AND p.oid IN (
      SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typsubscript]::oid[]) FROM pg_type WHERE oid < 16384)
      OR p.oid < 16384 AND proname IN ('enum_in', 'enum_out', 'enum_recv', 'enum_send', 'heap_tableam_handler', 'bthandler', 'hashhandler')
+     OR p.oid IN (SELECT amproc FROM pg_amproc JOIN pg_opfamily f ON f.oid = amprocfamily WHERE opfmethod IN (403, 405) AND amprocnum > 1)
    ORDER BY p.oid" > typeprocs.txt
+
+# procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety.
+q "SELECT oid, prosrc, procost, prorows, proparallel FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) AND prosrc !~ E'[\\n\\t]' ORDER BY oid" > procs.txt
 
 # domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check.
 q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), '')
