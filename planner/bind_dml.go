@@ -200,7 +200,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	// the target's columns can be named in no value, but hints know them
 	var item *rangeItem
 	d.newRow, item = p.addScan(d.table, t.alias, s.Relation.Pos())
-	t.rename(item)
+	t.rename(p, item)
 	hidden := *item
 	hidden.relVisible, hidden.colsVisible = false, false
 	if p.hiddenItems == nil {
@@ -341,9 +341,9 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	k := &conflictRel{doNothing: c.Action == ast.ConflictNothing}
 	var oldItem, exItem *rangeItem
 	k.old, oldItem = p.addScan(d.table, t.alias, -1)
-	t.rename(oldItem)
+	t.rename(p, oldItem)
 	k.excluded, exItem = p.addScan(d.table, "excluded", -1)
-	t.rename(exItem)
+	t.rename(p, exItem)
 	if c.Infer != nil {
 		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem)
 	} else if !k.doNothing {
@@ -605,7 +605,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	d.scan.lockFor = plan.LockNoKeyUpdate
-	t.rename(item)
+	t.rename(p, item)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.From)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.set = p.bindSet(s.Set, q, t, nil)
@@ -616,7 +616,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
-	t.rename(newItem)
+	t.rename(p, newItem)
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
 	return d
@@ -631,14 +631,14 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	d.scan.lockFor = plan.LockUpdate
-	t.rename(item)
+	t.rename(p, item)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.Using)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.in, d.recheck = r, recheckable(conds)
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
-	t.rename(newItem)
+	t.rename(p, newItem)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
 	return d
 }

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"strings"
+
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
@@ -128,6 +130,13 @@ func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
 }
 
 func (p *planner) resolveRelation(schema, name string) catalog.OID {
+	if schema == "pg_temp" { // the session's own schema of temporary tables is on its path
+		for _, s := range p.path {
+			if strings.HasPrefix(s, "pg_temp_") {
+				schema = s
+			}
+		}
+	}
 	if schema != "" {
 		return p.snap.Relation(p.snap.SchemaByName(schema), name)
 	}

@@ -1285,7 +1285,8 @@ func nameOf(e ast.Expr) string {
 	case *ast.FuncCall:
 		return e.Name[len(e.Name)-1]
 	case *ast.TypeCast:
-		if n := nameOf(e.Arg); n != "" {
+		// a cast of a cast is named by the outer type
+		if n := nameOf(e.Arg); n != "" && !weakName(e.Arg) {
 			return n
 		}
 		return e.Type.Names[len(e.Type.Names)-1]

@@ -23,6 +23,7 @@ type dmlTarget struct {
 type viewColumn struct {
 	name string
 	col  *catalog.Column
+	expr ast.Expr // of a view straight over the table: what it computes
 }
 
 // viewLevel is one view on the way down to the table.
@@ -71,7 +72,23 @@ func (t *dmlTarget) columns() []*catalog.Column {
 }
 
 // rename makes a range item over the table answer to the view's column names.
-func (t *dmlTarget) rename(it *rangeItem) { renameTo(it, t.names) }
+func (t *dmlTarget) rename(p *planner, it *rangeItem) {
+	inner := *it
+	renameTo(it, t.names)
+	if len(t.views) != 1 {
+		return
+	}
+	// columns that the view computes can be read, though not assigned to
+	lv := t.views[0]
+	inner.alias, inner.cols = lv.alias, append([]rangeCol(nil), inner.cols...)
+	b := &binder{p: p, q: &query{depth: 1, items: []*rangeItem{&inner}}, kind: inTarget}
+	for i, n := range t.names {
+		if n.col == nil && n.expr != nil {
+			c := rangeCol{name: n.name, expr: b.resolveUnknown(b.arg(n.expr)).e}
+			it.cols = append(it.cols[:min(i, len(it.cols))], append([]rangeCol{c}, it.cols[min(i, len(it.cols)):]...)...)
+		}
+	}
+}
 
 func renameTo(it *rangeItem, names []viewColumn) {
 	if names == nil {
@@ -171,6 +188,9 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 			continue
 		}
 		n := viewColumn{name: vc.Name}
+		if k < len(s.Targets) && len(targets) == len(s.Targets) {
+			n.expr = s.Targets[k].Value
+		}
 		if pc, ok := targets[k].expr.(*plan.Col); ok && baseCols[pc.Idx] != "" {
 			// through the base's own names: a view's column, or a table's
 			if a := p.cols[pc.Idx].attnum; a > 0 && int(a) <= len(base.Columns) {

@@ -84,7 +84,7 @@ func castPath(src, dst *types.Type, ctx builtin.CastContext) (pathKind, *builtin
 		}
 		return funcPath, c
 	}
-	if src.IsArray() && dst.IsArray() && src != types.Int2Vector && src != types.OidVector && dst != types.Int2Vector && dst != types.OidVector {
+	if src.IsArray() && dst.IsArray() && dst != types.Int2Vector && dst != types.OidVector {
 		if k, c := castPath(src.Elem, dst.Elem, ctx); k != noPath {
 			if k == relabelPath {
 				return relabelPath, nil

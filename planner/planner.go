@@ -111,7 +111,7 @@ type planner struct {
 var defaultEnv = &types.Env{TimeZone: types.UTC, ExtraFloatDigit: 1}
 
 func newPlanner(req *Request) *planner {
-	p := &planner{req: req, snap: req.Catalog, path: req.SearchPath, env: req.Env}
+	p := &planner{req: req, snap: req.Catalog, path: req.SearchPath, env: req.Env, noParams: req.NoParams}
 	if p.env == nil {
 		p.env = defaultEnv
 	}

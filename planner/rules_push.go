@@ -210,7 +210,7 @@ func (p *planner) pushJoin(n *lJoin, conds []plan.Expr) rel {
 		toR, all = split(all, onlyRight)
 		for _, e := range all {
 			if l, r := armsOn(e, onlyLeft), armsOn(e, onlyRight); l != nil || r != nil {
-				toL, toR = append(toL, notNil(l)...), append(toR, notNil(r)...)
+				toL, toR = append(toL, p.narrowed(l)...), append(toR, p.narrowed(r)...)
 			}
 		}
 		// subqueries stay above, where they do not decide join methods
@@ -240,11 +240,12 @@ func (p *planner) pushJoin(n *lJoin, conds []plan.Expr) rel {
 	return filterOver(c, above)
 }
 
-func notNil(e plan.Expr) []plan.Expr {
+// narrowed is a derived condition, as a list if it can be one.
+func (p *planner) narrowed(e plan.Expr) []plan.Expr {
 	if e == nil {
 		return nil
 	}
-	return []plan.Expr{e}
+	return splitAnd(p.simplifyCond(e), nil)
 }
 
 // armsOn weakens an OR over both sides of a join to one side: if every arm
