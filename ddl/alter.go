@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"strings"
 
 	"rowkey/catalog"
 	"rowkey/executor"
@@ -100,7 +101,7 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		switch cmd.Op {
 		case ast.SetColumnDefault, ast.ChangeOwner, ast.SetOptions, ast.ResetOptions:
 		default:
-			return pgerr.Newf(pgerr.WrongObjectType, "ALTER action cannot be performed on relation %q", t.Name).
+			return pgerr.Newf(pgerr.WrongObjectType, "ALTER action %s cannot be performed on relation %q", cmd.Op, t.Name).
 				WithDetail("This operation is not supported for views.")
 		}
 	}
@@ -134,7 +135,7 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		if cmd.Expr == nil {
 			col.Default = ""
 		} else if col.Default, err = c.exprText(planner.ForDefault, t, cmd.Expr, col); err != nil {
-			return err
+			return placeless(err)
 		}
 		return c.put(t)
 	case ast.SetNotNull:
@@ -225,6 +226,21 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 			}
 		}
 		return nil
+	case ast.AlterConstraint:
+		for _, fk := range t.ForeignKeys {
+			if fk.Name == cmd.Constraint.Name {
+				fk.Deferrable, fk.Deferred = cmd.Constraint.Deferrable, cmd.Constraint.InitiallyDeferred
+				return c.put(t)
+			}
+		}
+		if c.constraintTaken(t, cmd.Constraint.Name) {
+			return pgerr.Newf(pgerr.WrongObjectType, "constraint %q of relation %q is not a foreign key constraint", cmd.Constraint.Name, t.Name)
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", cmd.Constraint.Name, t.Name)
+	case ast.EnableTriggerAll, ast.EnableTriggerUser, ast.DisableTriggerUser, ast.DisableRowSecurity, ast.NoForceRowSecurity:
+		return nil // there are none
+	case ast.EnableTrigger, ast.DisableTrigger, ast.EnableAlwaysTrigger, ast.EnableReplicaTrigger:
+		return pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", cmd.Name, t.Name)
 	case ast.SetLogged, ast.SetUnlogged:
 		t.Persistence = catalog.Permanent
 		if cmd.Op == ast.SetUnlogged {
@@ -263,7 +279,7 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 				if err := f(); err != nil {
 					return err
 				}
-				if t.Col(at).Generated != "" {
+				if t.Col(at).Generated != pending {
 					break
 				}
 			}
@@ -390,12 +406,16 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	old := c.snap().Table(t.OID)
 	typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
 	if err != nil {
+		return placeless(err)
+	}
+	views, err := c.viewsReading(t.OID)
+	if err != nil {
 		return err
 	}
-	for _, v := range c.snap().Tables() {
-		if v.View != nil && dependsOn(v, t.OID) && mentions(v.View.Query, col.Name) {
+	for _, v := range views {
+		if v.reads(t.OID, col.Attnum) {
 			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
-				WithDetail("rule _RETURN on %s depends on column %q", c.describe(target{table: v}), col.Name)
+				WithDetail("rule _RETURN on %s depends on column %q", c.describe(target{table: v.view}), col.Name)
 		}
 	}
 	for i := range t.Columns {
@@ -517,8 +537,14 @@ func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16)
 		}
 		return c.validateForeignKey(c.snap().Table(t.OID), fk)
 	case ast.ConstraintPrimaryKey, ast.ConstraintUnique:
+		if k.UsingIndex != "" {
+			return c.constraintUsingIndex(t, k)
+		}
 		ix, name, err := c.keyConstraint(t, t.Schema, k, column, nil)
 		if err != nil {
+			if pgerr.CodeOf(err) == pgerr.InvalidTableDefinition {
+				return placeless(err)
+			}
 			return err
 		}
 		if err := c.claim(t.Schema, name); err != nil {
@@ -538,11 +564,91 @@ func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16)
 		if err := c.placeIndex(t, ix, name); err != nil {
 			return err
 		}
-		return c.rewrite(old, t, nil) // rows move from their row ids to the key
+		err = c.rewrite(old, t, nil) // rows move from their row ids to the key
+		if pgerr.CodeOf(err) == pgerr.UniqueViolation {
+			e := *pgerr.Of(err)
+			e.Message = fmt.Sprintf("could not create unique index %q", name)
+			e.Detail = strings.TrimSuffix(e.Detail, "already exists.") + "is duplicated."
+			return &e
+		}
+		return err
 	case ast.ConstraintExclusion:
 		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
+}
+
+// constraintUsingIndex is ADD CONSTRAINT … USING INDEX.
+func (c *Ctx) constraintUsingIndex(t *catalog.Table, k *ast.Constraint) error {
+	var ix *catalog.Index
+	for _, o := range t.Indexes {
+		if !o.RowID && o.Name == k.UsingIndex {
+			ix = o
+		}
+	}
+	primary := k.Kind == ast.ConstraintPrimaryKey
+	switch {
+	case ix == nil:
+		return pgerr.Newf(pgerr.UndefinedObject, "index %q does not exist", k.UsingIndex).At(k.Pos())
+	case primary && t.PrimaryKey() != nil:
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
+	case ix.Constraint != 0:
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "index %q is already associated with a constraint", ix.Name).At(k.Pos())
+	case !ix.Unique:
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a unique index", ix.Name).
+			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
+	case ix.Where != "":
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is a partial index", ix.Name).
+			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
+	}
+	for _, key := range ix.Keys {
+		if key.Attnum == 0 {
+			return pgerr.Newf(pgerr.WrongObjectType, "index %q contains expressions", ix.Name).
+				WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
+		}
+		if key.Desc || key.NullsFirst {
+			return pgerr.Newf(pgerr.WrongObjectType, "index %q column number 1 does not have default sorting behavior", ix.Name).
+				WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
+		}
+	}
+	name := k.Name
+	if name == "" {
+		name = ix.Name
+	}
+	if name != ix.Name {
+		if err := c.claim(t.Schema, name); err != nil {
+			return err
+		}
+		c.notice(pgerr.SuccessfulCompletion, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index %q to %q", ix.Name, name)
+	}
+	if !primary {
+		oid, err := c.newOID()
+		if err != nil {
+			return err
+		}
+		ix.Name, ix.Constraint, ix.Deferrable, ix.Deferred = name, oid, k.Deferrable, k.InitiallyDeferred
+		return c.put(t)
+	}
+	// The rows move under the key: the index itself goes.
+	old := c.snap().Table(t.OID)
+	for i, o := range t.Indexes {
+		if o == ix {
+			t.Indexes = append(t.Indexes[:i:i], t.Indexes[i+1:]...)
+			break
+		}
+	}
+	for _, key := range ix.Keys {
+		if col := t.Col(key.Attnum); !col.NotNull {
+			if err := c.checkNoNulls(t, col); err != nil {
+				return err
+			}
+		}
+	}
+	pk := &catalog.Index{Primary: true, Unique: true, Constraint: 1, Keys: ix.Keys, Include: ix.Include}
+	if err := c.placeIndex(t, pk, name); err != nil {
+		return err
+	}
+	return c.rewrite(old, t, nil)
 }
 
 // validateCheck checks that all rows meet a CHECK constraint.
@@ -669,9 +775,14 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if c.snap().SchemaByName(n.NewName) != nil {
 			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
 		}
-		for _, v := range c.snap().Tables() {
-			if v.View != nil && mentions(v.View.Query, old.Name) {
-				return pgerr.Unsupported("renaming schema %q is not supported while view %q reads from it", old.Name, v.Name)
+		views := map[catalog.OID][]*viewText{}
+		for _, t := range c.snap().Tables() {
+			if t.SchemaOID == old.OID {
+				v, err := c.viewsReading(t.OID)
+				if err != nil {
+					return err
+				}
+				views[t.OID] = v
 			}
 		}
 		cp := *old
@@ -684,6 +795,14 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 				if err := c.put(clone(t)); err != nil {
 					return err
 				}
+			}
+		}
+		for oid, vs := range views {
+			for _, v := range vs {
+				v.renameTable(oid, cp.Name, c.snap().Table(oid).Name)
+			}
+			if err := c.storeViews(vs); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -724,12 +843,15 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 	if err := checkSystemColumn(to); err != nil {
 		return err
 	}
-	for _, v := range c.snap().Tables() {
-		if v.View != nil && dependsOn(v, t.OID) && mentions(v.View.Query, from) {
-			return pgerr.Unsupported("renaming column %q is not supported while view %q reads it", from, v.Name)
+	views, err := c.viewsReading(t.OID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if err := v.renameColumn(t, col.Attnum, from, to); err != nil {
+			return err
 		}
 	}
-	var err error
 	again := func(text *string) {
 		if *text == "" || err != nil {
 			return
@@ -755,7 +877,10 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 		return err
 	}
 	t.Columns[col.Attnum-1].Name = to
-	return c.put(t)
+	if err := c.put(t); err != nil {
+		return err
+	}
+	return c.storeViews(views)
 }
 
 func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
@@ -822,11 +947,6 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	if n.Kind == ast.ObjectView && t.Kind != catalog.KindView {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", t.Name)
 	}
-	for _, v := range snap.Tables() {
-		if v.View != nil && dependsOn(v, oid) {
-			return pgerr.Unsupported("renaming %q is not supported while view %q reads it", t.Name, v.Name)
-		}
-	}
 	t, err := c.lock(t, lockForChange)
 	if err != nil {
 		return err
@@ -834,15 +954,29 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	if err := c.claim(t.Schema, n.NewName); err != nil {
 		return err
 	}
+	views, err := c.viewsReading(oid)
+	if err != nil {
+		return err
+	}
 	cp := clone(t)
 	cp.Name = n.NewName
-	return c.put(cp)
+	if err := c.put(cp); err != nil {
+		return err
+	}
+	for _, v := range views {
+		v.renameTable(oid, cp.Schema.Name, cp.Name)
+	}
+	return c.storeViews(views)
 }
 
 // moveDefaults rewrites the defaults that call a sequence by its old name.
 func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
 	schema := c.snap().Schema(now.SchemaOID)
-	for _, d := range c.dependents(target{seq: old}) {
+	deps, err := c.dependents(target{seq: old})
+	if err != nil {
+		return err
+	}
+	for _, d := range deps {
 		if d.deflt == 0 {
 			continue
 		}
@@ -890,12 +1024,11 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	if t == nil || t.Virtual != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", n.Table.Name)
 	}
-	for _, v := range c.snap().Tables() {
-		if v.View != nil && dependsOn(v, oid) {
-			return pgerr.Unsupported("moving %q is not supported while view %q reads it", t.Name, v.Name)
-		}
+	views, err := c.viewsReading(oid)
+	if err != nil {
+		return err
 	}
-	t, err := c.lock(t, lockForChange)
+	t, err = c.lock(t, lockForChange)
 	if err != nil {
 		return err
 	}
@@ -915,6 +1048,12 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	cp := clone(t)
 	cp.SchemaOID, cp.Schema = to.OID, to
 	if err := c.put(cp); err != nil {
+		return err
+	}
+	for _, v := range views {
+		v.renameTable(oid, to.Name, cp.Name)
+	}
+	if err := c.storeViews(views); err != nil {
 		return err
 	}
 	for _, s := range c.snap().Sequences() {

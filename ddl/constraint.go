@@ -17,7 +17,16 @@ import (
 func (b *builder) constraint(k *ast.Constraint, column int16) error {
 	c := b.c
 	if k.Name != "" && k.Kind != ast.ConstraintNotNull {
-		if c.constraintTaken(b.t, k.Name) {
+		taken := c.constraintTaken(b.t, k.Name)
+		switch {
+		case taken && k.Kind == ast.ConstraintCheck:
+			return pgerr.Newf(pgerr.DuplicateObject, "check constraint %q already exists", k.Name)
+		case taken && (k.Kind == ast.ConstraintPrimaryKey || k.Kind == ast.ConstraintUnique):
+			if err := c.claim(b.schema, k.Name); err != nil {
+				return err
+			}
+		}
+		if taken {
 			return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", k.Name, b.t.Name)
 		}
 	}
@@ -122,8 +131,8 @@ func (c *Ctx) keyConstraint(t *catalog.Table, schema *catalog.Schema, k *ast.Con
 	if primary && t.PrimaryKey() != nil {
 		return nil, "", pgerr.Newf(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name).At(k.Pos())
 	}
-	if k.Deferrable {
-		return nil, "", pgerr.Unsupported("deferrable unique constraints are not supported yet").At(k.Pos())
+	if k.Deferrable && primary { // rows are stored under the key: two cannot share it, even for a while
+		return nil, "", pgerr.Unsupported("deferrable primary keys are not supported").At(k.Pos())
 	}
 	attnums, err := columnsNamed(t, k.Columns, column, k.Pos())
 	if err != nil {
@@ -136,7 +145,8 @@ func (c *Ctx) keyConstraint(t *catalog.Table, schema *catalog.Schema, k *ast.Con
 		}
 		return nil, "", err
 	}
-	ix := &catalog.Index{Primary: primary, Unique: true, NullsEqual: k.NullsNotDistinct, Constraint: 1}
+	ix := &catalog.Index{Primary: primary, Unique: true, NullsEqual: k.NullsNotDistinct, Constraint: 1,
+		Deferrable: k.Deferrable, Deferred: k.InitiallyDeferred}
 	names := make([]string, len(attnums))
 	for i, a := range attnums {
 		col := t.Col(a)
@@ -264,7 +274,7 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 			}
 			return pgerr.Newf(pgerr.DatatypeMismatch, "foreign key constraint %q cannot be implemented", name).
 				WithDetail("Key columns %q and %q are of incompatible types: %s and %s.", col.Name, rc.Name,
-					types.Format(col.Type, col.Typmod), types.Format(rc.Type, rc.Typmod))
+					types.Format(col.Type, -1), types.Format(rc.Type, -1))
 		}
 		if col.Generated != "" {
 			switch {

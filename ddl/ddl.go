@@ -20,6 +20,7 @@ package ddl
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"rowkey/catalog"
@@ -60,6 +61,9 @@ type Ctx struct {
 	// Refresh moves the statement's snapshot (and catalog) forward after a lock
 	// was waited for; at REPEATABLE READ and above it does nothing.
 	Refresh func() error
+	// Restart makes a sequence go on with value: for this transaction at once, for
+	// others when it commits.
+	Restart func(s *catalog.Sequence, value int64)
 	// OnCommit registers what to do once the transaction is committed.
 	OnCommit func(func())
 }
@@ -91,6 +95,10 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.alterEnum(n)
 	case *ast.CreateDomainStmt:
 		err = c.createDomain(n)
+	case *ast.AlterDomainStmt:
+		err = c.alterDomain(n)
+	case *ast.ReindexStmt:
+		err = c.reindex(n)
 	case *ast.AlterTableStmt:
 		err = c.alterTable(n)
 	case *ast.DropStmt:
@@ -134,6 +142,17 @@ func (c *Ctx) notice(code, format string, args ...any) {
 	c.Notice(e)
 }
 
+// placeless takes the position out of an error where PostgreSQL gives none.
+func placeless(err error) error {
+	var e *pgerr.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	cp := *e
+	cp.BytePos, cp.Position = 0, 0
+	return &cp
+}
+
 // ---- names
 
 // maxNameBytes is PostgreSQL's NAMEDATALEN - 1.
@@ -143,7 +162,7 @@ const maxNameBytes = 63
 func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Schema, error) {
 	if temporary {
 		if name != "" && name != "pg_temp" && !strings.HasPrefix(name, "pg_temp_") {
-			return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+			return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(pos)
 		}
 		t, err := c.TempSchema()
 		if err != nil {

@@ -5,10 +5,12 @@ import (
 	"sort"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
+	"rowkey/planner"
 	"rowkey/types"
 )
 
@@ -45,6 +47,17 @@ func (t target) key() string {
 		return fmt.Sprint("y", t.typ.OID)
 	}
 	return fmt.Sprint("n", t.schema.OID)
+}
+
+// partOf tells whether t is a part of something that is dropped anyway.
+func (t target) partOf(seen map[string]bool) bool {
+	switch {
+	case t.table == nil || t.index == nil && t.fk == nil && t.check == nil && t.column == 0 && t.deflt == 0:
+		return false
+	case seen[target{table: t.table}.key()]:
+		return true
+	}
+	return t.deflt > 0 && seen[target{table: t.table, column: t.deflt}.key()]
 }
 
 // relName prints a relation's name, qualified when the search path does not find it.
@@ -89,8 +102,27 @@ type dependent struct {
 	auto bool
 }
 
+// oid is the number of what t stands for (of the table, for its parts without one).
+func (t target) oid() catalog.OID {
+	switch {
+	case t.index != nil:
+		return t.index.OID
+	case t.fk != nil:
+		return t.fk.OID
+	case t.check != nil:
+		return t.check.OID
+	case t.table != nil:
+		return t.table.OID
+	case t.seq != nil:
+		return t.seq.OID
+	case t.typ != nil:
+		return t.typ.OID
+	}
+	return t.schema.OID
+}
+
 // dependents finds what depends directly on t.
-func (c *Ctx) dependents(t target) []dependent {
+func (c *Ctx) dependents(t target) ([]dependent, error) {
 	snap := c.snap()
 	var out []dependent
 	add := func(d target, auto bool) { out = append(out, dependent{d, auto}) }
@@ -168,12 +200,23 @@ func (c *Ctx) dependents(t target) []dependent {
 				add(target{seq: s}, true)
 			}
 		}
-		for _, v := range snap.Tables() {
-			if v.View == nil || !dependsOn(v, t.table.OID) {
-				continue
+		for _, r := range snap.ReferredBy(t.table.OID) {
+			for _, fk := range r.ForeignKeys {
+				for _, a := range fk.RefColumns {
+					if fk.RefTable == t.table.OID && a == t.column {
+						add(target{table: r, fk: fk}, false)
+						break
+					}
+				}
 			}
-			if mentions(v.View.Query, t.table.Col(t.column).Name) {
-				add(target{table: v}, false)
+		}
+		views, err := c.viewsReading(t.table.OID)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range views {
+			if v.reads(t.table.OID, t.column) {
+				add(target{table: v.view}, false)
 			}
 		}
 	case t.table != nil:
@@ -216,7 +259,7 @@ func (c *Ctx) dependents(t target) []dependent {
 		}
 		viewsOf(t.typ.OID)
 	}
-	return out
+	return out, nil
 }
 
 func (c *Ctx) columnsOfType(oid, array, except catalog.OID, add func(target, bool)) {
@@ -226,6 +269,10 @@ func (c *Ctx) columnsOfType(oid, array, except catalog.OID, add func(target, boo
 		}
 		for i := range tb.Columns {
 			if col := &tb.Columns[i]; !col.Dropped && (col.TypeOID == oid || array != 0 && col.TypeOID == array) {
+				if tb.View != nil { // it goes as a whole
+					add(target{table: tb}, false)
+					break
+				}
 				add(target{table: tb, column: col.Attnum}, false)
 			}
 		}
@@ -283,26 +330,53 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 	for _, t := range targets {
 		seen[t.key()] = true
 	}
-	var all []target // in the order found
-	var cascaded []string
-	var blocked []string
-	var visit func(t target)
-	visit = func(t target) {
-		all = append(all, t)
-		for _, d := range c.dependents(t) {
-			if seen[d.key()] {
+	// PostgreSQL's order: what depends on an object is followed latest first, noted
+	// once all that depends on it is, and the whole is read backwards.
+	type link struct {
+		target
+		on   target
+		auto bool
+	}
+	var found []link
+	var visit func(l link) error
+	visit = func(l link) error {
+		deps, err := c.dependents(l.target)
+		if err != nil {
+			return err
+		}
+		sort.SliceStable(deps, func(i, j int) bool { return deps[i].oid() > deps[j].oid() })
+		for _, d := range deps {
+			if seen[d.key()] || d.partOf(seen) {
 				continue
 			}
 			seen[d.key()] = true
-			if !d.auto {
-				cascaded = append(cascaded, c.describe(d.target))
-				blocked = append(blocked, fmt.Sprintf("%s depends on %s", c.describe(d.target), c.describe(t)))
+			if err := visit(link{d.target, l.target, d.auto}); err != nil {
+				return err
 			}
-			visit(d.target)
 		}
+		found = append(found, l)
+		return nil
 	}
 	for _, t := range targets {
-		visit(t)
+		if err := visit(link{t, t, true}); err != nil {
+			return err
+		}
+	}
+	var all []target
+	var cascaded []string
+	var blocked []string
+	for i := len(found) - 1; i >= 0; i-- {
+		l := found[i]
+		all = append(all, l.target)
+		if l.auto {
+			continue
+		}
+		cascaded = append(cascaded, c.describe(l.target))
+		on := c.describe(l.on)
+		if l.on.index != nil && l.fk != nil { // a foreign key rests on the index, not on the constraint
+			on = "index " + c.relName(l.on.index.OID, l.on.table.Schema, l.on.index.Name)
+		}
+		blocked = append(blocked, fmt.Sprintf("%s depends on %s", c.describe(l.target), on))
 	}
 	if len(blocked) > 0 && behavior != ast.DropCascade {
 		msg := fmt.Sprintf("cannot drop %s because other objects depend on it", c.describe(targets[0]))
@@ -507,7 +581,11 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			if rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
 				return target{}, false, c.missing(rv)
 			}
-			return skip(pgerr.UndefinedTable, kind, relText2(rv, n.IfExists))
+			code := pgerr.UndefinedTable
+			if n.Kind == ast.ObjectIndex {
+				code = pgerr.UndefinedObject
+			}
+			return skip(code, kind, relText2(rv, n.IfExists))
 		}
 		if got := c.kindOf(oid); got != kind {
 			an := "a"
@@ -570,12 +648,71 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		}
 		return target{typ: u}, true, nil
 	case ast.ObjectMaterializedView, ast.ObjectForeignTable:
+		if oid := c.find(rangeVarOf(o)); oid != 0 {
+			got := c.kindOf(oid)
+			an := "a"
+			if got == "index" {
+				an = "an"
+			}
+			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", o.Name[len(o.Name)-1], kind).
+				WithHint("Use DROP %s to remove %s %s.", strings.ToUpper(got), an, got)
+		}
 		return skip(pgerr.UndefinedTable, kind, strings.Join(o.Name, "."))
 	}
-	if n.IfExists && (n.Kind == ast.ObjectExtension || n.Kind == ast.ObjectCollation || n.Kind == ast.ObjectStatistics) {
-		return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
+	switch n.Kind {
+	case ast.ObjectExtension, ast.ObjectCollation, ast.ObjectStatistics:
+		if n.Kind == ast.ObjectExtension || n.IfExists {
+			return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
+		}
+	case ast.ObjectTrigger:
+		rv := &ast.RangeVar{At: o.At, Name: o.On[len(o.On)-1]}
+		if len(o.On) > 1 {
+			rv.Schema = o.On[len(o.On)-2]
+		}
+		if c.find(rv) == 0 {
+			if n.IfExists {
+				c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", rv.Name)
+				return target{}, false, nil
+			}
+			return target{}, false, c.missing(rv)
+		}
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "trigger %q for relation %q does not exist, skipping", o.Name[0], rv.Name)
+			return target{}, false, nil
+		}
+		return target{}, false, pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", o.Name[0], rv.Name)
+	case ast.ObjectFunction:
+		return c.dropFunction(n, o)
 	}
 	return target{}, false, pgerr.Unsupported("%s is not supported", ast.Tag(n))
+}
+
+// dropFunction answers DROP FUNCTION, which finds none but the built-in ones.
+func (c *Ctx) dropFunction(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
+	name := strings.Join(o.Name, ".")
+	var args []string
+	for _, p := range o.Params {
+		t, _, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), p.Type)
+		if err != nil {
+			return target{}, false, err
+		}
+		args = append(args, types.Format(t, -1))
+	}
+	known := len(builtin.Funcs(o.Name[len(o.Name)-1])) > 0
+	switch {
+	case known:
+		return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop function %s(%s) because it is required by the database system",
+			name, strings.Join(args, ","))
+	case n.IfExists && o.ParamsGiven:
+		c.notice(pgerr.SuccessfulCompletion, "function %s(%s) does not exist, skipping", name, strings.Join(args, ","))
+		return target{}, false, nil
+	case n.IfExists:
+		c.notice(pgerr.SuccessfulCompletion, "function %s() does not exist, skipping", name)
+		return target{}, false, nil
+	case o.ParamsGiven:
+		return target{}, false, pgerr.Newf(pgerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(args, ", "))
+	}
+	return target{}, false, pgerr.Newf(pgerr.UndefinedFunction, "could not find a function named %q", name)
 }
 
 func relText2(rv *ast.RangeVar, bare bool) string {
@@ -597,4 +734,15 @@ func rangeVarOf(o *ast.Object) *ast.RangeVar {
 // indexRange is all keys of one index.
 func indexRange(storage, number uint32) kv.Range {
 	return kv.PrefixRange(indexPrefix(storage, number))
+}
+
+// DropTables drops tables with all that depends on them, without a word: ON COMMIT DROP.
+func DropTables(c *Ctx, tables []*catalog.Table) error {
+	var targets []target
+	for _, t := range tables {
+		targets = append(targets, target{table: t})
+	}
+	quiet := *c
+	quiet.Notice = func(*pgerr.Error) {}
+	return quiet.dropTargets(targets, ast.DropCascade, "table")
 }

@@ -25,6 +25,9 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 		}
 		return pgerr.Newf(pgerr.UndefinedObject, "access method %q does not exist", n.AccessMethod)
 	}
+	if err := checkStorageOptions(n.Options); err != nil {
+		return err
+	}
 	oid := c.find(n.Table)
 	if oid != 0 {
 		if t := c.snap().Table(oid); t == nil || t.Kind != catalog.KindTable {

@@ -69,21 +69,40 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 // ---- views
 
 func (c *Ctx) createView(n *ast.CreateViewStmt) error {
+	query := n.Query
 	if n.Recursive {
-		return pgerr.Unsupported("recursive views are not supported yet")
+		query = n.FullQuery()
 	}
 	schema, err := c.creationSchema(n.Name.Schema, n.Persistence == ast.Temporary, n.Name.Pos())
 	if err != nil {
 		return err
 	}
-	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: n.Query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User})
+	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User, NoParams: true})
 	if err != nil {
 		return err
 	}
 	if len(n.Columns) > len(info.Columns) {
 		return pgerr.New(pgerr.SyntaxError, "CREATE VIEW specifies more column names than columns")
 	}
-	b, err := c.newTable(schema, n.Name.Name, catalog.KindView, persistence(n.Persistence))
+	text, deps, err := c.writeView(query)
+	if err != nil {
+		return err
+	}
+	temporary := n.Persistence == ast.Temporary
+	for _, d := range deps {
+		if t := c.snap().Table(d); t != nil && t.Persistence == catalog.Temporary && !temporary {
+			temporary = true
+			c.notice(pgerr.SuccessfulCompletion, "view %q will be a temporary view", n.Name.Name)
+			if schema, err = c.creationSchema(n.Name.Schema, true, n.Name.Pos()); err != nil {
+				return err
+			}
+		}
+	}
+	p := persistence(n.Persistence)
+	if temporary {
+		p = catalog.Temporary
+	}
+	b, err := c.newTable(schema, n.Name.Name, catalog.KindView, p)
 	if err != nil {
 		return err
 	}
@@ -103,7 +122,7 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		}
 		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
 	}
-	b.t.View = &catalog.View{Query: ast.Format(n.Query), Path: c.SearchPath(), DependsOn: info.DependsOn}
+	b.t.View = &catalog.View{Query: text, Path: c.SearchPath(), DependsOn: deps}
 	switch n.Check {
 	case ast.CheckLocal:
 		b.t.View.CheckOption = 'l'
@@ -193,8 +212,10 @@ func (c *Ctx) createEnum(n *ast.CreateEnumStmt) error {
 			return err
 		}
 		if seen[l] {
-			return pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"").
+			e := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"").
 				WithDetail("Key (enumtypid, enumlabel)=(%d, %s) already exists.", u.OID, l)
+			e.Schema, e.Table, e.Constraint = "pg_catalog", "pg_enum", "pg_enum_typid_label_index"
+			return e
 		}
 		seen[l] = true
 		oid, err := c.newOID()
@@ -299,7 +320,7 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 	}
 	base, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), n.Type)
 	if err != nil {
-		return err
+		return placeless(err)
 	}
 	if base.Kind == types.KindPseudo || base.Kind == types.KindComposite {
 		return pgerr.Newf(pgerr.DatatypeMismatch, "%q is not a valid base type for a domain", types.Format(base, -1))
@@ -341,7 +362,7 @@ func (c *Ctx) domainCheck(u *catalog.UserType, base *types.Type, mod int32, k *a
 	bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
 		Place: planner.ForDomainCheck, Expr: k.Expr, ValueType: base, ValueMod: mod})
 	if err != nil {
-		return err
+		return placeless(err)
 	}
 	taken := func(s string) bool {
 		for _, o := range u.Checks {
@@ -535,8 +556,7 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		if n.RestartIdentity {
 			for _, s := range c.snap().Sequences() {
 				if s.OwnerTable == oid {
-					seq := s
-					c.OnCommit(func() { _ = c.Sequences.Set(c.background(), seq, seq.Start, false) })
+					c.Restart(s, s.Start)
 				}
 			}
 		}

@@ -183,7 +183,18 @@ func (c *Ctx) sequenceOptions(s *catalog.Sequence, opts []*ast.SequenceOption, c
 			return pgerr.Newf(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be greater than MAXVALUE (%d)", v, s.Max)
 		}
 		cp := *s
-		c.OnCommit(func() { _ = c.Sequences.Set(c.background(), &cp, v, false) })
+		c.Restart(&cp, v)
+	} else if !create {
+		last, _, err := c.Sequences.Position(s)
+		if err != nil {
+			return executor.StoreError(err)
+		}
+		if last < s.Min {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be less than MINVALUE (%d)", last, s.Min)
+		}
+		if last > s.Max {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "RESTART value (%d) cannot be greater than MAXVALUE (%d)", last, s.Max)
+		}
 	}
 	return nil
 }

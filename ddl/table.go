@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"strings"
 
 	"rowkey/catalog"
 	"rowkey/executor"
@@ -51,9 +52,6 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	if n.OnCommit != ast.OnCommitNone && !temporary {
 		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
 	}
-	if n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop {
-		return pgerr.Unsupported("ON COMMIT DELETE ROWS and ON COMMIT DROP are not supported yet")
-	}
 	if err := c.claim(schema, n.Name.Name); err != nil {
 		if n.IfNotExists && pgerr.CodeOf(err) == pgerr.DuplicateTable {
 			c.notice(pgerr.DuplicateTable, "relation %q already exists, skipping", n.Name.Name)
@@ -61,8 +59,12 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 		}
 		return err
 	}
-	b, err := c.newTable(schema, n.Name.Name, catalog.KindTable, persistence(n.Persistence))
+	b, err := c.newTable(schema, n.Name.Name, catalog.KindTable, persistenceIn(schema, n.Persistence))
 	if err != nil {
+		return err
+	}
+	b.t.OnCommit = onCommit[n.OnCommit]
+	if err := checkStorageOptions(n.Options); err != nil {
 		return err
 	}
 	for _, e := range n.Elements {
@@ -80,6 +82,31 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 		}
 	}
 	return b.finish()
+}
+
+// onCommit are the letters catalog.Table.OnCommit uses.
+var onCommit = map[ast.OnCommit]byte{ast.OnCommitDelete: 'd', ast.OnCommitDrop: 'D'}
+
+// persistenceIn is the persistence of a relation made in a schema: pg_temp.t is temporary.
+func persistenceIn(schema *catalog.Schema, p ast.Persistence) catalog.Persistence {
+	if strings.HasPrefix(schema.Name, "pg_temp_") {
+		return catalog.Temporary
+	}
+	return persistence(p)
+}
+
+// storageOptions are PostgreSQL's storage parameters of tables and indexes.
+// They say how its files are laid out, and change nothing here.
+var storageOptions = map[string]bool{"fillfactor": true, "parallel_workers": true, "user_catalog_table": true, "toast_tuple_target": true,
+	"vacuum_truncate": true, "vacuum_index_cleanup": true, "log_autovacuum_min_duration": true, "deduplicate_items": true, "oids": true}
+
+func checkStorageOptions(options []*ast.Option) error {
+	for _, o := range options {
+		if name := strings.ToLower(o.Name); !storageOptions[name] && !strings.HasPrefix(name, "autovacuum_") && !strings.HasPrefix(name, "toast.") {
+			return pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized parameter %q", o.Name)
+		}
+	}
+	return nil
 }
 
 func persistence(p ast.Persistence) catalog.Persistence {
@@ -146,7 +173,7 @@ func (b *builder) column(d *ast.ColumnDef) error {
 	c := b.c
 	for i := range b.t.Columns {
 		if b.t.Columns[i].Name == d.Name && !b.t.Columns[i].Dropped {
-			return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name).At(d.Pos())
+			return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name)
 		}
 	}
 	if err := checkSystemColumn(d.Name); err != nil {
@@ -282,6 +309,9 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 			}
 			notNull, col.NotNull = true, true
 		case ast.ConstraintDefault:
+			if def && col.SeqOID != 0 { // a serial's own
+				return pgerr.Newf(pgerr.SyntaxError, "multiple default values specified for column %q of table %q", col.Name, b.t.Name)
+			}
 			if def {
 				return conflict("multiple default values specified for column %q of table %q", col.Name, b.t.Name)
 			}
@@ -304,6 +334,7 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 				return conflict("multiple generation clauses specified for column %q of table %q", col.Name, b.t.Name)
 			}
 			gen = true
+			col.Generated = pending
 			k := k
 			b.later = append(b.later, func() error { // it may use columns that follow
 				text, err := c.exprText(planner.ForGenerated, b.t, k.Expr, b.t.Col(at))
@@ -331,6 +362,9 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 	return nil
 }
 
+// pending stands for a generation expression that is yet to be read.
+const pending = "?"
+
 func (b *builder) identity(at int16, byDefault bool, opts []*ast.SequenceOption) error {
 	col := b.t.Col(at)
 	switch col.Type {
@@ -356,10 +390,37 @@ func (c *Ctx) exprText(place planner.Place, t *catalog.Table, e ast.Expr, col *c
 	if err != nil {
 		return "", err
 	}
+	if place == planner.ForGenerated {
+		if err := checkGenerated(t, e, bound); err != nil {
+			return "", err
+		}
+	}
 	if k, ok := bound.(*plan.Const); ok && place == planner.ForDefault && k.Val.IsNull() {
 		return "", nil // DEFAULT NULL is no default
 	}
 	return planner.DeparseTableExpr(bound, t), nil
+}
+
+// checkGenerated refuses what a generated column must not be made of.
+func checkGenerated(t *catalog.Table, e ast.Expr, bound plan.Expr) error {
+	for _, a := range planner.ColumnsUsed(bound) {
+		if t.Col(a).Generated == "" {
+			continue
+		}
+		err := pgerr.Newf(pgerr.InvalidObjectDefinition, "cannot use generated column %q in column generation expression", t.Col(a).Name).
+			WithDetail("A generated column cannot reference another generated column.")
+		ast.Walk(e, func(n ast.Node) bool {
+			if ref, ok := n.(*ast.ColumnRef); ok && ref.Fields[len(ref.Fields)-1] == t.Col(a).Name {
+				err.At(ref.Pos())
+			}
+			return true
+		})
+		return err
+	}
+	if !planner.IsImmutable(bound) {
+		return pgerr.New(pgerr.InvalidObjectDefinition, "generation expression is not immutable")
+	}
+	return nil
 }
 
 // bind binds an expression over a table's columns. col is the column that a
@@ -411,6 +472,10 @@ func (b *builder) like(n *ast.LikeClause) error {
 		if has(ast.LikeIdentity) && s.Identity != 0 {
 			if err := b.identity(col.Attnum, s.Identity == catalog.IdentityByDefault, nil); err != nil {
 				return err
+			}
+			if from := c.snap().Sequence(s.SeqOID); from != nil {
+				q := b.sequences[len(b.sequences)-1]
+				q.Start, q.Increment, q.Min, q.Max, q.Cache, q.Cycle = from.Start, from.Increment, from.Min, from.Max, from.Cache, from.Cycle
 			}
 		}
 	}
@@ -520,10 +585,10 @@ func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
 	if n.Execute != nil {
 		return -1, pgerr.Unsupported("CREATE TABLE AS EXECUTE is not supported yet")
 	}
-	if n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop {
-		return -1, pgerr.Unsupported("ON COMMIT DELETE ROWS and ON COMMIT DROP are not supported yet")
+	if n.OnCommit != ast.OnCommitNone && n.Persistence != ast.Temporary {
+		return -1, pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
 	}
-	return c.tableFromQuery(n.Name, n.Persistence, n.IfNotExists, n.Columns, n.Query, n.WithNoData)
+	return c.tableFromQuery(n.Name, n.Persistence, onCommit[n.OnCommit], n.IfNotExists, n.Columns, n.Query, n.WithNoData)
 }
 
 func (c *Ctx) selectInto(n *ast.SelectStmt) (int64, error) {
@@ -531,7 +596,7 @@ func (c *Ctx) selectInto(n *ast.SelectStmt) (int64, error) {
 	if into == nil {
 		return -1, fmt.Errorf("ddl: a query without INTO is not a definition")
 	}
-	return c.tableFromQuery(into.Relation, into.Persistence, false, nil, withoutInto(n), false)
+	return c.tableFromQuery(into.Relation, into.Persistence, 0, false, nil, withoutInto(n), false)
 }
 
 // withoutInto gives the query without its INTO clause (trees are shared: copy the path).
@@ -545,7 +610,7 @@ func withoutInto(n *ast.SelectStmt) *ast.SelectStmt {
 	return &cp
 }
 
-func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, ifNotExists bool, columns []string, q *ast.SelectStmt, noData bool) (int64, error) {
+func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, onCommit byte, ifNotExists bool, columns []string, q *ast.SelectStmt, noData bool) (int64, error) {
 	schema, err := c.creationSchema(name.Schema, p == ast.Temporary, name.Pos())
 	if err != nil {
 		return -1, err
@@ -564,10 +629,11 @@ func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, ifNotExists 
 	if len(columns) > len(pl.Columns) {
 		return -1, pgerr.New(pgerr.SyntaxError, "too many column names were specified")
 	}
-	b, err := c.newTable(schema, name.Name, catalog.KindTable, persistence(p))
+	b, err := c.newTable(schema, name.Name, catalog.KindTable, persistenceIn(schema, p))
 	if err != nil {
 		return -1, err
 	}
+	b.t.OnCommit = onCommit
 	for i, col := range pl.Columns {
 		n := col.Name
 		if i < len(columns) {

@@ -246,7 +246,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	}
 	t, err := planner.ResolveTable(snap, s.searchPath(), n.Table)
 	if err != nil {
-		return err
+		return placeless(err)
 	}
 	if t.Kind != catalog.KindTable || t.Virtual != nil {
 		what := "view"
@@ -344,7 +344,7 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		}
 		t, err := planner.ResolveTable(snap, s.searchPath(), n.Table)
 		if err != nil {
-			return err
+			return placeless(err)
 		}
 		if t.Kind == catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
@@ -409,6 +409,8 @@ type copyOut struct {
 	send func([]byte) error
 	buf  []byte
 	val  []byte
+	// header: buf holds the binary header, still to be sent
+	header bool
 }
 
 // binarySignature begins a binary COPY.
@@ -418,7 +420,8 @@ func (c *copyOut) begin() error {
 	switch {
 	case c.opts.format == copyBinary:
 		c.buf = append(append(c.buf[:0], binarySignature...), 0, 0, 0, 0, 0, 0, 0, 0)
-		return c.send(c.buf)
+		c.header = true // it goes with the first row
+		return nil
 	case c.opts.header:
 		c.buf = c.buf[:0]
 		for i, col := range c.cols {
@@ -439,6 +442,9 @@ func (c *copyOut) begin() error {
 
 func (c *copyOut) end() error {
 	if c.opts.format == copyBinary {
+		if c.header {
+			return c.send(append(c.buf, 0xff, 0xff))
+		}
 		return c.send([]byte{0xff, 0xff})
 	}
 	return nil
@@ -447,7 +453,10 @@ func (c *copyOut) end() error {
 func (c *copyOut) rows(b *types.Batch) error {
 	for r := 0; r < b.Rows(); r++ {
 		row := b.Row(r)
-		c.buf = c.buf[:0]
+		if !c.header {
+			c.buf = c.buf[:0]
+		}
+		c.header = false
 		if c.opts.format == copyBinary {
 			c.buf = append(c.buf, byte(len(c.cols)>>8), byte(len(c.cols)))
 		}

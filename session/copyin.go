@@ -63,11 +63,23 @@ func (c *copyIn) init() {
 // locate adds to an error where in the input it happened.
 func (c *copyIn) locate(err error) error {
 	var e *pgerr.Error
-	if !errors.As(err, &e) || e.Where != "" || c.line == 0 {
+	if !errors.As(err, &e) {
+		return err
+	}
+	line := c.line
+	if e.Code == pgerr.QueryCanceled { // the client gave up: in the line after those it sent
+		line += int64(bytes.Count(c.buf, []byte{'\n'})) + 1
+	}
+	if line == 0 {
 		return err
 	}
 	cp := *e
-	cp.Where = fmt.Sprintf("COPY %s, line %d", c.table.Name, c.line)
+	defer func() {
+		if e.Where != "" {
+			cp.Where = e.Where + "\n" + cp.Where
+		}
+	}()
+	cp.Where = fmt.Sprintf("COPY %s, line %d", c.table.Name, line)
 	if c.field >= 0 {
 		cp.Where += ", column " + c.cols[c.field].Name
 		if c.opts.format != copyBinary {
@@ -220,6 +232,7 @@ func (c *copyIn) takeLine() (line []byte, ok bool, err error) {
 			}
 			if quoted {
 				c.line++
+				c.inRow, c.value = true, string(c.buf)
 				return nil, false, pgerr.New(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
 			}
 			line, c.buf = c.buf, nil
@@ -244,6 +257,7 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		if c.opts.header {
 			if c.opts.headerMatch {
 				if err := c.checkHeader(line); err != nil {
+					c.inRow, c.value = true, string(line)
 					return false, err
 				}
 			}

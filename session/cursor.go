@@ -41,7 +41,7 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 		return err
 	}
 	c := &cursor{st: inner, scroll: !n.NoScroll, binary: n.Binary}
-	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.own(), born: nowMicros(), columns: inner.plan.Columns}
+	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.own(), born: nowMicros(), columns: inner.plan.Columns, marks: len(s.tx.marks)}
 	if n.Hold { // its rows must outlive the transaction: compute them now
 		if err := p.fill(-1); err != nil {
 			p.close()
@@ -102,18 +102,29 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
 	}
 	c := p.cursor
-	if !n.Move {
+	// Rows are found first and sent then: an error comes before the first of them.
+	var rows []int64
+	emit := func(i int64) error {
+		rows = append(rows, i)
+		return nil
+	}
+	send := func() error {
+		if n.Move {
+			return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
+		}
+		if c.binary {
+			setBinary(w, true)
+			defer setBinary(w, false)
+		}
 		if err := w.Columns(p.columns); err != nil {
 			return err
 		}
-	}
-	count := int64(0)
-	emit := func(i int64) error {
-		count++
-		if n.Move {
-			return nil
+		for _, i := range rows {
+			if err := p.row(i, w); err != nil {
+				return err
+			}
 		}
-		return p.row(i, w)
+		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
 	}
 	backwards := func() error {
 		if !c.scroll {
@@ -158,7 +169,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		if want < 0 || want > c.total {
 			c.pos = c.total + 1
 		}
-		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+		return send()
 	case ast.FetchBackward:
 		if k == 0 {
 			target = c.pos
@@ -176,7 +187,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		if k > 0 {
 			c.pos = 0
 		}
-		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+		return send()
 	case ast.FetchAbsolute:
 		target = k
 		if k < 0 {
@@ -207,7 +218,35 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 			return err
 		}
 	}
-	return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), count))
+	return send()
+}
+
+// setBinary asks w for rows in binary form, if it can choose.
+func setBinary(w Writer, on bool) {
+	if b, ok := w.(interface{ binaryRows(bool) }); ok {
+		b.binaryRows(on)
+	} else if b, ok := w.(interface{ BinaryRows(bool) }); ok {
+		b.BinaryRows(on)
+	}
+}
+
+// keepPortals prepares portals for a return to savepoint i: those made since go,
+// the cursors made before get their rows now, while their scans can go on.
+func (s *Session) keepPortals(i int) error {
+	for name, p := range s.portals {
+		switch {
+		case p.hold:
+		case p.cursor == nil || p.marks > i:
+			p.close()
+			delete(s.portals, name)
+		case p.exec != nil:
+			if err := p.fill(-1); err != nil { // it would have failed at its next FETCH
+				p.close()
+				delete(s.portals, name)
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Session) closeCursor(n *ast.CloseStmt, w Writer) error {

@@ -9,6 +9,17 @@ import (
 	"rowkey/pgerr"
 )
 
+// placeless takes the position out of an error where PostgreSQL gives none.
+func placeless(err error) error {
+	var e *pgerr.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	cp := *e
+	cp.BytePos, cp.Position = 0, 0
+	return &cp
+}
+
 // mapKV makes SQL errors of errors of the store and the catalog.
 func mapKV(err error) error {
 	if err == nil {

@@ -50,20 +50,46 @@ func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
 				return s.report(err, text)
 			}
 		}
-		err := s.guard(ctx, st, w, func(ctx context.Context) error { return s.runSimple(ctx, st, w) })
+		held := &heldTag{Writer: w}
+		err := s.guard(ctx, st, held, func(ctx context.Context) error { return s.runSimple(ctx, st, held) })
 		if err != nil {
 			s.fail()
 			s.finish(ctx, true)
 			return err
 		}
-		if len(stmts) == 1 || i == len(stmts)-1 {
+		if i == len(stmts)-1 {
 			if err := s.finish(ctx, false); err != nil {
 				return s.report(err, text)
 			}
 		}
+		if err := held.send(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// heldTag keeps back the end of a statement until its transaction has
+// committed: a client must not hear of success first.
+type heldTag struct {
+	Writer
+	tag  string
+	done bool
+}
+
+func (h *heldTag) Complete(tag string) error {
+	h.tag, h.done = tag, true
+	return nil
+}
+
+func (h *heldTag) send() error {
+	if !h.done {
+		return nil
+	}
+	return h.Writer.Complete(h.tag)
+}
+
+func (h *heldTag) binaryRows(on bool) { setBinary(h.Writer, on) }
 
 func isTransactionControl(st ast.Stmt) bool {
 	_, ok := st.(*ast.TransactionStmt)
@@ -146,12 +172,27 @@ func (s *Session) runSimple(ctx context.Context, st *statement, w Writer) error 
 		return s.runUtility(ctx, st, w)
 	}
 	if st.raw.Params > 0 {
-		return pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $1")
+		return noParameter(st.raw.Stmt)
 	}
 	if err := s.prepareRun(ctx, st); err != nil {
 		return err
 	}
 	return s.runPlan(ctx, st, w, true)
+}
+
+// noParameter is the error for $1 in a text that no parameters come with.
+func noParameter(st ast.Stmt) error {
+	err := pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $1")
+	first := true
+	ast.Walk(st, func(n ast.Node) bool {
+		if p, ok := n.(*ast.ParamRef); ok && first {
+			first = false
+			err.Message = fmt.Sprintf("there is no parameter $%d", p.Number)
+			err.At(p.Pos())
+		}
+		return first
+	})
+	return err
 }
 
 // isQuery tells the statements that have plans.
@@ -205,7 +246,11 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if st.plan.ReadOnly {
 			return nil
 		}
-		if err := s.writable(st.plan.Tag); err != nil {
+		what := st.plan.Tag
+		if q, ok := st.raw.Stmt.(*ast.SelectStmt); ok && len(q.Locking) > 0 {
+			what = "SELECT " + [...]string{ast.ForKeyShare: "FOR KEY SHARE", ast.ForShare: "FOR SHARE", ast.ForNoKeyUpdate: "FOR NO KEY UPDATE", ast.ForUpdate: "FOR UPDATE"}[q.Locking[0].Strength]
+		}
+		if err := s.writable(what); err != nil {
 			return err
 		}
 		waited, err := s.lockTables(ctx, st.plan)
@@ -279,16 +324,33 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 // runPlan runs st's plan to the end.
 func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce bool) error {
 	p := st.plan
-	if announce && p.Columns != nil {
+	announce = announce && p.Columns != nil
+	// What writes, and what reads no table, is announced with its first rows:
+	// PostgreSQL computes the one fully, and folds the other, before it says anything.
+	late := announce && (p.Tag != "SELECT" || len(p.Tables) == 0)
+	if announce && !late {
 		if err := w.Columns(p.Columns); err != nil {
 			return err
 		}
 	}
 	s.tx.fresh = false
 	ec := s.execCtx(ctx, st)
-	res, err := executor.Run(ec, p, func(b *types.Batch) error { return w.Rows(b, p.Columns) })
+	res, err := executor.Run(ec, p, func(b *types.Batch) error {
+		if late {
+			late = false
+			if err := w.Columns(p.Columns); err != nil {
+				return err
+			}
+		}
+		return w.Rows(b, p.Columns)
+	})
 	if err != nil {
 		return err
+	}
+	if late {
+		if err := w.Columns(p.Columns); err != nil {
+			return err
+		}
 	}
 	return w.Complete(completionTag(p.Tag, res.Rows))
 }
@@ -313,7 +375,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 		Context: ctx, Txn: s.tx.kv, Eval: &s.fctx, Catalog: snap, Params: st.params, Isolation: s.tx.level,
 		Memory: &executor.Account{Budget: s.db.opts.QueryMemoryBytes}, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: time.Duration(s.set.int("lock_timeout")) * time.Millisecond, Workers: s.db.opts.Workers, State: &s.state,
-		Notice: s.notice,
+		Notice: s.notice, Deferred: &s.tx.deferred,
 	}
 }
 

@@ -71,7 +71,12 @@ func (h *host) Nextval(oid types.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	v, err := h.db.seqs.Next(h.ctx, seq)
+	var v int64
+	if h.tx != nil && h.tx.sequences[oid] != nil {
+		v, err = h.tx.sequences[oid].next()
+	} else {
+		v, err = h.db.seqs.Next(h.ctx, seq)
+	}
 	if err != nil {
 		return 0, mapKV(err)
 	}
@@ -110,7 +115,10 @@ func (h *host) Setval(oid types.OID, value int64, called bool) error {
 	if value < seq.Min || value > seq.Max {
 		return pgerr.Newf(pgerr.NumericValueOutOfRange, "setval: value %d is out of bounds for sequence %q (%d..%d)", value, seq.Name, seq.Min, seq.Max)
 	}
-	if err := h.db.seqs.Set(h.ctx, seq, value, called); err != nil {
+	if h.tx != nil && h.tx.sequences[oid] != nil {
+		q := h.tx.sequences[oid]
+		q.last, q.called = value, called
+	} else if err := h.db.seqs.Set(h.ctx, seq, value, called); err != nil {
 		return mapKV(err)
 	}
 	if called {

@@ -41,6 +41,7 @@ type Portal struct {
 	done    bool
 	tag     string
 	hold    bool
+	marks   int     // savepoints there were when it was made
 	cursor  *cursor // of DECLARE CURSOR
 	query   string
 	born    int64
@@ -240,6 +241,9 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 		}
 		p.st = st
 	}
+	if s.tx != nil {
+		p.marks = len(s.tx.marks)
+	}
 	s.portals[portal] = p
 	return p, nil
 }
@@ -370,7 +374,7 @@ func sameColumns(a, b []Column) bool {
 		return false
 	}
 	for i := range a {
-		if a[i].Type.OID != b[i].Type.OID || a[i].Typmod != b[i].Typmod {
+		if a[i].Name != b[i].Name || a[i].Type.OID != b[i].Type.OID || a[i].Typmod != b[i].Typmod {
 			return false
 		}
 	}

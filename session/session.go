@@ -58,7 +58,9 @@ type Session struct {
 	fctx     builtin.Ctx
 	env      types.Env
 	tempName string
-	state    executor.State
+	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
+	tempOnCommit bool
+	state        executor.State
 
 	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
 	query   string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rowkey/catalog"
+	"rowkey/executor"
 	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -27,6 +28,9 @@ type txn struct {
 	localSet  *settings // nil, or: to return to at the end of the transaction (SET LOCAL)
 	marks     []savepoint
 	onCommit  []func()
+	deferred  executor.Deferred // checks that wait for the end
+	// sequences are those this transaction restarted: others see it once it commits.
+	sequences map[catalog.OID]*ownSequence
 }
 
 // savepoint is one SAVEPOINT.
@@ -37,6 +41,8 @@ type savepoint struct {
 	settings *settings
 	localSet *settings
 	hooks    int // len of onCommit
+	deferred int
+	restarts map[catalog.OID]*ownSequence
 }
 
 // begin starts a transaction.
@@ -149,6 +155,10 @@ func (s *Session) finish(ctx context.Context, failed bool) error {
 // commit commits the open transaction; it is over in any case.
 func (s *Session) commit(ctx context.Context) error {
 	t := s.tx
+	if err := s.beforeCommit(ctx); err != nil {
+		s.rollback()
+		return err
+	}
 	s.closePortals()
 	s.tx = nil
 	var err error
@@ -164,8 +174,31 @@ func (s *Session) commit(ctx context.Context) error {
 	if t.localSet != nil {
 		s.restore(t.localSet)
 	}
+	for _, q := range t.sequences {
+		if err := s.db.seqs.Set(ctx, q.seq, q.last, q.called); err != nil {
+			return mapKV(err)
+		}
+	}
 	for _, f := range t.onCommit {
 		f()
+	}
+	return nil
+}
+
+// beforeCommit does what is due at the end of a transaction and may still
+// fail: deferred checks, ON COMMIT of temporary tables.
+func (s *Session) beforeCommit(ctx context.Context) error {
+	t := s.tx
+	if t.deferred.Mark() > 0 {
+		if _, err := s.enter(ctx, false); err != nil {
+			return err
+		}
+		if err := t.deferred.Run(s.execCtx(ctx, &statement{})); err != nil {
+			return err
+		}
+	}
+	if s.tempOnCommit {
+		return s.onCommitTables(ctx)
 	}
 	return nil
 }
@@ -270,7 +303,8 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			return err
 		}
 		t := s.tx
-		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit)}
+		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit),
+			deferred: t.deferred.Mark(), restarts: copySequences(t.sequences)}
 		if t.change != nil {
 			m.change = t.change.Mark()
 		}
@@ -298,7 +332,9 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		}
 		t := s.tx
 		m := t.marks[i]
-		s.closePortals()
+		if err := s.keepPortals(i); err != nil {
+			return err
+		}
 		if err := t.kv.RollbackTo(m.kv); err != nil {
 			return mapKV(err)
 		}
@@ -309,12 +345,28 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		}
 		t.localSet = m.localSet
 		t.onCommit = t.onCommit[:m.hooks]
+		t.deferred.RollbackTo(m.deferred)
+		t.sequences = copySequences(m.restarts)
 		s.restore(m.settings)
 		t.marks = t.marks[:i+1]
 		t.failed = false
+	case ast.TransactionPrepare: // as with PostgreSQL's max_prepared_transactions of zero
+		if s.tx == nil || s.tx.implicit {
+			s.warn(pgerr.NoActiveSQLTransaction, "there is no transaction in progress")
+			return w.Complete("ROLLBACK")
+		}
+		if s.tx.failed {
+			s.rollback()
+			return w.Complete("ROLLBACK")
+		}
+		s.rollback()
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
+			WithHint("Set max_prepared_transactions to a nonzero value.")
 	default:
-		return pgerr.Unsupported("%s is not supported: there are no two-phase commits", ast.Tag(st)).
-			WithHint("Set max_prepared_transactions is fixed at zero.")
+		if err := s.forbidBlock(ast.Tag(st)); err != nil {
+			return err
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "prepared transaction with identifier %q does not exist", st.Name)
 	}
 	return w.Complete(ast.Tag(st))
 }

@@ -67,6 +67,9 @@ func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error
 // runDDL runs a definition statement in the open transaction.
 func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	tag := ast.Tag(st.raw.Stmt)
+	if err := s.ownBlock(st.raw.Stmt); err != nil {
+		return err
+	}
 	if err := s.writable(tag); err != nil {
 		return err
 	}
@@ -74,8 +77,108 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 		return err
 	}
 	s.tx.fresh = false
+	switch n := st.raw.Stmt.(type) {
+	case *ast.DropDatabaseStmt, *ast.DropRoleStmt:
+		return s.dropShared(n, w)
+	case *ast.CreateTableStmt:
+		s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
+	case *ast.CreateTableAsStmt:
+		s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
+		if n.Execute != nil {
+			var err error
+			if st, err = s.tableFromExecute(ctx, st, n); err != nil {
+				return err
+			}
+		}
+	}
+	rows, err := ddl.Run(s.ddlCtx(ctx, st), st.raw.Stmt)
+	if err != nil {
+		return err
+	}
+	if rows >= 0 { // CREATE TABLE AS and SELECT INTO count rows
+		return w.Complete(fmt.Sprintf("SELECT %d", rows))
+	}
+	return w.Complete(tag)
+}
+
+// ownBlock refuses in a block the statements that PostgreSQL runs in
+// transactions of their own.
+func (s *Session) ownBlock(st ast.Stmt) error {
+	switch n := st.(type) {
+	case *ast.CreateIndexStmt:
+		if n.Concurrently {
+			return s.forbidBlock("CREATE INDEX CONCURRENTLY")
+		}
+	case *ast.DropStmt:
+		if n.Concurrently {
+			return s.forbidBlock("DROP INDEX CONCURRENTLY")
+		}
+	case *ast.ReindexStmt:
+		if n.Concurrently {
+			return s.forbidBlock("REINDEX CONCURRENTLY")
+		}
+	case *ast.DropDatabaseStmt:
+		return s.forbidBlock("DROP DATABASE")
+	case *ast.CreateDatabaseStmt:
+		return s.forbidBlock("CREATE DATABASE")
+	}
+	return nil
+}
+
+// dropShared answers DROP DATABASE and DROP ROLE: there is one of each, in use.
+func (s *Session) dropShared(st ast.Stmt, w Writer) error {
+	refuse := func(kind, name string, code string, ifExists bool) error {
+		if !ifExists {
+			return pgerr.Newf(code, "%s %q does not exist", kind, name)
+		}
+		s.notice("NOTICE", pgerr.SuccessfulCompletion, fmt.Sprintf("%s %q does not exist, skipping", kind, name))
+		return nil
+	}
+	switch n := st.(type) {
+	case *ast.DropDatabaseStmt:
+		if n.Name == s.databaseName() {
+			return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
+		}
+		if err := refuse("database", n.Name, pgerr.InvalidCatalogName, n.IfExists); err != nil {
+			return err
+		}
+	case *ast.DropRoleStmt:
+		for _, r := range n.Roles {
+			if r.Kind != ast.RoleNamed || r.Name == s.user {
+				return pgerr.New(pgerr.ObjectInUse, "current user cannot be dropped")
+			}
+			if err := refuse("role", r.Name, pgerr.UndefinedObject, n.IfExists); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Complete(ast.Tag(st))
+}
+
+// tableFromExecute makes CREATE TABLE AS query of CREATE TABLE AS EXECUTE.
+func (s *Session) tableFromExecute(ctx context.Context, st *statement, n *ast.CreateTableAsStmt) (*statement, error) {
+	p, err := s.Statement(n.Execute.Name)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := s.bindExecute(ctx, p, n.Execute)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := p.raw.Stmt.(*ast.SelectStmt)
+	if !ok || q.IntoTarget() != nil {
+		return nil, pgerr.New(pgerr.WrongObjectType, "prepared statement is not a SELECT")
+	}
+	cp := *n
+	cp.Execute, cp.Query = nil, q
+	return &statement{raw: &ast.RawStmt{Stmt: &cp, Start: p.raw.Start, Len: p.raw.Len, Params: p.raw.Params}, text: p.Text,
+		params: inner.params, ptypes: inner.ptypes}, nil
+}
+
+// ddlCtx lends package ddl what it needs of the session.
+func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 	temp := func() (string, error) { return s.tempSchema(ctx) }
-	d := &ddl.Ctx{
+	return &ddl.Ctx{
 		Context: ctx, Change: s.changeCatalog(), Catalog: s.db.cat, Sequences: s.db.seqs,
 		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
 		Env: s.execEnv(), User: s.user, Text: st.text, RawStmt: st.raw,
@@ -90,15 +193,8 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 		Txn:      s.tx.kv,
 		Store:    s.db.store,
 		Refresh:  func() error { return s.refresh() },
+		Restart:  s.restartSequence,
 	}
-	rows, err := ddl.Run(d, st.raw.Stmt)
-	if err != nil {
-		return err
-	}
-	if rows >= 0 { // CREATE TABLE AS and SELECT INTO count rows
-		return w.Complete(fmt.Sprintf("SELECT %d", rows))
-	}
-	return w.Complete(tag)
 }
 
 // refresh moves a READ COMMITTED statement's snapshot and catalog forward after
@@ -235,6 +331,9 @@ func (s *Session) runSet(ctx context.Context, n *ast.SetStmt, w Writer) error {
 	if err := s.setSetting(n.Name, value, n.Local); err != nil {
 		return err
 	}
+	if n.Local && (s.tx == nil || s.tx.implicit) {
+		s.warn(pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")
+	}
 	return w.Complete("SET")
 }
 
@@ -250,25 +349,12 @@ func (s *Session) setValue(n *ast.SetStmt) (string, error) {
 			return "", pgerr.Unsupported("SET TIME ZONE INTERVAL is not supported").WithHint("Give the offset as a string, such as '+05:30'.")
 		}
 		t := v.Text
-		if d != nil && d.list && v.Kind == ast.OptionString && strings.EqualFold(n.Name, "search_path") {
-			t = quoteName(t)
+		if d != nil && d.list && strings.EqualFold(n.Name, "search_path") {
+			t = ast.QuoteIdent(t)
 		}
 		parts = append(parts, t)
 	}
 	return strings.Join(parts, ", "), nil
-}
-
-func quoteName(s string) string {
-	plain := s != ""
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; !(c >= 'a' && c <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '$')) {
-			plain = false
-		}
-	}
-	if plain {
-		return s
-	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }
 
 func unknownSetting(name string) error {
@@ -278,15 +364,14 @@ func unknownSetting(name string) error {
 // setSetting changes a run-time parameter; within a transaction it is undone
 // by rollback, and local changes by its end in any case.
 func (s *Session) setSetting(name, value string, local bool) error {
-	if local && (s.tx == nil || s.tx.implicit) {
-		s.warn(pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")
-		return nil
-	}
 	before := s.set
 	if err := s.assign(name, value, userSet); err != nil {
 		return err
 	}
 	if s.tx == nil {
+		if local { // over at once
+			s.restore(before)
+		}
 		return nil
 	}
 	switch {
@@ -458,9 +543,6 @@ func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
 // ---- prepared statements of SQL
 
 func (s *Session) runPrepare(ctx context.Context, st *statement, n *ast.PrepareStmt, w Writer) error {
-	if s.prepared[n.Name] != nil {
-		return pgerr.Newf(pgerr.DuplicatePreparedStatement, "prepared statement %q already exists", n.Name)
-	}
 	if _, err := s.enter(ctx, true); err != nil {
 		return err
 	}
@@ -478,6 +560,9 @@ func (s *Session) runPrepare(ctx context.Context, st *statement, n *ast.PrepareS
 	}
 	if err := s.describe(ctx, p); err != nil {
 		return err
+	}
+	if s.prepared[n.Name] != nil {
+		return pgerr.Newf(pgerr.DuplicatePreparedStatement, "prepared statement %q already exists", n.Name)
 	}
 	s.prepared[n.Name] = p
 	return w.Complete("PREPARE")
@@ -500,6 +585,9 @@ func (s *Session) runExecute(ctx context.Context, st *statement, n *ast.ExecuteS
 	}
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
+	}
+	if !sameColumns(p.Columns, inner.plan.Columns) {
+		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
 	}
 	return s.runPlan(ctx, inner, w, true)
 }
@@ -546,14 +634,14 @@ func (s *Session) deallocate(n *ast.DeallocateStmt, w Writer) error {
 
 func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 	o := planner.ExplainOptions{Costs: true}
-	timing, summary := -1, -1
+	timing, summary, wal := -1, -1, false
 	for _, opt := range n.Options {
 		on := true
 		if opt.Kind != ast.OptionAbsent {
 			v, ok := parseBool(opt.Text)
 			on = v
 			if !ok && !strings.EqualFold(opt.Name, "format") {
-				return o, pgerr.Newf(pgerr.SyntaxError, "%s requires a Boolean value", opt.Name).At(opt.Pos())
+				return o, pgerr.Newf(pgerr.SyntaxError, "%s requires a Boolean value", opt.Name)
 			}
 		}
 		b := map[bool]int{true: 1, false: 0}[on]
@@ -572,7 +660,9 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 			timing = b
 		case "summary":
 			summary = b
-		case "buffers", "settings", "wal":
+		case "wal":
+			wal = on
+		case "buffers", "settings":
 		case "format":
 			f := ""
 			if opt.Kind != ast.OptionAbsent {
@@ -594,6 +684,9 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 	o.Timing = o.Analyze && timing != 0
 	if timing == 1 && !o.Analyze {
 		return o, pgerr.New(pgerr.InvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE")
+	}
+	if wal && !o.Analyze {
+		return o, pgerr.New(pgerr.InvalidParameterValue, "EXPLAIN option WAL requires ANALYZE")
 	}
 	o.Summary = summary == 1 || summary == -1 && o.Analyze
 	return o, nil
@@ -679,7 +772,7 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 	for _, rv := range n.Tables {
 		t, err := planner.ResolveTable(snap, s.searchPath(), rv)
 		if err != nil {
-			return err
+			return placeless(err)
 		}
 		o := kv.LockOptions{Mode: mode}
 		if n.NoWait {
@@ -724,7 +817,12 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 	for _, r := range n.Relations {
 		t, err := planner.ResolveTable(snap, s.searchPath(), r.Table)
 		if err != nil {
-			return err
+			return placeless(err)
+		}
+		for _, name := range r.Columns {
+			if t.ColumnByName(name) == nil {
+				return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+			}
 		}
 		if t.Kind != catalog.KindTable || t.Virtual != nil {
 			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
@@ -751,9 +849,76 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 func (s *Session) setConstraints(ctx context.Context, n *ast.SetConstraintsStmt, w Writer) error {
 	if s.tx == nil || s.tx.implicit {
 		s.warn(pgerr.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks")
-		return w.Complete("SET CONSTRAINTS")
 	}
-	return pgerr.Unsupported("SET CONSTRAINTS is not supported yet")
+	snap, err := s.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	var oids []types.OID
+	for _, rv := range n.Names {
+		found, err := findConstraint(snap, s.searchPath(), rv)
+		if err != nil {
+			return err
+		}
+		oids = append(oids, found...)
+	}
+	s.tx.fresh = false
+	if err := s.tx.deferred.Set(s.execCtx(ctx, &statement{}), n.Deferred, oids...); err != nil {
+		return err
+	}
+	return w.Complete("SET CONSTRAINTS")
+}
+
+// findConstraint finds the deferrable constraints of a name: those of the first
+// schema on the path that has any of that name.
+func findConstraint(snap *catalog.Snapshot, path []string, rv *ast.RangeVar) ([]types.OID, error) {
+	if rv.Schema != "" {
+		if snap.SchemaByName(rv.Schema) == nil {
+			return nil, pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", rv.Schema)
+		}
+		path = []string{rv.Schema}
+	}
+	for _, p := range path {
+		schema := snap.SchemaByName(p)
+		if schema == nil {
+			continue
+		}
+		var out []types.OID
+		found := false
+		add := func(oid types.OID, deferrable bool) {
+			found = true
+			if deferrable {
+				out = append(out, oid)
+			}
+		}
+		for _, t := range snap.Tables() {
+			if t.SchemaOID != schema.OID {
+				continue
+			}
+			for _, fk := range t.ForeignKeys {
+				if fk.Name == rv.Name {
+					add(fk.OID, fk.Deferrable)
+				}
+			}
+			for _, ix := range t.Indexes {
+				if ix.Constraint != 0 && ix.Name == rv.Name {
+					add(ix.Constraint, ix.Deferrable)
+				}
+			}
+			for _, k := range t.Checks {
+				if k.Name == rv.Name {
+					add(k.OID, false)
+				}
+			}
+		}
+		if found && len(out) == 0 {
+			return nil, pgerr.Newf(pgerr.WrongObjectType, "constraint %q is not deferrable", rv.Name)
+		}
+		if found {
+			return out, nil
+		}
+	}
+	return nil, pgerr.Newf(pgerr.UndefinedObject, "constraint %q does not exist", rv.Name)
 }
 
 // ---- temporary tables

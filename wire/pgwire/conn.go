@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,6 +32,10 @@ type conn struct {
 	failed  bool
 	closing atomic.Bool
 	rw      rowWriter
+	// status is what the client was last told of reported parameters; changed are
+	// those set since, told of before the next ReadyForQuery.
+	status  map[string]string
+	changed map[string]string
 }
 
 // flushBytes is the size at which the output buffer is sent without being asked.
@@ -207,7 +213,12 @@ func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) err
 		opts.Database = opts.User
 	}
 	opts.Notice = func(e *pgerr.Error) { c.send((*pgproto3.NoticeResponse)(errorResponse(e))) }
-	opts.ParameterStatus = func(name, value string) { c.send(&pgproto3.ParameterStatus{Name: name, Value: value}) }
+	opts.ParameterStatus = func(name, value string) {
+		if c.changed == nil {
+			c.changed = map[string]string{}
+		}
+		c.changed[name] = value
+	}
 	s, err := c.srv.db.NewSession(ctx, opts)
 	if err != nil {
 		return err
@@ -227,7 +238,9 @@ func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) err
 	if err := c.send(&pgproto3.AuthenticationOk{}); err != nil {
 		return err
 	}
-	for name, value := range s.Reported() {
+	c.status, c.changed = s.Reported(), nil
+	for _, name := range slices.Sorted(maps.Keys(c.status)) {
+		value := c.status[name]
 		if err := c.send(&pgproto3.ParameterStatus{Name: name, Value: value}); err != nil {
 			return err
 		}
@@ -285,7 +298,17 @@ func parseOptions(text string, into map[string]string) error {
 	return nil
 }
 
+// ready sends ReadyForQuery, and before it what changed of reported parameters.
 func (c *conn) ready() error {
+	for _, name := range slices.Sorted(maps.Keys(c.changed)) {
+		if value := c.changed[name]; value != c.status[name] {
+			c.status[name] = value
+			if err := c.send(&pgproto3.ParameterStatus{Name: name, Value: value}); err != nil {
+				return err
+			}
+		}
+	}
+	clear(c.changed)
 	c.out = append(c.out, 'Z', 0, 0, 0, 5, c.s.TxnStatus())
 	return c.flush()
 }

@@ -21,6 +21,13 @@ type rowWriter struct {
 
 func (w *rowWriter) Columns(cols []session.Column) error { return w.c.rowDescription(cols, w.formats) }
 
+// BinaryRows makes rows go out in binary form: FETCH from a binary cursor.
+func (w *rowWriter) BinaryRows(on bool) {
+	if w.formats = nil; on {
+		w.formats = []int16{1}
+	}
+}
+
 // Rows encodes a batch as DataRow messages.
 func (w *rowWriter) Rows(b *types.Batch, cols []session.Column) error {
 	c := w.c

@@ -13,6 +13,7 @@ var (
 	queries = flag.Int("random.queries", 60, "queries of each schema")
 	changes = flag.Int("random.changes", 15, "changing statements of each schema")
 	verbose = flag.Bool("random.v", false, "report statements that fail everywhere too")
+	stmt    = flag.String("random.sql", "", "run this statement on the tables of the first seed and show the answers")
 	budget  = flag.Int("random.budget", 250, "tries of making a differing statement smaller")
 )
 
@@ -36,6 +37,9 @@ func TestPlans(t *testing.T) {
 func compare(t *testing.T, o Options) {
 	o.Seed, o.Verbose, o.Budget = *seed, *verbose, *budget
 	o.Log = t.Logf
+	if o.Statement = *stmt; o.Statement != "" {
+		o.Schemas = 1
+	}
 	start := time.Now()
 	rep, err := Run(o)
 	t.Logf("%d statements in %v: %d failed everywhere, %d too slow for a real server, %d failed in one place by order of evaluation",

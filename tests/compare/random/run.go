@@ -40,6 +40,8 @@ type Options struct {
 	Log      func(format string, args ...any)
 	// Verbose reports what is not a difference too.
 	Verbose bool
+	// Statement, if set, is run on the first seed's tables instead of random ones.
+	Statement string
 }
 
 // Difference is a statement with two answers.
@@ -147,6 +149,10 @@ func runSchema(o Options, seed int64, rep *Report) error {
 		}
 	}
 	r.each("ANALYZE")
+	if o.Statement != "" {
+		r.show(o.Statement)
+		return nil
+	}
 	for i := 0; i < o.Queries || i < o.Changes; i++ {
 		if i < o.Queries {
 			r.query(r.g.query())
@@ -156,6 +162,21 @@ func runSchema(o Options, seed int64, rep *Report) error {
 		}
 	}
 	return nil
+}
+
+// show logs what each engine answers to one statement, and rowkey's plan.
+func (r *runner) show(sql string) {
+	for _, t := range r.g.tables {
+		r.o.Log("%s %v", t.name, t.cols)
+	}
+	for _, e := range []*engine{r.pg, r.rk, r.plain} {
+		if e != nil {
+			a := e.run(sql, mode{})
+			r.o.Log("%s in %v: %v %s %s\n%s", e.name, a.took, a.names, a.code, a.msg, strings.Join(a.lines(), "\n"))
+		}
+	}
+	a := r.rk.run("EXPLAIN (VERBOSE, COSTS off) "+sql, mode{})
+	r.o.Log("%s", strings.Join(a.lines(), "\n"))
 }
 
 func short(s string) string {

@@ -1,0 +1,171 @@
+package ddl
+
+import (
+	"rowkey/catalog"
+	"rowkey/executor"
+	"rowkey/kv"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// alterDomain is ALTER DOMAIN, but for names and owners.
+func (c *Ctx) alterDomain(n *ast.AlterDomainStmt) error {
+	u, err := c.userType(n.Name, types.KindDomain, "a domain")
+	if err != nil {
+		return err
+	}
+	base := c.snap().Type(u.BaseOID)
+	switch n.Op {
+	case ast.SetColumnDefault:
+		u.Default = ""
+		if n.Expr != nil {
+			bound, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+				Place: planner.ForDefault, Expr: n.Expr, Target: base, TargetMod: u.BaseMod, Column: u.Name})
+			if err != nil {
+				return placeless(err)
+			}
+			if k, ok := bound.(*plan.Const); !ok || !k.Val.IsNull() {
+				u.Default = planner.DeparseTableExpr(bound, nil)
+			}
+		}
+	case ast.SetNotNull:
+		if !u.NotNull {
+			if err := c.eachColumnOf(u, func(t *catalog.Table, col *catalog.Column) error {
+				err := executor.ValidateNotNull(c.Exec(), t, col.Attnum)
+				if pgerr.CodeOf(err) == pgerr.NotNullViolation {
+					e := pgerr.Newf(pgerr.NotNullViolation, "column %q of table %q contains null values", col.Name, t.Name)
+					e.Schema, e.Table, e.Column = t.Schema.Name, t.Name, col.Name
+					return e
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+		u.NotNull = true
+	case ast.DropNotNull:
+		u.NotNull = false
+	case ast.AddConstraint:
+		switch n.Constraint.Kind {
+		case ast.ConstraintCheck:
+		case ast.ConstraintNotNull:
+			return c.alterDomain(&ast.AlterDomainStmt{At: n.At, Name: n.Name, Op: ast.SetNotNull})
+		default:
+			return pgerr.Newf(pgerr.FeatureNotSupported, "this form of ALTER DOMAIN is not supported").At(n.Constraint.Pos())
+		}
+		if err := c.domainCheck(u, base, u.BaseMod, n.Constraint); err != nil {
+			return err
+		}
+		if ck := u.Checks[len(u.Checks)-1]; !ck.NotValid {
+			if err := c.validateDomain(u, ck); err != nil {
+				return err
+			}
+		}
+	case ast.DropConstraint:
+		for i, k := range u.Checks {
+			if k.Name == n.ConstraintName {
+				u.Checks = append(u.Checks[:i:i], u.Checks[i+1:]...)
+				return c.put(u)
+			}
+		}
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "constraint %q of domain %q does not exist, skipping", n.ConstraintName, u.Name)
+			return nil
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of domain %q does not exist", n.ConstraintName, u.Name)
+	case ast.ValidateConstraint:
+		for i, k := range u.Checks {
+			if k.Name != n.ConstraintName {
+				continue
+			}
+			if k.NotValid {
+				if err := c.validateDomain(u, k); err != nil {
+					return err
+				}
+				cp := *k
+				cp.NotValid = false
+				u.Checks[i] = &cp
+			}
+			return c.put(u)
+		}
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of domain %q does not exist", n.ConstraintName, u.Name)
+	default:
+		return unsupported(n)
+	}
+	return c.put(u)
+}
+
+// eachColumnOf calls f with every column of the domain's type, writers kept out.
+func (c *Ctx) eachColumnOf(u *catalog.UserType, f func(*catalog.Table, *catalog.Column) error) error {
+	for _, t := range c.snap().Tables() {
+		if t.Kind != catalog.KindTable || t.Virtual != nil {
+			continue
+		}
+		for i := range t.Columns {
+			if t.Columns[i].Dropped || t.Columns[i].TypeOID != u.OID {
+				continue
+			}
+			locked, err := c.lock(t, kv.LockTableShare)
+			if err != nil {
+				return err
+			}
+			if err := f(locked, &locked.Columns[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// validateDomain checks the stored values against a constraint: as the CHECK
+// constraint of each column would, VALUE standing for the column.
+func (c *Ctx) validateDomain(u *catalog.UserType, ck *catalog.Check) error {
+	return c.eachColumnOf(u, func(t *catalog.Table, col *catalog.Column) error {
+		e, err := parser.ParseExpr(ck.Expr)
+		if err != nil {
+			return err
+		}
+		bound, err := c.bind(planner.ForCheck, t, ast.RenameColumn(e, "value", col.Name), nil)
+		if err != nil {
+			return err
+		}
+		err = executor.ValidateCheck(c.Exec(), t, ck.Name, bound)
+		if pgerr.CodeOf(err) == pgerr.CheckViolation {
+			x := pgerr.Newf(pgerr.CheckViolation, "column %q of table %q contains values that violate the new constraint", col.Name, t.Name)
+			x.Schema, x.Table, x.Column = t.Schema.Name, t.Name, col.Name
+			return x
+		}
+		return err
+	})
+}
+
+// reindex is REINDEX. Entries are kept in step with their rows, so there is
+// nothing to mend; what is named must exist.
+func (c *Ctx) reindex(n *ast.ReindexStmt) error {
+	switch n.Kind {
+	case ast.ObjectTable, ast.ObjectIndex:
+		oid := c.find(n.Table)
+		if oid == 0 {
+			return c.missing(n.Table)
+		}
+		want := "index"
+		if n.Kind == ast.ObjectTable {
+			want = "table"
+		}
+		if got := c.kindOf(oid); got != want {
+			if want == "table" {
+				return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table or materialized view", n.Table.Name)
+			}
+			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
+		}
+	case ast.ObjectSchema:
+		if c.snap().SchemaByName(n.Name) == nil {
+			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package ddl
+
+import (
+	"sort"
+
+	"rowkey/catalog"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+)
+
+// A view is kept as text, and yet must mean what it meant when it was made:
+// PostgreSQL keeps a tree with object numbers. So the text is written out in
+// full when the view is made,
+//
+//	SELECT * FROM t JOIN u USING (a)   →   SELECT a, t.b, u.c FROM public.t JOIN public.u USING (a)
+//
+// stars expanded, columns and tables qualified, and is written anew when
+// something it names gets another name.
+
+// viewText is a view's query with what its names mean.
+type viewText struct {
+	view  *catalog.Table
+	tree  *ast.SelectStmt // ours alone: may be changed
+	names *planner.Names
+}
+
+// readQuery parses and analyses the text of a query.
+func (c *Ctx) readQuery(text string, path []string) (*ast.SelectStmt, *planner.Names, *planner.Analysis, error) {
+	stmts, err := parser.Parse(text)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if len(stmts) != 1 {
+		return nil, nil, nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not one statement: %s", text)
+	}
+	tree, ok := stmts[0].Stmt.(*ast.SelectStmt)
+	if !ok {
+		return nil, nil, nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not a query: %s", text)
+	}
+	names := planner.NewNames()
+	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: tree, SearchPath: path, Env: c.Env, CurrentUser: c.User, Names: names})
+	return tree, names, info, err
+}
+
+// writeView gives the text to keep of a query, and what it depends on.
+func (c *Ctx) writeView(q *ast.SelectStmt) (string, []catalog.OID, error) {
+	tree, names, info, err := c.readQuery(ast.Format(q), c.SearchPath())
+	if err != nil {
+		return "", nil, err
+	}
+	ast.Walk(tree, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectStmt:
+			n.Targets = expandStars(n.Targets, names)
+		case *ast.ColumnRef:
+			if m, ok := names.Columns[n]; ok && m.Qualifier != "" && len(n.Fields) == 1 {
+				n.Fields = []string{m.Qualifier, n.Fields[0]}
+			}
+		case *ast.JoinExpr:
+			if n.Natural {
+				n.Using, n.Natural = names.Natural[n], false
+			}
+		case *ast.RangeVar:
+			if t := c.snap().Table(names.Tables[n]); t != nil && n.Schema == "" {
+				n.Schema = t.Schema.Name
+			}
+		}
+		return true
+	})
+	seen := map[catalog.OID]bool{}
+	var deps []catalog.OID
+	add := func(oid catalog.OID) {
+		if !seen[oid] {
+			seen[oid] = true
+			deps = append(deps, oid)
+		}
+	}
+	for _, oid := range names.Tables {
+		add(oid)
+	}
+	for _, oid := range info.DependsOn { // relations that views in it read are theirs, not ours
+		if c.snap().Table(oid) == nil {
+			add(oid)
+		}
+	}
+	sort.Slice(deps, func(i, j int) bool { return deps[i] < deps[j] })
+	return ast.Format(tree), deps, nil
+}
+
+func expandStars(targets []*ast.ResTarget, names *planner.Names) []*ast.ResTarget {
+	var out []*ast.ResTarget
+	for _, t := range targets {
+		ref, ok := t.Value.(*ast.ColumnRef)
+		if !ok || !ref.Star || names.Stars[ref] == nil {
+			out = append(out, t)
+			continue
+		}
+		for _, n := range names.Stars[ref] {
+			fields := []string{n.Column}
+			if n.Qualifier != "" {
+				fields = []string{n.Qualifier, n.Column}
+			}
+			out = append(out, &ast.ResTarget{At: t.At, Value: &ast.ColumnRef{At: ref.At, Fields: fields}})
+		}
+	}
+	return out
+}
+
+// viewsReading gives the views that read a relation directly.
+func (c *Ctx) viewsReading(oid catalog.OID) ([]*viewText, error) {
+	var out []*viewText
+	for _, v := range c.snap().Tables() {
+		if v.View == nil || !dependsOn(v, oid) {
+			continue
+		}
+		tree, names, _, err := c.readQuery(v.View.Query, v.View.Path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &viewText{v, tree, names})
+	}
+	return out, nil
+}
+
+// reads tells whether the view uses a column.
+func (v *viewText) reads(oid catalog.OID, attnum int16) bool {
+	for _, n := range v.names.Columns {
+		if n.Table == oid && n.Attnum == attnum {
+			return true
+		}
+	}
+	return v.joinsBy(oid, attnum)
+}
+
+// joinsBy tells whether the view joins by the column's name.
+func (v *viewText) joinsBy(oid catalog.OID, attnum int16) bool {
+	for _, n := range v.names.Using {
+		if n.Table == oid && n.Attnum == attnum {
+			return true
+		}
+	}
+	return false
+}
+
+// renameTable writes the relation's new name into the view; what called it by
+// its old name still does, as an alias.
+func (v *viewText) renameTable(oid catalog.OID, schema, name string) {
+	for rv, is := range v.names.Tables {
+		if is != oid {
+			continue
+		}
+		if rv.Alias == nil && rv.Name != name {
+			rv.Alias = &ast.Alias{At: rv.At, Name: rv.Name}
+		}
+		rv.Schema, rv.Name = schema, name
+	}
+}
+
+// renameColumn writes a column's new name into the view, whose own columns
+// keep theirs.
+func (v *viewText) renameColumn(t *catalog.Table, attnum int16, from, to string) error {
+	if v.joinsBy(t.OID, attnum) {
+		return pgerr.Unsupported("renaming column %q is not supported while view %q joins by its name", from, v.view.Name)
+	}
+	ast.Walk(v.tree, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectStmt); ok {
+			for _, target := range sel.Targets {
+				if ref, ok := target.Value.(*ast.ColumnRef); ok && target.Name == "" && v.means(ref, t.OID, attnum, from) {
+					target.Name = from
+				}
+			}
+		}
+		return true
+	})
+	for ref := range v.names.Columns {
+		if v.means(ref, t.OID, attnum, from) {
+			ref.Fields[len(ref.Fields)-1] = to
+		}
+	}
+	return nil
+}
+
+func (v *viewText) means(ref *ast.ColumnRef, oid catalog.OID, attnum int16, name string) bool {
+	n, ok := v.names.Columns[ref]
+	return ok && n.Table == oid && n.Attnum == attnum && n.Column == name && ref.Fields[len(ref.Fields)-1] == name
+}
+
+// storeViews keeps the changed texts of views.
+func (c *Ctx) storeViews(views []*viewText) error {
+	for _, v := range views {
+		t := c.snap().Table(v.view.OID)
+		if t == nil || t.View == nil {
+			continue
+		}
+		text := ast.Format(v.tree)
+		if text == t.View.Query {
+			continue
+		}
+		if _, _, info, err := c.readQuery(text, t.View.Path); err != nil || len(info.Columns) != len(t.Columns) {
+			return pgerr.Unsupported("the change is not supported while view %q reads it", t.Name)
+		}
+		cp := clone(t)
+		view := *t.View
+		view.Query = text
+		cp.View = &view
+		if err := c.put(cp); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package session
+
+import (
+	"context"
+
+	"rowkey/catalog"
+	"rowkey/ddl"
+	"rowkey/kv"
+)
+
+// ownSequence is where a sequence stands that the open transaction restarted.
+type ownSequence struct {
+	seq    *catalog.Sequence
+	last   int64
+	called bool
+}
+
+// next gives the next value.
+func (q *ownSequence) next() (int64, error) {
+	s := q.seq
+	if !q.called {
+		q.called = true
+		return q.last, nil
+	}
+	v := q.last + s.Increment
+	over := s.Increment > 0 && (v > s.Max || v < q.last)
+	under := s.Increment < 0 && (v < s.Min || v > q.last)
+	switch {
+	case (over || under) && !s.Cycle:
+		if under {
+			return 0, &catalog.ErrSequenceLimit{Name: s.Name, Limit: s.Min}
+		}
+		return 0, &catalog.ErrSequenceLimit{Name: s.Name, Max: true, Limit: s.Max}
+	case over:
+		v = s.Min
+	case under:
+		v = s.Max
+	}
+	q.last = v
+	return v, nil
+}
+
+func copySequences(m map[catalog.OID]*ownSequence) map[catalog.OID]*ownSequence {
+	if m == nil {
+		return nil
+	}
+	out := make(map[catalog.OID]*ownSequence, len(m))
+	for oid, q := range m {
+		cp := *q
+		out[oid] = &cp
+	}
+	return out
+}
+
+// restartSequence makes a sequence go on with value, for others once the
+// transaction commits.
+func (s *Session) restartSequence(seq *catalog.Sequence, value int64) {
+	if s.tx.sequences == nil {
+		s.tx.sequences = map[catalog.OID]*ownSequence{}
+	}
+	s.tx.sequences[seq.OID] = &ownSequence{seq: seq, last: value}
+}
+
+// onCommitTables does what ON COMMIT says for the session's temporary tables.
+func (s *Session) onCommitTables(ctx context.Context) error {
+	schema := s.snapshot().SchemaByName(s.tempName)
+	if schema == nil {
+		return nil
+	}
+	var drop []*catalog.Table
+	for _, t := range s.snapshot().Tables() {
+		if t.SchemaOID != schema.OID {
+			continue
+		}
+		switch t.OnCommit {
+		case 'd':
+			if err := deleteKeys(s.tx.kv, kv.PrefixRange(tablePrefix(t))); err != nil {
+				return mapKV(err)
+			}
+		case 'D':
+			drop = append(drop, t)
+		}
+	}
+	if len(drop) == 0 {
+		return nil
+	}
+	if _, err := s.enter(ctx, false); err != nil {
+		return err
+	}
+	return ddl.DropTables(s.ddlCtx(ctx, &statement{}), drop)
+}
+
+// deleteKeys deletes all keys of a range that the transaction sees.
+func deleteKeys(txn kv.Txn, r kv.Range) error {
+	it := txn.Scan(r, kv.ScanOptions{KeysOnly: true})
+	var b kv.PairBatch
+	var keys [][]byte
+	for {
+		n, err := it.Next(&b)
+		if err != nil {
+			it.Close()
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		for _, k := range b.Keys {
+			keys = append(keys, append([]byte(nil), k...))
+		}
+	}
+	it.Close()
+	for _, k := range keys {
+		if err := txn.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
