@@ -230,7 +230,8 @@ func (g *graph) pair(m, a, b uint64, cross bool) {
 			if u.req&^a != 0 {
 				return
 			}
-			g.dependent(m, left, u, preds)
+			// a condition on this unit alone speaks of what the join makes of it
+			g.dependent(m, left, u, g.within(m, a, 0))
 			return
 		}
 	}
