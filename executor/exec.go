@@ -298,7 +298,7 @@ func (x *exec) build(n plan.Node) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id := n.Info().ID; id < len(x.Counters) && x.worker == nil {
+	if id := n.Info().ID; id < len(x.Counters) {
 		return &counted{in: o, c: &x.Counters[id]}, nil
 	}
 	return o, nil
@@ -393,7 +393,7 @@ func (o *counted) close() { o.in.close() }
 
 // counter gives the counters of a node, nil when nobody counts.
 func (x *exec) counter(n plan.Node) *plan.Counters {
-	if id := n.Info().ID; id < len(x.Counters) && x.worker == nil {
+	if id := n.Info().ID; id < len(x.Counters) {
 		return &x.Counters[id]
 	}
 	return nil

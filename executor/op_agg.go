@@ -22,6 +22,8 @@ type aggOp struct {
 	at     int
 	out    types.Batch
 	ran    bool
+	// uncharged counts the rows taken in since memory was last accounted for.
+	uncharged int
 }
 
 // aggCall is one aggregate call, compiled.
@@ -263,10 +265,20 @@ func (o *aggOp) add(b *types.Batch) error {
 			}
 		}
 	}
-	if o.x.Memory != nil {
-		return o.charge()
+	if o.x.Memory == nil {
+		return nil
 	}
-	return nil
+	// Asking the accumulators for their size may cost a step a group: not for
+	// every batch.
+	groups := 0
+	for _, s := range o.sets {
+		groups += s.n
+	}
+	if o.uncharged += b.Rows(); o.uncharged < max(groups, 4*types.BatchSize) {
+		return nil
+	}
+	o.uncharged = 0
+	return o.charge()
 }
 
 // charge accounts for the accumulators.

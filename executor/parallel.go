@@ -3,6 +3,7 @@ package executor
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"rowkey/builtin"
 	"rowkey/kv"
@@ -190,11 +191,16 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 	queue := &rangeQueue{ranges: ranges}
 	n := min(x.Workers, len(ranges))
 	parts := make([]part, n)
+	ctxs := make([]*Ctx, n)
 	ins := make([]op, n)
 	for i := range parts {
 		c := *x.Ctx
 		ev := *x.Eval
 		c.Eval = &ev
+		if x.Counters != nil {
+			c.Counters = make([]plan.Counters, len(x.Counters))
+		}
+		ctxs[i] = &c
 		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots, gen: x.gen,
 			worker: &worker{scan: p.scan, queue: queue, tables: tables}}
 		if ins[i], err = wx.build(input); err != nil {
@@ -229,12 +235,36 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 			return nil, err
 		}
 	}
-	if x.Counters != nil {
-		if c := x.counter(p.scan); c != nil {
-			c.Workers = n
-		}
+	for id := range x.Counters {
+		sumCounters(&x.Counters[id], ctxs, id)
 	}
 	return parts, nil
+}
+
+// sumCounters adds what the goroutines counted of one node.
+func sumCounters(to *plan.Counters, ctxs []*Ctx, id int) {
+	var longest, first time.Duration
+	for _, c := range ctxs {
+		k := &c.Counters[id]
+		if k.Loops == 0 {
+			continue
+		}
+		to.Workers++
+		to.Loops = max(to.Loops, k.Loops)
+		to.Rows += k.Rows
+		to.Removed += k.Removed
+		to.Keys += k.Keys
+		to.Gets += k.Gets
+		to.KeyBytes += k.KeyBytes
+		longest = max(longest, k.Total)
+		if k.First > 0 && (first == 0 || k.First < first) {
+			first = k.First
+		}
+	}
+	to.Total += longest
+	if to.First == 0 {
+		to.First = first
+	}
 }
 
 // parallelAggOp aggregates on several goroutines, or on one when the scan

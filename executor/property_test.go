@@ -241,11 +241,22 @@ func TestParallelSame(t *testing.T) {
 		query(&plan.Sort{Base: s.Base, Input: s, Keys: []plan.SortKey{{Expr: c(s, 2), Desc: true}, {Expr: c(s, 0)}, {Expr: c(s, 1)}}, Bound: konst(types.Int8, types.NewInt(50))}),
 	}
 	for i, p := range plans {
+		p = query(p.Root) // the plans share nodes: number them anew
 		w.work = 1
 		want := sorted(texts(p, w.rowsOf(p)))
 		w.work = 4
 		if got := sorted(texts(p, w.rowsOf(p))); !reflect.DeepEqual(got, want) {
 			t.Errorf("plan %d: %v\nwant %v", i, got, want)
+		}
+		// Counted, all goroutines together read the table once.
+		ctx, txn := w.begin(kv.ReadCommitted)
+		ctx.Counters = make([]plan.Counters, p.Nodes)
+		if _, err := Run(ctx, p, nil); err != nil {
+			t.Fatal(err)
+		}
+		txn.Rollback()
+		if k := ctx.Counters[s.ID]; k.Keys != 60_000 || k.Workers < 2 || k.Rows+k.Removed != 60_000 {
+			t.Errorf("plan %d: the scan counted %+v", i, k)
 		}
 	}
 }
