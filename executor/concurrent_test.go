@@ -187,6 +187,25 @@ func TestRowLocks(t *testing.T) {
 	}
 }
 
+// FOR UPDATE SKIP LOCKED LIMIT 1 locks one row: workers of a queue do not take
+// each other's jobs away.
+func TestLockQueue(t *testing.T) {
+	w := newBenchWorld(t, true, false)
+	setup := w.session(t, kv.ReadCommitted)
+	setup.must("insert into t select i, i, 'job', 0 from generate_series(1, 50) i")
+	setup.commit()
+	for i, want := range []string{"1", "2", "3"} {
+		s := w.session(t, kv.ReadCommitted)
+		if got := s.must("select id from t order by id limit 1 for update skip locked"); got != want {
+			t.Errorf("worker %d got %s, want %s", i, got, want)
+		}
+	}
+	s := w.session(t, kv.ReadCommitted)
+	if got := s.must("select id from t order by id limit 2 offset 1 for update skip locked"); got != "5 6" {
+		t.Errorf("with an offset: %s", got)
+	}
+}
+
 // A cancelled context ends a statement with 57014.
 func TestCancel(t *testing.T) {
 	w := newBenchWorld(t, true, false)

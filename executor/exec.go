@@ -199,6 +199,14 @@ func (e *Execution) Next() (b *types.Batch, err error) {
 	return b, nil
 }
 
+// Want says that the next Next will be asked for no more than n rows. It
+// matters only where more would do harm: rows locked that nobody reads.
+func (e *Execution) Want(n int64) {
+	if e.root != nil {
+		tellWanted(e.root, n)
+	}
+}
+
 // Result tells what was done so far; complete once Next has given nil.
 func (e *Execution) Result() Result {
 	if e.point != nil {

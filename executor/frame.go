@@ -59,7 +59,7 @@ func (p *partition) prepare() error {
 	p.peerFrom, p.peerTo = make([]int32, p.n), make([]int32, p.n)
 	for i := 0; i < p.n; {
 		j := i + 1
-		for j < p.n && sameRow(o.ordKeys.cols, p.from+i, p.from+j) {
+		for j < p.n && equalRows(o.ordKeys.cols, p.from+i, p.from+j) {
 			j++
 		}
 		for k := i; k < j; k++ {

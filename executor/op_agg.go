@@ -24,7 +24,12 @@ type aggOp struct {
 	ran    bool
 	// uncharged counts the rows taken in since memory was last accounted for.
 	uncharged int
+	pending   *types.Batch // sorted input: rows of a group that goes on
+	ended     bool
 }
+
+// orderedGroups is how many complete groups of sorted input come out together.
+const orderedGroups = 256
 
 // aggCall is one aggregate call, compiled.
 type aggCall struct {
@@ -150,7 +155,7 @@ func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
 func (o *aggOp) open() error {
 	o.release()
 	o.reset()
-	o.ran = false
+	o.ran, o.pending, o.ended = false, nil, false
 	return o.in.open()
 }
 
@@ -407,6 +412,9 @@ func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *row
 }
 
 func (o *aggOp) next() (*types.Batch, error) {
+	if o.n.Ordered && o.n.Sets == nil && len(o.n.Groups) > 0 {
+		return o.nextOrdered()
+	}
 	if !o.ran {
 		o.ran = true
 		if err := o.consume(); err != nil {
@@ -417,6 +425,84 @@ func (o *aggOp) next() (*types.Batch, error) {
 		}
 	}
 	return o.emit()
+}
+
+// nextOrdered gives the groups of sorted input a few hundred at a time.
+func (o *aggOp) nextOrdered() (*types.Batch, error) {
+	for {
+		if o.ran {
+			b, err := o.emit()
+			if b != nil || err != nil || o.ended {
+				return b, err
+			}
+			o.release()
+			o.reset()
+		}
+		o.ran = true
+		if err := o.consumeOrdered(); err != nil {
+			return nil, err
+		}
+		if err := o.finish(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// consumeOrdered reads until enough groups are complete. A group is complete
+// when another has begun: what there is of that one stays pending.
+func (o *aggOp) consumeOrdered() error {
+	if o.pending != nil {
+		if err := o.add(o.pending); err != nil {
+			return err
+		}
+		o.pending = nil
+	}
+	for {
+		if err := o.x.cancelled(); err != nil {
+			return err
+		}
+		b, err := o.in.next()
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			o.ended = true
+			return nil
+		}
+		rows := selected(b.N, b.Sel)
+		if len(rows) == 0 {
+			continue
+		}
+		keys, err := o.groups.eval(b, b.Sel)
+		if err != nil {
+			return err
+		}
+		r := len(rows) - 1
+		for r > 0 && equalRows(keys, int(rows[r-1]), int(rows[r])) {
+			r--
+		}
+		if r > 0 {
+			if err := o.add(&types.Batch{Cols: b.Cols, N: b.N, Sel: rows[:r]}); err != nil {
+				return err
+			}
+			if o.sets[0].n >= orderedGroups {
+				o.pending = &types.Batch{Cols: b.Cols, N: b.N, Sel: rows[r:]}
+				return nil
+			}
+		}
+		if err := o.add(&types.Batch{Cols: b.Cols, N: b.N, Sel: rows[r:]}); err != nil {
+			return err
+		}
+	}
+}
+
+func equalRows(cols []*types.Vec, i, j int) bool {
+	for _, v := range cols {
+		if !types.EqualAt(v, i, v, j) {
+			return false
+		}
+	}
+	return true
 }
 
 // emit gives the next groups.

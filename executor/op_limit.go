@@ -80,6 +80,9 @@ func (o *limitOp) next() (*types.Batch, error) {
 		if o.left == 0 && (o.ties == nil || o.last == nil) {
 			return nil, nil
 		}
+		if o.left > 0 && o.ties == nil {
+			tellWanted(o.in, o.skip+o.left)
+		}
 		b, err := o.in.next()
 		if err != nil || b == nil {
 			return nil, err

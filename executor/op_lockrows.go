@@ -20,6 +20,26 @@ type lockRowsOp struct {
 	sel    []int32
 	one    []int32
 	out    types.Batch
+	cur    *types.Batch // the input's batch at work
+	rows   []int32      // its rows not looked at yet
+	cloned bool
+	max    int64 // lock no more rows than this in one call; 0 no bound
+}
+
+// wanter is an operator that can be told how many rows will be asked for at
+// most, where giving more would do harm: rows locked though nobody reads them.
+type wanter interface{ want(n int64) }
+
+func (o *lockRowsOp) want(n int64) { o.max = n }
+
+func (o *projectOp) want(n int64) { tellWanted(o.in, n) }
+
+func (o *counted) want(n int64) { tellWanted(o.in, n) }
+
+func tellWanted(in op, n int64) {
+	if w, ok := in.(wanter); ok {
+		w.want(n)
+	}
 }
 
 type lockTable struct {
@@ -62,21 +82,28 @@ func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
 	return o, nil
 }
 
-func (o *lockRowsOp) open() error { return o.in.open() }
+func (o *lockRowsOp) open() error {
+	o.cur, o.rows, o.max = nil, nil, 0
+	return o.in.open()
+}
 
 func (o *lockRowsOp) next() (*types.Batch, error) {
 	for {
-		b, err := o.in.next()
-		if err != nil || b == nil {
-			return nil, err
+		if len(o.rows) == 0 {
+			b, err := o.in.next()
+			if err != nil || b == nil {
+				return nil, err
+			}
+			o.cur, o.rows, o.cloned = b, selected(b.N, b.Sel), false
 		}
-		sel := room(o.sel[:0], b.N)
-		cloned := false
-		for _, i := range selected(b.N, b.Sel) {
+		sel := o.sel[:0]
+		for len(o.rows) > 0 && (o.max == 0 || int64(len(sel)) < o.max) {
+			i := o.rows[0]
+			o.rows = o.rows[1:]
 			keep := true
 			for k := range o.tables {
-				t := &o.tables[k]
-				if keep, err = o.lock(t, &b, &cloned, i); err != nil {
+				var err error
+				if keep, err = o.lock(&o.tables[k], i); err != nil {
 					return nil, err
 				}
 				if !keep {
@@ -89,16 +116,16 @@ func (o *lockRowsOp) next() (*types.Batch, error) {
 		}
 		o.sel = sel
 		if len(sel) > 0 {
-			o.out = types.Batch{Cols: b.Cols, N: b.N, Sel: sel}
+			o.out = types.Batch{Cols: o.cur.Cols, N: o.cur.N, Sel: sel}
 			return &o.out, nil
 		}
 	}
 }
 
 // lock locks row i's row of one table; false when it is to be left out.
-func (o *lockRowsOp) lock(t *lockTable, b **types.Batch, cloned *bool, i int32) (bool, error) {
+func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	x := o.x
-	keys := (*b).Cols[t.plan.KeyCol]
+	keys := o.cur.Cols[t.plan.KeyCol]
 	if keys.IsNull(int(i)) {
 		return true, nil // the empty side of an outer join
 	}
@@ -124,21 +151,21 @@ func (o *lockRowsOp) lock(t *lockTable, b **types.Batch, cloned *bool, i int32) 
 	if !ok {
 		return false, nil
 	}
-	if !*cloned {
-		*b, *cloned = cloneBatch(*b), true
+	if !o.cloned {
+		o.cur, o.cloned = cloneBatch(o.cur), true
 	}
 	vecs := newVecs(t.dec.Types(), 1)
 	if err := t.dec.Batch([][]byte{key}, [][]byte{value}, vecs); err != nil {
 		return false, err
 	}
 	for k, c := range t.plan.Cols {
-		setVec((*b).Cols[c], int(i), vecs[k], 0)
+		setVec(o.cur.Cols[c], int(i), vecs[k], 0)
 	}
 	if t.check == nil {
 		return true, nil
 	}
 	o.one = append(o.one[:0], i)
-	hit, err := t.check.filter(*b, o.one, nil)
+	hit, err := t.check.filter(o.cur, o.one, nil)
 	return len(hit) > 0, err
 }
 

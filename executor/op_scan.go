@@ -42,6 +42,7 @@ type scanOp struct {
 	at                int
 	points            bool
 	fetch             bool // entries lead to rows
+	keep              bool // what is decoded refers to the pairs
 	rowKeys, rowVals  [][]byte
 	keyBuf            []byte
 	ends              []int
@@ -121,7 +122,19 @@ func (o *scanOp) decoders() error {
 			o.out.Cols[i] = o.restVs[k]
 		}
 	}
+	for _, v := range o.out.Cols {
+		o.keep = o.keep || !o.fetch && aliases(v.Type)
+	}
 	return nil
+}
+
+// aliases tells whether values of a type may refer to the bytes they were decoded from.
+func aliases(t *types.Type) bool {
+	switch t.Phys {
+	case types.PhysBool, types.PhysInt64, types.PhysFloat64, types.PhysDecimal, types.PhysInterval:
+		return false
+	}
+	return true
 }
 
 // indexCodec makes the codec of an index; nil means the primary one.
@@ -233,7 +246,9 @@ func (o *scanOp) fill() (keys, values [][]byte, err error) {
 			}
 			continue
 		}
-		o.pairs.Keep()
+		if o.keep {
+			o.pairs.Keep()
+		}
 		if o.c != nil {
 			o.c.Keys += int64(n)
 			for i := range o.pairs.Keys {

@@ -206,7 +206,7 @@ func (o *windowOp) compute() error {
 			return err
 		}
 		to := from + 1
-		for to < o.rows.n && sameRow(o.partKeys.cols, from, to) {
+		for to < o.rows.n && equalRows(o.partKeys.cols, from, to) {
 			to++
 		}
 		p := &partition{o: o, from: from, n: to - from, startOff: startOff, endOff: endOff}
@@ -221,15 +221,6 @@ func (o *windowOp) compute() error {
 		from = to
 	}
 	return nil
-}
-
-func sameRow(cols []*types.Vec, i, j int) bool {
-	for _, v := range cols {
-		if !types.EqualAt(v, i, v, j) {
-			return false
-		}
-	}
-	return true
 }
 
 // offsets computes the frame's offsets, which are constant over the query.

@@ -22,9 +22,10 @@ import (
 func randomTable(w *world, r *rand.Rand, name string, n int) (*catalog.Table, [][]types.Datum) {
 	t := w.table(name, []col{{"a", types.Int4, false}, {"b", types.Text, false}, {"c", types.Float8, false}})
 	var rows [][]types.Datum
+	domain := 40 + r.Intn(2)*r.Intn(900)
 	w.load(t, n, func(cols []*types.Vec, from, m int) {
 		for i := range m {
-			row := []types.Datum{types.NewInt(int64(r.Intn(40))), types.NewString(string(rune('a' + r.Intn(6)))), types.NewFloat(float64(r.Intn(9)) / 2)}
+			row := []types.Datum{types.NewInt(int64(r.Intn(domain))), types.NewString(string(rune('a' + r.Intn(6)))), types.NewFloat(float64(r.Intn(9)) / 2)}
 			for k := range row {
 				if r.Intn(9) == 0 {
 					row[k] = types.Null
@@ -166,6 +167,16 @@ func TestAggregatesProperty(t *testing.T) {
 		p := query(aggNode(s, []plan.Expr{c(s, 0), c(s, 1)}, agg("count", nil), agg("sum", c(s, 0))))
 		if got := sorted(texts(p, w.rowsOf(p))); len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 			t.Fatalf("groups\n%v\nwant\n%v", got, want)
+		}
+		keys := []plan.SortKey{{Expr: c(s, 0)}, {Expr: c(s, 1)}}
+		distinct := agg("count", c(s, 2))
+		distinct.Distinct = true
+		o := aggNode(&plan.Sort{Base: s.Base, Input: s, Keys: keys}, []plan.Expr{c(s, 0), c(s, 1)}, agg("count", nil), agg("sum", c(s, 0)), distinct)
+		h := aggNode(s, []plan.Expr{c(s, 0), c(s, 1)}, agg("count", nil), agg("sum", c(s, 0)), distinct)
+		o.Ordered = true
+		po, ph := query(o), query(h)
+		if got, want := sorted(texts(po, w.rowsOf(po))), sorted(texts(ph, w.rowsOf(ph))); !reflect.DeepEqual(got, want) {
+			t.Fatalf("sorted groups\n%v\nwant\n%v", got, want)
 		}
 		d := query(&plan.Distinct{Base: colsOf(types.Int4, types.Text), Input: &plan.Project{Base: colsOf(types.Int4, types.Text), Input: s, Exprs: []plan.Expr{c(s, 0), c(s, 1)}}})
 		if got := len(w.rowsOf(d)); got != len(groups) {
