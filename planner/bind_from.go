@@ -633,18 +633,6 @@ func (p *planner) lookupCTE(q *query, name string) *cteDef {
 	return nil
 }
 
-// mentions tells whether a statement names the CTE.
-func mentions(n ast.Node, name string) bool {
-	found := false
-	ast.Walk(n, func(n ast.Node) bool {
-		if rv, ok := n.(*ast.RangeVar); ok && rv.Schema == "" && rv.Name == name {
-			found = true
-		}
-		return !found
-	})
-	return found
-}
-
 // bindCTE binds a WITH query, once.
 func (p *planner) bindCTE(def *cteDef) {
 	if def.bound || def.binding {
@@ -682,7 +670,7 @@ func (p *planner) keepsCTE(def *cteDef) bool { return true }
 func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 	switch s := c.Query.(type) {
 	case *ast.SelectStmt:
-		recursive := def.earlier > 0 && len(def.q.ctes) > 0 && mentions(s, c.Name) && p.lookupCTE(def.q, c.Name) == def
+		recursive := def.earlier > 0 && len(def.q.ctes) > 0 && refersToItself(c) && p.lookupCTE(def.q, c.Name) == def
 		if recursive {
 			return p.bindRecursive(def, c, s)
 		}
@@ -695,6 +683,9 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 	case *ast.InsertStmt, *ast.UpdateStmt, *ast.DeleteStmt:
 		if def.q.up != nil {
 			fail(c.Pos(), pgerr.FeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
+		}
+		if def.earlier > 0 && p.lookupCTE(def.q, c.Name) == def && refersToItself(c) {
+			fail(c.Pos(), pgerr.InvalidRecursion, "recursive query %q must not contain data-modifying statements", c.Name)
 		}
 		d := p.bindDML(s, def.q)
 		bd := &bound{rel: d}
@@ -709,29 +700,7 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 
 // bindRecursive binds WITH RECURSIVE: seed UNION [ALL] step.
 func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bound {
-	if s.Op != ast.Union {
-		fail(c.Pos(), pgerr.InvalidRecursion, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.Name)
-	}
-	if mentions(s.Left, c.Name) {
-		pos := -1
-		ast.Walk(s.Left, func(n ast.Node) bool {
-			if rv, ok := n.(*ast.RangeVar); ok && rv.Schema == "" && rv.Name == c.Name && pos < 0 {
-				pos = rv.Pos()
-			}
-			return true
-		})
-		fail(pos, pgerr.InvalidRecursion, "recursive reference to query %q must not appear within its non-recursive term", c.Name)
-	}
-	switch {
-	case len(s.OrderBy) > 0:
-		fail(exprLoc(s.OrderBy[0].Expr), pgerr.FeatureNotSupported, "ORDER BY in a recursive query is not implemented")
-	case s.Offset != nil:
-		fail(exprLoc(s.Offset), pgerr.FeatureNotSupported, "OFFSET in a recursive query is not implemented")
-	case s.Limit != nil:
-		fail(exprLoc(s.Limit), pgerr.FeatureNotSupported, "LIMIT in a recursive query is not implemented")
-	case len(s.Locking) > 0:
-		fail(s.Locking[0].Pos(), pgerr.FeatureNotSupported, "FOR UPDATE/SHARE in a recursive query is not implemented")
-	}
+	checkRecursion(c, s)
 	if c.Search != nil || c.Cycle != nil {
 		bail(pgerr.Unsupported("SEARCH and CYCLE clauses are not supported").At(c.Pos()))
 	}
@@ -783,7 +752,7 @@ func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bou
 // bindCTERef makes a reference to a WITH query.
 func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, *rangeItem) {
 	if def.binding && !def.recursive {
-		bail(pgerr.Unsupported("mutual recursion between WITH items is not implemented").At(rv.Pos()))
+		fail(def.node.Pos(), pgerr.FeatureNotSupported, "mutual recursion between WITH items is not implemented")
 	}
 	p.bindCTE(def)
 	if def.modifies && len(def.outCols) == 0 {
@@ -799,6 +768,7 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	renameCols(it, rv.Alias)
 	cols := colsFrom(base, len(def.cols))
 	if def.binding {
+		it.selfRef = true
 		def.workRefs++
 		return &lWork{work: def.work, name: def.name, cols: cols, rec: def}, it
 	}

@@ -413,6 +413,11 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	if owner != b.q && owner.noAgg() {
 		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[owner.clause].name)
 	}
+	for _, it := range owner.items {
+		if it.selfRef {
+			fail(pos, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+		}
+	}
 	for _, f := range p.aggFrames {
 		if owner.depth <= f.q.depth {
 			f.aggDepth = max(f.aggDepth, owner.depth)

@@ -55,6 +55,7 @@ type rangeItem struct {
 	// lateralOnly items are visible only under LATERAL; lateralOK tells whether that
 	// reference is allowed (not from the nullable side).
 	lateralOnly, lateralOK bool
+	selfRef                bool // the working table of the recursive query being bound
 	scalarFunc             bool // a function returning one scalar column: t is the column
 	rowType                *types.Type
 	pos                    int
