@@ -57,7 +57,8 @@ func NewServer(db *session.DB, log *slog.Logger) *Server {
 	return &Server{db: db, log: log, conns: map[*conn]struct{}{}}
 }
 
-// Serve accepts connections until the listener is closed or ctx ends.
+// Serve accepts connections until the listener is closed or ctx ends. The
+// connections go on: Shutdown ends them.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -78,7 +79,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		if tc, ok := c.(*net.TCPConn); ok {
 			tc.SetNoDelay(true)
 		}
-		go s.ServeConn(ctx, c)
+		go s.ServeConn(context.WithoutCancel(ctx), c)
 	}
 }
 
