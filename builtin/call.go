@@ -103,6 +103,9 @@ func (f *Func) Bound(argTypes []*types.Type) *Func {
 	if b.Agg != nil {
 		g.Agg = b.Agg
 	}
+	if b.Out != nil {
+		g.Out = b.Out
+	}
 	return &g
 }
 

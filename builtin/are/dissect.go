@@ -89,9 +89,13 @@ func (m *search) forget(n *node) {
 // the repeated expression prefers; an iteration is empty only if that is
 // needed to reach the least number.
 func (m *search) dissectRepeat(n *node, i, j int) bool {
+	if n.left.kind == kBackref {
+		return m.repeatsText(n, i, j)
+	}
 	if n.min == 0 && i == j {
-		// No iteration, or an empty one where that is possible.
-		if m.reaches(n.left, i, i) && !m.dissect(n.left, i, i) {
+		// No iteration, or an empty one where that is possible and not shorter
+		// than what the expression prefers.
+		if n.left.prefer != shortest && m.reaches(n.left, i, i) && !m.dissect(n.left, i, i) {
 			m.forget(n.left)
 		}
 		return true
@@ -149,4 +153,27 @@ func (m *search) dissectRepeat(n *node, i, j int) bool {
 		return false
 	}
 	return next(1)
+}
+
+// repeatsText is dissectRepeat for a back reference: its group must have
+// matched, even for no repetition at all.
+func (m *search) repeatsText(n *node, i, j int) bool {
+	from, to := m.caps[2*n.left.n], m.caps[2*n.left.n+1]
+	if from < 0 {
+		return false
+	}
+	size := to - from
+	if size == 0 {
+		return i == j
+	}
+	count := (j - i) / size
+	if (j-i)%size != 0 || count < n.min || n.max != unbounded && count > n.max {
+		return false
+	}
+	for ; i < j; i += size {
+		if !m.sameText(m.s[from:to], m.s[i:i+size]) {
+			return false
+		}
+	}
+	return true
 }

@@ -145,7 +145,7 @@ func (m *search) ends(n *node, i int) []int {
 	case kCapture:
 		return m.ends(n.left, i)
 	case kBackref:
-		return m.ends(m.re.groups[n.n], i)
+		return m.ends(n.left, i)
 	case kConcat, kAlt, kRepeat:
 		key := memoKey{n.id, i}
 		if e, ok := m.memo[key]; ok {

@@ -249,8 +249,8 @@ func (p *parser) quantified(a *node, constraint bool) (*node, error) {
 	if exact && lo == 1 {
 		return a, nil
 	}
-	if exact && a.prefer != noPreference || exact && prefer == shortest {
-		prefer = a.prefer
+	if exact {
+		prefer = a.prefer // an exact count has no preference of its own
 	}
 	if lo > 0 && a.inner && !a.refs {
 		// Only the last iteration's captures count: x{m,n} is x{m-1,n-1}x, with
@@ -427,7 +427,7 @@ func (p *parser) escape() (n *node, constraint bool, err error) {
 			if p.around > 0 || ref >= len(p.groups) || p.groups[ref] == nil {
 				return nil, false, invalid("invalid backreference number")
 			}
-			return p.node(node{kind: kBackref, n: ref, inner: true, refs: true}), false, nil
+			return p.node(node{kind: kBackref, n: ref, left: p.loose(p.groups[ref].left), inner: true, refs: true}), false, nil
 		}
 		p.i = from
 	}
@@ -436,6 +436,30 @@ func (p *parser) escape() (n *node, constraint bool, err error) {
 		return nil, false, err
 	}
 	return p.char(r), false, nil
+}
+
+// loose copies a group for a back reference to it: without captures, which are
+// the group's own, and without constraints, which need not hold where the same
+// text is met again.
+func (p *parser) loose(n *node) *node {
+	if n == nil {
+		return nil
+	}
+	switch n.kind {
+	case kSet, kEmpty:
+		return n
+	case kCapture, kBackref:
+		return p.loose(n.left)
+	case kConcat, kAlt, kRepeat:
+		c := *n
+		c.inner, c.refs, c.subs = false, false, nil
+		c.left, c.right = p.loose(n.left), p.loose(n.right)
+		for _, s := range n.subs {
+			c.subs = append(c.subs, p.loose(s))
+		}
+		return p.node(c)
+	}
+	return p.node(node{kind: kEmpty})
 }
 
 // charEscape reads an escape that stands for a character.
