@@ -104,7 +104,6 @@ func ourError(err error) answer {
 	return answer{code: e.Code, msg: e.Message}
 }
 
-
 // concrete replaces polymorphic types; each gives the choices for anyelement.
 func concrete(f *Func, elem *types.Type) []*types.Type {
 	var list []*types.Type
