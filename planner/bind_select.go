@@ -2,7 +2,6 @@ package planner
 
 import (
 	"strconv"
-	"strings"
 
 	"rowkey/builtin"
 	"rowkey/parser/ast"
@@ -1342,9 +1341,7 @@ func nameOf(e ast.Expr) string {
 				if s.Targets[0].Name != "" {
 					return s.Targets[0].Name
 				}
-				if n := nameOf(s.Targets[0].Value); n != "" {
-					return n
-				}
+				return columnName(s.Targets[0].Value)
 			}
 		}
 	}
@@ -1357,7 +1354,7 @@ func weakName(e ast.Expr) bool {
 	case *ast.TypeCast:
 		return nameOf(e.Arg) == "" || weakName(e.Arg)
 	case *ast.CaseExpr:
-		return true
+		return e.Else == nil || nameOf(e.Else) == "" || weakName(e.Else)
 	}
 	return false
 }
@@ -1368,5 +1365,3 @@ func qualifiedName(schema, name string) string {
 	}
 	return schema + "." + name
 }
-
-func joinNames(names []string) string { return strings.Join(names, ".") }

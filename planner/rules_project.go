@@ -115,7 +115,12 @@ func substituteIn(e plan.Expr, by map[colID]plan.Expr) plan.Expr {
 
 func (u *puller) removable(n *lProject, nullable bool) bool {
 	for _, it := range n.items {
-		if isColumn(it.expr) {
+		if c, ok := it.expr.(*plan.Col); ok {
+			// a LATERAL projection may show columns of the other side, which
+			// the outer join does not replace by NULL
+			if nullable && !outSet(n.in).has(c.Idx) {
+				return false
+			}
 			continue
 		}
 		if nullable || isVolatile(it.expr) || hasSubquery(it.expr) {
