@@ -196,7 +196,7 @@ var procs = sync.OnceValue(func() *procTable {
 		if f.OID == 0 {
 			continue
 		}
-		p := &proc{oid: f.OID, name: f.Name, result: f.Result.OID, fn: f}
+		p := &proc{oid: f.OID, name: strings.TrimPrefix(f.Name, schemaPrefix), result: f.Result.OID, fn: f}
 		for _, a := range f.Args {
 			p.args = append(p.args, a.OID)
 		}
@@ -212,7 +212,7 @@ var procs = sync.OnceValue(func() *procTable {
 				}
 			}
 		}
-		if known(p.result) {
+		if known(p.result) || strings.HasSuffix(p.name, "handler") {
 			add(p)
 		}
 	})

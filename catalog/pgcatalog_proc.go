@@ -183,21 +183,24 @@ func aggregateRows(q *query) error {
 	})
 }
 
-var castOIDs = sync.OnceValue(func() map[[2]OID]OID {
-	m := map[[2]OID]OID{}
-	factLines(castFacts, func(c []string) { m[[2]OID{parseOID(c[1]), parseOID(c[2])}] = parseOID(c[0]) })
+// castFact is what pg_cast says beyond builtin.Cast.
+type castFact struct {
+	oid, fn OID
+	method  byte
+}
+
+var castsByTypes = sync.OnceValue(func() map[[2]OID]castFact {
+	m := map[[2]OID]castFact{}
+	factLines(castFacts, func(c []string) {
+		m[[2]OID{parseOID(c[1]), parseOID(c[2])}] = castFact{parseOID(c[0]), parseOID(c[3]), c[4][0]}
+	})
 	return m
 })
 
 func castRows(q *query) error {
 	for _, c := range builtin.Casts() {
-		method, fn := byte('b'), OID(0)
-		if c.Func != nil {
-			if method = 'i'; c.Func.OID != 0 {
-				method, fn = 'f', c.Func.OID
-			}
-		}
-		if err := q.row(vOID(castOIDs()[[2]OID{c.From.OID, c.To.OID}]), vOID(c.From.OID), vOID(c.To.OID), vOID(fn), vChar(byte(c.Context)), vChar(method)); err != nil {
+		f := castsByTypes()[[2]OID{c.From.OID, c.To.OID}]
+		if err := q.row(vOID(f.oid), vOID(c.From.OID), vOID(c.To.OID), vOID(f.fn), vChar(byte(c.Context)), vChar(f.method)); err != nil {
 			return err
 		}
 	}

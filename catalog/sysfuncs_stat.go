@@ -8,6 +8,10 @@ import (
 // Functions of PostgreSQL that package builtin's table does not list: the
 // statistics collector's, and those of information_schema.
 
+// schemaPrefix marks the functions of information_schema, which are found only
+// by their qualified names.
+const schemaPrefix = "information_schema."
+
 // extra registers a function with PostgreSQL's OID.
 func extra(oid OID, name string, volatility builtin.Volatility, result *types.Type, args []*types.Type, impl builtin.Func) {
 	impl.OID, impl.Name, impl.Volatility, impl.Result, impl.Args, impl.Kind = oid, name, volatility, result, args, builtin.Scalar
@@ -58,11 +62,11 @@ func init() {
 		{13218, "_pg_datetime_precision", types.Int4, datetimePrecision},
 		{13219, "_pg_interval_type", types.Text, intervalType},
 	} {
-		extra(f.oid, f.name, builtin.Immutable, f.result, typeMod, builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
+		extra(f.oid, schemaPrefix+f.name, builtin.Immutable, f.result, typeMod, builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
 			return f.eval(types.ByOID(arg(a[0])), int32(a[1].I)), nil
 		}})
 	}
-	extra(13209, "_pg_index_position", builtin.Stable, types.Int4, []*types.Type{types.Oid, types.Int2},
+	extra(13209, schemaPrefix+"_pg_index_position", builtin.Stable, types.Int4, []*types.Type{types.Oid, types.Int2},
 		withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
 			if t := snap.TableOfIndex(arg(a[0])); t != nil {
 				for i, k := range t.IndexByOID(arg(a[0])).Keys {
@@ -73,17 +77,26 @@ func init() {
 			}
 			return types.Null, nil
 		}))
-	expand := &builtin.Func{OID: 13208, Name: "_pg_expandarray", Args: []*types.Type{types.AnyArray}, Result: types.Record, Kind: builtin.Scalar, SetOf: true,
-		Volatility: builtin.Immutable, Out: []types.Field{{Name: "x", Type: types.AnyElement, Typmod: -1}, {Name: "n", Type: types.Int4, Typmod: -1}},
-		Set: func(_ *builtin.Ctx, a []types.Datum, emit func([]types.Datum) error) error {
-			arr := a[0].Array()
-			if len(arr.Dims) != 1 {
-				return nil
+	out := func(x *types.Type) []types.Field {
+		return []types.Field{{Name: "x", Type: x, Typmod: -1}, {Name: "n", Type: types.Int4, Typmod: -1}}
+	}
+	set := func(_ *builtin.Ctx, a []types.Datum, emit func([]types.Datum) error) error {
+		arr := a[0].Array()
+		if len(arr.Dims) != 1 {
+			return nil
+		}
+		for i, e := range arr.Elems {
+			if err := emit([]types.Datum{e, vInt(i + 1)}); err != nil {
+				return err
 			}
-			for i, e := range arr.Elems {
-				if err := emit([]types.Datum{e, vInt(i + 1)}); err != nil {
-					return err
-				}
+		}
+		return nil
+	}
+	expand := &builtin.Func{OID: 13208, Name: schemaPrefix + "_pg_expandarray", Args: []*types.Type{types.AnyArray}, Result: types.Record, Kind: builtin.Scalar,
+		SetOf: true, Volatility: builtin.Immutable, Out: out(types.AnyElement), Set: set,
+		Bind: func(t []*types.Type) *builtin.Func {
+			if elem := t[0].Under().Elem; elem != nil {
+				return &builtin.Func{Set: set, Out: out(elem)}
 			}
 			return nil
 		}}

@@ -46,8 +46,8 @@ q "SELECT oid, amopfamily, amoplefttype, amoprighttype, amopstrategy, amopopr, a
 q "SELECT p.oid, amprocfamily, amproclefttype, amprocrighttype, amprocnum, amproc::oid
    FROM pg_amproc p JOIN pg_opfamily f ON f.oid = amprocfamily WHERE opfmethod IN (403, 405) AND p.oid < 16384 ORDER BY p.oid" > amprocs.txt
 
-# casts.txt: oid, source, target (the rest is package builtin's).
-q "SELECT oid, castsource, casttarget FROM pg_cast WHERE oid < 16384 ORDER BY oid" > castoids.txt
+# castoids.txt: oid, source, target, function, method (the rest is package builtin's).
+q "SELECT oid, castsource, casttarget, castfunc, castmethod FROM pg_cast WHERE oid < 16384 ORDER BY oid" > castoids.txt
 
 # operators.txt: what package builtin has no use for: oid, commutator, negator,
 # merges, hashes, restriction and join estimators.

@@ -1,0 +1,11 @@
+create type mood as enum ('sad','ok','happy');
+create domain posint as integer check (value > 0);
+create table departments (id serial primary key, name varchar(50) not null unique, budget numeric(12,2) default 0, created timestamptz default now());
+comment on table departments is 'All departments';
+comment on column departments.name is 'its name';
+create table employees (id bigint generated always as identity primary key, dept_id int references departments(id) on delete cascade, first_name text not null, last_name text default 'x', email varchar(100), salary numeric(10,2) check (salary > 0), m mood default 'ok', p posint, tags text[], full_len int generated always as (length(first_name) + 1) stored, constraint email_uq unique (email, dept_id));
+create index emp_name on employees (lower(last_name), first_name desc) where salary > 10;
+create index emp_inc on employees (dept_id) include (email);
+create view emp_v as select id, first_name, salary from employees where salary > 100;
+create sequence sq increment 5 minvalue 1 maxvalue 1000 start 10 cycle;
+create table nopk (a int, b date);
