@@ -67,8 +67,11 @@ func (c *compiler) subplan(e *plan.Subplan) (expr, error) {
 				}
 			})
 		})
-		if _, ok := n.(*plan.WorkScan); ok {
+		switch n := n.(type) {
+		case *plan.WorkScan:
 			s.stable = false
+		case *plan.CTEScan:
+			s.stable = s.stable && !x.cteReads(n.Index, -1)
 		}
 	})
 	if e.Test != nil {

@@ -104,6 +104,47 @@ func (x *exec) cteAll(i int) error {
 	}
 }
 
+// cteReads tells whether WITH query i reads the working table of a recursive
+// query around it, directly or through other WITH queries: it is computed anew
+// in each of that query's rounds.
+func (x *exec) cteReads(i, work int) bool {
+	return i >= 0 && i < len(x.plan.CTEs) && x.readsWork(x.plan.CTEs[i].Plan, work)
+}
+
+// readsWork is cteReads for a plan; work -1 is the working table of any
+// recursive query around it.
+func (x *exec) readsWork(n plan.Node, work int) bool {
+	if len(x.plan.CTEs) == 0 {
+		return false
+	}
+	reads := false
+	own := map[int]bool{}
+	walkNodes(n, func(n plan.Node) {
+		if r, ok := n.(*plan.RecursiveUnion); ok {
+			own[r.Work] = true
+		}
+	})
+	walkNodes(n, func(n plan.Node) {
+		switch n := n.(type) {
+		case *plan.WorkScan:
+			reads = reads || (n.Work == work || work < 0) && !own[n.Work]
+		case *plan.CTEScan:
+			reads = reads || x.cteReads(n.Index, work)
+		}
+	})
+	return reads
+}
+
+// nextRound forgets what the WITH queries gave in the round before.
+func (x *exec) nextRound(work int) {
+	for i, c := range x.ctes {
+		if c != nil && c.opn && x.cteReads(i, work) {
+			c.rows.drop()
+			c.opn, c.done = false, false
+		}
+	}
+}
+
 // cteOp reads a WITH query, computing no more of it than is asked for.
 type cteOp struct {
 	x   *exec

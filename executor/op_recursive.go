@@ -71,6 +71,7 @@ func (o *recursiveOp) next() (*types.Batch, error) {
 			o.table.rows.drop()
 			o.table.rows, o.next_ = o.next_, o.table.rows
 			o.inStep = true
+			o.x.nextRound(o.n.Work)
 			if err := o.step.open(); err != nil {
 				return nil, err
 			}

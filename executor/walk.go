@@ -291,9 +291,11 @@ func (x *exec) stableTree(n plan.Node) bool {
 	}
 	ok := true
 	walkNodes(n, func(n plan.Node) {
-		switch n.(type) {
+		switch n := n.(type) {
 		case *plan.WorkScan, *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
 			ok = false
+		case *plan.CTEScan:
+			ok = ok && !x.cteReads(n.Index, -1)
 		}
 		nodeExprs(n, func(e plan.Expr) {
 			walkExpr(e, func(e plan.Expr) {
