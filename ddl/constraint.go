@@ -89,7 +89,7 @@ func (c *Ctx) newCheck(t *catalog.Table, k *ast.Constraint, column int16) (*cata
 	if err != nil {
 		return nil, err
 	}
-	ck := &catalog.Check{OID: oid, Name: k.Name, Expr: planner.DeparseTableExpr(bound, t), NotValid: k.NotValid, NoInherit: k.NoInherit}
+	ck := &catalog.Check{OID: oid, Name: k.Name, Expr: c.deparse(bound, t), NotValid: k.NotValid, NoInherit: k.NoInherit}
 	ck.Attnums = planner.ColumnsUsed(bound)
 	if ck.Name == "" {
 		name2 := ""
@@ -159,6 +159,7 @@ func (c *Ctx) keyConstraint(t *catalog.Table, schema *catalog.Schema, k *ast.Con
 	if ix.Include, err = columnsNamed(t, k.Including, 0, k.Pos()); err != nil {
 		return nil, "", err
 	}
+	names = append(names, k.Including...)
 	if primary && len(ix.Include) > 0 { // the row holds them anyway
 		ix.Include = append([]int16(nil), ix.Include...)
 	}

@@ -29,7 +29,7 @@ func (c *Ctx) alterDomain(n *ast.AlterDomainStmt) error {
 				return placeless(err)
 			}
 			if k, ok := bound.(*plan.Const); !ok || !k.Val.IsNull() {
-				u.Default = planner.DeparseTableExpr(bound, nil)
+				u.Default = c.deparse(bound, nil)
 			}
 		}
 	case ast.SetNotNull:

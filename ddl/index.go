@@ -126,7 +126,7 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		if bound, err = c.bind(planner.ForIndexExpr, t, e.Expr, nil); err != nil {
 			return key, "", err
 		}
-		key.Expr, key.Type, name = planner.DeparseTableExpr(bound, t), bound.Type(), "expr"
+		key.Expr, key.Type, name = c.deparse(bound, t), bound.Type(), "expr"
 		key.ExprType = key.Type.OID
 		if f, ok := e.Expr.(*ast.FuncCall); ok {
 			name = f.Name[len(f.Name)-1]

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"context"
+	"sort"
 	"strings"
 
 	"rowkey/catalog"
@@ -345,7 +346,7 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 			if err != nil {
 				return err
 			}
-			u.Default = planner.DeparseTableExpr(bound, nil)
+			u.Default = c.deparse(bound, nil)
 		case ast.ConstraintCheck:
 			if err := c.domainCheck(u, base, mod, k); err != nil {
 				return err
@@ -382,7 +383,7 @@ func (c *Ctx) domainCheck(u *catalog.UserType, base *types.Type, mod int32, k *a
 	if err != nil {
 		return err
 	}
-	u.Checks = append(u.Checks, &catalog.Check{OID: oid, Name: name, Expr: planner.DeparseTableExpr(bound, nil), NotValid: k.NotValid})
+	u.Checks = append(u.Checks, &catalog.Check{OID: oid, Name: name, Expr: c.deparse(bound, nil), NotValid: k.NotValid})
 	return nil
 }
 
@@ -524,7 +525,9 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		}
 	}
 	for i := 0; i < len(order); i++ {
-		for _, r := range c.snap().ReferredBy(order[i]) {
+		refs := append([]*catalog.Table(nil), c.snap().ReferredBy(order[i])...)
+		sort.Slice(refs, func(i, j int) bool { return refs[i].OID < refs[j].OID })
+		for _, r := range refs {
 			if set[r.OID] != nil {
 				continue
 			}

@@ -398,7 +398,32 @@ func (c *Ctx) exprText(place planner.Place, t *catalog.Table, e ast.Expr, col *c
 	if k, ok := bound.(*plan.Const); ok && place == planner.ForDefault && k.Val.IsNull() {
 		return "", nil // DEFAULT NULL is no default
 	}
-	return planner.DeparseTableExpr(bound, t), nil
+	return c.deparse(bound, t), nil
+}
+
+// deparse prints an expression to be stored. What its constants of type regclass
+// name is written as the readers of stored expressions will find it: from the
+// table's schema and public.
+func (c *Ctx) deparse(e plan.Expr, t *catalog.Table) string {
+	path := []string{"pg_catalog", "public"}
+	if t != nil && t.Schema != nil {
+		path = []string{t.Schema.Name, "pg_catalog", "public"}
+	}
+	return planner.DeparseTableExpr(e, t, storedNames{c, path})
+}
+
+// storedNames prints names for stored expressions.
+type storedNames struct {
+	c    *Ctx
+	path []string
+}
+
+func (n storedNames) ParseReg(kind *types.Type, text string) (types.OID, error) {
+	return catalog.ParseReg(n.c.snap(), n.path, kind, text)
+}
+
+func (n storedNames) RegName(kind *types.Type, oid types.OID) string {
+	return catalog.RegName(n.c.snap(), n.path, kind, oid)
 }
 
 // checkGenerated refuses what a generated column must not be made of.
@@ -514,6 +539,9 @@ func (b *builder) like(n *ast.LikeClause) error {
 						}
 						k.Attnum = attmap[k.Attnum]
 					}
+				}
+				for _, a := range ix.Include {
+					name2 += "_" + src.Col(a).Name
 				}
 				cp.Include = mapAttnums(ix.Include, attmap)
 				switch {

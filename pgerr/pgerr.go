@@ -11,6 +11,7 @@ package pgerr
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // SQLSTATE codes, named as in appendix A of the PostgreSQL manual.
@@ -190,7 +191,13 @@ func New(code, message string) *Error { return &Error{Code: code, Message: messa
 
 // Newf makes an error of the given SQLSTATE with a formatted message.
 func Newf(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: sprintf(format, args...)}
+}
+
+// sprintf is fmt.Sprintf but for %q: PostgreSQL puts quotes around names and
+// leaves them as they are inside.
+func sprintf(format string, args ...any) string {
+	return fmt.Sprintf(strings.ReplaceAll(format, "%q", "\"%v\""), args...)
 }
 
 // Unsupported is the 0A000 error for what this engine does not do (yet).
@@ -205,13 +212,13 @@ func Internal(err error) *Error {
 
 // WithDetail sets the detail and returns e.
 func (e *Error) WithDetail(format string, args ...any) *Error {
-	e.Detail = fmt.Sprintf(format, args...)
+	e.Detail = sprintf(format, args...)
 	return e
 }
 
 // WithHint sets the hint and returns e.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = fmt.Sprintf(format, args...)
+	e.Hint = sprintf(format, args...)
 	return e
 }
 
@@ -236,8 +243,13 @@ func Of(err error) *Error {
 	return Internal(err)
 }
 
-// CodeOf gives the SQLSTATE of err, XX000 when it is no *Error.
-func CodeOf(err error) string { return Of(err).Code }
+// CodeOf gives the SQLSTATE of err, XX000 when it is no *Error, "" for nil.
+func CodeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return Of(err).Code
+}
 
 // PlaceAt sets the position on err if it is a *Error without one.
 func PlaceAt(err error, offset int) error {

@@ -304,9 +304,22 @@ func (p *planner) domainChecks(u *catalog.UserType) []plan.NamedExpr {
 }
 
 // DeparseTableExpr prints an expression of a definition as SQL text, to be
-// stored and parsed again: columns unqualified, by their names in t.
-func DeparseTableExpr(e plan.Expr, t *catalog.Table) string {
-	return FormatExpr(nameColumns(e, t), nil)
+// stored and parsed again: columns unqualified, by their names in t; without the
+// conversion to the target's type, which the place it is for implies. names
+// prints the values of the reg types; nil prints them as numbers.
+func DeparseTableExpr(e plan.Expr, t *catalog.Table, names types.NameResolver) string {
+	for {
+		if c, ok := e.(*plan.Call); ok && c.Implicit && c.Cast {
+			e = c.Args[0]
+		} else if r, ok := e.(*plan.Relabel); ok && r.Implicit {
+			e = r.Arg
+		} else {
+			break
+		}
+	}
+	env := *defaultEnv
+	env.Names = names
+	return FormatExpr(nameColumns(e, t), &env)
 }
 
 // HasEquality tells whether values of two types can be compared for equality

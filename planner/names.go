@@ -49,22 +49,21 @@ func (p *planner) nameOf(q *query, c rangeCol, lv *query) Name {
 		return n
 	}
 	for _, it := range lv.items {
-		if !it.relVisible || it.alias == "" {
-			continue
-		}
 		for i := range it.cols {
 			have, ok := it.cols[i].expr.(*plan.Col)
 			if !ok || have.Idx != want.Idx || it.cols[i].name != c.name {
+				continue
+			}
+			if info := &p.cols[want.Idx]; it.table != nil && info.attnum > 0 {
+				n.Table, n.Attnum = info.tableOID, info.attnum
+			}
+			if !it.relVisible || it.alias == "" {
 				continue
 			}
 			if hit, _ := p.lookupTable(q, "", it.alias, -1); hit == it {
 				n.Qualifier = it.alias
 			}
 		}
-	}
-	info := &p.cols[want.Idx]
-	if info.attnum > 0 {
-		n.Table, n.Attnum = info.tableOID, info.attnum
 	}
 	return n
 }

@@ -37,6 +37,7 @@ type copyOptions struct {
 	forceQuote  map[string]bool // columns; "*" for all
 	notNull     map[string]bool
 	forceNull   map[string]bool
+	freeze      bool
 }
 
 func copyError(code, format string, args ...any) *pgerr.Error {
@@ -100,6 +101,14 @@ func readCopyOptions(n *ast.CopyStmt) (*copyOptions, error) {
 		case "force_null":
 			o.forceNull = list(opt)
 		case "freeze":
+			v, ok := true, true
+			if opt.Kind != ast.OptionAbsent {
+				v, ok = parseBool(opt.Text)
+			}
+			if !ok {
+				return nil, copyError(pgerr.SyntaxError, "freeze requires a Boolean value")
+			}
+			o.freeze = v && n.From
 		case "encoding":
 			if _, err := canonEncoding(opt.Text); err != nil {
 				return nil, copyError(pgerr.InvalidParameterValue, "argument to option \"encoding\" must be a valid encoding name").At(opt.Pos())
@@ -237,9 +246,6 @@ func copyColumns(t *catalog.Table, names []string) ([]*catalog.Column, error) {
 // ---- COPY FROM
 
 func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, o *copyOptions, w Writer) error {
-	if n.Where != nil {
-		return pgerr.Unsupported("COPY FROM … WHERE is not supported yet").At(n.Where.Pos())
-	}
 	snap, err := s.enter(ctx, false)
 	if err != nil {
 		return err
@@ -260,6 +266,10 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		return err
 	}
 	ins, err := s.insertPlan(snap, st, t, n.Table, cols)
+	if err != nil {
+		return err
+	}
+	where, err := s.copyWhere(snap, n, t, cols)
 	if err != nil {
 		return err
 	}
@@ -289,8 +299,40 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		defer f.Close()
 		src = f
 	}
+	if o.freeze && s.db.cat.Latest().Table(t.OID) != nil && t.Storage == s.db.cat.Latest().Table(t.OID).Storage {
+		return pgerr.New(pgerr.ObjectNotInPrerequisiteState,
+			"cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction")
+	}
 	in := &copyIn{opts: o, table: t, cols: cols, env: s.execEnv(), src: src}
 	in.init()
+	ec := s.execCtx(ctx, st)
+	for i, c := range cols {
+		if c.Type.Kind != types.KindDomain {
+			continue
+		}
+		base := c.Type.Under()
+		check, err := planner.CoerceAssign(snap, s.execEnv(), &plan.Col{T: plan.T{Typ: base, Mod: -1}, Idx: 0, Name: c.Name}, c.Type, -1)
+		if err != nil {
+			return err
+		}
+		if in.domains == nil {
+			in.domains = make([]func(types.Datum) error, len(cols))
+		}
+		in.domains[i] = func(d types.Datum) error {
+			_, err := executor.EvalExpr(ec, check, []types.Datum{d})
+			return err
+		}
+	}
+	if where != nil {
+		row := make([]types.Datum, len(t.Columns))
+		in.keep = func(b *types.Batch, i int) (bool, error) {
+			for k, c := range cols {
+				row[c.Attnum-1] = b.Cols[k].Datum(i)
+			}
+			v, err := executor.EvalExpr(ec, where, row)
+			return err == nil && !v.IsNull() && v.Bool(), err
+		}
+	}
 	for {
 		b, err := in.next()
 		if err != nil {
@@ -308,6 +350,27 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		return err
 	}
 	return w.Complete(fmt.Sprintf("COPY %d", rows))
+}
+
+// copyWhere binds the condition of COPY FROM … WHERE over the table's columns.
+func (s *Session) copyWhere(snap *catalog.Snapshot, n *ast.CopyStmt, t *catalog.Table, cols []*catalog.Column) (plan.Expr, error) {
+	if n.Where == nil {
+		return nil, nil
+	}
+	e, err := planner.BindExpr(planner.ExprRequest{Catalog: snap, SearchPath: s.searchPath(), Env: s.execEnv(), Place: planner.ForCheck, Table: t, Expr: n.Where})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range planner.ColumnsUsed(e) {
+		given := false
+		for _, c := range cols {
+			given = given || c.Attnum == a
+		}
+		if !given {
+			return nil, pgerr.Unsupported("COPY FROM … WHERE with column %q, which the data lack, is not supported", t.Col(a).Name).At(n.Where.Pos())
+		}
+	}
+	return e, nil
 }
 
 func unwrapPath(err error) string {

@@ -35,6 +35,10 @@ type copyIn struct {
 	batch   types.Batch
 	scratch []byte
 	nl      newline
+	// domains check the values of columns whose type is a domain; nil entries: others.
+	domains []func(types.Datum) error
+	// keep is COPY's WHERE, for a row of the batch; nil keeps all.
+	keep func(b *types.Batch, i int) (bool, error)
 }
 
 // newline is the line ending of the input; all lines must have the same.
@@ -147,8 +151,23 @@ func (c *copyIn) next() (*types.Batch, error) {
 			c.ended = true
 			break
 		}
+		if c.keep != nil {
+			yes, err := c.keep(&c.batch, n)
+			if err != nil {
+				return nil, err
+			}
+			if !yes {
+				for _, v := range c.batch.Cols {
+					if v.HasNulls {
+						v.Nulls[n] = false
+					}
+				}
+				continue
+			}
+		}
 		n++
 	}
+
 	if n == 0 {
 		return nil, nil
 	}
@@ -297,9 +316,17 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		}
 		if null {
 			c.batch.Cols[k].SetNull(i)
+			if err := c.checkDomain(k, i); err != nil {
+				c.field, c.value = k, v
+				return false, err
+			}
 			continue
 		}
-		if err := c.set(k, i, v); err != nil {
+		err := c.set(k, i, v)
+		if err == nil {
+			err = c.checkDomain(k, i)
+		}
+		if err != nil {
 			c.field, c.value = k, v
 			return false, err
 		}
@@ -308,6 +335,14 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		return false, pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column")
 	}
 	return true, nil
+}
+
+// checkDomain checks a value of a column whose type is a domain.
+func (c *copyIn) checkDomain(k, i int) error {
+	if c.domains == nil || c.domains[k] == nil {
+		return nil
+	}
+	return c.domains[k](c.batch.Cols[k].Datum(i))
 }
 
 // drain reads the rest of the input after its end marker.
@@ -617,6 +652,9 @@ func (c *copyIn) binaryRow(i int) (bool, error) {
 		c.buf = c.buf[4:]
 		if n == -1 {
 			c.batch.Cols[k].SetNull(i)
+			if err := c.checkDomain(k, i); err != nil {
+				return false, err
+			}
 			continue
 		}
 		if n < 0 || n > maxCopyLine {
@@ -642,6 +680,9 @@ func (c *copyIn) binaryRow(i int) (bool, error) {
 				return false, err
 			}
 			vec.Set(i, d)
+		}
+		if err := c.checkDomain(k, i); err != nil {
+			return false, err
 		}
 	}
 	c.field = -1

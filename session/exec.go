@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/parser"
@@ -327,7 +328,7 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 	announce = announce && p.Columns != nil
 	// What writes, and what reads no table, is announced with its first rows:
 	// PostgreSQL computes the one fully, and folds the other, before it says anything.
-	late := announce && (p.Tag != "SELECT" || len(p.Tables) == 0)
+	late := announce && (p.Tag != "SELECT" || len(p.Tables) == 0 && foldable(st.raw.Stmt))
 	if announce && !late {
 		if err := w.Columns(p.Columns); err != nil {
 			return err
@@ -353,6 +354,21 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 		}
 	}
 	return w.Complete(completionTag(p.Tag, res.Rows))
+}
+
+// foldable tells whether a query without tables can be computed while it is planned:
+// it calls immutable functions only.
+func foldable(st ast.Stmt) bool {
+	all := true
+	ast.Walk(st, func(n ast.Node) bool {
+		if f, ok := n.(*ast.FuncCall); ok {
+			for _, b := range builtin.Funcs(f.Name[len(f.Name)-1]) {
+				all = all && b.Volatility == builtin.Immutable
+			}
+		}
+		return all
+	})
+	return all
 }
 
 func completionTag(tag string, rows int64) string {

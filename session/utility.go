@@ -346,7 +346,16 @@ func (s *Session) setValue(n *ast.SetStmt) (string, error) {
 	var parts []string
 	for _, v := range n.Values {
 		if v.Interval != nil {
-			return "", pgerr.Unsupported("SET TIME ZONE INTERVAL is not supported").WithHint("Give the offset as a string, such as '+05:30'.")
+			iv, err := types.Parse(types.Interval, -1, v.Text, s.execEnv())
+			if err != nil {
+				return "", err
+			}
+			zone, err := zoneOfInterval(iv)
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, zone)
+			continue
 		}
 		t := v.Text
 		if d != nil && d.list && strings.EqualFold(n.Name, "search_path") {
@@ -355,6 +364,29 @@ func (s *Session) setValue(n *ast.SetStmt) (string, error) {
 		parts = append(parts, t)
 	}
 	return strings.Join(parts, ", "), nil
+}
+
+// zoneOfInterval gives the time zone that an interval east of UTC means, as a POSIX name.
+func zoneOfInterval(d types.Datum) (string, error) {
+	if d.M != 0 || d.D != 0 {
+		return "", pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": cannot specify months or days in time zone interval")
+	}
+	sec := d.I / 1e6
+	text := func(n int64) string {
+		sign := "+"
+		if n < 0 {
+			sign, n = "-", -n
+		}
+		t := fmt.Sprintf("%s%02d", sign, n/3600)
+		if n%3600 != 0 {
+			t += fmt.Sprintf(":%02d", n/60%60)
+		}
+		if n%60 != 0 {
+			t += fmt.Sprintf(":%02d", n%60)
+		}
+		return t
+	}
+	return "<" + text(sec) + ">" + text(-sec), nil
 }
 
 func unknownSetting(name string) error {

@@ -95,8 +95,11 @@ SELECT id FROM t WHERE id > 98 ORDER BY id;
 COPY t (id) FROM STDIN WHERE nope;
 \.
 COPY nope FROM STDIN;
+\.
 COPY t (nope) FROM STDIN;
+\.
 COPY t (id, id) FROM STDIN;
+\.
 COPY nope TO STDOUT;
 COPY t (nope) TO STDOUT;
 COPY t TO STDOUT (NOPE);
@@ -109,16 +112,19 @@ COPY t TO STDOUT (FORMAT csv, DELIMITER '"');
 COPY t TO STDOUT (FORMAT csv, FORMAT text);
 COPY t TO STDOUT (FORMAT binary, DELIMITER ',');
 COPY t FROM STDIN (FORCE_QUOTE *);
+\.
 COPY t TO STDOUT (FORCE_NULL (b));
 COPY t TO STDOUT (ENCODING 'nope');
-COPY t TO STDOUT (FORMAT csv, ESCAPE '\');
+COPY t (id, b) TO STDOUT (FORMAT csv, ESCAPE '\');
 COPY t TO STDOUT (NULL E'\n');
 COPY t TO STDOUT (HEADER maybe);
 COPY (SELECT nope FROM t) TO STDOUT;
 COPY (SELECT 1) FROM STDIN;
+\.
 CREATE VIEW v AS SELECT id FROM t WHERE id < 3;
 COPY v TO STDOUT;
 COPY v FROM STDIN;
+\.
 COPY (SELECT * FROM v ORDER BY id) TO STDOUT;
 CREATE SEQUENCE sq;
 COPY sq TO STDOUT;
@@ -196,7 +202,9 @@ nope
 \.
 SELECT 1;
 ROLLBACK;
+-- differs: the hint speaks of the server, not of PostgreSQL's
 COPY t TO '/nonexistent/dir/file';
+-- differs: the hint speaks of the server, not of PostgreSQL's
 COPY t FROM '/nonexistent/file';
 COPY t (id) FROM STDIN (FREEZE);
 1000

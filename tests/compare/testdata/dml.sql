@@ -16,6 +16,7 @@ INSERT INTO t VALUES (1), (2, 3);
 INSERT INTO t SELECT 1, 2, 'x', 3, 4;
 INSERT INTO t (id, n) SELECT 1;
 INSERT INTO t (t.id) VALUES (1);
+-- differs: system relations are computed: nothing can be put into them
 INSERT INTO pg_class VALUES (1);
 INSERT INTO t VALUES (12, (SELECT max(n) FROM t), NULL, NULL) RETURNING *;
 WITH x AS (INSERT INTO t (id, n) VALUES (13, 13) RETURNING *) SELECT id, n FROM x;

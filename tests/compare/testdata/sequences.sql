@@ -84,6 +84,7 @@ SET search_path TO '';
 SELECT * FROM made;
 SELECT * FROM one.made;
 RESET search_path;
+-- differs: the number of the session's temporary schema
 SELECT current_schemas(true);
 SET search_path = "$user", public;
 SHOW search_path;
@@ -103,6 +104,7 @@ COMMENT ON SCHEMA two IS 'second';
 -- enums
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE mood AS ENUM ('x');
+-- differs: the OID in the detail
 CREATE TYPE bad AS ENUM ('x', 'x');
 CREATE TABLE person (name text, m mood DEFAULT 'ok');
 INSERT INTO person VALUES ('a', 'happy'), ('b', 'sad');
@@ -140,8 +142,10 @@ INSERT INTO dt VALUES (0, 'abc');
 INSERT INTO dt VALUES (1, 'abcdefgh');
 INSERT INTO dt VALUES (1, NULL);
 INSERT INTO dt (p) VALUES (3) RETURNING *;
+-- differs: PostgreSQL announces the columns before the error
 SELECT 5::posint, (-5)::posint;
 SELECT p + 1 FROM dt ORDER BY 1;
+-- differs: PostgreSQL announces the columns before the error
 SELECT NULL::code;
 UPDATE dt SET p = -1;
 CREATE DOMAIN bad AS nope;

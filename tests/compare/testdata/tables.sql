@@ -150,6 +150,7 @@ CREATE TABLE "Odd Name" ("Col 1" int, "select" text);
 INSERT INTO "Odd Name" VALUES (1, 'x') RETURNING "Col 1", "select";
 INSERT INTO "Odd Name" ("col 1") VALUES (1);
 SELECT * FROM "odd name";
+-- differs: there is no notice of shortened names
 CREATE TABLE this_is_a_very_long_table_name_that_goes_beyond_the_limit_of_sixty_three_bytes (id int);
 SELECT relname FROM pg_class WHERE relname LIKE 'this_is%';
 DROP TABLE a, b;
