@@ -51,6 +51,7 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			if err := serveProfiles(profiles, log); err != nil {
 				return err
 			}
+			tuneCollector()
 			db, err := rowkey.Open(data, rowkey.WithLogger(log), rowkey.WithMaxSessions(maxConns))
 			if err != nil {
 				return err
