@@ -37,11 +37,16 @@ type query struct {
 	table *Table       // the relation read
 	col   string       // the hinted column, "" for none
 	key   types.Datum
-	emit  func([]types.Datum) error
+	emit  func([]types.Datum) error // takes a copy of what it wants to keep
+	buf   []types.Datum
 }
 
-// row emits a row.
-func (q *query) row(vals ...types.Datum) error { return q.emit(vals) }
+// row emits a row. The copy keeps the arguments off the heap: relations of
+// many thousand rows cost no allocation a row.
+func (q *query) row(vals ...types.Datum) error {
+	q.buf = append(q.buf[:0], vals...)
+	return q.emit(q.buf)
+}
 
 // named emits a row of which most columns are NULL.
 func (q *query) named(vals map[string]types.Datum) error {

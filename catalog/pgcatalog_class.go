@@ -45,10 +45,10 @@ func pgClassRows(q *query) error {
 	return q.eachRelation("oid", "relname", func(r *relation) error {
 		switch {
 		case r.ix != nil:
-			return q.row(classRow(q, r, classFacts{am: btreeAM, persistence: r.table.Persistence, owner: r.table.Owner,
-				natts: len(r.ix.Keys) + len(r.ix.Include), tuples: max(indexTuples(r.table), 0), pages: 1, filenode: true})...)
+			return classRow(q, r, classFacts{am: btreeAM, persistence: r.table.Persistence, owner: r.table.Owner,
+				natts: len(r.ix.Keys) + len(r.ix.Include), tuples: max(indexTuples(r.table), 0), pages: 1, filenode: true})
 		case r.seq != nil:
-			return q.row(classRow(q, r, classFacts{persistence: r.seq.Persistence, owner: r.seq.Owner, natts: 3, tuples: 1, pages: 1, filenode: true})...)
+			return classRow(q, r, classFacts{persistence: r.seq.Persistence, owner: r.seq.Owner, natts: 3, tuples: 1, pages: 1, filenode: true})
 		}
 		t := r.table
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
@@ -62,7 +62,7 @@ func pgClassRows(q *query) error {
 				f.tuples, f.pages = t.Stats.Rows, tablePages(t)
 			}
 		}
-		return q.row(classRow(q, r, f)...)
+		return classRow(q, r, f)
 	})
 }
 
@@ -91,7 +91,7 @@ type classFacts struct {
 	options                             []string
 }
 
-func classRow(q *query, r *relation, f classFacts) []types.Datum {
+func classRow(q *query, r *relation, f classFacts) error {
 	if f.persistence == 0 {
 		f.persistence = Permanent
 	}
@@ -102,12 +102,11 @@ func classRow(q *query, r *relation, f classFacts) []types.Datum {
 	if r.kind() == 'r' {
 		identity = 'd'
 	}
-	return []types.Datum{
+	return q.row(
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
 		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(false), vChar(byte(f.persistence)),
 		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(false), vBool(false), vBool(false),
-		vBool(true), vChar(identity), vBool(false), vOID(0), vInt(0), vInt(0), vNull(), vTexts(f.options), vNull(),
-	}
+		vBool(true), vChar(identity), vBool(false), vOID(0), vInt(0), vInt(0), vNull(), vTexts(f.options), vNull())
 }
 
 // attribute is a row of pg_attribute.
@@ -126,7 +125,7 @@ type attribute struct {
 	collation  OID
 }
 
-func attributeRow(a attribute) []types.Datum {
+func (q *query) attribute(a attribute) error {
 	typ, ndims, storage, collation := a.t.OID, 0, factOf(a.t).storage, a.collation
 	if a.t.IsArray() && a.t != types.Int2Vector && a.t != types.OidVector {
 		ndims = 1
@@ -143,11 +142,10 @@ func attributeRow(a attribute) []types.Datum {
 	if a.dropped {
 		typ, target = 0, 0
 	}
-	return []types.Datum{
+	return q.row(
 		vOID(a.rel), vStr(a.name), vOID(typ), vInt(target), vInt(int(a.t.Len)), vInt(int(a.num)), vInt(ndims), vInt(-1), vInt(int(a.typmod)),
 		vBool(a.t.ByVal), vChar(a.t.Align), vChar(storage), vChar(0), vBool(a.notNull), vBool(a.hasDefault), vBool(hasMissing),
-		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(true), vInt(0), vOID(collation), vNull(), vNull(), vNull(), missing,
-	}
+		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(true), vInt(0), vOID(collation), vNull(), vNull(), vNull(), missing)
 }
 
 // typeCollation gives pg_type.typcollation.
@@ -183,7 +181,7 @@ func attributeRows(q *query) error {
 					c := r.table.Col(indexAttnum(r.ix, i))
 					a.t, a.typmod, a.collation = c.Type, c.Typmod, c.Collation
 				}
-				if err := q.row(attributeRow(a)...); err != nil {
+				if err := q.attribute(a); err != nil {
 					return err
 				}
 			}
@@ -193,7 +191,7 @@ func attributeRows(q *query) error {
 				name string
 				t    *types.Type
 			}{{"last_value", types.Int8}, {"log_cnt", types.Int8}, {"is_called", types.Bool}} {
-				if err := q.row(attributeRow(attribute{rel: r.oid, num: int16(i + 1), name: c.name, t: c.t, typmod: -1, notNull: true})...); err != nil {
+				if err := q.attribute(attribute{rel: r.oid, num: int16(i + 1), name: c.name, t: c.t, typmod: -1, notNull: true}); err != nil {
 					return err
 				}
 			}
@@ -213,7 +211,7 @@ func attributeRows(q *query) error {
 				a.name = "........pg.dropped." + strconv.Itoa(int(c.Attnum)) + "........"
 				a.notNull, a.hasDefault, a.missing, a.identity, a.generated = false, false, types.Null, 0, 0
 			}
-			if err := q.row(attributeRow(a)...); err != nil {
+			if err := q.attribute(a); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"testing"
 
 	"rowkey/types"
@@ -19,6 +20,7 @@ func readAll(t *testing.T, snap *Snapshot) {
 		}
 		var all [][]types.Datum
 		if err := rel.Virtual.Rows(snap, nil, 0, types.Null, func(row []types.Datum) error {
+			row = slices.Clone(row) // the slice is used again
 			all = append(all, row)
 			if len(row) != len(rel.Columns) {
 				t.Fatalf("%s: row of %d columns, want %d", rel.Name, len(row), len(rel.Columns))

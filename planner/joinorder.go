@@ -539,6 +539,9 @@ func (j *joining) paths(left, right []*path) []*path {
 	if j.kind == plan.AntiNullJoin && len(pairs) > 0 {
 		return out
 	}
+	if j.scan != nil && j.scan.table.Virtual != nil && (j.kind == plan.InnerJoin || j.kind == plan.LeftJoin) {
+		out = append(out, j.virtualLookups(l, r, pairs)...)
+	}
 	for i, x := range left {
 		if i > 0 && len(x.order) == 0 {
 			continue
@@ -821,6 +824,33 @@ func (j *joining) nestLoop(l, r *path, lateral bool) *path {
 		return nl, out
 	}
 	return pt
+}
+
+// virtualLookups computes a catalog relation anew for each left row, by a
+// column that makes this cheap: a join of the catalog's relations costs what the
+// objects concerned do, however many others there are.
+func (j *joining) virtualLookups(l, r *path, pairs []equiPair) []*path {
+	p, s := j.p, j.scan
+	cols := p.usedOf(s)
+	var out []*path
+	for _, a := range s.table.Virtual.Lookups {
+		col := p.col(s.base + int(a) - 1)
+		for _, e := range pairs {
+			if e.nullsEqual || !sameKey(e.r, col) || typeFamily(e.l.Type()) != typeFamily(col.Type()) {
+				continue
+			}
+			inner := *r
+			inner.rows, inner.startup, inner.total = math.Max(1, j.rows/math.Max(1, l.rows)), 0, 4*rowCost
+			inner.build = func() (plan.Node, []colID) {
+				v := &plan.VirtualScan{Base: p.base(&inner, cols), Table: s.table, Alias: s.alias, Attnums: s.attnums(cols), EqCol: a}
+				v.EqKey = p.at(nil).expr(e.l)
+				v.Filter = p.at(cols).expr(makeAnd(s.conds))
+				return v, cols
+			}
+			out = append(out, j.nestLoop(l, &inner, true))
+		}
+	}
+	return out
 }
 
 // fullJoin joins where the tree has the join: FULL.
