@@ -7,13 +7,14 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: help build run demo test lint bench fuzz sqllogictest regress crash race cover clean
+.PHONY: help build run demo test lint bench tpch fuzz sqllogictest regress crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo "make lint    gofmt, go vet, staticcheck"
 	@echo "make race    the tests under the race detector"
 	@echo "make bench   side by side with PostgreSQL 15 where it is installed"
+	@echo "make tpch    the 22 queries of TPC-H beside PostgreSQL 15"
 	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
 	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
@@ -40,6 +41,9 @@ lint:
 
 bench:
 	$(GO) run ./tests/bench
+
+tpch:
+	$(GO) run ./tests/tpch -scale 0.1
 
 FUZZTIME ?= 10s
 fuzz:
