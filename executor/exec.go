@@ -27,7 +27,9 @@ type exec struct {
 	read  kv.Reader
 	slots []types.Datum
 	ctes  []*cteState
-	works map[int]*workTable
+	// cteWorks remembers the working tables that WITH queries read.
+	cteWorks map[int]map[int]bool
+	works    map[int]*workTable
 	// affected counts the rows that the statement's own INSERT, UPDATE … wrote.
 	affected int64
 	worker   *worker // nil in the main goroutine

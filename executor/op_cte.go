@@ -105,33 +105,39 @@ func (x *exec) cteAll(i int) error {
 }
 
 // cteReads tells whether WITH query i reads the working table of a recursive
-// query around it, directly or through other WITH queries: it is computed anew
-// in each of that query's rounds.
+// query around it (-1: of any), directly or through other WITH queries: it is
+// computed anew in each of that query's rounds.
 func (x *exec) cteReads(i, work int) bool {
-	return i >= 0 && i < len(x.plan.CTEs) && x.readsWork(x.plan.CTEs[i].Plan, work)
+	works := x.worksRead(i)
+	return works[work] || work < 0 && len(works) > 0
 }
 
-// readsWork is cteReads for a plan; work -1 is the working table of any
-// recursive query around it.
-func (x *exec) readsWork(n plan.Node, work int) bool {
-	if len(x.plan.CTEs) == 0 {
-		return false
+// worksRead gives the working tables that WITH query i reads and does not make.
+func (x *exec) worksRead(i int) map[int]bool {
+	if reads, ok := x.cteWorks[i]; ok {
+		return reads
 	}
-	reads := false
-	own := map[int]bool{}
-	walkNodes(n, func(n plan.Node) {
-		if r, ok := n.(*plan.RecursiveUnion); ok {
-			own[r.Work] = true
-		}
-	})
-	walkNodes(n, func(n plan.Node) {
+	var own []int
+	reads := map[int]bool{}
+	walkNodes(x.plan.CTEs[i].Plan, func(n plan.Node) {
 		switch n := n.(type) {
+		case *plan.RecursiveUnion:
+			own = append(own, n.Work)
 		case *plan.WorkScan:
-			reads = reads || (n.Work == work || work < 0) && !own[n.Work]
+			reads[n.Work] = true
 		case *plan.CTEScan:
-			reads = reads || x.cteReads(n.Index, work)
+			for w := range x.worksRead(n.Index) {
+				reads[w] = true
+			}
 		}
 	})
+	for _, w := range own {
+		delete(reads, w)
+	}
+	if x.cteWorks == nil {
+		x.cteWorks = map[int]map[int]bool{}
+	}
+	x.cteWorks[i] = reads
 	return reads
 }
 
