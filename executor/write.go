@@ -394,14 +394,14 @@ func (w *tableWriter) nullError(b *types.Batch, i, k int) error {
 	name := w.t.Columns[k].Name
 	err := pgerr.Newf(pgerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", name, w.t.Name).
 		WithDetail("Failing row contains %s.", w.describeRow(b, i))
-	err.Schema, err.Table, err.Column = schemaName(w.t), w.t.Name, name
+	err.Schema, err.Table, err.Column, err.Row = schemaName(w.t), w.t.Name, name, i+1
 	return err
 }
 
 func (w *tableWriter) checkError(b *types.Batch, i int, name string) error {
 	err := pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates check constraint %q", w.t.Name, name).
 		WithDetail("Failing row contains %s.", w.describeRow(b, i))
-	err.Schema, err.Table, err.Constraint = schemaName(w.t), w.t.Name, name
+	err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, name, i+1
 	return err
 }
 
@@ -420,7 +420,7 @@ func (w *tableWriter) duplicate(ix *catalog.Index, keys []*types.Vec, i int) err
 	}
 	err := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", ix.Name).
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
-	err.Schema, err.Table, err.Constraint = schemaName(w.t), w.t.Name, ix.Name
+	err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, ix.Name, i+1
 	return err
 }
 

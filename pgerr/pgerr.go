@@ -171,7 +171,10 @@ type Error struct {
 	Column     string
 	DataType   string
 	Constraint string
-	cause      error
+	// Row is, of an error about one row of a batch that is being stored, its place
+	// in it, counted from 1; 0 unknown. Clients are not told.
+	Row   int
+	cause error
 }
 
 // Error gives the message with its SQLSTATE.

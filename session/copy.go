@@ -90,7 +90,7 @@ func readCopyOptions(n *ast.CopyStmt) (*copyOptions, error) {
 			default:
 				v, ok := parseBool(opt.Text)
 				if !ok {
-					return nil, copyError(pgerr.SyntaxError, "header requires a Boolean value or \"match\"").At(opt.Pos())
+					return nil, copyError(pgerr.SyntaxError, "header requires a Boolean value or \"match\"")
 				}
 				o.header = v
 			}
@@ -259,7 +259,8 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		if t.Virtual != nil {
 			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 		}
-		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to %s %q", what, t.Name)
+		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to %s %q", what, t.Name).
+			WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
 	}
 	cols, err := copyColumns(t, n.Columns)
 	if err != nil {
@@ -271,6 +272,9 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	}
 	where, err := s.copyWhere(snap, n, t, cols)
 	if err != nil {
+		return err
+	}
+	if err := s.settlePortals(); err != nil {
 		return err
 	}
 	if _, err := s.lockTables(ctx, ins); err != nil {
@@ -407,6 +411,9 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		}
 		t, err := planner.ResolveTable(snap, s.searchPath(), n.Table)
 		if err != nil {
+			if oid := snap.Resolve(s.searchPath(), n.Table.Name); n.Table.Schema == "" && snap.Sequence(oid) != nil {
+				return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from sequence %q", n.Table.Name)
+			}
 			return placeless(err)
 		}
 		if t.Kind == catalog.KindView {

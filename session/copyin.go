@@ -37,6 +37,10 @@ type copyIn struct {
 	nl      newline
 	// domains check the values of columns whose type is a domain; nil entries: others.
 	domains []func(types.Datum) error
+	// lines and texts are the line numbers and (but for binary) lines of the batch's rows.
+	lines []int64
+	texts []string
+	text  string // the line being read
 	// keep is COPY's WHERE, for a row of the batch; nil keeps all.
 	keep func(b *types.Batch, i int) (bool, error)
 }
@@ -71,6 +75,13 @@ func (c *copyIn) locate(err error) error {
 		return err
 	}
 	line := c.line
+	if e.Row > 0 && e.Row <= len(c.lines) { // a row of the batch last read
+		line = c.lines[e.Row-1]
+		c.field, c.inRow = -1, false
+		if e.Code != pgerr.UniqueViolation && c.opts.format != copyBinary {
+			c.inRow, c.value = true, c.texts[e.Row-1]
+		}
+	}
 	if e.Code == pgerr.QueryCanceled { // the client gave up: in the line after those it sent
 		line += int64(bytes.Count(c.buf, []byte{'\n'})) + 1
 	}
@@ -136,6 +147,7 @@ func (c *copyIn) next() (*types.Batch, error) {
 		v.Resize(types.BatchSize)
 	}
 	n := 0
+	c.lines, c.texts = c.lines[:0], c.texts[:0]
 	for n < types.BatchSize && !c.ended {
 		var ok bool
 		var err error
@@ -165,6 +177,8 @@ func (c *copyIn) next() (*types.Batch, error) {
 				continue
 			}
 		}
+		c.lines = append(c.lines, c.line)
+		c.texts = append(c.texts, c.text)
 		n++
 	}
 
@@ -290,7 +304,7 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		return false, pgerr.Newf(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", line[j])
 	}
 	text := string(line)
-	c.inRow, c.value = true, text
+	c.inRow, c.value, c.text = true, text, text
 	if len(c.cols) == 0 {
 		if text != "" {
 			return false, pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column")

@@ -53,6 +53,64 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 	return w.Complete("DECLARE CURSOR")
 }
 
+// asCursor gives a portal that is under way what a cursor has: the rows it
+// has yet to give.
+func (p *Portal) asCursor() *cursor {
+	if p.cursor == nil {
+		p.cursor = &cursor{st: p.st, complete: p.exec == nil}
+		if p.left != nil {
+			rest := *p.left
+			sel := make([]int32, 0, p.left.Rows()-p.leftAt)
+			for i := p.leftAt; i < p.left.Rows(); i++ {
+				sel = append(sel, int32(p.left.Row(i)))
+			}
+			rest.Sel = sel
+			p.keep(&rest)
+			p.left = nil
+		}
+	}
+	return p.cursor
+}
+
+// executeCursor answers an Execute message for a cursor.
+func (s *Session) executeCursor(p *Portal, limit int64, w Writer) error {
+	c := p.cursor
+	want := int64(-1)
+	if limit > 0 {
+		want = c.pos + limit
+	}
+	if err := p.fill(want); err != nil {
+		return err
+	}
+	n := int64(0)
+	for c.pos < c.total && (limit == 0 || n < limit) {
+		c.pos++
+		if err := p.row(c.pos, w); err != nil {
+			return err
+		}
+		n++
+	}
+	if limit > 0 && n == limit {
+		return w.Suspended()
+	}
+	return w.Complete(completionTag(c.st.plan.Tag, n))
+}
+
+// settlePortals reads all rows of the portals under way: what the transaction
+// writes from here on is not theirs to see.
+func (s *Session) settlePortals() error {
+	for _, p := range s.portals {
+		if p.exec == nil {
+			continue
+		}
+		p.asCursor()
+		if err := p.fill(-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fill reads rows until n are kept (n < 0: all).
 func (p *Portal) fill(n int64) error {
 	c := p.cursor
@@ -66,20 +124,25 @@ func (p *Portal) fill(n int64) error {
 			p.close()
 			break
 		}
-		kept := &types.Batch{N: b.Rows()}
-		rows := make([]int32, b.Rows())
-		for i := range rows {
-			rows[i] = int32(b.Row(i))
-		}
-		for _, v := range b.Cols[:len(p.columns)] {
-			k := types.NewVec(v.Type, len(rows))
-			k.CopyFrom(v, rows)
-			kept.Cols = append(kept.Cols, k)
-		}
-		c.kept = append(c.kept, kept)
-		c.total += int64(kept.N)
+		p.keep(b)
 	}
 	return nil
+}
+
+// keep keeps a copy of the rows of a batch.
+func (p *Portal) keep(b *types.Batch) {
+	kept := &types.Batch{N: b.Rows()}
+	rows := make([]int32, b.Rows())
+	for i := range rows {
+		rows[i] = int32(b.Row(i))
+	}
+	for _, v := range b.Cols[:len(p.columns)] {
+		k := types.NewVec(v.Type, len(rows))
+		k.CopyFrom(v, rows)
+		kept.Cols = append(kept.Cols, k)
+	}
+	p.cursor.kept = append(p.cursor.kept, kept)
+	p.cursor.total += int64(kept.N)
 }
 
 // row sends row i (from 1) of the kept rows.
@@ -98,6 +161,19 @@ func (p *Portal) row(i int64, w Writer) error {
 
 func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 	p := s.portals[n.Cursor]
+	if p != nil && p.cursor == nil && p.st != nil && isQuery(p.st.raw.Stmt) { // made by Bind
+		if p.exec == nil && !p.done {
+			if err := s.prepareRun(ctx, p.st); err != nil {
+				return err
+			}
+			exec, err := executor.Open(s.execCtx(s.ctx, p.st), p.st.plan)
+			if err != nil {
+				return err
+			}
+			p.exec = exec
+		}
+		p.asCursor()
+	}
 	if p == nil || p.cursor == nil {
 		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
 	}
@@ -236,10 +312,11 @@ func (s *Session) keepPortals(i int) error {
 	for name, p := range s.portals {
 		switch {
 		case p.hold:
-		case p.cursor == nil || p.marks > i:
+		case p.marks > i:
 			p.close()
 			delete(s.portals, name)
 		case p.exec != nil:
+			p.asCursor()
 			if err := p.fill(-1); err != nil { // it would have failed at its next FETCH
 				p.close()
 				delete(s.portals, name)

@@ -35,6 +35,10 @@ type statement struct {
 // error, if any, is also the last thing that happened: statements after it were
 // not run, and an implicit transaction is rolled back.
 func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
+	delete(s.prepared, "") // the unnamed ones end here
+	if s.portals[""] != nil {
+		s.ClosePortal("")
+	}
 	stmts, err := s.db.stmts.Parse(text)
 	if err != nil {
 		s.fail()
@@ -252,6 +256,9 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 			what = "SELECT " + [...]string{ast.ForKeyShare: "FOR KEY SHARE", ast.ForShare: "FOR SHARE", ast.ForNoKeyUpdate: "FOR NO KEY UPDATE", ast.ForUpdate: "FOR UPDATE"}[q.Locking[0].Strength]
 		}
 		if err := s.writable(what); err != nil {
+			return err
+		}
+		if err := s.settlePortals(); err != nil {
 			return err
 		}
 		waited, err := s.lockTables(ctx, st.plan)

@@ -3,7 +3,6 @@ package session
 import (
 	"fmt"
 	mathrand "math/rand/v2"
-	"strings"
 
 	"rowkey/catalog"
 	"rowkey/pgerr"
@@ -170,13 +169,15 @@ func (r resolver) RegName(kind *types.Type, oid types.OID) string {
 	return catalog.RegName(r.s.snapshot(), r.s.searchPath(), kind, oid)
 }
 
-func paramContext(portal string, n int, format int16, v []byte) string {
+// paramContext is the context of an error in a bound parameter. Values are not
+// shown, as with PostgreSQL's log_parameter_max_length_on_error of zero.
+func paramContext(portal string, n int, format int16) string {
 	where := "unnamed portal"
 	if portal != "" {
 		where = fmt.Sprintf("portal %q", portal)
 	}
-	if format == 0 && len(v) <= 64 {
-		return fmt.Sprintf("%s parameter $%d = '%s'", where, n, strings.ReplaceAll(string(v), "'", "''"))
+	if format == 0 {
+		return fmt.Sprintf("%s parameter $%d = '...'", where, n)
 	}
 	return fmt.Sprintf("%s parameter $%d", where, n)
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 
 	"rowkey/executor"
 	"rowkey/parser/ast"
@@ -129,6 +130,9 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 		}
 	}
 	if err := s.plan(snap, st); err != nil {
+		if pgerr.CodeOf(err) == pgerr.IndeterminateDatatype {
+			return placeless(err)
+		}
 		return err
 	}
 	p.plan, p.epoch = st.plan, st.epoch
@@ -207,6 +211,9 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 		old.close()
 	}
 	p := &Portal{Name: portal, Prepared: ps, Formats: resultFormats, query: ps.Text, columns: ps.Columns}
+	if err := s.renew(ps); err != nil {
+		return nil, err
+	}
 	if ps.raw != nil {
 		st := &statement{raw: ps.raw, text: ps.Text, ptypes: ps.Params, plan: ps.plan, epoch: ps.epoch}
 		if len(values) > 0 {
@@ -232,8 +239,14 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 				}
 				if err != nil {
 					e := *pgerr.Of(err)
+					if f == 1 && e.Code == pgerr.InvalidBinaryRepresentation && e.Message == "incorrect binary data format" {
+						e.Message = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1)
+					}
+					if e.Code == pgerr.CharacterNotInRepertoire {
+						f = 1 // not shown: it is no text
+					}
 					if e.Where == "" {
-						e.Where = paramContext(portal, i+1, f, v)
+						e.Where = paramContext(portal, i+1, f)
 					}
 					return nil, &e
 				}
@@ -246,6 +259,38 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 	}
 	s.portals[portal] = p
 	return p, nil
+}
+
+// renew plans a prepared statement again if the catalog or settings changed
+// since; its result must not have.
+func (s *Session) renew(ps *Prepared) error {
+	if ps.plan == nil {
+		return nil
+	}
+	snap := s.snapshot()
+	if ps.plan.CatalogVersion == snap.Version && ps.epoch == s.set.epoch {
+		return nil
+	}
+	st := &statement{raw: ps.raw, text: ps.Text, ptypes: ps.Params}
+	if err := s.plan(snap, st); err != nil {
+		return err
+	}
+	if !sameColumns(ps.Columns, st.plan.Columns) {
+		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+	}
+	ps.plan, ps.epoch = st.plan, st.epoch
+	return nil
+}
+
+// Abort notes an error of the client's protocol outside of a statement: a block fails.
+func (s *Session) Abort() { s.fail() }
+
+// Describable refuses to describe what has a result in a failed block.
+func (s *Session) Describable(cols []Column) error {
+	if s.tx != nil && s.tx.failed && cols != nil {
+		return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	return nil
 }
 
 // Execute runs a portal, at most limit rows of it (0: all). After a limited
@@ -272,7 +317,7 @@ func (s *Session) Execute(ctx context.Context, portal string, limit int64, w Wri
 
 func (s *Session) execute(ctx context.Context, p *Portal, limit int64, w Writer) error {
 	if p.cursor != nil {
-		return pgerr.Unsupported("a cursor of DECLARE is read with FETCH")
+		return s.executeCursor(p, limit, w)
 	}
 	if !isQuery(p.st.raw.Stmt) {
 		if p.done {
@@ -280,6 +325,9 @@ func (s *Session) execute(ctx context.Context, p *Portal, limit int64, w Writer)
 		}
 		p.done = true
 		return s.runUtility(ctx, p.st, quiet{w})
+	}
+	if p.done && p.st.plan != nil && p.st.plan.Columns == nil {
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", p.Name)
 	}
 	if p.exec == nil && !p.done {
 		old := p.st.plan

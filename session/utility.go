@@ -73,6 +73,9 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	if err := s.writable(tag); err != nil {
 		return err
 	}
+	if err := s.settlePortals(); err != nil {
+		return err
+	}
 	if _, err := s.enter(ctx, false); err != nil {
 		return err
 	}

@@ -431,6 +431,7 @@ func (c *conn) handle(ctx context.Context, msg pgproto3.FrontendMessage) error {
 	}
 	if err != nil {
 		c.failed = true
+		c.s.Abort()
 		return c.fail(err)
 	}
 	return nil
@@ -468,6 +469,9 @@ func (c *conn) describe(m *pgproto3.Describe) error {
 		if err != nil {
 			return err
 		}
+		if err := c.s.Describable(p.Columns); err != nil {
+			return err
+		}
 		oids := make([]uint32, len(p.Params))
 		for i, t := range p.Params {
 			oids[i] = uint32(t.OID)
@@ -479,6 +483,9 @@ func (c *conn) describe(m *pgproto3.Describe) error {
 	case 'P':
 		p, err := c.s.PortalNamed(m.Name)
 		if err != nil {
+			return err
+		}
+		if err := c.s.Describable(p.Columns()); err != nil {
 			return err
 		}
 		return c.rowDescription(p.Columns(), p.Formats)
