@@ -373,7 +373,10 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 		if e.Filter != nil {
 			fb := *b
 			fb.kind = inFilter
+			clause := b.q.clause
+			b.q.clause = inFilter
 			call.Filter = p.coerceBool(fb.arg(e.Filter), "FILTER")
+			b.q.clause = clause
 		}
 	}
 	return b.addAggregate(call, t, pos, info)
@@ -407,7 +410,7 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	if owner == b.q && !kindInfo[kind].agg {
 		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[kind].name)
 	}
-	if owner != b.q && owner.inFrom {
+	if owner != b.q && owner.inFrom && owner.clause != inJoinOn && owner.clause != inFromFunction {
 		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level")
 	}
 	if owner != b.q && owner.noAgg() {

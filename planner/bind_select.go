@@ -1355,6 +1355,15 @@ func weakName(e ast.Expr) bool {
 		return nameOf(e.Arg) == "" || weakName(e.Arg)
 	case *ast.CaseExpr:
 		return e.Else == nil || nameOf(e.Else) == "" || weakName(e.Else)
+	case *ast.CollateExpr:
+		return weakName(e.Arg)
+	case *ast.Indirection:
+		for _, s := range e.Path {
+			if s.Kind == ast.SelectField {
+				return false
+			}
+		}
+		return weakName(e.Arg)
 	}
 	return false
 }

@@ -43,8 +43,6 @@ func typeName(t *types.Type) string {
 	return types.Format(t, -1)
 }
 
-func isUnknown(e plan.Expr) bool { return e.Type() == types.Unknown }
-
 // pathKind is how one type becomes another.
 type pathKind uint8
 
@@ -155,10 +153,13 @@ func canCoerceAll(src, dst []*types.Type, ctx builtin.CastContext) bool {
 	}
 	if poly {
 		_, _, err := polymorphic(src, dst, nil)
-		return err == nil
+		return err == nil || err.Message == unknownPolymorphic
 	}
 	return true
 }
+
+// unknownPolymorphic is an error of the call, not of the choice of its function.
+const unknownPolymorphic = "could not determine polymorphic type because input has type unknown"
 
 // coerceType converts e to target, which canCoerce said is possible. The typmod is
 // applied by coerceTypmod.
@@ -547,7 +548,7 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 			}
 		}
 		if elem == nil && unknownElem {
-			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "could not determine polymorphic type because input has type %s", "unknown")
+			return nil, nil, pgerr.New(pgerr.DatatypeMismatch, unknownPolymorphic)
 		}
 		if elem != nil && needNonArray && elem.Under().IsArray() {
 			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "type matched to anynonarray is an array type: %s", typeName(elem))
