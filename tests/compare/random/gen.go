@@ -71,7 +71,7 @@ func (g *gen) expr(typ string, s *scope, depth int) *node {
 
 // leaf is a column or a literal.
 func (g *gen) leaf(typ string, s *scope) *node {
-	if s != nil && !g.chance(15) {
+	if s != nil && !g.chance(8) {
 		var c []column
 		for _, x := range s.cols {
 			if x.typ == typ {

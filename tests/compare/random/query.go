@@ -232,7 +232,13 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 	n := 1 + g.r.Intn(3)
 	if small {
 		n = 1 + g.r.Intn(2)
+	} else if g.chance(8) {
+		n = 4 + g.r.Intn(3)
+		if g.chance(20) {
+			n = 9 // more than are ordered exhaustively
+		}
 	}
+	many := n > 3
 	if g.chance(12) {
 		return g.usingChain(outer)
 	}
@@ -242,6 +248,9 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 		right := g.fromSource(outer, lat)
 		lateral := strings.HasPrefix(right.n.SQL(), "LATERAL") || strings.HasPrefix(right.n.SQL(), "unnest")
 		kind := oneOf(g, []string{"JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ","})
+		if many && (kind == "CROSS JOIN" || kind == "," || kind == "FULL JOIN") {
+			kind = "JOIN"
+		}
 		if lateral && (kind == "RIGHT JOIN" || kind == "FULL JOIN") {
 			kind = "LEFT JOIN"
 		}
@@ -269,6 +278,17 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 		default:
 			s := &scope{cols: joined.cols, outer: outer, plain: !g.chance(25)}
 			eq := g.joinCond(left, right)
+			if many && right.id != "" { // keep the result small
+				var ids []column
+				for _, c := range left.cols {
+					if c.typ == "int4" {
+						ids = append(ids, c)
+					}
+				}
+				if len(ids) > 0 {
+					eq = structural(oneOf(g, ids).expr, " = "+right.id)
+				}
+			}
 			on := eq
 			if kind == "FULL JOIN" { // hashable or mergeable only
 				s = nil
@@ -365,12 +385,21 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 	}
 	items := listOf(", ")
 	windowed := !o.one && g.chance(15)
+	totals := 0
 	for _, t := range types {
 		if list := windows[t]; windowed && len(list) > 0 && g.chance(70) {
 			plain := *s
 			plain.plain = true
-			items.parts = append(items.parts, g.fill(t, oneOf(g, list), &plain, 1))
-			continue
+			tmpl := oneOf(g, list)
+			if strings.Contains(tmpl, "{total") {
+				totals++
+			}
+			// Rows that are the same in all columns get any of the values that a
+			// total order gives them: which ones go together is free.
+			if totals < 2 || s.unique != nil || !strings.Contains(tmpl, "{total") {
+				items.parts = append(items.parts, g.fill(t, tmpl, &plain, 1))
+				continue
+			}
 		}
 		items.parts = append(items.parts, g.expr(t, s, 2+g.r.Intn(2)))
 	}

@@ -60,8 +60,8 @@ func (d Difference) String() string {
 
 // Report is what came of a run.
 type Report struct {
-	Statements, Errors, Skipped, Lenient int
-	Differences                          []Difference
+	Statements, Errors, Empty, Skipped, Lenient int
+	Differences                                 []Difference
 	// SlowQueries took rowkey much longer than PostgreSQL.
 	SlowQueries []string
 }
@@ -272,6 +272,9 @@ func (r *runner) query(q query) {
 			if r.o.Verbose && r.o.Log != nil {
 				r.o.Log("failed: %s: %s\n  %s", want.code, want.msg, sql)
 			}
+		}
+		if want.code == "" && len(want.rows) == 0 {
+			r.rep.Empty++
 		}
 		if want.code == "57014" {
 			r.rep.Skipped++
