@@ -61,7 +61,7 @@ func (q *query) eachColumn(nameCol string, visit func(t *Table, c *Column) error
 }
 
 func columnsRows(q *query) error {
-	cat, no, never := q.cat(), vStr("NO"), vStr("NEVER")
+	cat, no, never, path := q.cat(), vStr("NO"), vStr("NEVER"), q.path()
 	return q.eachColumn("table_name", func(t *Table, c *Column) error {
 		tt, mod := trueType(c.Type, c.Typmod)
 		row := make([]types.Datum, 0, 44)
@@ -69,7 +69,7 @@ func columnsRows(q *query) error {
 		if c.Generated != "" {
 			generated, expr = vStr("ALWAYS"), vStr(c.Generated)
 		} else {
-			def = vOpt(c.Default)
+			def = vOpt(namesAsSeen(q.snap, path, defaultText(q.snap, c)))
 		}
 		notNull := c.NotNull
 		if c.Type.Kind == types.KindDomain {

@@ -158,7 +158,7 @@ func typeCollation(t *types.Type) OID {
 		return c
 	}
 	if t.IsArray() {
-		t = t.Elem
+		return typeCollation(t.Elem)
 	}
 	switch {
 	case t == types.Name:
@@ -290,11 +290,7 @@ func attrdefRows(q *query) error {
 		for i := range t.Columns {
 			c := &t.Columns[i]
 			if oid, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
-				expr := c.Default
-				if c.Generated != "" {
-					expr = c.Generated
-				}
-				if err := q.row(vOID(oid), vOID(t.OID), vInt(int(c.Attnum)), vStr(expr)); err != nil {
+				if err := q.row(vOID(oid), vOID(t.OID), vInt(int(c.Attnum)), vStr(defaultText(q.snap, c))); err != nil {
 					return err
 				}
 			}

@@ -1,6 +1,10 @@
 package catalog
 
-import "rowkey/types"
+import (
+	"slices"
+
+	"rowkey/types"
+)
 
 // pg_depend and pg_description: what refers to objects of every class.
 
@@ -100,9 +104,12 @@ func (q *query) dependTables() (list []*Table, all bool) {
 		if r.seq.OwnerTable == 0 {
 			return nil, true
 		}
-		add(q.snap.Table(r.seq.OwnerTable))
-		for _, t := range x.dependents[oid] {
-			add(t)
+		owner := q.snap.Table(r.seq.OwnerTable)
+		add(owner)
+		for _, t := range append(slices.Clone(x.users[oid]), x.dependents[oid]...) {
+			if t != owner {
+				add(t)
+			}
 		}
 	case r != nil:
 		add(r.table)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"hash/fnv"
+	"slices"
 	"strconv"
 )
 
@@ -16,6 +17,7 @@ type sysIndex struct {
 	rules       map[OID]*Table
 	ruleOID     map[OID]OID         // view → its rule
 	owned       map[OID][]*Sequence // table → sequences of its columns
+	users       map[OID][]*Table    // sequence → tables whose columns draw from it
 	dependents  map[OID][]*Table    // relation or type → views that read it
 }
 
@@ -39,12 +41,15 @@ func (s *Snapshot) index() *sysIndex {
 	}
 	x := &sysIndex{
 		tables: s.Tables(), constraints: map[OID]constraintRef{}, defaults: map[OID]columnRef{}, defaultOID: map[columnRef]OID{},
-		rules: map[OID]*Table{}, ruleOID: map[OID]OID{}, owned: map[OID][]*Sequence{}, dependents: map[OID][]*Table{},
+		rules: map[OID]*Table{}, ruleOID: map[OID]OID{}, owned: map[OID][]*Sequence{}, users: map[OID][]*Table{}, dependents: map[OID][]*Table{},
 	}
 	taken := map[OID]bool{}
 	for _, t := range x.tables {
 		eachConstraint(t, func(oid OID, ref constraintRef) { x.constraints[oid] = ref })
 		for i := range t.Columns {
+			if seq := t.Columns[i].SeqOID; seq != 0 && !slices.Contains(x.users[seq], t) {
+				x.users[seq] = append(x.users[seq], t)
+			}
 			if c := &t.Columns[i]; !c.Dropped && (c.Default != "" || c.Generated != "") {
 				ref := columnRef{t.OID, c.Attnum}
 				oid := derivedOID(taken, "default", t.OID, int(c.Attnum))

@@ -48,8 +48,8 @@ func (q *query) eachType(visit func(t *types.Type) error) error {
 					return err
 				}
 			}
-			for _, v := range []*types.Type{types.Int2Vector, types.OidVector} {
-				if v.Elem == t {
+			for _, v := range []*types.Type{types.Int2Vector, types.OidVector, types.Name} {
+				if v.Elem == t || v == types.Name && t == types.Char {
 					return visit(v)
 				}
 			}
@@ -80,6 +80,9 @@ func pgTypeRows(q *query) error {
 		elem, array, base, typmod := OID(0), OID(0), OID(0), int32(-1)
 		if t.Elem != nil {
 			elem = t.Elem.OID
+		}
+		if t == types.Name {
+			elem = types.Char.OID // a name can be subscripted
 		}
 		if t.Array != nil {
 			array = t.Array.OID

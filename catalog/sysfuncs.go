@@ -91,9 +91,9 @@ func init() {
 		return vStr(name), nil
 	}))
 
-	expr := builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
-		return vStr(exprText(a[0].S, len(a) > 2 && a[2].I != 0)), nil
-	}}
+	expr := withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		return vStr(exprText(namesAsSeen(snap, searchPath(ctx), a[0].S), len(a) > 2 && a[2].I != 0)), nil
+	})
 	define("pg_get_expr(pg_node_tree,oid) pg_get_expr(pg_node_tree,oid,bool)", expr)
 
 	indexDefinition := func(pretty func(a []types.Datum) bool) builtin.Func {

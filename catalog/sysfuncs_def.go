@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"regexp"
 	"strings"
 
 	"rowkey/types"
@@ -30,6 +31,40 @@ func exprText(e string, pretty bool) string {
 		return prettyExpr(e)
 	}
 	return e
+}
+
+// regclassLiteral is the name of a sequence in a default.
+var regclassLiteral = regexp.MustCompile(`'((?:[^']|'')+)'::regclass`)
+
+// namesAsSeen rewrites the relations that an expression names so that path
+// finds them: what a default calls public.t_id_seq is t_id_seq where the path
+// has public.
+func namesAsSeen(snap *Snapshot, path []string, e string) string {
+	if !strings.Contains(e, "::regclass") {
+		return e
+	}
+	return regclassLiteral.ReplaceAllStringFunc(e, func(m string) string {
+		name := strings.ReplaceAll(regclassLiteral.FindStringSubmatch(m)[1], "''", "'")
+		oid, err := parseRegClass(snap, path, name)
+		if err != nil {
+			return m
+		}
+		return types.QuoteLiteral(relationRef(snap, path, oid)) + "::regclass"
+	})
+}
+
+// defaultText gives a column's default or generation expression, "" if it has
+// none. What names the column's own sequence names it in full.
+func defaultText(snap *Snapshot, c *Column) string {
+	if c.Generated != "" {
+		return c.Generated
+	}
+	if c.SeqOID != 0 && strings.HasPrefix(c.Default, "nextval('") && strings.HasSuffix(c.Default, "'::regclass)") {
+		if name := relationRef(snap, nil, c.SeqOID); name != "" {
+			return "nextval(" + types.QuoteLiteral(name) + "::regclass)"
+		}
+	}
+	return c.Default
 }
 
 // indexColumnDef writes one column of an index: its name or expression.

@@ -158,7 +158,7 @@ func base(oid, arrayOID OID, name string, phys Phys, length int16, byVal bool, a
 			a = 'd'
 		}
 		t.Array = register(&Type{OID: arrayOID, Name: "_" + name, Phys: PhysAny, Kind: t.Kind, Len: -1, Align: a, Category: 'A', Elem: t, Collate: t.Collate})
-		if t.Kind == KindPseudo {
+		if name == "record" {
 			t.Array.Category = 'P'
 		} else {
 			t.Array.Kind = KindBase
@@ -203,7 +203,7 @@ var (
 	Interval     = base(1186, 1187, "interval", PhysInterval, 16, false, 'd', 'T', preferred)
 	TimeTZ       = base(1266, 1270, "timetz", PhysInterval, 12, false, 'd', 'D')
 	Numeric      = base(1700, 1231, "numeric", PhysDecimal, -1, false, 'i', 'N')
-	RefCursor    = base(1790, 2201, "refcursor", PhysBytes, -1, false, 'i', 'U', collated)
+	RefCursor    = base(1790, 2201, "refcursor", PhysBytes, -1, false, 'i', 'U')
 	RegProcedure = base(2202, 2207, "regprocedure", PhysInt64, 4, true, 'i', 'N')
 	RegOper      = base(2203, 2208, "regoper", PhysInt64, 4, true, 'i', 'N')
 	RegOperator  = base(2204, 2209, "regoperator", PhysInt64, 4, true, 'i', 'N')

@@ -20,7 +20,7 @@ q "SELECT line FROM (
 # types.txt: base types and pseudo-types: oid, name, functions, storage, category, preferred.
 q "SELECT oid, typname, typlen, CASE WHEN typbyval THEN 't' ELSE 'f' END, typalign, typstorage, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid,
           typmodin::oid, typmodout::oid, typanalyze::oid, typsubscript::oid, typcategory
-   FROM pg_type WHERE oid < 16384 AND typtype IN ('b', 'p') AND typelem = 0 OR oid IN (22, 30) ORDER BY oid" > types.txt
+   FROM pg_type WHERE oid < 16384 AND typtype IN ('b', 'p') AND typsubscript::oid <> 6179 OR oid IN (22, 30) ORDER BY oid" > types.txt
 
 # typeprocs.txt: the functions that pg_type names: oid, name, arguments, result, flags.
 q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, provolatile, CASE WHEN proisstrict THEN 't' ELSE 'f' END, prosrc
@@ -31,7 +31,7 @@ q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, prov
    ORDER BY p.oid" > typeprocs.txt
 
 # procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety.
-q "SELECT oid, prosrc, procost, prorows, proparallel FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) AND prosrc !~ E'[\\n\\t]' ORDER BY oid" > procs.txt
+q "SELECT oid, CASE WHEN prosrc ~ E'[\\n\\t]' THEN '' ELSE prosrc END, procost, prorows, proparallel FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) ORDER BY oid" > procs.txt
 
 # domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check.
 q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), '')
