@@ -121,8 +121,8 @@ func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
 		if p.snap.TableOfIndex(oid) != nil {
 			fail(rv.Pos(), pgerr.WrongObjectType, "cannot open relation %q", rv.Name)
 		}
-		if p.snap.Sequence(oid) != nil {
-			bail(pgerr.Unsupported("reading sequence %q as a table is not supported", rv.Name).At(rv.Pos()))
+		if s := p.snap.Sequence(oid); s != nil {
+			return catalog.SequenceTable(s)
 		}
 		fail(rv.Pos(), pgerr.UndefinedTable, "relation %q does not exist", shown)
 	}
@@ -329,10 +329,10 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		fields := functionFields(x)
 		switch {
 		case len(defs) > 0:
-			if x.Type() != types.Record {
+			if x.Type().OID != types.Record.OID {
 				fail(defs[0].Pos(), pgerr.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
 			}
-			if fields != nil && len(fields) > 0 {
+			if len(fields) > 0 {
 				fail(defs[0].Pos(), pgerr.SyntaxError, "a column definition list is redundant for a function with OUT parameters")
 			}
 			fields = nil
@@ -363,9 +363,6 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 					fields[0].Name = te.Alias.Name
 				}
 			}
-		}
-		if x.Type() == types.Void && false {
-			fields = nil
 		}
 		f.calls = append(f.calls, x)
 		f.widths = append(f.widths, len(fields))

@@ -14,6 +14,7 @@ type dmlTarget struct {
 	table *catalog.Table
 	name  string // as the statement names it
 	alias string
+	verb  string // "insert into", "update" … for errors
 	// names maps a view's columns, in order, to the table's; nil for a table.
 	names []viewColumn
 	views []*viewLevel
@@ -43,7 +44,7 @@ func (t *dmlTarget) column(name string) *catalog.Column {
 	for _, c := range t.names {
 		if c.name == name {
 			if c.col == nil {
-				bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot insert into column %q of view %q", name, t.name).
+				bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot %s column %q of view %q", t.verb, name, t.name).
 					WithDetail("View columns that are not columns of their base relation are not updatable."))
 			}
 			return c.col
@@ -111,7 +112,7 @@ func renameTo(it *rangeItem, names []viewColumn) {
 // dmlTarget resolves the relation of a data-modifying statement.
 func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlTarget {
 	t := p.resolveTable(rv)
-	out := &dmlTarget{table: t, name: t.Name, alias: rv.Name}
+	out := &dmlTarget{table: t, name: t.Name, alias: rv.Name, verb: verb}
 	if rv.Alias != nil {
 		out.alias = rv.Alias.Name
 	}

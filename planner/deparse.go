@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"rowkey/builtin"
 	"rowkey/parser"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -427,5 +426,3 @@ func keySuffix(k plan.SortKey) string {
 	}
 	return s
 }
-
-var _ = builtin.Scalar

@@ -39,7 +39,6 @@ var boolT = plan.T{Typ: types.Bool, Mod: -1}
 var (
 	trueExpr  plan.Expr = &plan.Const{T: boolT, Val: types.NewBool(true)}
 	falseExpr plan.Expr = &plan.Const{T: boolT, Val: types.NewBool(false)}
-	nullBool  plan.Expr = &plan.Const{T: boolT}
 )
 
 func constInt(n int64, t *types.Type) *plan.Const {

@@ -1,9 +1,7 @@
 package planner
 
 import (
-	"rowkey/builtin"
 	"rowkey/planner/plan"
-	"rowkey/types"
 )
 
 // From the bound statement to the finished plan: rules, paths, operators.
@@ -296,8 +294,3 @@ func (p *planner) insertNode(n *dmlRel, node plan.Node, pt *path) plan.Node {
 	p.nameReturning(i, n)
 	return i
 }
-
-var (
-	_ = builtin.Scalar
-	_ = types.Bool
-)

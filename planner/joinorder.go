@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 
-	"rowkey/builtin"
 	"rowkey/planner/plan"
 )
 
@@ -35,6 +34,13 @@ type unit struct {
 	free  colSet      // columns of other units it reads (LATERAL)
 	out   colSet
 	paths []*path
+	keyed []keyedPath // of a grouping: for one group at a time
+}
+
+// keyedPath is a way to compute a grouping for the groups that conds give.
+type keyedPath struct {
+	conds []plan.Expr
+	path  *path // nil: the conditions do not reach its tables
 }
 
 // pred is a condition of the tree and the units it reads.
@@ -241,7 +247,9 @@ func (g *graph) pair(m, a, b uint64, cross bool) {
 	}
 	j := &joining{p: g.p, kind: plan.InnerJoin, conds: preds, rows: g.estimate(m, a, b, preds)}
 	if bits.OnesCount64(b) == 1 {
-		j.scan, _ = g.units[bits.TrailingZeros64(b)].r.(*lScan)
+		u := g.units[bits.TrailingZeros64(b)]
+		j.scan, _ = u.r.(*lScan)
+		j.unit = u
 	}
 	if best := g.memo[m]; len(best) >= maxPaths && left[0].total+right[0].total > best[0].total*4 {
 		return
@@ -290,7 +298,7 @@ func (g *graph) dependent(m uint64, left []*path, u *unit, preds []plan.Expr) {
 	if u.kind == plan.InnerJoin {
 		conds, post = preds, nil
 	}
-	j := &joining{p: p, kind: u.kind, conds: conds}
+	j := &joining{p: p, kind: u.kind, conds: conds, unit: u}
 	j.scan, _ = u.r.(*lScan)
 	// the columns of the left side that the right side reads
 	var avail colSet
@@ -387,6 +395,7 @@ type joining struct {
 	conds   []plan.Expr
 	rows    float64
 	scan    *lScan // the right side, when it is a plain table
+	unit    *unit  // the right side, when it is one; may be nil
 	lateral bool
 	avail   colSet
 }
@@ -539,6 +548,11 @@ func (j *joining) paths(left, right []*path) []*path {
 	if j.kind == plan.AntiNullJoin && len(pairs) > 0 {
 		return out
 	}
+	if k := j.groupOf(l, pairs); k != nil && !set.NoLookupJoin {
+		for _, x := range left {
+			out = append(out, j.nestLoop(x, k, true))
+		}
+	}
 	if j.scan != nil && j.scan.table.Virtual != nil && (j.kind == plan.InnerJoin || j.kind == plan.LeftJoin) {
 		out = append(out, j.virtualLookups(l, r, pairs)...)
 	}
@@ -553,6 +567,59 @@ func (j *joining) paths(left, right []*path) []*path {
 		out = append(out, nl)
 	}
 	return out
+}
+
+// groupOf gives the right side, a grouping, computed for the groups only that
+// one left row asks for, its keys pushed down to the tables:
+//
+//	partsupp JOIN (SELECT l_partkey, sum(…) FROM lineitem GROUP BY l_partkey) ON ps_partkey = l_partkey
+//
+// reads a few line items for each of a few rows of partsupp instead of all of
+// lineitem. nil if the keys do not get there or the left side is large.
+func (j *joining) groupOf(l *path, pairs []equiPair) *path {
+	if j.unit == nil || len(pairs) == 0 || groupingOf(j.unit.r) == nil {
+		return nil
+	}
+	if whole := j.unit.paths[0].total; l.rows*seekCost > whole {
+		return nil
+	}
+	var conds []plan.Expr
+	for _, e := range pairs {
+		if !e.nullsEqual {
+			conds = append(conds, e.cond)
+		}
+	}
+	for _, k := range j.unit.keyed {
+		if len(k.conds) == len(conds) && equalLists(k.conds, conds) {
+			return k.path
+		}
+	}
+	k := keyedPath{conds: conds}
+	r := j.p.push(j.unit.r, conds)
+	if n := groupingOf(r); n != nil && !freeCols(n.in).empty() {
+		k.path = j.p.pathsFor(r)[0]
+	}
+	j.unit.keyed = append(j.unit.keyed, k)
+	return k.path
+}
+
+// groupingOf is the grouping at the top of r, below projections and filters.
+func groupingOf(r rel) *lGroup {
+	for {
+		switch n := r.(type) {
+		case *lGroup:
+			if len(n.groups) == 0 {
+				return nil
+			}
+			return n
+		case *lProject:
+			r = n.in
+		case *lFilter:
+			r = n.in
+		default:
+			return nil
+		}
+	}
 }
 
 // rightCols are the columns of a right side that is not a plain table: all
@@ -865,5 +932,3 @@ func (p *planner) fullJoin(n *lJoin) []*path {
 	}
 	return []*path{j.nestLoop(l[0], r[0], false)}
 }
-
-var _ = builtin.Scalar

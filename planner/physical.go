@@ -3,7 +3,6 @@ package planner
 import (
 	"math"
 
-	"rowkey/builtin"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -897,5 +896,3 @@ func (p *planner) lockPaths(n *lLock) []*path {
 	}
 	return out
 }
-
-var _ = builtin.Scalar

@@ -83,7 +83,6 @@ type planner struct {
 	works  int
 	tables []plan.TableUse
 	views  []*catalog.Table
-	funcs  []types.OID
 
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem

@@ -112,18 +112,16 @@ func inlineCTEs(p *planner, r rel) rel {
 		if !ok {
 			return x
 		}
-		for {
-			if !p.inlinable(c.def) {
-				return x
-			}
-			c.def.inlined = true
-			p.changed = true
-			proj := &lProject{in: inlineCTEs(p, c.def.rel)}
-			for i, id := range c.cols {
-				proj.items = append(proj.items, projItem{id, p.col(c.def.outCols[i])})
-			}
-			return proj
+		if !p.inlinable(c.def) {
+			return x
 		}
+		c.def.inlined = true
+		p.changed = true
+		proj := &lProject{in: inlineCTEs(p, c.def.rel)}
+		for i, id := range c.cols {
+			proj.items = append(proj.items, projItem{id, p.col(c.def.outCols[i])})
+		}
+		return proj
 	})
 }
 

@@ -1,9 +1,6 @@
 package planner
 
 import (
-	"rowkey/builtin"
-	"rowkey/parser/ast"
-	"rowkey/pgerr"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -636,9 +633,3 @@ func eliminateDistinct(p *planner, r rel) rel {
 		return d.in
 	})
 }
-
-var (
-	_ = builtin.Scalar
-	_ ast.Node
-	_ = pgerr.InternalError
-)

@@ -54,7 +54,7 @@ func (p *planner) simplify(r rel, conds []plan.Expr) rel {
 		if c.kind != n.kind {
 			p.changed = true
 		}
-		lc, rc := conds, conds
+		lc, rc := conds, []plan.Expr(nil)
 		switch c.kind {
 		case plan.InnerJoin:
 			lc = append(append([]plan.Expr(nil), conds...), c.conds...)

@@ -19,20 +19,17 @@ type query struct {
 	depth int
 	items []*rangeItem
 	ctes  []*cteDef
-	// lateralFloor: items before it are visible only to LATERAL while FROM is built.
 
 	aggs      []aggItem
 	groupings []groupingCall
 	windows   []windowCall
 	srfs      []srfCall
 	// groupExprs are bound GROUP BY items; GROUPING() looks here.
-	grouped   bool
-	windefs   []*windowInfo
-	hasSRF    bool
-	isDML     bool
-	clause    exprKind
-	inFrom    bool // its FROM clause is being bound
-	aggFrames []*aggFrame
+	grouped bool
+	windefs []*windowInfo
+	isDML   bool
+	clause  exprKind
+	inFrom  bool // its FROM clause is being bound
 }
 
 // aggFrame watches which levels the arguments of an aggregate refer to.
