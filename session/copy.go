@@ -254,6 +254,9 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if err != nil {
 		return placeless(err)
 	}
+	if snap.Sequence(t.OID) != nil {
+		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to sequence %q", t.Name)
+	}
 	if t.Kind != catalog.KindTable || t.Virtual != nil {
 		what := "view"
 		if t.Virtual != nil {
@@ -411,10 +414,10 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		}
 		t, err := planner.ResolveTable(snap, s.searchPath(), n.Table)
 		if err != nil {
-			if oid := snap.Resolve(s.searchPath(), n.Table.Name); n.Table.Schema == "" && snap.Sequence(oid) != nil {
-				return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from sequence %q", n.Table.Name)
-			}
 			return placeless(err)
+		}
+		if snap.Sequence(t.OID) != nil {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from sequence %q", t.Name)
 		}
 		if t.Kind == catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")

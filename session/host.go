@@ -148,6 +148,16 @@ func (h *host) SetSeed(seed float64) {
 // Settings gives all run-time parameters, for pg_settings.
 func (h *host) Settings() []SettingInfo { return h.set.all() }
 
+// SequencePosition tells where a sequence stands, for this transaction.
+func (h *host) SequencePosition(seq *catalog.Sequence) (last int64, called bool, err error) {
+	if h.tx != nil && h.tx.sequences[seq.OID] != nil {
+		q := h.tx.sequences[seq.OID]
+		return q.last, q.called, nil
+	}
+	last, called, err = h.db.seqs.Position(seq)
+	return last, called, mapKV(err)
+}
+
 // Sequences gives access to sequence positions, for SELECT … FROM a sequence.
 func (h *host) Sequences() *catalog.Sequences { return h.db.seqs }
 

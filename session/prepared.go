@@ -7,6 +7,7 @@ import (
 	"rowkey/executor"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
+	"rowkey/planner"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -21,6 +22,8 @@ type Prepared struct {
 
 	raw     *ast.RawStmt // nil for an empty text
 	given   []*types.Type
+	// declared is how many parameter types the client gave.
+	declared int
 	plan    *plan.Plan
 	epoch   uint64
 	fromSQL bool // by PREPARE
@@ -88,7 +91,7 @@ func (s *Session) prepare(ctx context.Context, name, text string, oids []uint32)
 		if s.tx != nil && s.tx.failed && !endsFailed(p.raw.Stmt) {
 			return nil, pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 		}
-		p.given = make([]*types.Type, max(len(oids), p.raw.Params))
+		p.given, p.declared = make([]*types.Type, max(len(oids), p.raw.Params)), len(oids)
 		for i, oid := range oids {
 			if oid == 0 || types.OID(oid) == types.Unknown.OID {
 				continue
@@ -105,6 +108,24 @@ func (s *Session) prepare(ctx context.Context, name, text string, oids []uint32)
 	return p, nil
 }
 
+// innerQuery gives the query that a utility statement is about, nil if it has none of its own.
+func innerQuery(st ast.Stmt) ast.Stmt {
+	switch n := st.(type) {
+	case *ast.ExplainStmt:
+		if isQuery(n.Stmt) {
+			return n.Stmt
+		}
+		return innerQuery(n.Stmt)
+	case *ast.DeclareCursorStmt:
+		return n.Query
+	case *ast.CreateTableAsStmt:
+		if n.Query != nil {
+			return n.Query
+		}
+	}
+	return nil
+}
+
 // describe plans p (or finds out what a utility statement returns), setting
 // its parameter types and columns.
 func (s *Session) describe(ctx context.Context, p *Prepared) error {
@@ -113,7 +134,15 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 		if err != nil {
 			return err
 		}
-		p.Columns, p.Params = cols, p.given
+		p.Columns, p.Params = cols, p.given[:p.declared]
+		if q := innerQuery(p.raw.Stmt); q != nil { // its parameters are the statement's
+			a, err := planner.Analyze(planner.Request{Catalog: s.snapshot(), Stmt: q, ParamTypes: p.given, SearchPath: s.searchPath(),
+				Env: s.execEnv(), CurrentUser: s.user})
+			if err != nil {
+				return err
+			}
+			p.Params = a.Params
+		}
 		for i, t := range p.Params {
 			if t == nil {
 				p.Params[i] = types.Text

@@ -248,6 +248,8 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		name := n.Name
 		if d := settingTable[strings.ToLower(name)]; d != nil {
 			name = d.name
+		} else if _, ok := s.show(name); !ok {
+			return nil, unknownSetting(name)
 		}
 		return text(name), nil
 	case *ast.ExplainStmt:
@@ -257,9 +259,9 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		}
 		return c, nil
 	case *ast.ExecuteStmt:
-		p, err := s.Statement(n.Name)
-		if err != nil {
-			return nil, err
+		p := s.prepared[n.Name]
+		if p == nil {
+			return nil, nil // it will be missed when it is run
 		}
 		return p.Columns, nil
 	case *ast.FetchStmt:

@@ -11,6 +11,7 @@
 // Remarks stand on lines of their own before the statement they are about:
 //
 //	-- differs: reason      the answers differ, and why; it fails once they do not
+//	-- differs simple: …    … only by the simple protocol, or by the extended
 //	-- ignore rows: reason  the rows are not compared (plans, timings, OIDs)
 //	-- unordered            the rows may come in any order
 //	-- simple only          not run by the extended protocol
@@ -31,6 +32,7 @@ type Statement struct {
 	Line       int
 	SQL        string
 	Differs    string // reason
+	DiffersIn  string // "simple" or "extended": only there; "" both
 	IgnoreRows bool
 	Unordered  bool
 	SimpleOnly bool
@@ -67,6 +69,10 @@ func ReadScript(path string) ([]Statement, error) {
 			remark := strings.TrimSpace(text[2:end])
 			reason, isDiffers := strings.CutPrefix(remark, "differs:")
 			switch {
+			case strings.HasPrefix(remark, "differs simple:"), strings.HasPrefix(remark, "differs extended:"):
+				var in string
+				in, next.Differs, _ = strings.Cut(remark, ":")
+				next.DiffersIn = strings.TrimPrefix(in, "differs ")
 			case isDiffers:
 				if next.Differs = strings.TrimSpace(reason); next.Differs == "" {
 					return nil, fmt.Errorf("%s:%d: differs without a reason", path, line)

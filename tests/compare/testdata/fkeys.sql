@@ -122,5 +122,6 @@ COMMIT;
 INSERT INTO du VALUES (3) ON CONFLICT (id) DO NOTHING;
 ALTER TABLE dc ALTER CONSTRAINT dfk NOT DEFERRABLE;
 INSERT INTO dc VALUES (9, 9);
+-- differs extended: it is refused by the parser already
 CREATE TABLE badd (id int CHECK (id > 0) DEFERRABLE);
 TRUNCATE dp;

@@ -77,6 +77,7 @@ MOVE ALL IN c;
 MOVE BACKWARD ALL IN c;
 FETCH ABSOLUTE 0 FROM c;
 FETCH ABSOLUTE 100 FROM c;
+-- unordered
 SELECT name, is_holdable, is_scrollable, is_binary FROM pg_cursors;
 CLOSE c;
 FETCH c;

@@ -36,7 +36,7 @@ ALTER SEQUENCE nope RESTART;
 ALTER SEQUENCE IF EXISTS nope RESTART;
 ALTER SEQUENCE s RENAME TO ss;
 SELECT nextval('ss');
-SELECT * FROM ss;
+SELECT last_value, is_called FROM ss;
 CREATE TABLE owner (id int, k int DEFAULT nextval('ss'));
 ALTER SEQUENCE ss OWNED BY owner.id;
 ALTER SEQUENCE ss OWNED BY owner.nope;
@@ -142,10 +142,10 @@ INSERT INTO dt VALUES (0, 'abc');
 INSERT INTO dt VALUES (1, 'abcdefgh');
 INSERT INTO dt VALUES (1, NULL);
 INSERT INTO dt (p) VALUES (3) RETURNING *;
--- differs: PostgreSQL announces the columns before the error
+-- differs simple: PostgreSQL announces the columns before the error
 SELECT 5::posint, (-5)::posint;
 SELECT p + 1 FROM dt ORDER BY 1;
--- differs: PostgreSQL announces the columns before the error
+-- differs simple: PostgreSQL announces the columns before the error
 SELECT NULL::code;
 UPDATE dt SET p = -1;
 CREATE DOMAIN bad AS nope;
