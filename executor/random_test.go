@@ -3,6 +3,8 @@ package executor_test
 import (
 	"fmt"
 	"math/rand"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,7 +151,10 @@ func (g *queryGen) query() string {
 func TestRandomQueries(t *testing.T) {
 	p := newPair(t)
 	seed := time.Now().UnixNano()
-	t.Log("seed", seed)
+	if n, err := strconv.ParseInt(os.Getenv("ROWKEY_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("seed %d (set ROWKEY_SEED to repeat)", seed)
 	g := &queryGen{r: rand.New(rand.NewSource(seed))}
 	p.settings = []planner.Settings{{}, {NoLookupJoin: true}, {NoHashJoin: true, NoNestLoop: true, NoHashAgg: true}}[g.r.Intn(3)]
 	p.ddl(`create table a (id int primary key, x int, n int not null);

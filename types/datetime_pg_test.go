@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -180,9 +179,7 @@ func dtRandom(r *rand.Rand, typ string) string {
 
 func TestDateTimeAgainstPostgres(t *testing.T) {
 	c := pgConn(t)
-	seed := time.Now().UnixNano()
-	r := rand.New(rand.NewSource(seed))
-	t.Logf("seed %d", seed)
+	r := newRand(t)
 	for _, set := range dtSettings {
 		env := set.apply(t, c)
 		for name, typ := range dtTypes {
@@ -285,9 +282,7 @@ func TestIntervalTypmodAgainstPostgres(t *testing.T) {
 // Offsets of many instants and local times in many zones.
 func TestZonesAgainstPostgres(t *testing.T) {
 	c := pgConn(t)
-	seed := time.Now().UnixNano()
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewSource(seed))
+	r := newRand(t)
 	names := ZoneNames()
 	_, err := c.Exec(context.Background(), "set datestyle = 'ISO, MDY'; set timezone = 'UTC'")
 	if err != nil {
