@@ -147,7 +147,7 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 		o.FS = opts.fs
 	}
 	for i := range o.Levels {
-		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].BlockSize = 32 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return compression }
 	}
