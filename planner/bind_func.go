@@ -164,6 +164,11 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 	exprs, result := b.callArgs(c, args, pos)
 	fn := p.bound(c.fn, exprs)
 	t := plan.T{Typ: result, Mod: -1}
+	if result == types.Record && len(fn.Out) > 0 { // a record whose columns are known, wherever it goes
+		r := *types.Record
+		r.Fields = fn.Out
+		t.Typ = &r
+	}
 	switch {
 	case e != nil && e.Over != nil:
 		return b.windowCall(fn, e, exprs, t, pos)

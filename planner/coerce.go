@@ -117,7 +117,7 @@ func isAnyCompatibleFamily(t *types.Type) bool {
 	return false
 }
 
-func isRowType(t *types.Type) bool { return t.Kind == types.KindComposite || t == types.Record }
+func isRowType(t *types.Type) bool { return t.Kind == types.KindComposite || t.OID == types.Record.OID }
 
 // canCoerce tells whether values of type src may stand where dst is wanted.
 func canCoerce(src, dst *types.Type, ctx builtin.CastContext) bool {
