@@ -121,9 +121,6 @@ func (p *planner) targetColumn(t *dmlTarget, c *ast.ColumnTarget) *catalog.Colum
 	if col == nil {
 		fail(c.Pos(), pgerr.UndefinedColumn, "column %q of relation %q does not exist", c.Name, t.name)
 	}
-	if len(c.Path) > 0 {
-		bail(pgerr.Unsupported("assigning to an element or field of column %q is not supported", c.Name).At(c.Pos()))
-	}
 	return col
 }
 
@@ -162,15 +159,25 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	t := p.dmlTarget(s.Relation, "insert into", "INSERT", "inserting into")
 	d := &dmlRel{kind: dmlInsert, table: t.table, hasReturning: s.Returning != nil}
 	var cols []*catalog.Column
+	var stores []*store // of columns with subscripts; nil if there are none
 	if len(s.Columns) > 0 {
 		seen := map[int16]bool{}
-		for _, c := range s.Columns {
+		whole := map[int16]bool{}
+		for i, c := range s.Columns {
 			col := p.targetColumn(t, c)
-			if seen[col.Attnum] {
+			if whole[col.Attnum] || seen[col.Attnum] && len(c.Path) == 0 {
 				fail(c.Pos(), pgerr.DuplicateColumn, "column %q specified more than once", c.Name)
 			}
 			seen[col.Attnum] = true
+			whole[col.Attnum] = len(c.Path) == 0
 			cols = append(cols, col)
+			if len(c.Path) > 0 {
+				if stores == nil {
+					stores = make([]*store, len(s.Columns))
+				}
+				q.clause = inInsertValues
+				stores[i] = p.storeTarget(q, col, c)
+			}
 		}
 	} else {
 		cols = t.columns()
@@ -187,6 +194,12 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 			}
 			cols = cols[:n]
 		}
+	}
+	assign := func(i int, a arg) plan.Expr {
+		if stores != nil && stores[i] != nil {
+			return stores[i].value(p, a)
+		}
+		return p.assign(a, cols[i])
 	}
 	// skip tells that the given value is to be thrown away (OVERRIDING USER VALUE).
 	skip := func(c *catalog.Column) bool {
@@ -213,7 +226,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	case src == nil:
 		d.in = &lValues{rows: [][]plan.Expr{{}}}
 		cols = nil
-	case plainValues:
+	case plainValues && stores == nil:
 		n := len(src.Values[0])
 		for _, row := range src.Values {
 			if len(row) != n {
@@ -223,20 +236,34 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		checkCount(n, func(i int) int { return exprLoc(src.Values[0][i]) })
 		d.in, cols = p.insertValues(q, src.Values, cols, check, skip)
 	default:
+		if stores != nil && plainValues {
+			noDefaults(src.Values, s.Columns)
+		}
 		bd := p.bindQuery(src, q, false)
 		checkCount(len(bd.cols), func(i int) int { return targetPos(src, i) })
 		var keep []*catalog.Column
+		var kept []*store
 		for i, c := range cols {
 			if skip(c) {
 				continue
 			}
 			check(c, targetPos(src, i))
-			p.giveType(bd, i, c.Type, c.Typmod, func(a arg) plan.Expr { return p.assign(a, c) }, targetPos(src, i))
+			typ, mod := c.Type, c.Typmod
+			if stores != nil {
+				kept = append(kept, stores[i])
+				if stores[i] != nil {
+					typ = stores[i].part
+				}
+			}
+			p.giveType(bd, i, typ, mod, func(a arg) plan.Expr { return assign(i, a) }, targetPos(src, i))
 			keep = append(keep, c)
 			d.inCols = append(d.inCols, bd.cols[i].id)
 		}
 		cols = keep
 		d.in = bd.rel
+		if stores != nil {
+			d.in, cols, d.inCols = p.storeColumns(d.in, cols, kept, d.inCols)
+		}
 	}
 	if v, ok := d.in.(*lValues); ok && d.inCols == nil {
 		d.inCols = v.cols
@@ -262,6 +289,21 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, []*rangeItem{item})
 	return d
+}
+
+// noDefaults refuses DEFAULT for parts of columns.
+func noDefaults(rows [][]ast.Expr, cols []*ast.ColumnTarget) {
+	for _, row := range rows {
+		for i, e := range row {
+			if _, ok := e.(*ast.Default); !ok {
+				continue
+			}
+			if i < len(cols) && len(cols[i].Path) > 0 {
+				fail(cols[i].Pos(), pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT")
+			}
+			bail(pgerr.Unsupported("DEFAULT beside assignments to elements is not supported").At(e.Pos()))
+		}
+	}
 }
 
 // insertValues binds VALUES lists to be inserted: values are converted to the
@@ -489,9 +531,32 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 	q.clause = inUpdateSet
 	var out []plan.ColumnExpr
 	seen := map[int16]bool{}
-	put := func(ct *ast.ColumnTarget, value func(c *catalog.Column) (plan.Expr, bool)) {
+	parts := map[int16]int{} // where in out the columns assigned to in part are
+	put := func(ct *ast.ColumnTarget, value func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool)) {
 		c := p.targetColumn(t, ct)
-		x, isDefault := value(c)
+		if len(ct.Path) > 0 {
+			st := p.storeTarget(q, c, ct)
+			x, isDefault := value(c, func(a arg) plan.Expr { return st.value(p, a) })
+			if isDefault {
+				fail(ct.Pos(), pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT")
+			}
+			if c.Generated != "" || c.Identity == catalog.IdentityAlways {
+				refuseValue(c, false, -1)
+			}
+			k, again := parts[c.Attnum]
+			if seen[c.Attnum] && !again {
+				fail(-1, pgerr.SyntaxError, "multiple assignments to same column %q", c.Name)
+			}
+			if !again {
+				k = len(out)
+				parts[c.Attnum] = k
+				seen[c.Attnum] = true
+				out = append(out, plan.ColumnExpr{Attnum: c.Attnum, Expr: p.oldValue(q, t.table, c)})
+			}
+			out[k].Expr = st.whole(p, out[k].Expr, x)
+			return
+		}
+		x, isDefault := value(c, func(a arg) plan.Expr { return p.assign(a, c) })
 		if !isDefault && (c.Generated != "" || c.Identity == catalog.IdentityAlways) {
 			refuseValue(c, false, -1)
 		}
@@ -504,12 +569,12 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 		}
 		out = append(out, plan.ColumnExpr{Attnum: c.Attnum, Expr: x})
 	}
-	one := func(e ast.Expr) func(c *catalog.Column) (plan.Expr, bool) {
-		return func(c *catalog.Column) (plan.Expr, bool) {
+	one := func(e ast.Expr) func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
+		return func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
 			if _, ok := e.(*ast.Default); ok {
 				return p.defaultOf(c, nil, nil), true
 			}
-			return p.assign(b.arg(e), c), false
+			return assign(b.arg(e)), false
 		}
 	}
 	for _, a := range list {
@@ -535,9 +600,9 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 			}
 			for i, ct := range a.Targets {
 				f := s.fields[i]
-				put(ct, func(c *catalog.Column) (plan.Expr, bool) {
+				put(ct, func(_ *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
 					x := &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: s, Idx: i, Name: f.Name}
-					return p.assign(arg{x, exprLoc(v)}, c), false
+					return assign(arg{x, exprLoc(v)}), false
 				})
 			}
 		default:

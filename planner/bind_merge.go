@@ -87,6 +87,9 @@ func (p *planner) mergeInsert(w *ast.MergeWhen, q *query, t *dmlTarget) []plan.C
 		seen := map[int16]bool{}
 		for _, ct := range w.Columns {
 			c := p.targetColumn(t, ct)
+			if len(ct.Path) > 0 {
+				bail(pgerr.Unsupported("assigning to an element or field of column %q is not supported in MERGE", c.Name).At(ct.Pos()))
+			}
 			if seen[c.Attnum] {
 				fail(ct.Pos(), pgerr.DuplicateColumn, "column %q specified more than once", c.Name)
 			}
