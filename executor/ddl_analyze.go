@@ -182,6 +182,10 @@ func columnStats(v *types.Vec, total float64) *catalog.ColumnStats {
 		s.NDistinct = -s.NDistinct / total
 	}
 
+	if v.Type.Phys == types.PhysAny { // arrays and rows: nothing asks for their values, and they may be large
+		return s
+	}
+
 	// The most common values: all of them when they are few and the list is
 	// complete, else those clearly more common than the average.
 	byCount := make([]int, 0, len(runs))
