@@ -325,13 +325,84 @@ func (g *graph) estimate(m, a, b uint64, preds []plan.Expr) float64 {
 	if n, ok := g.rows[m]; ok {
 		return n
 	}
-	n := math.Max(1, g.memo[a][0].rows*g.memo[b][0].rows*g.p.joinSelectivity(preds))
+	n := math.Max(1, g.memo[a][0].rows*g.memo[b][0].rows*g.selectivity(preds))
 	g.rows[m] = n
 	return n
 }
 
-// joinSelectivity is the selectivity of join conditions: equalities of one
-// pair of tables on a compound key do not multiply below 1 / the larger table.
+// selectivity is that of join conditions. Several equalities between the same
+// two units are taken together: where they give a whole key of one, each row
+// of the other meets one row of it; otherwise they do not multiply below
+// 1 / the larger.
+func (g *graph) selectivity(preds []plan.Expr) float64 {
+	var rest []plan.Expr
+	pairs := map[uint64][]plan.Expr{}
+	for _, c := range preds {
+		if _, _, _, ok := equality(c); ok {
+			if refs := g.refs(colsOf(c)); bits.OnesCount64(refs) == 2 {
+				pairs[refs] = append(pairs[refs], c)
+				continue
+			}
+		}
+		rest = append(rest, c)
+	}
+	sel := g.p.selectivity(rest)
+	for m, conds := range pairs {
+		s := g.p.selectivity(conds)
+		if len(conds) > 1 {
+			larger := 1.0
+			for _, u := range []*unit{g.units[bits.TrailingZeros64(m)], g.units[63-bits.LeadingZeros64(m)]} {
+				larger = math.Max(larger, u.paths[0].rows)
+				if n := g.p.keyedRows(u, conds); n > 0 {
+					s = math.Max(s, 1/n)
+				}
+			}
+			s = math.Max(s, 1/larger)
+		}
+		sel *= s
+	}
+	return sel
+}
+
+// keyedRows is the number of rows of a unit before filtering if the
+// equalities give a whole key of it, 0 if not.
+func (p *planner) keyedRows(u *unit, conds []plan.Expr) float64 {
+	given := map[colID]bool{}
+	for _, c := range conds {
+		l, r, _, _ := equality(c)
+		for _, e := range []plan.Expr{l, r} {
+			if col, ok := bareColumn(e); ok && u.out.has(col.Idx) {
+				given[col.Idx] = true
+			}
+		}
+	}
+	if s, ok := u.r.(*lScan); ok {
+	index:
+		for _, ix := range s.table.Indexes {
+			if !ix.Unique || ix.RowID || ix.Where != "" {
+				continue
+			}
+			for _, k := range ix.Keys {
+				if k.Attnum <= 0 || !given[s.base+int(k.Attnum)-1] {
+					continue index
+				}
+			}
+			return p.tableRows(s.table)
+		}
+		return 0
+	}
+	if n, ok := u.r.(*lGroup); ok && n.sets == nil && len(n.groups) > 0 {
+		for _, k := range n.groups {
+			if !given[k.id] {
+				return 0
+			}
+		}
+		return u.paths[0].rows
+	}
+	return 0
+}
+
+// joinSelectivity is the selectivity of the conditions of a join that is not inner.
 func (p *planner) joinSelectivity(preds []plan.Expr) float64 {
 	return p.selectivity(preds)
 }

@@ -346,10 +346,11 @@ func (p *planner) eqSel(e, val plan.Expr) float64 {
 		if k.Val.IsNull() {
 			return 0
 		}
+		v := alike(k, c.Typ)
 		sum := 0.0
-		for i, v := range st.MCV {
+		for i, m := range st.MCV {
 			sum += st.MCF[i]
-			if v.K == k.Val.K && types.Compare(c.Typ, v, k.Val) == 0 {
+			if m.K == v.K && types.Compare(c.Typ, m, v) == 0 {
 				return st.MCF[i]
 			}
 		}
@@ -370,14 +371,15 @@ func (p *planner) ineqSel(id colID, op string, val plan.Expr) float64 {
 		return defaultIneqSel
 	}
 	t := p.cols[id].typ
-	if st.Histogram != nil && k.Val.K != st.Histogram[0].K || st.MCV != nil && k.Val.K != st.MCV[0].K {
+	bound := alike(k, t)
+	if st.Histogram != nil && bound.K != st.Histogram[0].K || st.MCV != nil && bound.K != st.MCV[0].K {
 		return defaultIneqSel
 	}
 	less := 0.0 // fraction of rows below the value
 	sum := 0.0
 	for i, v := range st.MCV {
 		sum += st.MCF[i]
-		if types.Compare(t, v, k.Val) < 0 {
+		if types.Compare(t, v, bound) < 0 {
 			less += st.MCF[i]
 		}
 	}
@@ -385,7 +387,7 @@ func (p *planner) ineqSel(id colID, op string, val plan.Expr) float64 {
 		lo, hi := 0, len(h)
 		for lo < hi {
 			m := (lo + hi) / 2
-			if types.Compare(t, h[m], k.Val) < 0 {
+			if types.Compare(t, h[m], bound) < 0 {
 				lo = m + 1
 			} else {
 				hi = m
@@ -397,7 +399,7 @@ func (p *planner) ineqSel(id colID, op string, val plan.Expr) float64 {
 		case lo == len(h):
 			f = 1
 		default:
-			f = (float64(lo-1) + within(h[lo-1], h[lo], k.Val)) / float64(len(h)-1)
+			f = (float64(lo-1) + within(h[lo-1], h[lo], bound)) / float64(len(h)-1)
 		}
 		less += f * math.Max(0, 1-sum-st.NullFrac)
 	}
@@ -406,6 +408,25 @@ func (p *planner) ineqSel(id colID, op string, val plan.Expr) float64 {
 		s = 1 - st.NullFrac - less
 	}
 	return math.Min(1, math.Max(s, 0.0001))
+}
+
+// alike is a constant as a value of a column's type, where the two compare
+// across types: a date with a timestamp.
+func alike(k *plan.Const, t *types.Type) types.Datum {
+	const dayMicros = 24 * 60 * 60 * 1000 * 1000
+	v := k.Val
+	if v.K != types.PhysInt64 || v.I == math.MaxInt64 || v.I == math.MinInt64 {
+		return v
+	}
+	from, to := k.Typ.Under(), t.Under()
+	stamp := func(t *types.Type) bool { return t == types.Timestamp || t == types.TimestampTZ }
+	switch {
+	case stamp(from) && to == types.Date:
+		v.I = int64(math.Floor(float64(v.I) / dayMicros))
+	case from == types.Date && stamp(to) && v.I > -1e6 && v.I < 1e7:
+		v.I *= dayMicros
+	}
+	return v
 }
 
 // within tells how far v is on the way from a to b.
