@@ -257,9 +257,13 @@ func (r result) lines() []string {
 			case r.oids[j] == 701 || r.oids[j] == 700:
 				b.WriteString(r.float(v))
 			case r.bin:
-				if r.oids[j] == 1700 {
+				switch r.oids[j] {
+				case 1700:
 					b.WriteString(binaryNumeric(v))
-				} else {
+				case 1007, 1009: // arrays say whether they have room for NULLs
+					fmt.Fprintf(&b, "%x", v[:4])
+					fmt.Fprintf(&b, "%x", v[8:])
+				default:
 					fmt.Fprintf(&b, "%x", v)
 				}
 			case r.oids[j] == 1700:
