@@ -230,32 +230,56 @@ func testLockOwners(t *testing.T, s kv.Store) {
 	two := begin(t, s, kv.TxnOptions{Owner: 2})
 	tryLock(t, one, "p", kv.LockTableExclusive)
 	tryLock(t, two, "q", kv.LockTableExclusive)
-	done = async(t, func() error {
+	type end struct {
+		txns []kv.Txn
+		err  error
+	}
+	ends := make(chan end, 2)
+	go func() {
 		_, err := oneToo.Lock(bg, k("q"), kv.LockOptions{Mode: kv.LockTableExclusive})
-		return err
-	})
-	_, err := two.Lock(bg, k("p"), kv.LockOptions{Mode: kv.LockTableExclusive})
-	mustBe(t, err, kv.ErrDeadlock)
-	two.Rollback()
-	must(t, soon(t, done))
+		ends <- end{[]kv.Txn{one, oneToo}, err}
+	}()
+	go func() {
+		_, err := two.Lock(bg, k("p"), kv.LockOptions{Mode: kv.LockTableExclusive})
+		ends <- end{[]kv.Txn{two}, err}
+	}()
+	first := soon(t, ends)
+	mustBe(t, first.err, kv.ErrDeadlock)
+	for _, txn := range first.txns {
+		txn.Rollback()
+	}
+	must(t, soon(t, ends).err)
 }
 
 func testDeadlock(t *testing.T, s kv.Store) {
 	one, two := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
 	must(t, one.Put(k("a"), k("1")))
 	must(t, two.Put(k("b"), k("2")))
-	done := async(t, func() error { return one.Put(k("b"), k("1")) })
+	// Whichever of the two comes last closes the circle and is refused.
+	type end struct {
+		txn kv.Txn
+		err error
+	}
+	ends := make(chan end, 2)
 	start := time.Now()
-	mustBe(t, two.Put(k("a"), k("2")), kv.ErrDeadlock)
+	go func() { ends <- end{one, one.Put(k("b"), k("x"))} }()
+	go func() { ends <- end{two, two.Put(k("a"), k("x"))} }()
+	first := soon(t, ends)
+	mustBe(t, first.err, kv.ErrDeadlock)
 	if d := time.Since(start); d > time.Second {
 		t.Errorf("found after %v only", d)
 	}
-	two.Rollback()
-	must(t, soon(t, done))
-	must(t, one.Commit(bg))
+	first.txn.Rollback()
+	second := soon(t, ends)
+	must(t, second.err)
+	must(t, second.txn.Commit(bg))
+	wantPairs := "a=1 b=x"
+	if second.txn == two {
+		wantPairs = "a=x b=2"
+	}
 	sn := s.Snapshot()
 	defer sn.Close()
-	want(t, show(t, sn, all, kv.ScanOptions{}), "a=1 b=1")
+	want(t, show(t, sn, all, kv.ScanOptions{}), wantPairs)
 	if s.Stats().Deadlocks != 1 {
 		t.Errorf("counted %d deadlocks", s.Stats().Deadlocks)
 	}
@@ -270,11 +294,19 @@ func testUpgradeDeadlock(t *testing.T, s kv.Store) {
 	// A third that waits in the queue does not stand in the way of an upgrade.
 	third := begin(t, s, kv.TxnOptions{})
 	waiting := async(t, func() error { return third.Put(k("x"), k("3")) })
-	done := async(t, func() error { return one.Put(k("x"), k("1")) })
-	mustBe(t, two.Put(k("x"), k("2")), kv.ErrDeadlock)
-	two.Rollback()
-	must(t, soon(t, done))
-	must(t, one.Commit(bg))
+	type end struct {
+		txn kv.Txn
+		err error
+	}
+	ends := make(chan end, 2)
+	go func() { ends <- end{one, one.Put(k("x"), k("1"))} }()
+	go func() { ends <- end{two, two.Put(k("x"), k("2"))} }()
+	first := soon(t, ends)
+	mustBe(t, first.err, kv.ErrDeadlock)
+	first.txn.Rollback()
+	second := soon(t, ends)
+	must(t, second.err)
+	must(t, second.txn.Commit(bg))
 	must(t, soon(t, waiting))
 	must(t, third.Commit(bg))
 	sn := s.Snapshot()
