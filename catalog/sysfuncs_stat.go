@@ -23,6 +23,19 @@ func init() {
 	oid := []*types.Type{types.Oid}
 	extra(3403, "pg_statistics_obj_is_visible", builtin.Stable, types.Bool, oid, constant(types.Null))
 
+	// What name[n] means; not a function of PostgreSQL's, so without an OID.
+	extra(0, "raw_array_subscript", builtin.Immutable, types.Char, []*types.Type{types.Name, types.Int4},
+		builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
+			switch i := a[1].I; {
+			case i < 0 || i > 63:
+				return types.Null, nil
+			case i >= int64(len(a[0].S)):
+				return vChar(0), nil
+			default:
+				return vChar(a[0].S[i]), nil
+			}
+		}})
+
 	// Accesses are not counted here, so nothing is known of them: NULL.
 	for name, o := range map[string]OID{
 		"pg_stat_get_numscans": 1928, "pg_stat_get_tuples_returned": 1929, "pg_stat_get_tuples_fetched": 1930,

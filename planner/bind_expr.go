@@ -853,6 +853,14 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.Arg = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x, Implicit: true}
 	}
 	json := t == types.JSONB
+	if t == types.Name && len(path) == 1 && path[0].Kind == ast.SelectIndex {
+		// A name is an array of 64 "char" counted from 0; pg_dump asks for typname[0].
+		at := path[0].Lower
+		if at == nil {
+			at = path[0].Upper
+		}
+		return b.callByName("raw_array_subscript", []arg{{out.Arg, pos}, b.arg(at)}, pos)
+	}
 	if t.Elem == nil && !json {
 		fail(pos, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", typeName(x.Type()))
 	}
