@@ -115,6 +115,11 @@ func (g *gen) sets(t *table, s *scope) *node {
 		}
 	}
 	g.r.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
+	if len(free) > 1 && g.chance(10) {
+		one := *s
+		list.parts = append(list.parts, structural("("+free[0].name+", "+free[1].name+") = (", g.selectNode(&one, []string{free[0].typ, free[1].typ}, selectOpts{small: true, one: true}), ")"))
+		return list
+	}
 	if len(free) > 1 && g.chance(15) {
 		list.parts = append(list.parts, structural("("+free[0].name+", "+free[1].name+") = (", g.expr(free[0].typ, s, 2), ", ", g.expr(free[1].typ, s, 2), ")"))
 		return list

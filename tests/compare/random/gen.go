@@ -10,6 +10,7 @@ type gen struct {
 	r      *rand.Rand
 	tables []*table
 	ctes   []source
+	views  []source
 	names  int
 	subs   int // subqueries left for this statement
 	nested int
@@ -40,6 +41,7 @@ type scope struct {
 	// unique are columns that tell every row apart; nil when only all do.
 	unique []column
 	outer  *scope
+	rows   []string // aliases of tables, for whole rows
 	// plain forbids subqueries.
 	plain bool
 }
@@ -111,7 +113,7 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 			return n
 		}
 		hole, after, _ := strings.Cut(rest, "}")
-		if strings.HasPrefix(hole, "\"") || strings.ContainsAny(hole, ",: ") && !strings.HasPrefix(hole, "lit:") || hole == "" || hole == "b" {
+		if strings.HasPrefix(hole, "\"") || strings.ContainsAny(hole, ",: ") && !strings.HasPrefix(hole, "lit:") || hole == "" || len(hole) == 1 && hole >= "a" && hole <= "z" && hole != "d" {
 			n.parts = append(n.parts, "{"+hole+"}")
 			tmpl = after
 			continue
@@ -124,6 +126,17 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 		switch hole {
 		case "=":
 			n.parts = append(n.parts, last)
+			continue
+		case "row":
+			if s == nil || len(s.rows) == 0 {
+				n.parts = append(n.parts, "ROW(1, NULL)")
+				tmpl = strings.TrimPrefix(tmpl, ".*")
+				continue
+			}
+			if shared["row"] == "" || g.chance(5) {
+				shared["row"] = oneOf(g, s.rows)
+			}
+			n.parts = append(n.parts, shared["row"])
 			continue
 		case "any":
 			hole = g.anyType(s)

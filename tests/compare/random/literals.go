@@ -53,6 +53,8 @@ func (g *gen) value(typ string) string {
 		return fmt.Sprintf("%02d:%02d:%02d", g.r.Intn(24), g.r.Intn(4)*15, g.r.Intn(2)*30)
 	case "interval":
 		return []string{"1 day", "2 days", "36 hours", "1 mon", "-3 days", "90 minutes", "1 year 2 mons", "00:00:30", "0"}[g.r.Intn(9)]
+	case "mood":
+		return []string{"sad", "ok", "happy"}[g.r.Intn(3)]
 	case "bool":
 		return []string{"true", "false"}[g.r.Intn(2)]
 	case "uuid":

@@ -62,6 +62,8 @@ func (g *gen) query() query {
 	root := structural(with, body)
 	if ordered {
 		root.parts = append(root.parts, g.orderAll(len(types)))
+	} else if g.chance(10) {
+		root.parts = append(root.parts, optional(" ORDER BY 1"+g.direction().SQL()))
 	}
 	return query{node: root, ordered: ordered}
 }
@@ -155,10 +157,11 @@ func colRef(typ, ref string) *node { return &node{typ: typ, parts: []any{ref}} }
 
 // fromItem is one thing in FROM and what it offers.
 type fromItem struct {
-	n      *node
-	cols   []column
-	unique []column // nil: all of them
-	rows   int
+	n        *node
+	cols     []column
+	unique   []column // nil: all of them
+	rows     int
+	rowNames []string
 	// id is set when the item has a column named id of type int4 and nothing else merges.
 	id   string
 	last bool // must not be at the left of a USING
@@ -166,7 +169,7 @@ type fromItem struct {
 
 func (g *gen) item(src source, text func(alias string) *node) fromItem {
 	alias := g.name("a")
-	it := fromItem{n: text(alias), rows: src.rows}
+	it := fromItem{n: text(alias), rows: src.rows, rowNames: []string{alias}}
 	for _, c := range src.cols {
 		col := column{c.typ, colRef(c.typ, alias+"."+c.name)}
 		it.cols = append(it.cols, col)
@@ -218,13 +221,49 @@ func (g *gen) fromSource(outer *scope, lateral *scope) fromItem {
 			rows.parts = append(rows.parts, structural("(", g.expr("int4", nil, 1), ", ", g.expr(src.cols[1].typ, nil, 1), ")"))
 		}
 		return g.item(src, func(a string) *node { return structural("(VALUES ", rows, ") AS "+a+"(v, w)") })
+	case k < 47 && k >= 42:
+		c := oneOf(g, calls)
+		s := lateral
+		if s != nil {
+			s = &scope{cols: lateral.cols, outer: lateral.outer, plain: true}
+		}
+		e := g.fill("from", c.tmpl, s, 1)
+		e.typ = ""
+		src := source{cols: c.cols, rows: 4}
+		return g.item(src, func(a string) *node {
+			if strings.HasPrefix(c.tmpl, "jsonb_to_recordset") {
+				return structural(e, " AS "+a+"(a int4, c text)")
+			}
+			return structural("LATERAL ", e, " AS "+a+"("+colNames(src)+")")
+		})
 	case k < 42 && lateral != nil:
 		src := source{cols: []tableCol{{name: "u", typ: "int4"}, {name: "o", typ: "int8"}}, rows: 3}
 		e := g.expr("int4[]", lateral, 1)
 		return g.item(src, func(a string) *node { return structural("unnest(", e, ") WITH ORDINALITY AS "+a+"(u, o)") })
 	}
+	if len(g.views) > 0 && g.chance(10) {
+		v := oneOf(g, g.views)
+		return g.item(v, func(a string) *node { return text(v.name + " AS " + a) })
+	}
 	t := oneOf(g, g.tables)
 	return g.item(t.source(), func(a string) *node { return text(t.name + " AS " + a) })
+}
+
+// calls are functions in FROM; their arguments may come from the left.
+var calls = []struct {
+	cols []tableCol
+	tmpl string
+}{
+	{[]tableCol{{name: "k", typ: "text"}, {name: "v", typ: "jsonb"}}, "jsonb_each(CASE WHEN jsonb_typeof({jsonb}) = 'object' THEN {objlit} ELSE {objlit} END)"},
+	{[]tableCol{{name: "v", typ: "jsonb"}, {name: "o", typ: "int8"}}, "jsonb_array_elements(jsonb_build_array({any}, {any})) WITH ORDINALITY"},
+	{[]tableCol{{name: "v", typ: "text"}}, "regexp_split_to_table({text}, {re})"},
+	{[]tableCol{{name: "v", typ: "text"}}, "string_to_table({text}, 'a')"},
+	{[]tableCol{{name: "v", typ: "timestamp"}}, "generate_series({date}::timestamp, {date}::timestamp, interval '97 days')"},
+	{[]tableCol{{name: "u", typ: "int4"}, {name: "v", typ: "text"}}, "unnest({int4[]}, {text[]})"},
+	{[]tableCol{{name: "v", typ: "int4"}}, "generate_subscripts({text[]}, 1)"},
+	{[]tableCol{{name: "v", typ: "text"}}, "jsonb_object_keys({objlit})"},
+	{[]tableCol{{name: "u", typ: "int4"}, {name: "v", typ: "int4"}}, "ROWS FROM (generate_series(1, {pos}), unnest({int4[]}))"},
+	{[]tableCol{{name: "a", typ: "int4"}, {name: "c", typ: "text"}}, "jsonb_to_recordset('[{\"a\": 1, \"c\": \"x\"}, {\"a\": null}, {\"c\": 5}]')"},
 }
 
 // from makes a FROM list with its scope.
@@ -246,6 +285,9 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 	for i := 1; i < n; i++ {
 		lat := &scope{cols: left.cols, outer: outer}
 		right := g.fromSource(outer, lat)
+		if !many && g.chance(12) && !strings.HasPrefix(right.n.SQL(), "LATERAL") && !strings.HasPrefix(right.n.SQL(), "unnest") {
+			right = g.parenthesised(right, g.fromSource(outer, nil))
+		}
 		lateral := strings.HasPrefix(right.n.SQL(), "LATERAL") || strings.HasPrefix(right.n.SQL(), "unnest")
 		kind := oneOf(g, []string{"JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ","})
 		if many && (kind == "CROSS JOIN" || kind == "," || kind == "FULL JOIN") {
@@ -257,7 +299,7 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 		if left.rows*right.rows > 20000 && (kind == "CROSS JOIN" || kind == ",") {
 			kind = "JOIN"
 		}
-		joined := fromItem{cols: append(append([]column{}, left.cols...), right.cols...)}
+		joined := fromItem{cols: append(append([]column{}, left.cols...), right.cols...), rowNames: append(append([]string{}, left.rowNames...), right.rowNames...)}
 		if left.unique == nil || right.unique == nil {
 			joined.unique = nil
 		} else {
@@ -305,7 +347,19 @@ func (g *gen) from(outer *scope, small bool) (*node, *scope) {
 		}
 		left = joined
 	}
-	return left.n, &scope{cols: left.cols, unique: left.unique, outer: outer}
+	return left.n, &scope{cols: left.cols, unique: left.unique, outer: outer, rows: left.rowNames}
+}
+
+// parenthesised joins two things that then stand together at one side of a join.
+func (g *gen) parenthesised(l, r fromItem) fromItem {
+	kind := oneOf(g, []string{"JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "LEFT JOIN"})
+	it := fromItem{cols: append(append([]column{}, l.cols...), r.cols...), rows: max(l.rows, r.rows) * 2,
+		rowNames: append(append([]string{}, l.rowNames...), r.rowNames...)}
+	if l.unique != nil && r.unique != nil {
+		it.unique = append(append([]column{}, l.unique...), r.unique...)
+	}
+	it.n = &node{typ: "from", parts: []any{"(", l.n, " " + kind + " ", r.n, " ON ", g.joinCond(l, r), ")"}}
+	return it
 }
 
 // joinCond is an equality between two sides.
@@ -366,7 +420,7 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 	}
 	from, s := g.from(outer, o.small)
 	where := optional()
-	if g.chance(60) {
+	if g.chance(45) {
 		where.parts = []any{" WHERE ", g.expr("bool", s, 3)}
 	}
 	if outer != nil && g.chance(60) { // correlated by equality, which the planner turns into joins
@@ -401,6 +455,10 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 				continue
 			}
 		}
+		if o.top && g.chance(3) && (t == "int4" || t == "text") {
+			items.parts = append(items.parts, g.fill(t, map[string]string{"int4": "unnest({int4[]})", "text": "unnest({text[]})"}[t], s, 1))
+			continue
+		}
 		items.parts = append(items.parts, g.expr(t, s, 2+g.r.Intn(2)))
 	}
 	distinct := ""
@@ -409,20 +467,25 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 	}
 	n.parts = []any{"SELECT ", optional(distinct), g.fixedList(items, o), " FROM ", from, where}
 	if o.one {
-		n.parts = append(n.parts, " ORDER BY 1"+g.direction().SQL()+" LIMIT 1")
+		n.parts = append(n.parts, " ORDER BY "+ordinals(len(types))+g.direction().SQL()+" LIMIT 1")
 	} else if !o.top && g.chance(12) {
 		n.parts = append(n.parts, g.orderAll(len(types)))
 	} else if o.top && g.chance(4) && distinct == "" {
-		order := make([]string, len(types))
-		for i := range order {
-			order[i] = itoa(i + 1)
-		}
 		on := items.parts[0].(*node)
 		if !on.lit && len(on.parts) > 0 && strings.ContainsAny(on.SQL(), "(.") {
-			return &node{typ: "query", parts: []any{"SELECT * FROM (SELECT DISTINCT ON (", on, ") ", frozen(items), " FROM ", from, where, " ORDER BY " + strings.Join(order, ", ") + ") AS dq"}}
+			return &node{typ: "query", parts: []any{"SELECT * FROM (SELECT DISTINCT ON (", on, ") ", frozen(items), " FROM ", from, where, " ORDER BY " + ordinals(len(types)) + ") AS dq"}}
 		}
 	}
 	return n
+}
+
+// ordinals is 1, 2, … n.
+func ordinals(n int) string {
+	s := "1"
+	for i := 2; i <= n; i++ {
+		s += ", " + itoa(i)
+	}
+	return s
 }
 
 // fixedList keeps the number of columns where others depend on it; leaving one
@@ -516,7 +579,7 @@ func (g *gen) grouped(types []string, from *node, s *scope, where *node, o selec
 		n.parts = append(n.parts, optional(" HAVING ", g.expr("bool", after, 2)))
 	}
 	if o.one && len(keys) > 0 {
-		n.parts = append(n.parts, " ORDER BY 1 LIMIT 1")
+		n.parts = append(n.parts, " ORDER BY "+ordinals(len(types))+" LIMIT 1")
 	}
 	return n
 }

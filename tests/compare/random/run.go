@@ -148,6 +148,20 @@ func runSchema(o Options, seed int64, rep *Report) error {
 			return fmt.Errorf("%s: %s: %s", short(s), want.code, want.msg)
 		}
 	}
+	for _, v := range r.g.makeViews() {
+		want := r.rk.run(v, mode{})
+		r.plain.run(v, mode{})
+		if r.pg != nil {
+			got := want
+			want = r.pg.run(v, mode{})
+			if class, detail := difference(want, got, false); class != "" {
+				r.report(class, "setup", v, detail)
+			}
+		}
+		if want.code != "" { // an aggregate at a wrong place
+			r.g.views = nil
+		}
+	}
 	r.each("ANALYZE")
 	if o.Statement != "" {
 		r.show(o.Statement)

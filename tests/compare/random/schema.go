@@ -8,6 +8,7 @@ import (
 // schema makes the tables: the definitions, the indexes (which one of the
 // databases goes without) and the rows.
 func (g *gen) schema() (tables, indexes, rows []string) {
+	tables = []string{"CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"}
 	n := 3 + g.r.Intn(2)
 	for i := range n {
 		t := &table{name: "t" + itoa(i)}
@@ -114,6 +115,19 @@ func sqlType(t string) string {
 		return "varchar(12)"
 	}
 	return t
+}
+
+// makeViews gives definitions of views over the tables.
+func (g *gen) makeViews() []string {
+	var out []string
+	for i := range 1 + g.r.Intn(2) {
+		g.subs, g.nested = 1, 1
+		src, body := g.derived(nil)
+		src.name = "v" + itoa(i)
+		out = append(out, "CREATE VIEW "+src.name+"("+colNames(src)+") AS "+body.SQL())
+		g.views = append(g.views, src)
+	}
+	return out
 }
 
 // row is a row of values for a table.
