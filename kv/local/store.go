@@ -25,6 +25,7 @@ type Store struct {
 	group    []*Txn // waiting for the next leader, who is its first
 	spare    []*Txn
 	buffers  []*Buffer // scratch of the leader
+	gather   gather    // of the leader
 
 	commits, syncs, conflicts atomic.Int64
 }
