@@ -191,7 +191,6 @@ func vFlt(f float64) types.Datum    { return types.NewFloat(f) }
 func vYes(b bool) types.Datum       { return types.NewString(yesNo[b]) }
 func vNull() types.Datum            { return types.Null }
 func vOpt(s string) types.Datum     { return nullIf(s == "", types.NewString(s)) }
-func vOptOID(o OID) types.Datum     { return nullIf(o == 0, vOID(o)) }
 func vTexts(s []string) types.Datum { return stringArray(types.Text, s) }
 
 var yesNo = map[bool]string{true: "YES", false: "NO"}
@@ -257,7 +256,9 @@ func opaqueType(oid OID, name string, align, category byte) *types.Type {
 // domains of information_schema.
 func Empty() *Snapshot { return emptySnapshot() }
 
-var emptySnapshot = sync.OnceValue(func() *Snapshot {
+var emptySnapshot = sync.OnceValue(makeEmpty)
+
+func makeEmpty() *Snapshot {
 	base := &Snapshot{}
 	for _, t := range opaque {
 		if types.ByOID(t.OID) == nil {
@@ -272,12 +273,16 @@ var emptySnapshot = sync.OnceValue(func() *Snapshot {
 	for _, d := range schemaDomains() {
 		objs = append(objs, d)
 	}
-	for _, t := range virtuals {
-		objs = append(objs, t)
-	}
 	s, err := base.With(objs...)
+	if err == nil {
+		objs = objs[:0]
+		for _, t := range virtuals {
+			objs = append(objs, t)
+		}
+		s, err = s.With(objs...)
+	}
 	if err != nil {
 		panic(err) // a bug in the built-in relations
 	}
 	return s.copy() // folds what was added into the shared base
-})
+}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"rowkey/types"
@@ -58,7 +59,7 @@ func readAll(t *testing.T, snap *Snapshot) {
 				if key.IsNull() || byKey[text(key)] == 0 {
 					continue
 				}
-				if n++; n > 40 {
+				if n++; n > 8 {
 					break
 				}
 				want, got := byKey[text(key)], 0
@@ -76,5 +77,38 @@ func readAll(t *testing.T, snap *Snapshot) {
 				}
 			}
 		}
+	}
+}
+
+// Making the catalog of built-in objects, once a process.
+func BenchmarkEmpty(b *testing.B) {
+	for b.Loop() {
+		makeEmpty()
+	}
+}
+
+// Looking one table up among ten thousand.
+func BenchmarkLookup(b *testing.B) {
+	var objs []Object
+	for i := range OID(10000) {
+		objs = append(objs, &Table{OID: 30000 + 4*i, SchemaOID: PublicOID, Name: "t" + strconv.Itoa(int(i)), Kind: KindTable, Persistence: Permanent,
+			RowTypeOID: 30001 + 4*i, ArrayTypeOID: 30002 + 4*i, Columns: []Column{{Attnum: 1, Name: "a", TypeOID: types.Int4.OID, Typmod: -1, Default: "1"}}})
+	}
+	snap, err := Empty().With(objs...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range []string{"pg_class", "pg_attribute", "pg_depend", "pg_constraint"} {
+		rel := snap.Table(snap.Relation(snap.SchemaByName("pg_catalog"), name))
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				rel.Virtual.Rows(snap, nil, rel.Virtual.Lookups[0], vOID(50000), func([]types.Datum) error { return nil })
+			}
+		})
+		b.Run(name+"/all", func(b *testing.B) {
+			for b.Loop() {
+				rel.Virtual.Rows(snap, nil, 0, types.Null, func([]types.Datum) error { return nil })
+			}
+		})
 	}
 }

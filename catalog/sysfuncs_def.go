@@ -40,9 +40,10 @@ var regclassLiteral = regexp.MustCompile(`'((?:[^']|'')+)'::regclass`)
 // finds them: what a default calls public.t_id_seq is t_id_seq where the path
 // has public.
 func namesAsSeen(snap *Snapshot, path []string, e string) string {
-	if !strings.Contains(e, "::regclass") {
+	if !strings.Contains(e, "::") {
 		return e
 	}
+	e = typesAsSeen(snap, path, e)
 	return regclassLiteral.ReplaceAllStringFunc(e, func(m string) string {
 		name := strings.ReplaceAll(regclassLiteral.FindStringSubmatch(m)[1], "''", "'")
 		oid, err := parseRegClass(snap, path, name)
@@ -51,6 +52,40 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 		}
 		return types.QuoteLiteral(relationRef(snap, path, oid)) + "::regclass"
 	})
+}
+
+// typesAsSeen does the same for the types of casts that users made. A name that
+// is not qualified is one of public's.
+func typesAsSeen(snap *Snapshot, path []string, e string) string {
+	toks := exprTokens(e)
+	var b strings.Builder
+	for i := 0; i < len(toks); i++ {
+		b.WriteString(toks[i].space + toks[i].text)
+		if toks[i].text != "::" || i+1 == len(toks) {
+			continue
+		}
+		name, n := toks[i+1].text, 1
+		if i+3 < len(toks) && toks[i+2].text == "." {
+			name, n = name+"."+toks[i+3].text, 3
+		}
+		parts, err := splitName(name)
+		if err != nil {
+			continue
+		}
+		var t *types.Type
+		if schema, last, err := objectParts(parts); err != nil {
+			continue
+		} else if schema != "" {
+			t = snap.TypeByName(snap.SchemaByName(schema), last)
+		} else if types.ByName(last) == nil {
+			t = snap.TypeByName(snap.Schema(PublicOID), last)
+		}
+		if t != nil && t.Schema != "" {
+			b.WriteString(formatType(snap, path, t.OID, -1, false))
+			i += n
+		}
+	}
+	return b.String()
 }
 
 // defaultText gives a column's default or generation expression, "" if it has
@@ -153,7 +188,7 @@ func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) 
 	deferrable, deferred, notValid := false, false, false
 	switch {
 	case r.check != nil:
-		b.WriteString("CHECK (" + exprText(r.check.Expr, pretty) + ")")
+		b.WriteString("CHECK (" + exprText(namesAsSeen(snap, path, r.check.Expr), pretty) + ")")
 		if r.check.NoInherit {
 			b.WriteString(" NO INHERIT")
 		}
