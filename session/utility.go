@@ -963,11 +963,8 @@ func findConstraint(snap *catalog.Snapshot, path []string, rv *ast.RangeVar) ([]
 // tempSchema gives the name of the session's schema for temporary tables,
 // made at first use.
 func (s *Session) tempSchema(ctx context.Context) (string, error) {
-	if s.tempName != "" {
-		return s.tempName, nil
-	}
 	name := fmt.Sprintf("pg_temp_%d", s.pid)
-	if s.snapshot().SchemaByName(name) == nil {
+	if s.snapshot().SchemaByName(name) == nil { // also when the transaction that made it was rolled back
 		oid, err := s.db.cat.NewOID(ctx)
 		if err != nil {
 			return "", mapKV(err)
