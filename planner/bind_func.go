@@ -162,7 +162,16 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 		}
 	}
 	exprs, result := b.callArgs(c, args, pos)
-	fn := p.bound(c.fn, exprs)
+	var fn *builtin.Func
+	if variadic && c.fn.Variadic == types.AnyType && c.fn.Kind == builtin.Scalar && !c.fn.SetOf && exprs[len(exprs)-1].Type().Under().IsArray() {
+		ts := make([]*types.Type, len(exprs))
+		for i, x := range exprs {
+			ts[i] = x.Type()
+		}
+		fn = builtin.Spread(c.fn, ts)
+	} else {
+		fn = p.bound(c.fn, exprs)
+	}
 	t := plan.T{Typ: result, Mod: -1}
 	if result == types.Record && len(fn.Out) > 0 { // a record whose columns are known, wherever it goes
 		r := *types.Record
