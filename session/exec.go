@@ -39,6 +39,9 @@ func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
 	if s.portals[""] != nil {
 		s.ClosePortal("")
 	}
+	if st := s.fromTemplate(text); st != nil {
+		return s.runAll(ctx, text, []*ast.RawStmt{st.raw}, st, w)
+	}
 	stmts, err := s.db.stmts.Parse(text)
 	if err != nil {
 		s.fail()
@@ -48,8 +51,16 @@ func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
 	if len(stmts) == 0 {
 		return w.Empty()
 	}
+	return s.runAll(ctx, text, stmts, nil, w)
+}
+
+// runAll runs the statements of a simple query; only, if any, is the one there is.
+func (s *Session) runAll(ctx context.Context, text string, stmts []*ast.RawStmt, only *statement, w Writer) error {
 	for i, raw := range stmts {
-		st := &statement{raw: raw, text: text}
+		st := only
+		if st == nil {
+			st = &statement{raw: raw, text: text}
+		}
 		if len(stmts) > 1 && s.tx == nil && !isTransactionControl(raw.Stmt) && !ownTransaction(raw.Stmt) {
 			if err := s.begin(ctx, true, false, nil); err != nil { // shared by the statements
 				return s.report(err, text)
@@ -176,7 +187,7 @@ func (s *Session) runSimple(ctx context.Context, st *statement, w Writer) error 
 	if !isQuery(st.raw.Stmt) {
 		return s.runUtility(ctx, st, w)
 	}
-	if st.raw.Params > 0 {
+	if st.raw.Params > len(st.params) {
 		return noParameter(st.raw.Stmt)
 	}
 	if err := s.prepareRun(ctx, st); err != nil {

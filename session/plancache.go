@@ -22,6 +22,7 @@ type planKey struct {
 // dropped when the younger is full.
 type planCache struct {
 	young, old map[planKey]*plan.Plan
+	templates  templates
 }
 
 // planCacheSize is the number of plans of one generation.
