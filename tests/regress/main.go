@@ -47,7 +47,7 @@ var needs = map[string][]string{
 	"limit":      {"create_index"},
 	"portals":    {"create_index"},
 	"union":      {"create_index"},
-	"window":     {"create_index"},
+	
 	"with":       {"create_index"},
 }
 
