@@ -350,8 +350,8 @@ func (b *binder) opExpr(e *ast.OpExpr) plan.Expr {
 
 // compareRecords compares two row values whose columns are in sight.
 func (b *binder) compareRecords(name string, l, r arg, pos int) plan.Expr {
-	lr, lok := l.e.(*plan.RowExpr)
-	rr, rok := r.e.(*plan.RowExpr)
+	lr, lok := b.p.rowOf(l.e)
+	rr, rok := b.p.rowOf(r.e)
 	if !lok || !rok || len(lr.Args) != len(rr.Args) || len(lr.Args) == 0 {
 		return nil
 	}

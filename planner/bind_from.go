@@ -475,15 +475,30 @@ func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
 		renameCols(all, j.Alias)
 		items = append(items, all)
 	}
+	join := &lJoin{kind: plan.InnerJoin, l: l, r: r, conds: conds}
 	switch j.Kind {
 	case ast.JoinRight:
-		return &lJoin{kind: plan.LeftJoin, l: r, r: l, conds: conds}, items
+		join.kind, join.l, join.r = plan.LeftJoin, r, l
+		nullFilled(litems, &join.r)
 	case ast.JoinLeft:
-		return &lJoin{kind: plan.LeftJoin, l: l, r: r, conds: conds}, items
+		join.kind = plan.LeftJoin
+		nullFilled(ritems, &join.r)
 	case ast.JoinFull:
-		return &lJoin{kind: plan.FullJoin, l: l, r: r, conds: conds}, items
+		join.kind = plan.FullJoin
+		nullFilled(litems, &join.l)
+		nullFilled(ritems, &join.r)
 	}
-	return &lJoin{kind: plan.InnerJoin, l: l, r: r, conds: conds}, items
+	return join, items
+}
+
+// nullFilled notes that the items are on a side of an outer join that may be
+// filled with NULLs.
+func nullFilled(items []*rangeItem, side *rel) {
+	for _, it := range items {
+		if it.nullSide == nil {
+			it.nullSide = side
+		}
+	}
 }
 
 // joinCondition binds ON, which sees only the two sides.

@@ -348,7 +348,7 @@ func (b *binder) expandRow(e *ast.Indirection) []target {
 
 func (b *binder) fieldsOf(x plan.Expr, pos int) []target {
 	var out []target
-	if r, ok := x.(*plan.RowExpr); ok {
+	if r, ok := b.p.rowOf(x); ok {
 		for i, f := range r.Fields {
 			out = append(out, target{name: f.Name, expr: r.Args[i], pos: pos, id: noCol})
 		}
@@ -1114,7 +1114,7 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 		ls = b.args(r.Args)
 	} else {
 		a := b.arg(e.Test)
-		if r, ok := a.e.(*plan.RowExpr); ok {
+		if r, ok := b.p.rowOf(a.e); ok {
 			for _, x := range r.Args {
 				ls = append(ls, arg{x, a.pos})
 			}

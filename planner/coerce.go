@@ -364,6 +364,12 @@ func (p *planner) coerceRow(a arg, target *types.Type, ctx builtin.CastContext) 
 	if target == types.Record {
 		return &plan.Relabel{T: plan.T{Typ: target, Mod: -1}, Arg: a.e, Implicit: true}
 	}
+	if row := p.wholeRows[a.e]; row != nil {
+		c := *a.e.(*plan.Case)
+		x := p.coerceRow(arg{row, a.pos}, target, ctx)
+		c.T, c.Whens = plan.T{Typ: target, Mod: -1}, []plan.When{{Cond: c.Whens[0].Cond, Result: x}}
+		return &c
+	}
 	row, ok := a.e.(*plan.RowExpr)
 	if !ok {
 		if a.e.Type() == types.Record {

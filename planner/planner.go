@@ -78,11 +78,13 @@ type planner struct {
 	paramPos map[int]int
 	noParams bool
 
-	cols   []colInfo
-	ctes   []*cteDef
-	works  int
-	tables []plan.TableUse
-	views  []*catalog.Table
+	cols  []colInfo
+	ctes  []*cteDef
+	works int
+	// wholeRows are the rows behind those that an outer join may make NULL.
+	wholeRows map[plan.Expr]*plan.RowExpr
+	tables    []plan.TableUse
+	views     []*catalog.Table
 
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem

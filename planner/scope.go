@@ -56,6 +56,10 @@ type rangeItem struct {
 	scalarFunc             bool // a function returning one scalar column: t is the column
 	rowType                *types.Type
 	pos                    int
+	// nullSide is the innermost side of an outer join the item is on that may be
+	// filled with NULLs, nullMark the column that is NULL there and true elsewhere.
+	nullSide *rel
+	nullMark plan.Expr
 }
 
 // rangeCol is a column of a rangeItem. expr is what it stands for: a Col, or
@@ -431,7 +435,52 @@ func (b *binder) wholeRow(it *rangeItem, lv *query) plan.Expr {
 		r.Args = append(r.Args, e)
 		r.Fields = append(r.Fields, types.Field{Name: c.name, Type: e.Type(), Typmod: e.Typmod()})
 	}
-	return r
+	mark := b.p.nullMark(it)
+	if mark == nil {
+		return r
+	}
+	// A row that an outer join made up is NULL, not a row of NULLs.
+	c := &plan.Case{T: r.T, Whens: []plan.When{{Cond: &plan.IsNull{T: boolT, Arg: b.use(found{mark, lv}, -1), Not: true}, Result: r}}}
+	if b.p.wholeRows == nil {
+		b.p.wholeRows = map[plan.Expr]*plan.RowExpr{}
+	}
+	b.p.wholeRows[c] = r
+	return c
+}
+
+// rowOf gives the columns of a row value, where they are in sight.
+func (p *planner) rowOf(e plan.Expr) (*plan.RowExpr, bool) {
+	if r, ok := e.(*plan.RowExpr); ok {
+		return r, true
+	}
+	r, ok := p.wholeRows[e]
+	return r, ok
+}
+
+// nullMark is an expression that is NULL just where an outer join has put NULLs
+// for a FROM item; nil if none can. It is a column that is never NULL
+// otherwise; where there is none, one is added to that side of the join.
+func (p *planner) nullMark(it *rangeItem) plan.Expr {
+	if it.nullSide == nil || it.nullMark != nil {
+		return it.nullMark
+	}
+	if it.scan != nil {
+		for i := range it.scan.table.Columns {
+			if c := &it.scan.table.Columns[i]; c.NotNull && !c.Dropped {
+				it.nullMark = p.col(it.scan.base + i)
+				return it.nullMark
+			}
+		}
+	}
+	side := &lProject{in: *it.nullSide}
+	for _, id := range side.in.outCols() {
+		side.items = append(side.items, projItem{id, p.col(id)})
+	}
+	id := p.newCol("present", types.Bool, -1)
+	side.items = append(side.items, projItem{id, trueExpr})
+	*it.nullSide = side
+	it.nullMark = p.col(id)
+	return it.nullMark
 }
 
 // rowFunction reads t.f as f(t), when there is such a function of one argument.
@@ -442,7 +491,7 @@ func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Ex
 // fieldOf selects a field of a composite value.
 func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 	var fields []types.Field
-	if r, ok := e.(*plan.RowExpr); ok {
+	if r, ok := b.p.rowOf(e); ok {
 		for i, f := range r.Fields {
 			if f.Name == name {
 				return r.Args[i]
