@@ -502,7 +502,27 @@ func (p *planner) limitPaths(n *lLimit) []*path {
 	return []*path{pt}
 }
 
+// usedCalls leaves out the aggregates whose results nothing reads.
+func (p *planner) usedCalls(n *lGroup) *lGroup {
+	all := true
+	for _, c := range n.calls {
+		all = all && p.used.has(c.id)
+	}
+	if all {
+		return n
+	}
+	cp := *n
+	cp.calls = nil
+	for _, c := range n.calls {
+		if p.used.has(c.id) {
+			cp.calls = append(cp.calls, c)
+		}
+	}
+	return &cp
+}
+
 func (p *planner) groupPaths(n *lGroup) []*path {
+	n = p.usedCalls(n)
 	cols := n.outCols()
 	var gexprs []plan.Expr
 	var keys []plan.SortKey

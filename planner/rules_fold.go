@@ -23,6 +23,20 @@ func foldConstants(p *planner, r rel) rel {
 				return n.in
 			}
 			return &lFilter{in: n.in, conds: conds}
+		case *lProject:
+			var items []projItem
+			for i, it := range n.items {
+				if e := p.foldCases(it.expr); e != it.expr {
+					if items == nil {
+						items = append([]projItem(nil), n.items...)
+					}
+					items[i].expr = e
+				}
+			}
+			if items == nil {
+				return x
+			}
+			return &lProject{in: n.in, items: items}
 		case *lJoin:
 			conds, never := p.foldConds(n.conds)
 			if conds == nil && !never {
