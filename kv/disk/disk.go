@@ -26,7 +26,9 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -93,6 +95,11 @@ type engine struct {
 	openMu sync.Mutex
 	views  map[*view]struct{}
 	iters  map[*iter]struct{}
+
+	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
+	commits   atomic.Int64
+	stop      chan struct{}
+	stopped   chan struct{}
 }
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
@@ -117,7 +124,57 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	if e.db, err = pebble.Open(filepath.Join(dir, dataName), pebbleOptions(e.cache, opts)); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, translate(err))
 	}
-	return e, e.load()
+	if err := e.load(); err != nil {
+		return e, err
+	}
+	e.stop, e.stopped = make(chan struct{}), make(chan struct{})
+	go e.flushWhenIdle()
+	return e, nil
+}
+
+// Looking a key up among those still in memory costs more than asking the filter of a
+// file, so that what was written is better in files when only reading goes on.
+const (
+	idleFlushEvery = time.Second
+	idleFlushBytes = 1 << 20
+)
+
+// flushWhenIdle writes what is in memory to files once a second has passed without
+// a commit.
+func (e *engine) flushWhenIdle() {
+	defer close(e.stopped)
+	tick := time.NewTicker(idleFlushEvery)
+	defer tick.Stop()
+	for last := int64(0); ; {
+		select {
+		case <-e.stop:
+			return
+		case <-tick.C:
+		}
+		commits := e.commits.Load()
+		if commits == last && e.unflushed.Load() >= idleFlushBytes {
+			e.unflushed.Store(0)
+			if err := e.flush(); err != nil {
+				return // commits will meet the same trouble and tell
+			}
+		}
+		last = commits
+	}
+}
+
+// flush begins to write what is in memory. As in commit, what is fatal to Pebble is a panic.
+func (e *engine) flush() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fatal, ok := r.(fatalError)
+			if !ok {
+				panic(r)
+			}
+			err = fatal
+		}
+	}()
+	_, err = e.db.AsyncFlush()
+	return err
 }
 
 func orDefault(n, otherwise int64) int64 {
@@ -294,6 +351,8 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	if err := e.commit(b, sync); err != nil {
 		return err
 	}
+	e.commits.Add(1)
+	e.unflushed.Add(int64(size))
 	for _, x := range sampled {
 		if x.Deleted() {
 			e.samples.Delete(x.Key())
@@ -405,6 +464,10 @@ func (e *engine) Close() error {
 // shut closes what is open, last opened first.
 func (e *engine) shut() error {
 	var errs []error
+	if e.stop != nil {
+		close(e.stop)
+		<-e.stopped
+	}
 	if e.db != nil {
 		errs = append(errs, translate(e.db.Close()))
 	}
