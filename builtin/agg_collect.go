@@ -159,7 +159,10 @@ func jsonAgg(jsonb bool) Func {
 		}
 		return rowFold[S]{
 			step: func(ctx *Ctx, s *S, row []types.Datum) error {
-				if s.ok {
+				switch {
+				case s.ok && row[0].IsNull():
+					s.buf = append(s.buf, ", "...)
+				case s.ok:
 					s.buf = append(s.buf, sep...)
 				}
 				s.ok = true

@@ -8,11 +8,15 @@ import (
 // filterOp passes the rows for which a condition is true: its input's batches
 // with a narrower selection.
 type filterOp struct {
-	in  op
-	p   pred
-	sel []int32
-	out types.Batch
-	c   *plan.Counters
+	in op
+	p  pred
+	// once is a condition that does not depend on the rows: if it is not true,
+	// the input is not even opened.
+	once   pred
+	opened bool
+	sel    []int32
+	out    types.Batch
+	c      *plan.Counters
 }
 
 func (x *exec) newFilter(n *plan.Filter) (op, error) {
@@ -24,16 +28,33 @@ func (x *exec) newFilter(n *plan.Filter) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filterOp{in: in, p: p, c: x.counter(n)}, nil
+	once, err := x.compilePred(n.Once)
+	if err != nil {
+		return nil, err
+	}
+	return &filterOp{in: in, p: p, once: once, c: x.counter(n)}, nil
 }
 
-func (o *filterOp) open() error { return o.in.open() }
+func (o *filterOp) open() error {
+	o.opened = false
+	if o.once != nil {
+		sel, err := o.once.filter(&types.Batch{N: 1}, nil, room(o.sel[:0], 1))
+		if err != nil || len(sel) == 0 {
+			return err
+		}
+	}
+	o.opened = true
+	return o.in.open()
+}
 
 func (o *filterOp) next() (*types.Batch, error) {
+	if !o.opened {
+		return nil, nil
+	}
 	for {
 		b, err := o.in.next()
-		if err != nil || b == nil {
-			return nil, err
+		if err != nil || b == nil || o.p == nil {
+			return b, err
 		}
 		o.sel, err = o.p.filter(b, b.Sel, room(o.sel[:0], b.N))
 		if err != nil {
@@ -53,4 +74,9 @@ func (o *filterOp) next() (*types.Batch, error) {
 	}
 }
 
-func (o *filterOp) close() { o.in.close() }
+func (o *filterOp) close() {
+	if o.opened {
+		o.in.close()
+		o.opened = false
+	}
+}

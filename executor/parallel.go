@@ -85,6 +85,9 @@ func (x *exec) pipelineOf(n plan.Node, exprs []plan.Expr) *pipeline {
 		}
 		switch m := n.(type) {
 		case *plan.Filter:
+			if m.Once != nil {
+				return nil
+			}
 			n = m.Input
 		case *plan.Project:
 			n = m.Input

@@ -153,6 +153,7 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 		one(n.Filter)
 	case *plan.Filter:
 		one(n.Cond)
+		one(n.Once)
 	case *plan.Project:
 		each(n.Exprs)
 	case *plan.ProjectSet:

@@ -1066,7 +1066,7 @@ func (b *binder) subquery(sel *ast.SelectStmt, kind plan.SubplanKind) *subquery 
 	}
 	bd := p.bindQuery(sel, b.q, true)
 	p.hasSubqueries = true
-	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids()}
+	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids(), sel: sel, scope: b.q}
 	for _, c := range bd.cols {
 		ci := p.cols[c.id]
 		s.fields = append(s.fields, types.Field{Name: c.name, Type: ci.typ, Typmod: ci.mod})

@@ -176,7 +176,7 @@ func nodeExprs(n plan.Node) []plan.Expr {
 	case *plan.VirtualScan:
 		add(n.EqKey, n.Filter)
 	case *plan.Filter:
-		add(n.Cond)
+		add(n.Cond, n.Once)
 	case *plan.Project:
 		add(n.Exprs...)
 	case *plan.ProjectSet:
@@ -463,6 +463,16 @@ func (x *explainer) node(n plan.Node) *entry {
 			return e
 		}
 	case *plan.Filter:
+		if n.Once != nil {
+			set("Result")
+			prop("One-Time Filter", x.expr(n.Once, ins))
+			if n.Cond != nil {
+				prop("Filter", x.expr(n.Cond, ins))
+				x.removed(e, n, "Filter")
+			}
+			kid(n.Input)
+			break
+		}
 		e = x.node(n.Input)
 		c := *e.base
 		c.Total, c.Rows = base.Total, base.Rows

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"rowkey/builtin"
+	"rowkey/parser/ast"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -32,6 +33,10 @@ type subquery struct {
 	rights []plan.Expr
 	// fields name the columns of a SubRow.
 	fields []types.Field
+	// sel and scope are where it comes from: the same text in the same scope,
+	// reading the same columns, is the same subquery.
+	sel   *ast.SelectStmt
+	scope *query
 }
 
 var boolT = plan.T{Typ: types.Bool, Mod: -1}
@@ -527,6 +532,18 @@ func equalExprs(a, b plan.Expr) bool {
 	case *plan.ScalarArray:
 		b, ok := b.(*plan.ScalarArray)
 		return ok && a.Op == b.Op && a.All == b.All && equalExprs(a.L, b.L) && equalExprs(a.R, b.R)
+	case *subquery:
+		b, ok := b.(*subquery)
+		if !ok || a.kind != b.kind || a.scope != b.scope || a.sel == nil || b.sel == nil || (a.test != nil && a.lefts == nil) || !equalLists(a.lefts, b.lefts) || len(a.ops) != len(b.ops) {
+			return false
+		}
+		for i := range a.ops {
+			if a.ops[i] != b.ops[i] {
+				return false
+			}
+		}
+		ac, bc := colsOf(a), colsOf(b)
+		return ac.subsetOf(bc) && bc.subsetOf(ac) && ast.Format(a.sel) == ast.Format(b.sel)
 	case *plan.CoerceDomain:
 		b, ok := b.(*plan.CoerceDomain)
 		return ok && equalExprs(a.Arg, b.Arg)

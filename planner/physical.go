@@ -232,11 +232,14 @@ func (p *planner) filterPaths(n *lFilter) []*path {
 
 // addFilter puts a condition on a node, into a scan's own filter if it is one.
 func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt *path) plan.Node {
-	cond := p.at(cols).expr(makeAnd(conds))
-	if cond == nil {
+	own := setOf(cols)
+	once, each := split(conds, func(e plan.Expr) bool { return !colsOf(e).meets(own) && !isVolatile(e) })
+	at := p.at(cols)
+	f := &plan.Filter{Base: p.base(pt, cols), Input: node, Cond: at.expr(makeAnd(each)), Once: at.expr(makeAnd(once))}
+	if f.Cond == nil && f.Once == nil {
 		return node
 	}
-	return &plan.Filter{Base: p.base(pt, cols), Input: node, Cond: cond}
+	return f
 }
 
 func (p *planner) projectPaths(n *lProject) []*path {

@@ -182,11 +182,14 @@ type VirtualScan struct {
 	Filter  Expr
 }
 
-// Filter passes the rows for which Cond is true.
+// Filter passes the rows for which Cond is true. Once, which reads none of
+// Input's columns, is evaluated before anything is read: if it is not true,
+// Input is not run at all. Either may be nil.
 type Filter struct {
 	Base
 	Input Node
 	Cond  Expr
+	Once  Expr
 }
 
 // Project computes expressions over each row.
