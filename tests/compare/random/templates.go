@@ -83,7 +83,7 @@ var aggregates = map[string][]string{
 	"varchar": {"max({varchar})::varchar"}, "mood": {"min({mood})", "max({mood})"},
 	"date": {"min({date})", "max({date})"}, "timestamp": {"min({timestamp})", "max({timestamp})"}, "timestamptz": {"min({timestamptz})", "max({timestamptz})"},
 	"interval": {"sum({interval})", "avg({interval})", "min({interval})", "max({interval})"}, "time": {"min({time})", "max({time})"},
-	"jsonb":  {"jsonb_agg({T} ORDER BY {=})", "jsonb_agg({int4} ORDER BY {=} DESC)", "jsonb_object_agg({text} || 'k', {int4} ORDER BY {int4}, 1)", "jsonb_agg({jsonb} ORDER BY {=})"},
+	"jsonb":  {"jsonb_agg({T} ORDER BY {=})", "jsonb_agg({int4} ORDER BY {=} DESC)", "jsonb_object_agg({text} || 'k', {int4} ORDER BY {=})", "jsonb_agg({jsonb} ORDER BY {=})"},
 	"int4[]": {"array_agg({int4} ORDER BY {=})", "array_agg(DISTINCT {int4})", "max({int4[]})"},
 	"text[]": {"array_agg({text} ORDER BY {=} DESC)", "array_agg(DISTINCT {text})"},
 }
