@@ -371,13 +371,12 @@ func appendJSON(dst []byte, ctx *Ctx, t *types.Type, d types.Datum, pretty bool)
 		}
 		return dst
 	}
-	switch {
-	case t.IsArray():
-		a := d.Array()
-		return appendJSONArray(dst, ctx, a, pretty)
-	case d.K == types.PhysAny:
-		if r, ok := d.X.(*types.Tuple); ok {
-			return appendJSONRecord(dst, ctx, r, pretty)
+	if d.K == types.PhysAny {
+		switch x := d.X.(type) {
+		case *types.Array: // of arrays, anyarray and record[]
+			return appendJSONArray(dst, ctx, x, pretty)
+		case *types.Tuple:
+			return appendJSONRecord(dst, ctx, x, pretty)
 		}
 	}
 	return appendJSONString(dst, textOf(ctx, t, d))

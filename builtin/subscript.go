@@ -231,6 +231,25 @@ func JSONBStore(steps int, intFirst bool) *Func {
 		}}
 }
 
+// JSONBGet gives the function of subscripts of a jsonb value: the value, then
+// the steps of the path, integers or text.
+func JSONBGet(argTypes []*types.Type) *Func {
+	return &Func{Name: "jsonb_get", Args: argTypes, Result: types.JSONB, Kind: Scalar, Volatility: Immutable,
+		Eval: func(_ *Ctx, a []types.Datum) (types.Datum, error) {
+			path := make([]types.Datum, len(a)-1)
+			for i, d := range a[1:] {
+				if argTypes[i+1].Under().Phys == types.PhysInt64 {
+					d = types.NewString(strconv.FormatInt(d.I, 10))
+				}
+				path[i] = d
+			}
+			if s, ok := jsonPath(a[0].S, path); ok {
+				return types.NewString(s), nil
+			}
+			return types.Null, nil
+		}}
+}
+
 // jsonbStore sets what is at a path and makes whatever is missing on the way.
 func jsonbStore(s string, path []string, step int, with string) (string, error) {
 	here, last := path[step], step == len(path)-1

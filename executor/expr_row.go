@@ -200,34 +200,25 @@ func (c *compiler) subscript(e *plan.Subscript) (expr, error) {
 	}
 	s.lv, s.uv = make([]builtin.Arg, len(s.lower)), make([]builtin.Arg, len(s.upper))
 	if e.Arg.Type().Under() == types.JSONB {
-		return c.jsonbSubscript(e, s)
+		return c.jsonbSubscript(e)
 	}
 	return s, nil
 }
 
-// jsonbSubscript is a chain of -> operators.
-func (c *compiler) jsonbSubscript(e *plan.Subscript, s *subscriptExpr) (expr, error) {
+// jsonbSubscript follows a path, as #> does.
+func (c *compiler) jsonbSubscript(e *plan.Subscript) (expr, error) {
 	if e.Slice {
 		return nil, pgerr.New(pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
 	}
-	cur := e.Arg
+	args := []plan.Expr{e.Arg}
 	for _, ix := range e.Index {
-		right := types.Text
-		if ix.Upper.Type().Under().Phys == types.PhysInt64 {
-			right = types.Int4
-		}
-		var fn *builtin.Func
-		for _, o := range builtin.Operators("->") {
-			if o.Left == types.JSONB && o.Right == right {
-				fn = o.Func
-			}
-		}
-		if fn == nil {
-			return nil, pgerr.Unsupported("subscripts of jsonb are not supported")
-		}
-		cur = &plan.Call{T: plan.T{Typ: types.JSONB, Mod: -1}, Fn: fn, Args: []plan.Expr{cur, ix.Upper}, Pos: -1}
+		args = append(args, ix.Upper)
 	}
-	return c.compile(cur)
+	ts := make([]*types.Type, len(args))
+	for i, a := range args {
+		ts[i] = a.Type()
+	}
+	return c.compile(&plan.Call{T: plan.T{Typ: types.JSONB, Mod: -1}, Fn: builtin.JSONBGet(ts), Args: args, Pos: -1})
 }
 
 func (e *subscriptExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {

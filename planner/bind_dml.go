@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
@@ -436,7 +438,9 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 			want[p.cols[c.Idx].attnum] = true
 			continue
 		}
-		exprs = append(exprs, x)
+		if !slices.ContainsFunc(exprs, func(y plan.Expr) bool { return equalExprs(x, y) }) {
+			exprs = append(exprs, x)
+		}
 	}
 	var where plan.Expr
 	if inf.Where != nil {

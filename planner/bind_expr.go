@@ -868,10 +868,22 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.Slice = out.Slice || s.Kind == ast.SelectSlice
 	}
 	if len(path) > 6 && !json {
-		fail(pos, pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (6)", len(path))
+		fail(-1, pgerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (6)", len(path))
 	}
 	if json && out.Slice {
-		fail(pos, pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
+		at := -1
+		for _, s := range path {
+			if s.Kind != ast.SelectSlice {
+				continue
+			}
+			if s.Upper != nil {
+				at = exprLoc(s.Upper)
+			} else if s.Lower != nil {
+				at = exprLoc(s.Lower)
+			}
+			break
+		}
+		fail(at, pgerr.DatatypeMismatch, "jsonb subscript does not support slices")
 	}
 	index := func(e ast.Expr) plan.Expr {
 		if e == nil {
@@ -888,7 +900,8 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 			if y := p.coerceTo(a, types.Text, -1, builtin.Implicit, true); y != nil {
 				return y
 			}
-			fail(a.pos, pgerr.DatatypeMismatch, "subscript type %s is not supported", typeName(a.e.Type()))
+			bail(pgerr.Newf(pgerr.DatatypeMismatch, "subscript type %s is not supported", typeName(a.e.Type())).
+				WithHint("jsonb subscript must be coercible to either integer or text.").At(a.pos))
 		}
 		y := p.coerceTo(a, types.Int4, -1, builtin.Assignment, true)
 		if y == nil {
