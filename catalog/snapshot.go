@@ -165,7 +165,6 @@ const (
 	kindStats    objectKind = 5
 )
 
-var kindNames = map[objectKind]string{kindSchema: "schema", kindType: "type", kindSequence: "sequence", kindTable: "table", kindStats: "stats"}
 
 func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
 func (o *UserType) objectKey() (objectKind, OID)    { return kindType, o.OID }
