@@ -165,7 +165,6 @@ const (
 	kindStats    objectKind = 5
 )
 
-
 func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
 func (o *UserType) objectKey() (objectKind, OID)    { return kindType, o.OID }
 func (o *Sequence) objectKey() (objectKind, OID)    { return kindSequence, o.OID }
