@@ -47,8 +47,8 @@ var needs = map[string][]string{
 	"limit":      {"create_index"},
 	"portals":    {"create_index"},
 	"union":      {"create_index"},
-	
-	"with":       {"create_index"},
+
+	"with": {"create_index"},
 }
 
 func main() {
