@@ -106,6 +106,14 @@ func (x *exec) newReturning(es []plan.Expr) (*returning, error) {
 	if es == nil {
 		return nil, nil
 	}
+	for _, e := range es {
+		walkExpr(e, func(e plan.Expr) {
+			if _, is := e.(*plan.Subplan); is {
+				st := x.statement()
+				st.subqueries, st.hold = true, true
+			}
+		})
+	}
 	set, err := x.newExprSet(es)
 	if err != nil {
 		return nil, err

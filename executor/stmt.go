@@ -14,9 +14,11 @@ type stmt struct {
 	queue   []func() error
 	unique  []uniqueWatch
 	// hold keeps writes back until the statement has read all it will: when a WITH
-	// query writes, the other parts of the statement must not see it.
+	// query writes, or RETURNING has subqueries, they must not see it.
 	hold bool
-	held []func() error
+	// subqueries tells that RETURNING has some.
+	subqueries bool
+	held       []func() error
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
 }
@@ -39,7 +41,7 @@ func (x *exec) statement() *stmt {
 
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
-	s.queue, s.unique, s.held, s.hold = nil, nil, nil, false
+	s.queue, s.unique, s.held, s.hold = nil, nil, nil, s.subqueries
 	for _, c := range s.x.plan.CTEs {
 		s.hold = s.hold || c.Modifies
 	}
