@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"rowkey/catalog"
 	"rowkey/executor"
@@ -64,6 +65,8 @@ type Ctx struct {
 	// Restart makes a sequence go on with value: for this transaction at once, for
 	// others when it commits.
 	Restart func(s *catalog.Sequence, value int64)
+	// LockTimeout bounds each wait for a lock; 0 does not.
+	LockTimeout time.Duration
 	// OnCommit registers what to do once the transaction is committed.
 	OnCommit func(func())
 }
@@ -275,7 +278,7 @@ func (c *Ctx) table(rv *ast.RangeVar, mode kv.LockMode) (*catalog.Table, error) 
 
 // lock locks a table as a whole and gives its descriptor as of then.
 func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
-	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode})
+	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode, Timeout: c.LockTimeout})
 	if err != nil {
 		return nil, executor.StoreError(err)
 	}
@@ -291,11 +294,26 @@ func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 	return now, nil
 }
 
+// lockName keeps a name of a schema for this transaction.
+func (c *Ctx) lockName(schema catalog.OID, name string) error {
+	ctx := c.Context
+	if c.LockTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.LockTimeout, kv.ErrLockTimeout)
+		defer cancel()
+	}
+	err := c.Change.LockName(ctx, schema, name)
+	if err != nil && c.Context.Err() == nil && errors.Is(context.Cause(ctx), kv.ErrLockTimeout) {
+		err = kv.ErrLockTimeout
+	}
+	return executor.StoreError(err)
+}
+
 // claim makes sure that a relation's name is free in a schema, waiting for
 // transactions that are making one of that name.
 func (c *Ctx) claim(schema *catalog.Schema, name string) error {
-	if err := c.Change.LockName(c, schema.OID, name); err != nil {
-		return executor.StoreError(err)
+	if err := c.lockName(schema.OID, name); err != nil {
+		return err
 	}
 	if c.snap().Relation(schema, name) != 0 || c.newerHas(schema, name) {
 		return pgerr.Newf(pgerr.DuplicateTable, "relation %q already exists", name)

@@ -615,6 +615,9 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			return target{}, false, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 		}
 		locked, err := c.lock(t, lockForChange)
+		if pgerr.CodeOf(err) == pgerr.UndefinedTable { // dropped while we waited
+			return skip(pgerr.UndefinedTable, kind, relText2(rv, n.IfExists))
+		}
 		return target{table: locked}, err == nil, err
 	case ast.ObjectSchema:
 		s := c.snap().SchemaByName(o.Name[0])

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"rowkey/catalog"
-	"rowkey/executor"
 	"rowkey/kv/keyenc"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -34,8 +33,8 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 		return pgerr.Newf(pgerr.ReservedName, "unacceptable schema name %q", name).
 			WithDetail("The prefix \"pg_\" is reserved for system schemas.")
 	}
-	if err := c.Change.LockName(c, 0, name); err != nil {
-		return executor.StoreError(err)
+	if err := c.lockName(0, name); err != nil {
+		return err
 	}
 	if c.snap().SchemaByName(name) != nil || c.Catalog.Latest().SchemaByName(name) != nil && c.Change.Base().SchemaByName(name) == nil {
 		if n.IfNotExists {
@@ -163,8 +162,8 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 // ---- enums and domains
 
 func (c *Ctx) claimType(schema *catalog.Schema, name string) error {
-	if err := c.Change.LockName(c, schema.OID, "type "+name); err != nil {
-		return executor.StoreError(err)
+	if err := c.lockName(schema.OID, "type "+name); err != nil {
+		return err
 	}
 	if c.snap().TypeByName(schema, name) != nil {
 		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)

@@ -132,7 +132,7 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	key := []byte(keys.S[i])
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
 	if err != nil {
-		err = storeError(err)
+		err = o.x.rowConflict(key, err)
 		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
 			return false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
 		}

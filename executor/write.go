@@ -3,6 +3,7 @@ package executor
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -831,12 +832,23 @@ func (w *tableWriter) lockMode(changed []bool) kv.LockMode {
 	return kv.LockNoKeyUpdate
 }
 
+// rowConflict is the error of a row that could not be locked: of a conflict it
+// says what the other transaction did.
+func (x *exec) rowConflict(key []byte, err error) error {
+	if errors.Is(err, kv.ErrConflict) {
+		if _, ok, e := x.Txn.GetLatest(key); e == nil && !ok {
+			return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent delete").WithCause(err)
+		}
+	}
+	return storeError(err)
+}
+
 // lockRow locks a row and, at READ COMMITTED, tells its newest value if that
 // is not the one the snapshot has: changed; gone when it was deleted.
 func (x *exec) lockRow(key []byte, mode kv.LockMode) (value []byte, changed, gone bool, err error) {
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: mode, Timeout: x.LockTimeout})
 	if err != nil {
-		return nil, false, false, storeError(err)
+		return nil, false, false, x.rowConflict(key, err)
 	}
 	if !res.Changed {
 		return nil, false, false, nil

@@ -70,6 +70,7 @@ const (
 	InFailedSQLTransaction            = "25P02"
 	ReadOnlySQLTransaction            = "25006"
 	IdleInTransactionSessionTimeout   = "25P03"
+	IdleSessionTimeout                = "57P05"
 	InvalidSQLStatementName           = "26000"
 	InvalidAuthorization              = "28000"
 	InvalidPassword                   = "28P01"

@@ -331,7 +331,7 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 		if u.Table.Virtual != nil || !u.Write {
 			continue
 		}
-		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), lockOpts(tableWriteLock))
+		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), s.lockOpts(tableWriteLock))
 		if err != nil {
 			return false, mapKV(err)
 		}
@@ -408,7 +408,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	return &executor.Ctx{
 		Context: ctx, Txn: s.tx.kv, Eval: &s.fctx, Catalog: snap, Params: st.params, Isolation: s.tx.level,
 		Memory: &executor.Account{Budget: s.db.opts.QueryMemoryBytes}, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
-		LockTimeout: time.Duration(s.set.int("lock_timeout")) * time.Millisecond, Workers: s.db.opts.Workers, State: &s.state,
+		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
 		Notice: s.notice, Deferred: &s.tx.deferred,
 	}
 }

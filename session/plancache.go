@@ -2,6 +2,7 @@ package session
 
 import (
 	"runtime/debug"
+	"time"
 
 	"rowkey/catalog"
 	"rowkey/kv"
@@ -59,7 +60,14 @@ func stackTrace() string { return string(debug.Stack()) }
 // tableWriteLock is the lock of a table whose rows a statement writes.
 const tableWriteLock = kv.LockTableRowExclusive
 
-func lockOpts(mode kv.LockMode) kv.LockOptions { return kv.LockOptions{Mode: mode} }
+func (s *Session) lockOpts(mode kv.LockMode) kv.LockOptions {
+	return kv.LockOptions{Mode: mode, Timeout: s.lockTimeout()}
+}
+
+// lockTimeout bounds a wait for a lock; 0 does not.
+func (s *Session) lockTimeout() time.Duration {
+	return time.Duration(s.set.int("lock_timeout")) * time.Millisecond
+}
 
 // primaryRange is the range of keys of a table's rows.
 func primaryRange(t *catalog.Table) kv.Range {

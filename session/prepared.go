@@ -20,14 +20,14 @@ type Prepared struct {
 	Params  []*types.Type
 	Columns []Column
 
-	raw     *ast.RawStmt // nil for an empty text
-	given   []*types.Type
+	raw   *ast.RawStmt // nil for an empty text
+	given []*types.Type
 	// declared is how many parameter types the client gave.
 	declared int
-	plan    *plan.Plan
-	epoch   uint64
-	fromSQL bool // by PREPARE
-	born    int64
+	plan     *plan.Plan
+	epoch    uint64
+	fromSQL  bool // by PREPARE
+	born     int64
 }
 
 // Portal is a prepared statement bound to parameters.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"strings"
-	"time"
 
 	"rowkey/catalog"
 	"rowkey/executor"
@@ -81,7 +80,7 @@ func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
 		Isolation: t.level, ReadOnly: readOnlyHint,
 		NoSync:      s.set.str("synchronous_commit") == "off",
-		LockTimeout: time.Duration(s.set.int("lock_timeout")) * time.Millisecond,
+		LockTimeout: s.lockTimeout(),
 		Owner:       uint64(uint32(s.pid)),
 	})
 	return mapKV(err)
@@ -240,10 +239,20 @@ func (s *Session) closePortals() {
 	}
 }
 
-// fail notes an error: a block becomes failed; an implicit transaction is left to finish.
+// fail notes an error: a block becomes failed, an implicit transaction ends.
+// What was written and locked is let go of at once, others need not wait for
+// ROLLBACK; but for a block with savepoints, which may be returned to.
 func (s *Session) fail() {
-	if s.tx != nil && !s.tx.implicit {
-		s.tx.failed = true
+	switch t := s.tx; {
+	case t == nil:
+	case t.implicit:
+		s.rollback()
+	default:
+		t.failed = true
+		if len(t.marks) == 0 {
+			s.closePortals()
+			t.kv.Rollback()
+		}
 	}
 }
 

@@ -197,6 +197,8 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Store:    s.db.store,
 		Refresh:  func() error { return s.refresh() },
 		Restart:  s.restartSequence,
+
+		LockTimeout: s.lockTimeout(),
 	}
 }
 
@@ -263,7 +265,7 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		if p == nil {
 			return nil, nil // it will be missed when it is run
 		}
-		return p.Columns, nil
+		return p.Columns, s.renew(p)
 	case *ast.FetchStmt:
 		p := s.portals[n.Cursor]
 		if p == nil || n.Move {
@@ -811,7 +813,7 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		if err != nil {
 			return placeless(err)
 		}
-		o := kv.LockOptions{Mode: mode}
+		o := s.lockOpts(mode)
 		if n.NoWait {
 			o.Wait = kv.WaitNot
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -315,9 +316,26 @@ func (c *conn) ready() error {
 
 // loop answers messages until the client leaves.
 func (c *conn) loop(ctx context.Context) error {
+	timed := false
 	for {
+		wait, idle := c.s.IdleTimeout()
+		if wait > 0 || timed {
+			timed = wait > 0
+			var t time.Time
+			if timed {
+				t = time.Now().Add(wait)
+			}
+			c.nc.SetReadDeadline(t)
+			if c.closing.Load() { // whose deadline that may have overwritten
+				c.nc.SetReadDeadline(time.Now())
+			}
+		}
 		msg, err := c.back.Receive()
 		if err != nil {
+			if timed && errors.Is(err, os.ErrDeadlineExceeded) && !c.closing.Load() {
+				c.fatal(idle)
+				return errClosed
+			}
 			if c.closing.Load() {
 				c.fatal(pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command"))
 				return errClosed
