@@ -730,6 +730,9 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 			}
 		}
 		if s, ok := x.(*subquery); ok && !f.sub {
+			for _, l := range s.lefts { // these are outside of it, for the errors
+				f.fix(l)
+			}
 			in := *f
 			in.sub = true
 			return in.fix(s), true
