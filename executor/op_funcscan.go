@@ -75,8 +75,11 @@ func (o *funcOp) open() error {
 		cols := o.rows.cols[col : col+w]
 		n := 0
 		emit := func(r []types.Datum) error {
-			if len(r) == 1 && w > 1 {
-				r = tupleFields(r[0], w)
+			if len(r) == 1 && (w > 1 || r[0].K == types.PhysAny && cols[0].Type.Phys != types.PhysAny) {
+				var err error
+				if r, err = tupleFields(r[0], cols); err != nil {
+					return err
+				}
 			}
 			for j, v := range cols {
 				v.Append(r[j])
@@ -138,15 +141,32 @@ func (o *funcOp) open() error {
 	return nil
 }
 
-// tupleFields takes a record apart into w columns.
-func tupleFields(d types.Datum, w int) []types.Datum {
-	out := make([]types.Datum, w)
-	if d.K == types.PhysAny {
-		if t, ok := d.X.(*types.Tuple); ok {
-			copy(out, t.Vals)
+// tupleFields takes a record apart into columns, those that the function or
+// the query's column definition list promised.
+func tupleFields(d types.Datum, cols []*types.Vec) ([]types.Datum, error) {
+	out := make([]types.Datum, len(cols))
+	for i := range out {
+		out[i] = types.Null
+	}
+	t, ok := d.X.(*types.Tuple)
+	if d.K != types.PhysAny || !ok {
+		return out, nil
+	}
+	mismatch := pgerr.New(pgerr.DatatypeMismatch, "function return row and query-specified return row do not match")
+	if len(t.Vals) != len(cols) {
+		s := "s"
+		if len(t.Vals) == 1 {
+			s = ""
+		}
+		return nil, mismatch.WithDetail("Returned row contains %d attribute%s, but query expects %d.", len(t.Vals), s, len(cols))
+	}
+	for i, f := range t.Fields {
+		if want := cols[i].Type; f.Type != nil && f.Type != types.Unknown && f.Type.Under().Phys != want.Under().Phys {
+			return nil, mismatch.WithDetail("Returned type %s at ordinal position %d, but query expects %s.", types.Format(f.Type, -1), i+1, types.Format(want, -1))
 		}
 	}
-	return out
+	copy(out, t.Vals)
+	return out, nil
 }
 
 func (o *funcOp) next() (*types.Batch, error) { return o.cur.next(o.rows), nil }
