@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// ballast is memory that is never touched, so it costs addresses only. The collector
-// counts it: it runs no more often than every ballastBytes of allocations, where with
-// the few megabytes that live between statements it would run all the time.
-var ballast []byte
-
+// ballastBytes is the size of a piece of memory that is never touched, so it costs
+// addresses only. The collector counts it: it runs no more often than every so many
+// bytes of allocations, where with the few megabytes that live between statements it
+// would run all the time.
 const ballastBytes = 256 << 20
 
 // tuneCollector sets Go's garbage collector up for a server, unless the environment
 // (GOGC, GOMEMLIMIT) says how: rare collections while memory is plenty, and harder
-// work as three quarters of the machine's memory come near.
-func tuneCollector() {
+// work as three quarters of the machine's memory come near. The server is to keep the
+// ballast as long as it runs.
+func tuneCollector() (ballast []byte) {
 	if os.Getenv("GOGC") == "" {
 		ballast = make([]byte, ballastBytes)
 	}
@@ -28,6 +28,7 @@ func tuneCollector() {
 			debug.SetMemoryLimit(total / 4 * 3)
 		}
 	}
+	return ballast
 }
 
 // machineBytes is the memory that this process may use, 0 if that is not known.

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -51,7 +52,8 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			if err := serveProfiles(profiles, log); err != nil {
 				return err
 			}
-			tuneCollector()
+			ballast := tuneCollector()
+			defer runtime.KeepAlive(ballast)
 			db, err := rowkey.Open(data, rowkey.WithLogger(log), rowkey.WithMaxSessions(maxConns))
 			if err != nil {
 				return err
