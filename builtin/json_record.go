@@ -189,7 +189,40 @@ func init() {
 		if p == "json" {
 			last = ",bool"
 		}
-		define(one+"(anyelement,"+p+last+")", poly(func(t []*types.Type) EvalFunc {
+		// withColumns is a call with a column definition list: it says what a
+		// NULL record holds.
+		withColumns := func(name string, list func(s string) ([]string, error)) func([]types.Field) *Func {
+			return func(columns []types.Field) *Func {
+				return &Func{Set: func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
+					if a[1].IsNull() {
+						return nil
+					}
+					rt, fields := types.Record, columns
+					var base *types.Tuple
+					if !a[0].IsNull() {
+						var err error
+						if rt, fields, base, err = rowShape(name, types.Record, a[0]); err != nil {
+							return err
+						}
+					}
+					objects, err := list(a[1].S)
+					if err != nil {
+						return err
+					}
+					for _, s := range objects {
+						r, err := recordFromJSON(ctx, rt, fields, s, base)
+						if err != nil {
+							return err
+						}
+						if err := emit([]types.Datum{types.NewAny(r)}); err != nil {
+							return err
+						}
+					}
+					return nil
+				}}
+			}
+		}
+		populateOne := poly(func(t []*types.Type) EvalFunc {
 			return func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
 				rt, fields, base, err := rowShape(one, t[0], a[0])
 				if err != nil {
@@ -204,7 +237,9 @@ func init() {
 				}
 				return types.NewAny(r), nil
 			}
-		}))
+		})
+		populateOne.BindColumns = withColumns(one, func(s string) ([]string, error) { return []string{s}, nil })
+		define(one+"(anyelement,"+p+last+")", populateOne)
 		populateSet := func(t *types.Type) SetFunc {
 			return func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
 				rt, fields, base, err := rowShape(set, t, a[0])
@@ -231,8 +266,9 @@ func init() {
 			}
 		}
 		define(set+"(anyelement,"+p+last+")", Func{
-			Set:  populateSet(types.Record),
-			Bind: func(t []*types.Type) *Func { return &Func{Set: populateSet(t[0])} },
+			Set:         populateSet(types.Record),
+			Bind:        func(t []*types.Type) *Func { return &Func{Set: populateSet(t[0])} },
+			BindColumns: withColumns(set, func(s string) ([]string, error) { return objectsOf(set, s, p == "jsonb") }),
 		})
 
 		toOne, toSet := p+"_to_record", p+"_to_recordset"
