@@ -204,8 +204,10 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 	p.views = append(p.views, t)
 	oldPath := p.path
 	p.path = viewPath(t, p.path)
+	frames := p.aggFrames // the aggregates around are none of the view's
+	p.aggFrames = nil
 	bd := p.bindQuery(sel, nil, true)
-	p.path = oldPath
+	p.path, p.aggFrames = oldPath, frames
 	live := 0
 	for i := range t.Columns {
 		if !t.Columns[i].Dropped {
