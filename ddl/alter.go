@@ -426,6 +426,15 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	}
 	var conv plan.Expr
 	if cmd.Expr != nil {
+		ast.Walk(cmd.Expr, func(n ast.Node) bool {
+			if q, ok := n.(*ast.SubLink); ok && err == nil {
+				err = pgerr.New(pgerr.FeatureNotSupported, "cannot use subquery in transform expression").At(q.Pos())
+			}
+			return err == nil
+		})
+		if err != nil {
+			return err
+		}
 		conv, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
 			Place: planner.ForUsing, Table: old, Expr: cmd.Expr, Target: typ, TargetMod: mod, Column: col.Name})
 	} else {

@@ -101,6 +101,7 @@ ALTER TABLE t ADD CONSTRAINT fk2 FOREIGN KEY (a, id) REFERENCES p (id);
 ALTER TABLE t ADD CONSTRAINT fk2 FOREIGN KEY (e) REFERENCES p (id);
 CREATE UNIQUE INDEX t_ui ON t (id, a);
 ALTER TABLE t ADD CONSTRAINT t_ui UNIQUE USING INDEX t_ui;
+-- differs: which of two violated keys is met first
 INSERT INTO t (id, a, e) SELECT id, a, 'q' FROM t LIMIT 1;
 -- names
 ALTER TABLE t RENAME COLUMN a TO aa;

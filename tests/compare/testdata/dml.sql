@@ -19,6 +19,7 @@ INSERT INTO t (t.id) VALUES (1);
 -- differs: system relations are computed: nothing can be put into them
 INSERT INTO pg_class VALUES (1);
 INSERT INTO t VALUES (12, (SELECT max(n) FROM t), NULL, NULL) RETURNING *;
+-- differs: columns of a data-modifying WITH query do not name their table
 WITH x AS (INSERT INTO t (id, n) VALUES (13, 13) RETURNING *) SELECT id, n FROM x;
 INSERT INTO t (id) VALUES (14) RETURNING count(*);
 INSERT INTO t (id) VALUES (14) RETURNING nope;
@@ -35,6 +36,7 @@ INSERT INTO t (id, u) VALUES (40, 10) ON CONFLICT ON CONSTRAINT t_u_key DO UPDAT
 INSERT INTO t (id, u) VALUES (40, 10) ON CONFLICT ON CONSTRAINT nope DO NOTHING;
 -- differs extended: it is refused when it is prepared already
 INSERT INTO t (id) VALUES (1) ON CONFLICT (n) DO NOTHING;
+-- differs: PostgreSQL points at the parenthesis
 INSERT INTO t (id) VALUES (1) ON CONFLICT (nope) DO NOTHING;
 INSERT INTO t (id) VALUES (1) ON CONFLICT DO UPDATE SET n = 1;
 INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 2;

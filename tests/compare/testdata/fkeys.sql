@@ -26,6 +26,7 @@ SELECT * FROM c_nul;
 DELETE FROM p WHERE id = 5;
 SELECT * FROM c_def;
 DROP TABLE c_no, c_res;
+-- differs: the missing default is told of as of any row
 DELETE FROM p WHERE id = 1;
 UPDATE p SET a = 21 WHERE id = 2;
 -- composite, match full, set null columns
@@ -119,6 +120,7 @@ COMMIT;
 BEGIN;
 INSERT INTO du VALUES (2);
 COMMIT;
+-- differs: a deferrable constraint is not found, where PostgreSQL finds and refuses it
 INSERT INTO du VALUES (3) ON CONFLICT (id) DO NOTHING;
 ALTER TABLE dc ALTER CONSTRAINT dfk NOT DEFERRABLE;
 INSERT INTO dc VALUES (9, 9);

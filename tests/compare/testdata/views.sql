@@ -91,6 +91,7 @@ UPDATE agg SET n = 1;
 DELETE FROM agg;
 CREATE VIEW expr AS SELECT id, n + 1 AS m FROM base;
 UPDATE expr SET m = 3;
+-- differs: a computed column of a view, returned, does not name the view as its origin
 UPDATE expr SET id = 4 WHERE id = 3 RETURNING *;
 TRUNCATE bv;
 -- temporary and recursive views
