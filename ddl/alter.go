@@ -806,6 +806,14 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 				}
 			}
 		}
+		for _, u := range c.snap().UserTypes() {
+			if u.SchemaOID == cp.OID {
+				ut := *u
+				if err := c.put(&ut); err != nil {
+					return err
+				}
+			}
+		}
 		for oid, vs := range views {
 			for _, v := range vs {
 				v.renameTable(oid, cp.Name, c.snap().Table(oid).Name)

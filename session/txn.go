@@ -441,7 +441,7 @@ func (s *Session) setLevel(ctx context.Context, level kv.Isolation) error {
 
 // writable refuses a statement that writes in a read-only transaction.
 func (s *Session) writable(what string) error {
-	if s.tx != nil && s.tx.readOnly {
+	if s.tx != nil && s.tx.readOnly || s.tx == nil && s.set.on("default_transaction_read_only") {
 		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", strings.ToUpper(what))
 	}
 	return nil

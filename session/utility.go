@@ -265,7 +265,10 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		if p == nil {
 			return nil, nil // it will be missed when it is run
 		}
-		return p.Columns, s.renew(p)
+		if err := s.renew(p); err != nil {
+			return nil, s.report(err, p.Text) // positions are in its own text
+		}
+		return p.Columns, nil
 	case *ast.FetchStmt:
 		p := s.portals[n.Cursor]
 		if p == nil || n.Move {
@@ -464,6 +467,10 @@ func (s *Session) assign(name, value string, who settingContext) error {
 			return s.setModes(s.ctx, &ast.TransactionModes{ReadOnly: &on})
 		}
 		return nil
+	case "standard_conforming_strings":
+		if v == "off" { // it would change what '\n' means
+			return pgerr.Unsupported("standard_conforming_strings cannot be turned off")
+		}
 	case "session_authorization":
 		if v != "" && v != s.user && who == userSet {
 			return pgerr.Newf(pgerr.InvalidParameterValue, "role %q does not exist", v)
@@ -623,7 +630,7 @@ func (s *Session) runExecute(ctx context.Context, st *statement, n *ast.ExecuteS
 		return s.runUtility(ctx, inner, w)
 	}
 	if err := s.prepareRun(ctx, inner); err != nil {
-		return err
+		return s.report(err, inner.text) // positions are in its own text
 	}
 	if !sameColumns(p.Columns, inner.plan.Columns) {
 		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")

@@ -9,7 +9,7 @@ import (
 
 var (
 	seed    = flag.Int64("random.seed", 1, "first seed")
-	schemas = flag.Int("random.schemas", 6, "number of schemas, each with its own seed")
+	schemas = flag.Int("random.schemas", 12, "number of schemas, each with its own seed")
 	queries = flag.Int("random.queries", 60, "queries of each schema")
 	changes = flag.Int("random.changes", 15, "changing statements of each schema")
 	verbose = flag.Bool("random.v", false, "report statements that fail everywhere too")

@@ -66,8 +66,9 @@ type Report struct {
 	SlowQueries []string
 }
 
-// toggles are the methods switched off at random.
-var toggles = []string{"enable_hashjoin", "enable_mergejoin", "enable_nestloop", "enable_seqscan", "enable_indexscan",
+// toggles are the methods switched off at random, and other settings that must
+// not matter.
+var toggles = []string{"work_mem = 64", "max_parallel_workers_per_gather = 0", "enable_hashjoin", "enable_mergejoin", "enable_nestloop", "enable_seqscan", "enable_indexscan",
 	"enable_indexonlyscan", "enable_sort", "enable_hashagg", "enable_material", "enable_incremental_sort"}
 
 // Run compares.
@@ -315,16 +316,25 @@ func (r *runner) query(q query) {
 	if len(off) > 0 {
 		other := r.toggled(off, sql, m)
 		if class, detail := difference(want, other, q.ordered); class != "" {
-			r.smaller(q, m, class, detail, sql, r.rk, r.rk, off, "rowkey with "+strings.Join(off, ", ")+" off")
+			r.smaller(q, m, class, detail, sql, r.rk, r.rk, off, "rowkey with "+strings.Join(off, ", ")+" (off)")
 		}
 	}
 }
 
 // toggled runs a statement with planner methods switched off.
 func (r *runner) toggled(off []string, sql string, m mode) result {
-	r.rk.run("SET "+strings.Join(off, " = off; SET ")+" = off", mode{})
+	for _, s := range off {
+		name, value, set := strings.Cut(s, " = ")
+		if !set {
+			value = "off"
+		}
+		r.rk.run("SET "+name+" = "+value, mode{})
+	}
 	res := r.rk.run(sql, m)
-	r.rk.run("RESET "+strings.Join(off, "; RESET "), mode{})
+	for _, s := range off {
+		name, _, _ := strings.Cut(s, " = ")
+		r.rk.run("RESET "+name, mode{})
+	}
 	return res
 }
 

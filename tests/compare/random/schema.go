@@ -17,8 +17,8 @@ func (g *gen) schema() (tables, indexes, rows []string) {
 			t.cols = append(t.cols, tableCol{name: string(rune('a'+j)) + itoa(i), typ: oneOf(g, weighted)})
 		}
 		t.rows = 5 + g.r.Intn(25)
-		if i == 0 && g.chance(30) {
-			t.rows = 1100
+		if i == 0 && g.chance(25) {
+			t.rows = oneOf(g, []int{300, 1100, 2500})
 		}
 		if i == n-1 && g.chance(15) {
 			t.rows = 0

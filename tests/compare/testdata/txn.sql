@@ -194,8 +194,11 @@ SET client_min_messages = 'error';
 DROP TABLE IF EXISTS nope;
 SET client_min_messages = notice;
 DROP TABLE IF EXISTS nope;
+-- differs: backslashes are always literal outside of E''
 SET standard_conforming_strings = off;
+-- differs: it was not off
 RESET standard_conforming_strings;
+SET standard_conforming_strings = on;
 SET default_transaction_read_only = on;
 INSERT INTO t VALUES (99, 99);
 SET default_transaction_read_only = off;
