@@ -429,12 +429,61 @@ func (c *compiler) coerceDomain(e *plan.CoerceDomain) (expr, error) {
 	return d, nil
 }
 
+// checkElems checks the elements of the arrays in rows, all at once.
+func (e *domainExpr) checkElems(a builtin.Arg, rows []int32) error {
+	d := e.e.Elem
+	elems := types.NewVec(d.Under(), 0)
+	for _, i := range rows {
+		r := row(a, int(i))
+		if a.IsNull(r) {
+			continue
+		}
+		arr, ok := a.A[r].(*types.Array)
+		if !ok {
+			continue
+		}
+		for _, v := range arr.Elems {
+			if v.IsNull() && e.e.NotNull {
+				err := pgerr.Newf(pgerr.NotNullViolation, "domain %s does not allow null values", d.Name)
+				err.Schema, err.DataType = d.Schema, d.Name
+				return err
+			}
+			elems.Append(v)
+		}
+		if a.Const {
+			break
+		}
+	}
+	if elems.Len == 0 {
+		return nil
+	}
+	e.holder.arg = builtin.Arg{Vec: elems}
+	in := &types.Batch{N: elems.Len}
+	for k, ch := range e.checks {
+		v, err := ch.eval(in, nil)
+		if err != nil {
+			return err
+		}
+		for i := range elems.Len {
+			if r := row(v, i); !v.IsNull(r) && !v.B[r] {
+				err := pgerr.Newf(pgerr.CheckViolation, "value for domain %s violates check constraint %q", d.Name, e.e.Checks[k].Name)
+				err.Schema, err.DataType, err.Constraint = d.Schema, d.Name, e.e.Checks[k].Name
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (e *domainExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	a, err := e.arg.eval(in, sel)
 	if err != nil {
 		return a, err
 	}
 	rows := selected(in.N, sel)
+	if e.e.Elem != nil {
+		return a, e.checkElems(a, rows)
+	}
 	name := e.e.Typ.Name
 	if e.e.NotNull && a.HasNulls {
 		for _, i := range rows {

@@ -218,6 +218,9 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	case ioPath:
 		out = p.ioConvert(e, base, a.pos, implicit)
 	}
+	if base.IsArray() && base.Elem.Kind == types.KindDomain && src.Under() != base {
+		out = p.toDomainElems(out, base, a.pos, ctx)
+	}
 	if target.Kind == types.KindDomain {
 		return p.toDomain(out, target, implicit, a.pos, ctx)
 	}
@@ -324,6 +327,9 @@ func (p *planner) literal(c *plan.Const, pos int, t *types.Type, mod int32, ctx 
 			}
 		}
 		out = &plan.Const{T: plan.T{Typ: base, Mod: -1}, Val: v}
+		if base.IsArray() && base.Elem.Kind == types.KindDomain {
+			out = p.toDomainElems(out, base, pos, ctx)
+		}
 	}
 	if t.Kind == types.KindDomain {
 		return p.toDomain(out, t, false, pos, ctx)
@@ -344,6 +350,21 @@ func (p *planner) toDomain(e plan.Expr, d *types.Type, implicit bool, pos int, c
 		out.Checks = append(p.domainChecks(u), out.Checks...)
 	}
 	return out
+}
+
+// toDomainElems wraps an array in the checks of its elements' domain.
+func (p *planner) toDomainElems(e plan.Expr, t *types.Type, pos int, ctx builtin.CastContext) plan.Expr {
+	d := t.Elem
+	checks, _ := p.toDomain(nullOf(d.Under(), -1), d, true, pos, ctx).(*plan.CoerceDomain)
+	if u := d.Under(); d.BaseMod >= 0 && u.Array != nil {
+		e = &plan.Relabel{T: plan.T{Typ: u.Array, Mod: -1}, Arg: e, Implicit: true}
+		e = p.coerceTypmod(e, d.BaseMod, ctx, true, pos)
+		e = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: e, Implicit: true}
+	}
+	if checks == nil || !checks.NotNull && len(checks.Checks) == 0 {
+		return e
+	}
+	return &plan.CoerceDomain{T: plan.T{Typ: t, Mod: -1}, Arg: e, Elem: d, NotNull: checks.NotNull, Checks: checks.Checks}
 }
 
 // paramAs gives a parameter of unknown type its type.

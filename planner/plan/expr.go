@@ -226,6 +226,8 @@ type CoerceDomain struct {
 	T
 	Arg     Expr
 	NotNull bool
+	// Elem, when not nil, is the domain of an array's elements: each of them is checked.
+	Elem *types.Type
 	// Checks see the value as CaseTest.
 	Checks []NamedExpr
 }
