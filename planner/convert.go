@@ -100,20 +100,24 @@ func (p *planner) arrayConvert(e plan.Expr, to *types.Type, c *builtin.Cast, mod
 
 // fold computes an expression whose parts are constants. An error is left
 // for the execution to find, if it gets there.
-func (p *planner) fold(e plan.Expr) plan.Expr {
+func (p *planner) fold(e plan.Expr) plan.Expr { return p.foldCall(e, false) }
+
+// foldCall folds; all: also a strict call of columns with a NULL among its
+// arguments. Binding must not: the columns have still to be checked.
+func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
 	switch x := e.(type) {
 	case *plan.Call:
 		if x.Fn.SetOf || x.Fn.Kind != builtin.Scalar || x.Fn.Eval == nil {
 			return e
 		}
-		allConst := true
+		allConst, null := true, false
 		for _, a := range x.Args {
 			c, ok := a.(*plan.Const)
-			if !ok {
-				allConst = false
-			} else if c.Val.IsNull() && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
-				return nullOf(x.Typ, x.Mod)
-			}
+			allConst = allConst && ok
+			null = null || ok && c.Val.IsNull()
+		}
+		if null && (allConst || all) && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
+			return nullOf(x.Typ, x.Mod)
 		}
 		if !allConst || x.Fn.Volatility != builtin.Immutable {
 			return e

@@ -171,7 +171,7 @@ func (p *planner) refold(e plan.Expr) plan.Expr {
 		cc.Args = args
 		c = &cc
 	}
-	return p.fold(c)
+	return p.foldCall(c, true)
 }
 
 // negated gives NOT e in a simpler form, nil if there is none.
