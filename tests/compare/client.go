@@ -29,7 +29,7 @@ func Dial(url string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	nc, err := net.Dial("tcp", fmt.Sprintf("%s:%d", cfg.Host, cfg.Port))
+	nc, err := net.Dial("tcp", net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port)))
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func pair(t testing.TB, name string) (pg, rk func() *Client) {
 		t.Fatal(err)
 	}
 	pg = func() *Client {
-		nc, err := net.Dial("tcp", fmt.Sprintf("%s:%d", cfg.Host, cfg.Port))
+		nc, err := net.Dial("tcp", net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -273,7 +273,7 @@ func TestStartupStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, rkConn := pair(t, fmt.Sprintf("cmp_status_%d", os.Getpid()))
-	addrs := map[string]string{"PostgreSQL": fmt.Sprintf("%s:%d", cfg.Host, cfg.Port), "rowkey": rkConn().nc.RemoteAddr().String()}
+	addrs := map[string]string{"PostgreSQL": net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port)), "rowkey": rkConn().nc.RemoteAddr().String()}
 	got := map[string]map[string]string{}
 	for name, addr := range addrs {
 		nc, err := net.Dial("tcp", addr)
