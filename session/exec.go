@@ -266,8 +266,10 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if q, ok := st.raw.Stmt.(*ast.SelectStmt); ok && len(q.Locking) > 0 {
 			what = "SELECT " + [...]string{ast.ForKeyShare: "FOR KEY SHARE", ast.ForShare: "FOR SHARE", ast.ForNoKeyUpdate: "FOR NO KEY UPDATE", ast.ForUpdate: "FOR UPDATE"}[q.Locking[0].Strength]
 		}
-		if err := s.writable(what); err != nil {
-			return err
+		if !s.writesTemporary(st.plan) {
+			if err := s.writable(what); err != nil {
+				return err
+			}
 		}
 		if err := s.settlePortals(); err != nil {
 			return err
@@ -338,6 +340,25 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 		waited = waited || r.Waited
 	}
 	return waited, nil
+}
+
+// writesTemporary tells that a plan changes temporary tables and no others,
+// which read-only transactions may.
+func (s *Session) writesTemporary(p *plan.Plan) bool {
+	if s.tempName == "" {
+		return false
+	}
+	schema := s.snapshot().SchemaByName(s.tempName)
+	writes := false
+	for _, u := range p.Tables {
+		if u.Write {
+			if schema == nil || u.Table.SchemaOID != schema.OID {
+				return false
+			}
+			writes = true
+		}
+	}
+	return writes
 }
 
 // runPlan runs st's plan to the end.
