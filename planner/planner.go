@@ -83,6 +83,7 @@ type planner struct {
 	works int
 	// wholeRows are the rows behind those that an outer join may make NULL.
 	wholeRows map[plan.Expr]*plan.RowExpr
+	marked    []*lProject // the projections that nullMark added
 	tables    []plan.TableUse
 	views     []*catalog.Table
 

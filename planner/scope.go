@@ -479,6 +479,13 @@ func (p *planner) nullMark(it *rangeItem) plan.Expr {
 	id := p.newCol("present", types.Bool, -1)
 	side.items = append(side.items, projItem{id, trueExpr})
 	*it.nullSide = side
+	// marks further up pass this one on
+	for _, up := range p.marked {
+		if outSet(up.in).has(id) {
+			up.items = append(up.items, projItem{id, p.col(id)})
+		}
+	}
+	p.marked = append(p.marked, side)
 	it.nullMark = p.col(id)
 	return it.nullMark
 }
