@@ -133,7 +133,7 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 				tmpl = strings.TrimPrefix(tmpl, ".*")
 				continue
 			}
-			if shared["row"] == "" || g.chance(5) {
+			if shared["row"] == "" {
 				shared["row"] = oneOf(g, s.rows)
 			}
 			n.parts = append(n.parts, shared["row"])
