@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/catalog"
@@ -238,6 +239,11 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 	}
 	if fk.SetColumns, err = fkCols(k.OnDeleteColumns, 0, t); err != nil {
 		return err
+	}
+	for i, a := range fk.SetColumns {
+		if !slices.Contains(fk.Columns, a) {
+			return pgerr.Newf(pgerr.InvalidColumnReference, "column %q referenced in ON DELETE SET action must be part of foreign key", k.OnDeleteColumns[i])
+		}
 	}
 	if len(k.RefColumns) == 0 {
 		pk := ref.PrimaryKey()

@@ -322,11 +322,20 @@ func DeparseTableExpr(e plan.Expr, t *catalog.Table, names types.NameResolver) s
 	return FormatExpr(nameColumns(e, t), &env)
 }
 
-// HasEquality tells whether values of two types can be compared for equality
-// through an index, as a foreign key must.
+// HasEquality tells whether values of type b can be looked up in an index on
+// a column of type a, as a foreign key must: the equality is the index's own,
+// or b converts to a by itself.
 func HasEquality(a, b *types.Type) bool {
+	a, b = a.Under(), b.Under()
 	op, _ := findOperator("=", a, b)
-	return op != nil && op.Compare == "="
+	if op == nil || op.Compare != "=" {
+		return false
+	}
+	if a == b || sameType(op.Left, a) || canCoerce(b, a, builtin.Implicit) {
+		return true
+	}
+	k, _ := castPath(a, op.Left, builtin.Implicit)
+	return k == relabelPath
 }
 
 // ResolveTable finds the table or view that a statement names.
