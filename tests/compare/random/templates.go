@@ -77,7 +77,7 @@ var aggregates = map[string][]string{
 	"int4":    {"min({d}{int4})", "max({int4})", "bit_and({int4})", "count({any})::int4", "mode() WITHIN GROUP (ORDER BY {int4})", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {int4})", "bit_xor({int4})"},
 	"int2":    {"min({int2})", "max({int2})"},
 	"numeric": {"sum({d}{numeric})", "avg({d}{int4})", "avg({numeric})", "sum({int8})", "min({numeric})", "max({numeric})", "stddev({int4})", "var_pop({numeric})", "avg({int8})", "variance({d}{int4})"},
-	"float8":  {"sum({float8})", "avg({float8})", "max({float8})", "stddev_pop({float8})", "corr({float8}, {float8})", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {float8})", "regr_slope({float8}, {float8})", "min({float8})", "covar_samp({float8}, {float8})"},
+	"float8":  {"sum({float8})", "avg({float8})", "max({float8})", "stddev_pop({float8})", "corr({int4}, {int4})", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {float8})", "regr_slope({int4}, {int4})", "min({float8})", "covar_samp({int4}, {int4})"},
 	"bool":    {"bool_and({bool})", "bool_or({bool})", "every({bool})", "(count(*) > 1)", "(max({int4}) > min({int4}))"},
 	"text":    {"string_agg({text}, ',' ORDER BY {=})", "string_agg(DISTINCT {text}, ',')", "min({text})", "max({text})", "string_agg({text}, ',' ORDER BY {=} DESC NULLS LAST)", "array_agg({T} ORDER BY {=})::text", "mode() WITHIN GROUP (ORDER BY {text} DESC)", "json_agg({int4} ORDER BY {=})::text", "array_agg(DISTINCT {T})::text"},
 	"varchar": {"max({varchar})::varchar"}, "mood": {"min({mood})", "max({mood})"},
