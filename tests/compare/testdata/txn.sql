@@ -223,7 +223,6 @@ SHOW transaction_isolation;
 -- differs: versions of PostgreSQL 15
 SHOW server_version_num;
 SHOW server_encoding;
-SHOW max_connections;
 SHOW is_superuser;
 SHOW integer_datetimes;
 SELECT current_user, session_user, current_role, user;
