@@ -768,12 +768,19 @@ func (b *binder) groupingFunc(e *ast.GroupingFunc) plan.Expr {
 		fail(e.Pos(), pgerr.TooManyArguments, "GROUPING must have fewer than 32 arguments")
 	}
 	g := groupingCall{}
+	frame := &aggFrame{q: b.q}
+	p.aggFrames = append(p.aggFrames, frame)
 	for _, a := range e.Args {
 		g.args, g.pos = append(g.args, b.expr(a)), append(g.pos, exprLoc(a))
 	}
+	p.aggFrames = p.aggFrames[:len(p.aggFrames)-1]
+	owner := b.q // the query level that the arguments belong to
+	for frame.maxDepth > 0 && owner.depth > frame.maxDepth && owner.up != nil {
+		owner = owner.up
+	}
 	g.id = p.newCol("grouping", types.Int4, -1)
-	b.q.groupings = append(b.q.groupings, g)
-	b.q.grouped = true
+	owner.groupings = append(owner.groupings, g)
+	owner.grouped = true
 	return p.col(g.id)
 }
 

@@ -682,6 +682,9 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		g.groupings = append(g.groupings, it)
 	}
 	g.calls = q.aggs
+	if len(groups) == 0 && len(sets) == 0 && len(g.calls) == 0 && len(g.groupings) == 0 {
+		g.in = &lValues{rows: [][]plan.Expr{{}}} // HAVING alone: one row, whatever FROM holds
+	}
 	return g
 }
 
