@@ -350,7 +350,6 @@ func defaultArg(f *builtin.Func, i int) plan.Expr {
 
 // aggregate makes an aggregate call a column of the level it belongs to.
 func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, t plan.T, pos int, info *callInfo) plan.Expr {
-	p := b.p
 	call := plan.AggCall{Fn: fn, Args: args, Typ: t.Typ, Mod: t.Mod}
 	if e != nil {
 		call.Star = e.Star
@@ -385,15 +384,22 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 			}
 		}
 		if e.Filter != nil {
-			fb := *b
-			fb.kind = inFilter
-			clause := b.q.clause
-			b.q.clause = inFilter
-			call.Filter = p.coerceBool(fb.arg(e.Filter), "FILTER")
-			b.q.clause = clause
+			call.Filter = b.filterCond(e.Filter)
 		}
 	}
 	return b.addAggregate(call, t, pos, info)
+}
+
+// filterCond binds FILTER (WHERE …); aggregates of this query are not allowed
+// in it, nor in subqueries in it.
+func (b *binder) filterCond(e ast.Expr) plan.Expr {
+	fb := *b
+	fb.kind = inFilter
+	clause := b.q.clause
+	b.q.clause = inFilter
+	x := b.p.coerceBool(fb.arg(e), "FILTER")
+	b.q.clause = clause
+	return x
 }
 
 func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callInfo) plan.Expr {
@@ -508,9 +514,7 @@ func (b *binder) orderedSet(c *candidate, e *ast.FuncCall, shown string, args, w
 		call.OrderBy = append(call.OrderBy, b.sortKey(s, arg{call.Args[i], within[i].pos}))
 	}
 	if e.Filter != nil {
-		fb := *b
-		fb.kind = inFilter
-		call.Filter = p.coerceBool(fb.arg(e.Filter), "FILTER")
+		call.Filter = b.filterCond(e.Filter)
 	}
 	return b.addAggregate(call, plan.T{Typ: result, Mod: -1}, pos, info)
 }
@@ -549,9 +553,7 @@ func (b *binder) windowCall(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr,
 	}
 	call := plan.AggCall{Fn: fn, Args: args, Star: e.Star, Typ: t.Typ, Mod: t.Mod}
 	if e.Filter != nil {
-		fb := *b
-		fb.kind = inFilter
-		call.Filter = p.coerceBool(fb.arg(e.Filter), "FILTER")
+		call.Filter = b.filterCond(e.Filter)
 	}
 	win := b.window(e.Over)
 	p.lastWindowPos = pos
