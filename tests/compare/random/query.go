@@ -163,8 +163,7 @@ type fromItem struct {
 	rows     int
 	rowNames []string
 	// id is set when the item has a column named id of type int4 and nothing else merges.
-	id   string
-	last bool // must not be at the left of a USING
+	id string
 }
 
 func (g *gen) item(src source, text func(alias string) *node) fromItem {
@@ -391,11 +390,9 @@ func (g *gen) joinCond(l, r fromItem) *node {
 func (g *gen) usingChain(outer *scope) (*node, *scope) {
 	s := &scope{outer: outer}
 	n := &node{typ: "from"}
-	var ids []string
 	for i := range 2 + g.r.Intn(2) {
 		t := oneOf(g, g.tables)
 		it := g.item(t.source(), func(a string) *node { return text(t.name + " AS " + a) })
-		ids = append(ids, it.id)
 		if i == 0 {
 			n.parts = []any{it.n}
 		} else {

@@ -18,7 +18,7 @@ func (g *gen) schema() (tables, indexes, rows []string) {
 		}
 		t.rows = 5 + g.r.Intn(25)
 		if i == 0 && g.chance(25) {
-			t.rows = oneOf(g, []int{300, 1100, 2500})
+			t.rows = oneOf(g, []int{300, 1100})
 		}
 		if i == n-1 && g.chance(15) {
 			t.rows = 0

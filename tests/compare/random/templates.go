@@ -1,10 +1,6 @@
 package random
 
-// scalarTypes are the types columns have.
-var scalarTypes = []string{"int4", "int8", "int2", "numeric", "float8", "text", "varchar", "date", "timestamp",
-	"timestamptz", "interval", "time", "bool", "uuid", "bytea", "jsonb", "int4[]", "text[]"}
-
-// weighted prefers what most tables are made of.
+// weighted are the types columns have, more often what most tables are made of.
 var weighted = []string{"int4", "int4", "int4", "int8", "int2", "numeric", "numeric", "float8", "text", "text", "text",
 	"varchar", "date", "date", "timestamp", "timestamptz", "interval", "time", "bool", "bool", "uuid", "bytea", "jsonb", "int4[]", "text[]", "mood"}
 
