@@ -26,7 +26,7 @@ func foldConstants(p *planner, r rel) rel {
 		case *lProject:
 			var items []projItem
 			for i, it := range n.items {
-				if e := p.foldCases(it.expr); e != it.expr {
+				if e := p.refold(p.foldCases(it.expr)); e != it.expr {
 					if items == nil {
 						items = append([]projItem(nil), n.items...)
 					}
@@ -143,6 +143,17 @@ func (p *planner) simplifyCond(e plan.Expr) plan.Expr {
 	case *plan.Not:
 		if n := p.negated(e.Arg); n != nil {
 			return p.simplifyCond(n)
+		}
+	case *plan.IsNull:
+		arg := p.refold(e.Arg)
+		if k, ok := arg.(*plan.Const); ok && !isRowType(k.Typ) {
+			if k.Val.IsNull() != e.Not {
+				return trueExpr
+			}
+			return falseExpr
+		}
+		if arg != e.Arg {
+			return &plan.IsNull{T: e.T, Arg: arg, Not: e.Not}
 		}
 	case *plan.Call, *plan.Relabel:
 		return p.refold(e)
