@@ -93,10 +93,10 @@ func jsonbField(s, key string) (val string, ok bool) {
 		return "", false
 	}
 	for i := 1; i < len(s) && s[i] == '"'; {
-		end := jsonSkip(s, i)
+		end := types.JSONEnd(s, i)
 		q := s[i:end]
 		i = end + 2 // ": "
-		end = jsonSkip(s, i)
+		end = types.JSONEnd(s, i)
 		if jsonIs(q, key) {
 			return s[i:end], true
 		}

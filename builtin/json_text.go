@@ -19,55 +19,11 @@ import (
 //	{"a": [1, 2], "bc": "x"}
 //	 key   value   key   value
 //
-// The scanner below walks over text known to be valid; it serves json, with
-// any white space, as well.
+// Package types has the scanner, which walks over text known to be valid; it
+// serves json, with any white space, as well.
 
 func jsonSpace(s string, i int) int {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// jsonSkip gives the end of the value that starts at i.
-func jsonSkip(s string, i int) int {
-	if i >= len(s) {
-		return len(s)
-	}
-	switch s[i] {
-	case '"':
-		for i++; i < len(s); i++ {
-			switch s[i] {
-			case '\\':
-				i++
-			case '"':
-				return i + 1
-			}
-		}
-		return len(s)
-	case '{', '[':
-		depth := 0
-		for i < len(s) {
-			switch s[i] {
-			case '"':
-				i = jsonSkip(s, i)
-				continue
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			}
-			i++
-		}
-		return len(s)
-	}
-	for i < len(s) {
-		switch s[i] {
-		case ',', ']', '}', ' ', '\n', '\t', '\r', ':':
-			return i
-		}
 		i++
 	}
 	return i
@@ -79,28 +35,8 @@ type jsonMember struct{ key, val string }
 // jsonEach calls visit with each member of the object or element of the array
 // s (key ""), until it says no.
 func jsonEach(s string, visit func(key, val string) bool) {
-	i := jsonSpace(s, 0)
-	if i >= len(s) || s[i] != '{' && s[i] != '[' {
-		return
-	}
-	object := s[i] == '{'
-	i = jsonSpace(s, i+1)
-	for i < len(s) && s[i] != ']' && s[i] != '}' {
-		key := ""
-		if object {
-			end := jsonSkip(s, i)
-			key = s[i:end]
-			i = jsonSpace(s, jsonSpace(s, end)+1)
-		}
-		end := jsonSkip(s, i)
-		if !visit(key, s[i:end]) {
-			return
-		}
-		i = jsonSpace(s, end)
-		if i < len(s) && s[i] == ',' {
-			i = jsonSpace(s, i+1)
-		}
-	}
+	types.JSONMembers(s, visit)
+	types.JSONElements(s, func(val string) bool { return visit("", val) })
 }
 
 func jsonMembers(s string) (list []jsonMember) {

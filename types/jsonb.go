@@ -92,8 +92,8 @@ func jsonStringEnd(s string, i int) int {
 	return len(s)
 }
 
-// jsonEnd gives the end of the value that starts at i.
-func jsonEnd(s string, i int) int {
+// JSONEnd gives the end of the value that starts at i of valid JSON text.
+func JSONEnd(s string, i int) int {
 	if i >= len(s) {
 		return len(s)
 	}
@@ -149,7 +149,7 @@ func JSONMembers(s string, visit func(rawKey, val string) bool) {
 			return
 		}
 		i = jsonSpace(s, i+1)
-		end := jsonEnd(s, i)
+		end := JSONEnd(s, i)
 		if !visit(key, s[i:end]) {
 			return
 		}
@@ -174,7 +174,7 @@ func JSONElements(s string, visit func(val string) bool) {
 		if i >= len(s) || s[i] == ']' {
 			return
 		}
-		end := jsonEnd(s, i)
+		end := JSONEnd(s, i)
 		if end == i || !visit(s[i:end]) {
 			return
 		}
@@ -371,7 +371,7 @@ func jsonNode(s string, i int) (*JSONValue, int) {
 			}
 		}
 	}
-	end := jsonEnd(s, i)
+	end := JSONEnd(s, i)
 	switch text := s[i:end]; JSONKindOf(text) {
 	case JSONString:
 		j.Kind = JSONString
@@ -527,7 +527,7 @@ func compareJSONItems(a, b string, object bool) int {
 				return 0
 			}
 		}
-		ie, je := jsonEnd(a, i), jsonEnd(b, j)
+		ie, je := JSONEnd(a, i), JSONEnd(b, j)
 		x, y := a[i:ie], b[j:je]
 		if x != y {
 			if c := compareJSONValue(x, y, JSONKindOf(x), JSONKindOf(y)); c != 0 {
@@ -552,7 +552,7 @@ func HashJSON(s string, seed uint64) uint64 {
 		case c == '"':
 			i = jsonStringEnd(s, i)
 		case c == '-' || c-'0' <= 9:
-			end := jsonEnd(s, i)
+			end := JSONEnd(s, i)
 			if d, err := ParseDecimal(s[i:end]); err == nil {
 				seed = d.hash(HashString(s[from:i], seed))
 				from = end
