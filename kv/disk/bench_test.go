@@ -226,3 +226,24 @@ func BenchmarkDurableBatch1000(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds()/1000, "krows/s")
 }
+
+// BenchmarkCommit is a durable commit of one small row, alone.
+func BenchmarkCommit(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	ctx := context.Background()
+	value := make([]byte, 60)
+	var key []byte
+	for i := 0; b.Loop(); i++ {
+		txn, err := s.Begin(ctx, kv.TxnOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		key = benchKey(key, i)
+		if err := txn.Put(key, value); err != nil {
+			b.Fatal(err)
+		}
+		if err := txn.Commit(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

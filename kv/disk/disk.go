@@ -200,8 +200,9 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 		Logger:                      pebbleLogger{logger},
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 	}
+	o.FS = walFS{vfs.Default}
 	if opts.fs != nil {
-		o.FS = opts.fs
+		o.FS = walFS{opts.fs}
 	}
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 32 << 10
