@@ -235,6 +235,27 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 		}
 		// The first row at (start) or behind (end) the bound, by binary search.
 		lo, hi := n0, n1
+		if at := row(bound, i); isNaN(bound.Vec, at) && !isNaN(&view, i) {
+			// ±∞ ∓ ∞: all values but NaN, which sorts behind them, are in the frame.
+			for hi > lo && isNaN(&view, hi-1) {
+				hi--
+			}
+			for lo < hi && isNaN(&view, lo) {
+				lo++
+			}
+			if end {
+				p.hi[i] = int32(hi)
+				if sk.Desc {
+					p.hi[i] = int32(n1)
+				}
+			} else {
+				p.lo[i] = int32(lo)
+				if !sk.Desc {
+					p.lo[i] = int32(n0)
+				}
+			}
+			continue
+		}
 		for lo < hi {
 			m := (lo + hi) / 2
 			c := types.CompareAt(&view, m, bound.Vec, row(bound, i))
@@ -254,6 +275,17 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 		}
 	}
 	return nil
+}
+
+// isNaN tells whether a number is not one.
+func isNaN(v *types.Vec, i int) bool {
+	switch v.Type.Phys {
+	case types.PhysFloat64:
+		return v.F[i] != v.F[i]
+	case types.PhysDecimal:
+		return v.D[i].Form == types.NaN
+	}
+	return false
 }
 
 // call computes one call for the partition.

@@ -383,7 +383,7 @@ func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *row
 		keys = append(keys, k)
 		vecs = append(vecs, kept.cols[1+na+i])
 	}
-	perm := sortRows(vecs, keys, kept.n)
+	perm := sortRows(vecs, keys, kept.n, -1)
 	args := make([]builtin.Arg, na)
 	bufs := newVecs(c.argTypes, types.BatchSize)
 	groups := make([]int32, types.BatchSize)

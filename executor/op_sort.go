@@ -10,8 +10,7 @@ import (
 	"rowkey/types"
 )
 
-// sortOp sorts its input, which it holds as columns; rows that compare equal
-// keep their order. With a bound it keeps only about twice as many rows as
+// sortOp sorts its input, which it holds as columns. With a bound it keeps only about twice as many rows as
 // are asked for: whenever it has that many more it sorts and cuts, and passes
 // over rows that come after the last one kept.
 type sortOp struct {
@@ -141,7 +140,7 @@ func (o *sortOp) add(b *types.Batch) error {
 
 // truncate sorts what is held and keeps the first limit rows.
 func (o *sortOp) truncate() error {
-	perm := sortRows(o.kvals.cols, o.n.Keys, o.rows.n)
+	perm := sortRows(o.kvals.cols, o.n.Keys, o.rows.n, -1)
 	if len(perm) > o.limit {
 		perm = perm[:o.limit]
 	}
@@ -224,7 +223,7 @@ func (o *sortOp) next() (*types.Batch, error) {
 
 // order sorts all that was taken in.
 func (o *sortOp) order() {
-	o.perm = sortRows(o.kvals.cols, o.n.Keys, o.rows.n)
+	o.perm = sortRows(o.kvals.cols, o.n.Keys, o.rows.n, o.limit)
 	if o.limit >= 0 && len(o.perm) > o.limit {
 		o.perm = o.perm[:o.limit]
 	}
@@ -280,16 +279,16 @@ type sortItem struct {
 	row    int32
 }
 
-// sortRows gives the row numbers 0 … n-1 sorted by the key columns. Ties keep
-// their order.
-func sortRows(keys []*types.Vec, by []plan.SortKey, n int) []int32 {
-	perm := make([]int32, n)
+// sortRows gives the row numbers 0 … n-1 sorted by the key columns; with a
+// limit of 0 or more those after the first limit may be missing.
+func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 	if len(keys) == 0 {
-		for i := range perm {
-			perm[i] = int32(i)
-		}
-		return perm
+		return iota32(n)
 	}
+	if n <= smallSort {
+		return sortFew(keys, by, n, limit)
+	}
+	perm := make([]int32, n)
 	v, k := keys[0], &by[0]
 	items := make([]sortItem, 0, n)
 	var nulls []int32
@@ -340,6 +339,40 @@ func sortRows(keys []*types.Vec, by []plan.SortKey, n int) []int32 {
 		out = append(out, nulls...)
 	}
 	return out
+}
+
+// sortFew sorts few rows, ties in the order that sort_small.go tells of.
+func sortFew(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
+	v, k := keys[0], &by[0]
+	items := make([]sortItem, n)
+	for i := range items {
+		items[i].row = int32(i)
+	}
+	exact := !v.HasNulls && prefixes(v, items, k.Desc)
+	from := 0
+	if exact {
+		from = 1
+	}
+	cmp := func(a, b int32) int {
+		if p, q := items[a].prefix, items[b].prefix; p != q { // all 0 where there are none
+			if p < q {
+				return -1
+			}
+			return 1
+		}
+		for j := from; j < len(keys); j++ {
+			if c := orderAt(&by[j], keys[j], int(a), keys[j], int(b)); c != 0 {
+				return c
+			}
+		}
+		return 0
+	}
+	if limit > 0 && n > 2*limit {
+		return boundedSort(n, limit, cmp)
+	}
+	perm := iota32(n)
+	quickSort(perm, cmp)
+	return perm
 }
 
 // prefixes computes the prefixes of a key's rows; exact tells that equal
