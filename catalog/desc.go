@@ -31,8 +31,9 @@ type RelKind byte
 
 // The kinds of relation that have a Table descriptor.
 const (
-	KindTable RelKind = 'r'
-	KindView  RelKind = 'v'
+	KindTable       RelKind = 'r'
+	KindView        RelKind = 'v'
+	KindPartitioned RelKind = 'p' // a partitioned table: its rows are its partitions'
 )
 
 // Persistence is pg_class.relpersistence.
@@ -71,6 +72,12 @@ type Table struct {
 	OnCommit    byte          `json:",omitempty"` // temp tables: 'p' preserve, 'd' delete rows, 'D' drop
 	Comment     string        `json:",omitempty"`
 	Options     []string      `json:",omitempty"` // WITH (…) as given
+	// Inherits are the parents, in order; of a partition, the table it is part of.
+	Inherits []OID `json:",omitempty"`
+	// PartitionBy says how a partitioned table divides its rows, Bound which of its
+	// parent's rows a partition has.
+	PartitionBy *PartitionKey   `json:",omitempty"`
+	Bound       *PartitionBound `json:",omitempty"`
 
 	// The rest is computed when the descriptor enters a Snapshot (not stored).
 	Schema     *Schema        `json:"-"`
@@ -111,6 +118,10 @@ type Column struct {
 	Missing    string `json:",omitempty"`
 	Collation  OID    `json:",omitempty"`
 	Comment    string `json:",omitempty"`
+	// InhCount is the number of parents that have the column, NotLocal tells that
+	// the table's own definition does not.
+	InhCount int  `json:",omitempty"`
+	NotLocal bool `json:",omitempty"`
 
 	Type *types.Type `json:"-"` // resolved from TypeOID in a Snapshot
 	// MissingVal is Missing parsed, NULL if none.
@@ -136,6 +147,10 @@ type Index struct {
 	Where      string     `json:",omitempty"` // SQL predicate of a partial index
 	Building   bool       `json:",omitempty"` // maintained by writers, not yet read
 	Comment    string     `json:",omitempty"`
+	// Parent is the index of the partitioned table that this one, of a partition, is part of.
+	Parent OID `json:",omitempty"`
+	// Invalid marks an index of a partitioned table that some partition lacks.
+	Invalid bool `json:",omitempty"`
 }
 
 // IndexKey is one key column of an index: a column or an expression.
@@ -159,6 +174,8 @@ type Check struct {
 	NoInherit bool    `json:",omitempty"`
 	Attnums   []int16 `json:",omitempty"` // columns the expression uses
 	Comment   string  `json:",omitempty"`
+	InhCount  int     `json:",omitempty"` // parents that have it
+	NotLocal  bool    `json:",omitempty"` // comes from parents alone
 }
 
 // FKAction is pg_constraint.confupdtype / confdeltype.
@@ -189,6 +206,11 @@ type ForeignKey struct {
 	Deferred   bool    `json:",omitempty"`
 	NotValid   bool    `json:",omitempty"`
 	Comment    string  `json:",omitempty"`
+	// Parent is the constraint this one derives from: that of the partitioned table
+	// the referencing table is a partition of, or, with Referenced set, the one of the
+	// same table whose referenced table is partitioned, with RefTable as a part.
+	Parent     OID  `json:",omitempty"`
+	Referenced bool `json:",omitempty"`
 }
 
 // View is what a view adds to its Table.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"sort"
+	"sync"
 	"sync/atomic"
 
 	"rowkey/types"
@@ -25,14 +26,19 @@ type Snapshot struct {
 	usertypes cowMap[OID, *UserType]
 	indexes   cowMap[OID, *Table] // index OID → its table
 	stats     cowMap[OID, *TableStats]
+	functions cowMap[OID, *Function]
 
 	schemaByName cowMap[string, *Schema]
 	relByName    cowMap[relName, OID]
 	typeByName   cowMap[relName, *types.Type]
 	typeByOID    cowMap[OID, *types.Type]
 	referredBy   cowMap[OID, []OID] // table → tables with a foreign key to it
+	funcsByName  cowMap[relName, []OID]
+	typeUsers    cowMap[OID, []OID] // user-made type → tables with columns of it
+	children     cowMap[OID, []OID] // table → tables that inherit from it, partitions too
 
-	sys atomic.Pointer[sysIndex] // what the system relations look up, made on first need
+	sys   atomic.Pointer[sysIndex] // what the system relations look up, made on first need
+	parts sync.Map                 // OID → *Partitions, made on first need
 }
 
 // SchemaByName finds a schema, nil if there is none.
@@ -143,8 +149,8 @@ func sorted[V any](m *cowMap[OID, V]) []V {
 	return out
 }
 
-// Object is one descriptor: *Schema, *Table, *Sequence, *UserType or
-// *StatsObject.
+// Object is one descriptor: *Schema, *Table, *Sequence, *UserType, *Function
+// or *StatsObject.
 type Object interface {
 	objectKey() (kind objectKind, oid OID)
 }
@@ -163,6 +169,7 @@ const (
 	kindSequence objectKind = 3
 	kindTable    objectKind = 4
 	kindStats    objectKind = 5
+	kindFunction objectKind = 6
 )
 
 func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
@@ -170,6 +177,7 @@ func (o *UserType) objectKey() (objectKind, OID)    { return kindType, o.OID }
 func (o *Sequence) objectKey() (objectKind, OID)    { return kindSequence, o.OID }
 func (o *Table) objectKey() (objectKind, OID)       { return kindTable, o.OID }
 func (o *StatsObject) objectKey() (objectKind, OID) { return kindStats, o.Table }
+func (o *Function) objectKey() (objectKind, OID)    { return kindFunction, o.OID }
 
 // change is one object put or dropped.
 type change struct {
@@ -202,13 +210,15 @@ func (s *Snapshot) copy() *Snapshot {
 		usertypes: s.usertypes.copy(), indexes: s.indexes.copy(), stats: s.stats.copy(),
 		schemaByName: s.schemaByName.copy(), relByName: s.relByName.copy(), typeByName: s.typeByName.copy(),
 		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
+		functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
+		children: s.children.copy(),
 	}
 }
 
 // apply gives s with the changes made, in order.
 func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 	n := s.copy()
-	retyped := map[OID]bool{}
+	retyped := map[OID]bool{} // types that other descriptors may hold an older description of
 	for _, c := range changes {
 		_, oid := c.obj.objectKey()
 		switch o := c.obj.(type) {
@@ -246,6 +256,16 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 				if err := n.addTable(o); err != nil {
 					return nil, err
 				}
+				if o.RowTypeOID != 0 {
+					retyped[o.RowTypeOID] = true
+				}
+			}
+		case *Function:
+			n.removeFunction(oid)
+			if !c.drop {
+				if err := n.addFunction(o); err != nil {
+					return nil, err
+				}
 			}
 		case *StatsObject:
 			if c.drop {
@@ -261,29 +281,7 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 			}
 		}
 	}
-	// Tables hold pointers to the types of their columns.
-	for oid := range retyped {
-		for _, t := range n.Tables() {
-			if tableUsesType(t, oid, n.usertypes.at(oid).ArrayOID) {
-				n.removeTable(t.OID)
-				if err := n.addTable(t); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	return n, nil
-}
-
-func tableUsesType(t *Table, oids ...OID) bool {
-	for i := range t.Columns {
-		for _, oid := range oids {
-			if t.Columns[i].TypeOID == oid {
-				return true
-			}
-		}
-	}
-	return false
+	return n, n.retype(retyped)
 }
 
 func (s *Snapshot) addType(o *UserType) error {
@@ -393,6 +391,9 @@ func (s *Snapshot) addTable(o *Table) error {
 		}
 		t.Indexes[i] = &cp
 	}
+	if err := s.resolvePartitionKey(&t); err != nil {
+		return err
+	}
 	if t.RowTypeOID != 0 {
 		schema := ""
 		if t.Schema != nil {
@@ -411,8 +412,16 @@ func (s *Snapshot) addTable(o *Table) error {
 	s.tables.set(t.OID, &t)
 	s.relByName.set(relName{t.SchemaOID, t.Name}, t.OID)
 	s.relinkIndexes(&t)
+	for i := range t.Columns {
+		if oid := t.Columns[i].TypeOID; oid >= FirstUserOID && !t.Columns[i].Dropped {
+			s.typeUsers.set(oid, addOID(s.typeUsers.at(oid), t.OID))
+		}
+	}
 	for _, fk := range t.ForeignKeys {
 		s.referredBy.set(fk.RefTable, addOID(s.referredBy.at(fk.RefTable), t.OID))
+	}
+	for _, parent := range t.Inherits {
+		s.children.set(parent, addOID(s.children.at(parent), t.OID))
 	}
 	return nil
 }
@@ -440,8 +449,16 @@ func (s *Snapshot) removeTable(oid OID) {
 		}
 	}
 	s.unlinkType(t.RowType, t.SchemaOID)
+	for i := range t.Columns {
+		if oid := t.Columns[i].TypeOID; oid >= FirstUserOID && !t.Columns[i].Dropped {
+			s.typeUsers.set(oid, removeOID(s.typeUsers.at(oid), t.OID))
+		}
+	}
 	for _, fk := range t.ForeignKeys {
 		s.referredBy.set(fk.RefTable, removeOID(s.referredBy.at(fk.RefTable), oid))
+	}
+	for _, parent := range t.Inherits {
+		s.children.set(parent, removeOID(s.children.at(parent), oid))
 	}
 }
 
