@@ -7,7 +7,7 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: help build run demo test lint bench tpch fuzz sqllogictest regress crash race cover clean
+.PHONY: help build run demo test lint bench tpch fuzz sqllogictest regress isolation crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -18,6 +18,7 @@ help:
 	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
 	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
+	@echo "make isolation  PostgreSQL 15's own isolation tests, fetched likewise"
 
 build:
 	$(GO) build -o bin/rowkey ./cmd/rowkey
@@ -57,6 +58,9 @@ sqllogictest:
 
 regress:
 	$(GO) run ./tests/regress
+
+isolation:
+	$(GO) run ./tests/isolation
 
 clean:
 	rm -rf bin

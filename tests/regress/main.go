@@ -72,7 +72,7 @@ func main() {
 func run(dir string, jobs, show, causes int, limit time.Duration, list string, scripts []string) error {
 	if dir == "" {
 		var err error
-		if dir, err = fetch(); err != nil {
+		if dir, err = pgtest.Source("src/test/regress"); err != nil {
 			return err
 		}
 	}

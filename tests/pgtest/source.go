@@ -1,4 +1,4 @@
-package main
+package pgtest
 
 import (
 	"fmt"
@@ -11,16 +11,16 @@ import (
 // own list says.
 const sources = "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main\n"
 
-// fetch gives the folder with PostgreSQL 15's regression scripts, which it
-// gets from Debian's source package the first time.
-func fetch() (string, error) {
+// Source gives a folder of PostgreSQL 15's sources, such as "src/test/regress",
+// which it gets from Debian's source package the first time.
+func Source(folder string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	home := filepath.Join(cache, "rowkey", "postgresql-15")
-	dir := filepath.Join(home, "src", "test", "regress")
-	if _, err := os.Stat(filepath.Join(dir, "sql", "test_setup.sql")); err == nil {
+	dir := filepath.Join(home, filepath.FromSlash(folder))
+	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
 	fmt.Fprintln(os.Stderr, "fetching the source package postgresql-15 (once)")
@@ -43,7 +43,7 @@ func fetch() (string, error) {
 		c := exec.Command("apt-get", append(apt[:len(apt):len(apt)], args...)...)
 		c.Dir = tmp
 		if out, err := c.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("apt-get %s: %w\n%s\n(-dir or ROWKEY_REGRESS_DIR may name PostgreSQL's src/test/regress instead)", args[0], err, out)
+			return "", fmt.Errorf("apt-get %s: %w\n%s\n(-dir may name PostgreSQL's %s instead)", args[0], err, out, folder)
 		}
 	}
 	archives, err := filepath.Glob(filepath.Join(tmp, "postgresql-15_*.orig.tar.bz2"))
@@ -53,8 +53,9 @@ func fetch() (string, error) {
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return "", err
 	}
-	c := exec.Command("tar", "xjf", archives[0], "-C", home, "--strip-components=1", "--wildcards", "*/src/test/regress")
+	c := exec.Command("tar", "xjf", archives[0], "-C", home, "--strip-components=1", "--wildcards", "*/"+folder)
 	if out, err := c.CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
 		return "", fmt.Errorf("unpacking: %w\n%s", err, out)
 	}
 	return dir, nil
