@@ -551,6 +551,9 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	w := p.width(cols)
 	n := p.tableRows(s.table)
 	rows := math.Max(1, n*p.selectivity(s.conds))
+	if s.tree != nil {
+		return p.treePaths(s)
+	}
 	if s.table.Virtual != nil {
 		return []*path{p.virtualPath(s, cols, w, n, rows)}
 	}

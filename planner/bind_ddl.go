@@ -221,6 +221,14 @@ func (p *planner) makeRules(t *catalog.Table) *tableRules {
 	for _, ck := range t.Checks {
 		rc.rules.Checks = append(rc.rules.Checks, plan.NamedExpr{Name: ck.Name, Expr: p.definition(ck.Expr, ForCheck, t, nil)})
 	}
+	if key := t.PartitionBy; key != nil {
+		rc.rules.PartKeys = make([]plan.Expr, len(key.Columns))
+		for i, k := range key.Columns {
+			if k.Attnum == 0 {
+				rc.rules.PartKeys[i] = p.definition(k.Expr, ForIndexExpr, t, nil)
+			}
+		}
+	}
 	for i, ix := range t.Indexes {
 		for j, k := range ix.Keys {
 			if k.Attnum != 0 {

@@ -8,7 +8,6 @@ import (
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
-	"rowkey/types"
 )
 
 // INSERT, UPDATE and DELETE (MERGE: bind_merge.go; views as targets:
@@ -275,6 +274,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		d.attnums = append(d.attnums, c.Attnum)
 		given[c.Attnum] = true
 	}
+	p.movable(d)
 	rc := p.rulesFor(d.table)
 	d.rules = rc.rules
 	for i := range d.table.Columns {
@@ -674,6 +674,8 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	d.scan.lockFor = plan.LockNoKeyUpdate
+	p.expand(d.scan, t.only, true)
+	p.movable(d)
 	t.rename(p, item)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.From)
 	r, conds := p.bindWhere(q, r, s.Where)
@@ -700,6 +702,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	d.scan.lockFor = plan.LockUpdate
+	p.expand(d.scan, t.only, true)
 	t.rename(p, item)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.Using)
 	r, conds := p.bindWhere(q, r, s.Where)
@@ -722,7 +725,9 @@ func (p *planner) bindReturning(d *dmlRel, q *query, list []*ast.ResTarget, item
 	oid := d.newRow.tableOID()
 	for _, t := range b.targetList(list) {
 		e := b.resolveUnknown(arg{t.expr, t.pos}).e
-		e = substitute(e, map[colID]plan.Expr{oid: &plan.Const{T: plan.T{Typ: types.Oid, Mod: -1}, Val: types.NewInt(int64(d.table.OID))}})
+		if !d.manyTables() {
+			e = substitute(e, map[colID]plan.Expr{oid: tableOIDConst(d.table)})
+		}
 		id := p.newCol(t.name, e.Type(), e.Typmod())
 		if c, ok := e.(*plan.Col); ok {
 			p.cols[id].tableOID, p.cols[id].attnum = p.cols[c.Idx].tableOID, p.cols[c.Idx].attnum

@@ -3,7 +3,6 @@ package planner
 import (
 	"strings"
 
-	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -66,16 +65,19 @@ func (p *planner) bindTable(q *query, te ast.TableExpr) (rel, []*rangeItem) {
 		bail(pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded"))
 	}
 	defer func() { p.depth-- }()
+	one := func(r rel, it *rangeItem) (rel, []*rangeItem) {
+		if s := p.shapes(); s != nil {
+			s.items[te] = it
+		}
+		return r, []*rangeItem{it}
+	}
 	switch te := te.(type) {
 	case *ast.RangeVar:
-		r, it := p.bindRangeVar(q, te)
-		return r, []*rangeItem{it}
+		return one(p.bindRangeVar(q, te))
 	case *ast.RangeSubselect:
-		r, it := p.bindSubselect(q, te)
-		return r, []*rangeItem{it}
+		return one(p.bindSubselect(q, te))
 	case *ast.RangeFunction:
-		r, it := p.bindFunction(q, te)
-		return r, []*rangeItem{it}
+		return one(p.bindFunction(q, te))
 	case *ast.JoinExpr:
 		return p.bindJoin(q, te)
 	case *ast.RangeTableSample:
@@ -178,6 +180,7 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		}
 	}
 	p.useTable(t, false)
+	p.expand(s, rv.Only, false)
 	return s, it
 }
 
@@ -317,6 +320,7 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		if x.Type() == types.Unknown {
 			x = b.resolveUnknown(arg{x, exprLoc(item.Func)}).e
 		}
+		p.noteExpr(item.Func, x)
 		fn := nameOf(item.Func)
 		if fn == "" {
 			fn = "?column?"
@@ -402,7 +406,7 @@ func (b *binder) fromCall(e ast.Expr) plan.Expr {
 	for _, a := range c.Args {
 		ast.Walk(a, func(n ast.Node) bool {
 			if fc, ok := n.(*ast.FuncCall); ok {
-				for _, f := range builtin.Funcs(fc.Name[len(fc.Name)-1]) {
+				for _, f := range b.p.functions(fc.Name) {
 					if f.SetOf {
 						bail(pgerr.New(pgerr.FeatureNotSupported, "set-returning functions must appear at top level of FROM").At(fc.Pos()))
 					}
@@ -476,6 +480,9 @@ func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
 		}
 		renameCols(all, j.Alias)
 		items = append(items, all)
+		if s := p.shapes(); s != nil {
+			s.items[j] = all
+		}
 	}
 	join := &lJoin{kind: plan.InnerJoin, l: l, r: r, conds: conds}
 	switch j.Kind {
@@ -513,6 +520,7 @@ func (p *planner) joinCondition(q *query, items []*rangeItem, on ast.Expr) plan.
 	q.items, q.clause = items, inJoinOn
 	b := &binder{p: p, q: q, kind: inJoinOn}
 	x := p.coerceBool(b.arg(on), "JOIN/ON")
+	p.noteExpr(on, x)
 	q.items, q.clause, p.hiddenItems[q] = before, clause, hidden
 	return x
 }
@@ -593,6 +601,11 @@ func (p *planner) joinUsing(j *ast.JoinExpr, names []string, litems, ritems []*r
 			c.expr = re
 		default:
 			c.expr = le
+		}
+		if s := p.shapes(); s != nil {
+			if _, plain := c.expr.(*plan.Col); !plain {
+				s.merged[c.expr] = n
+			}
 		}
 		join.cols = append(join.cols, c)
 	}

@@ -22,6 +22,8 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	d.scan.lockFor = plan.LockNoKeyUpdate
+	p.expand(d.scan, t.only, true)
+	p.movable(d)
 	src, sitems := p.bindTable(q, s.Source)
 	p.checkAliases([]*rangeItem{item}, sitems)
 	all := append([]*rangeItem{item}, sitems...)

@@ -12,6 +12,7 @@ import (
 // to the view's names, and the view's conditions apply.
 type dmlTarget struct {
 	table *catalog.Table
+	only  bool   // its children are left alone
 	name  string // as the statement names it
 	alias string
 	verb  string // "insert into", "update" … for errors
@@ -112,7 +113,7 @@ func renameTo(it *rangeItem, names []viewColumn) {
 // dmlTarget resolves the relation of a data-modifying statement.
 func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlTarget {
 	t := p.resolveTable(rv)
-	out := &dmlTarget{table: t, name: t.Name, alias: rv.Name, verb: verb}
+	out := &dmlTarget{table: t, only: rv.Only, name: t.Name, alias: rv.Name, verb: verb}
 	if rv.Alias != nil {
 		out.alias = rv.Alias.Name
 	}
@@ -251,7 +252,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 			}
 		}()
 	}
-	t.table = base
+	t.table, t.only = base, rv.Only
 }
 
 // viewConds binds the conditions of the views over a scan of the table.

@@ -378,7 +378,7 @@ func (p *planner) keyedRows(u *unit, conds []plan.Expr) float64 {
 	}
 	if s, ok := u.r.(*lScan); ok {
 	index:
-		for _, ix := range s.table.Indexes {
+		for _, ix := range s.indexes() {
 			if !ix.Unique || ix.RowID || ix.Where != "" {
 				continue
 			}
@@ -828,6 +828,9 @@ func (j *joining) merge(l, r *path, pairs []equiPair, rest []plan.Expr) *path {
 // its indexes whose leading columns the conditions give.
 func (j *joining) lookups(l *path, pairs []equiPair, rest []plan.Expr) []*path {
 	p, s := j.p, j.scan
+	if s.tree != nil {
+		return nil
+	}
 	var out []*path
 	cols := p.usedOf(s)
 	n := p.tableRows(s.table)

@@ -41,12 +41,13 @@ type lValues struct {
 // lScan reads a table. Column attnum a has id base+a-1; the row key and
 // tableoid have the two ids behind the last column.
 type lScan struct {
-	table *catalog.Table
-	alias string
-	base  colID
-	conds []plan.Expr // filters pushed into it
-	// only lists the ids wanted (nil: whatever the statement uses).
+	table   *catalog.Table
+	alias   string
+	base    colID
+	conds   []plan.Expr // filters pushed into it
 	lockFor plan.LockStrength
+	// tree is set when the table's children are read, too.
+	tree *tree
 }
 
 func (s *lScan) rowKey() colID   { return s.base + len(s.table.Columns) }

@@ -108,7 +108,7 @@ func (p *planner) notNull(id colID) bool {
 	if ci.scan == nil || ci.attnum <= 0 || p.nullable.has(id) {
 		return false
 	}
-	return ci.scan.table.Col(ci.attnum).NotNull
+	return ci.scan.columnNotNull(ci.attnum)
 }
 
 // wantsReverse tells whether a backward scan may save a sort.
@@ -903,6 +903,9 @@ func (p *planner) lockPaths(n *lLock) []*path {
 			l := &plan.LockRows{Base: p.base(pt, cols), Input: node}
 			for _, t := range n.tables {
 				lt := plan.LockTable{Table: t.scan.table, KeyCol: at.pos(t.scan.rowKey()), Strength: t.strength, Wait: t.wait}
+				if t.scan.tree != nil {
+					lt.Tree = t.scan.tree.members
+				}
 				for i, c := range cols {
 					if c >= t.scan.base && c < t.scan.base+len(t.scan.table.Columns) {
 						lt.Cols = append(lt.Cols, i)

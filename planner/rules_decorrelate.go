@@ -145,7 +145,7 @@ func (p *planner) neverNull(es []plan.Expr, r rel) bool {
 			return false
 		}
 		ci := &p.cols[c.Idx]
-		if ci.scan != nil && ci.attnum > 0 && ci.scan.table.Col(ci.attnum).NotNull {
+		if ci.scan != nil && ci.attnum > 0 && ci.scan.columnNotNull(ci.attnum) {
 			continue
 		}
 		return false
@@ -407,7 +407,7 @@ func (p *planner) scalarJoin(in rel, s *subquery) (rel, plan.Expr) {
 // index beats computing all groups.
 func (p *planner) cheaperByRow(outer, inner rel, keys []plan.Expr) bool {
 	s := baseScan(inner)
-	if s == nil {
+	if s == nil || s.tree != nil {
 		return false
 	}
 	n := p.tableRows(s.table)
@@ -521,7 +521,7 @@ func (p *planner) uniqueJoin(in, sub rel, val plan.Expr) (rel, plan.Expr) {
 func uniqueOn(r rel, cols colSet) bool {
 	switch n := r.(type) {
 	case *lScan:
-		for _, ix := range n.table.Indexes {
+		for _, ix := range n.indexes() {
 			if !ix.Unique || ix.Where != "" || ix.RowID || ix.Building || ix.Deferrable {
 				continue
 			}
@@ -582,13 +582,13 @@ func uniqueOn(r rel, cols colSet) bool {
 func (p *planner) uniqueNotNull(r rel, cols colSet) bool {
 	switch n := r.(type) {
 	case *lScan:
-		for _, ix := range n.table.Indexes {
+		for _, ix := range n.indexes() {
 			if !ix.Unique || ix.Where != "" || ix.RowID || ix.Building || ix.Deferrable {
 				continue
 			}
 			ok := len(ix.Keys) > 0
 			for _, k := range ix.Keys {
-				ok = ok && k.Attnum > 0 && cols.has(n.base+int(k.Attnum)-1) && (n.table.Col(k.Attnum).NotNull || ix.NullsEqual)
+				ok = ok && k.Attnum > 0 && cols.has(n.base+int(k.Attnum)-1) && (n.columnNotNull(k.Attnum) || ix.NullsEqual)
 			}
 			if ok {
 				return true

@@ -3,6 +3,7 @@ package planner
 import (
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -344,11 +345,16 @@ func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
 	switch len(f) {
 	case 1:
 		if fd, ok := p.lookupColumn(q, f[0], c.Pos()); ok {
+			b.columnOrVariable(f, c.Pos())
 			b.noteColumn(c, f[0], fd)
 			return b.use(fd, c.Pos())
 		}
 		if it, lv := p.lookupTable(q, "", f[0], c.Pos()); it != nil {
+			b.columnOrVariable(f, c.Pos())
 			return b.wholeRow(it, lv)
+		}
+		if x := b.variable(f, c.Pos()); x != nil {
+			return x
 		}
 		if b.value != nil && f[0] == "value" {
 			return b.value
@@ -360,6 +366,9 @@ func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
 	case 3:
 		return b.qualified(f[0], f[1], f[2], c)
 	case 4:
+		if x := b.variable(f, c.Pos()); x != nil {
+			return x
+		}
 		return b.qualified(f[1], f[2], f[3], c)
 	}
 	fail(c.Pos(), pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(f, "."))
@@ -377,6 +386,9 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	p := b.p
 	it, lv := p.lookupTable(b.q, schema, table, c.Pos())
 	if it == nil {
+		if x := b.variable(c.Fields, c.Pos()); x != nil {
+			return x
+		}
 		if b.q == nil || b.kind == inDefault {
 			b.checkNoColumns(c)
 		}
@@ -392,6 +404,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 		}
 	}
 	if hit != nil {
+		b.columnOrVariable(c.Fields, c.Pos())
 		b.noteColumn(c, name, found{hit.expr, lv})
 		return b.use(found{hit.expr, lv}, c.Pos())
 	}
@@ -400,6 +413,9 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	}
 	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv) }, c.Pos()); e != nil {
 		return e
+	}
+	if x := b.variable(c.Fields, c.Pos()); x != nil {
+		return x
 	}
 	p.missingColumn(b.q, it, table, name, c.Pos())
 	return nil
@@ -435,6 +451,10 @@ func (b *binder) wholeRow(it *rangeItem, lv *query) plan.Expr {
 		r.Args = append(r.Args, e)
 		r.Fields = append(r.Fields, types.Field{Name: c.name, Type: e.Type(), Typmod: e.Typmod()})
 	}
+	if n := b.p.shapes(); n != nil {
+		n.rows[r] = it
+		return r
+	}
 	mark := b.p.nullMark(it)
 	if mark == nil {
 		return r
@@ -466,7 +486,7 @@ func (p *planner) nullMark(it *rangeItem) plan.Expr {
 	}
 	if it.scan != nil {
 		for i := range it.scan.table.Columns {
-			if c := &it.scan.table.Columns[i]; c.NotNull && !c.Dropped {
+			if c := &it.scan.table.Columns[i]; !c.Dropped && it.scan.columnNotNull(c.Attnum) {
 				it.nullMark = p.col(it.scan.base + i)
 				return it.nullMark
 			}
@@ -492,7 +512,24 @@ func (p *planner) nullMark(it *rangeItem) plan.Expr {
 
 // rowFunction reads t.f as f(t), when there is such a function of one argument.
 func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Expr {
-	return nil
+	if !b.p.snap.HasFunctions() {
+		return nil
+	}
+	fns := b.p.functions([]string{name})
+	users := fns[:0:0]
+	for _, f := range fns {
+		if f.User != nil && f.Kind == builtin.Scalar && len(f.Args) == 1 && isRowType(f.Args[0].Under()) {
+			users = append(users, f)
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	a := arg{row(), pos}
+	if c, _ := findFunction(users, []*types.Type{a.e.Type()}, nil, false); c == nil {
+		return nil
+	}
+	return b.callOf(users, name, name, []arg{a}, nil, false, pos, nil)
 }
 
 // fieldOf selects a field of a composite value.
@@ -519,6 +556,9 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 		if f.Name == name {
 			return &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: e, Idx: i, Name: name}
 		}
+	}
+	if x := b.rowFunction(name, func() plan.Expr { return e }, pos); x != nil && isRowType(e.Type().Under()) {
+		return x
 	}
 	t := e.Type()
 	switch {

@@ -373,10 +373,28 @@ type LookupJoin struct {
 	Unique    bool // at most one match a row
 }
 
-// Append yields the rows of its inputs one after another (UNION ALL).
+// Append yields the rows of its inputs one after another (UNION ALL, tables
+// with children), or, with Keys, by which each is sorted, merged in order.
 type Append struct {
 	Base
 	Inputs []Node
+	Keys   []SortKey
+	// Alias names the table whose children's rows these are, "" for a UNION.
+	Alias string
+	// Prune, when not nil, chooses the inputs to read when the plan starts.
+	Prune *PruneStep
+}
+
+// PruneStep says which inputs of an Append can have rows, from values known
+// only at execution: column Columns[i] of the partition key stands in relation
+// Ops[i] (=, <, <=, >, >=) to Values[i]. Parts[i] is the partition, of
+// Table's, that input i belongs to, by its place in bound order.
+type PruneStep struct {
+	Table   *catalog.Table
+	Columns []int
+	Ops     []string
+	Values  []Expr
+	Parts   []int
 }
 
 // SetOpKind is INTERSECT or EXCEPT.
@@ -449,6 +467,8 @@ type LockTable struct {
 	// Attnums[i] is the attnum of input column Cols[i], for refreshing a row that changed.
 	Attnums []int16
 	Cols    []int
+	// Tree has the tables whose rows KeyCol names when Table has children; else nil.
+	Tree []*catalog.Table
 	// Recheck is the condition (over input columns) that a refreshed row must still meet, nil none.
 	Recheck Expr
 }
@@ -465,7 +485,8 @@ type Insert struct {
 	Defaults []ColumnExpr
 	Rules    RowRules
 	Conflict *OnConflict
-	// Returning is over the table's columns (new row); nil none.
+	// Returning is over the table's columns (new row), then, of a partitioned table,
+	// the tableoid of where the row went; nil none.
 	Returning []Expr
 	ViewCheck []NamedExpr // WITH CHECK OPTION
 }
@@ -486,6 +507,8 @@ type RowRules struct {
 	// IndexWhere[i] the predicate of a partial index. Nil slices when no index has any.
 	IndexExprs [][]Expr
 	IndexWhere []Expr
+	// PartKeys are the columns of the partition key that are expressions, else nil.
+	PartKeys []Expr
 }
 
 // OnConflict is INSERT … ON CONFLICT. Expressions are over the existing row's
@@ -509,6 +532,10 @@ type Update struct {
 	OldFrom int
 	Set     []ColumnExpr
 	Rules   RowRules
+	// Tree has the tables whose rows the input yields when Table has children; else
+	// nil. The old columns are then those that Table has, under its attnums, and
+	// expressions over the new row find its tableoid behind Table's columns.
+	Tree []*catalog.Table
 	// Recheck is the WHERE over input columns, evaluated anew when a row was
 	// changed by another transaction since the snapshot (READ COMMITTED).
 	Recheck Expr
@@ -526,17 +553,20 @@ type Delete struct {
 	OldFrom   int
 	Recheck   Expr
 	Returning []Expr
-	Rules     RowRules // index expressions of the old row
+	Rules     RowRules         // index expressions of the old row
+	Tree      []*catalog.Table // as for Update
 }
 
 // Merge is MERGE: Input is the source joined (left or full as needed) with the
 // target. The target's key is in KeyCol (NULL when not matched), its old columns from OldFrom.
 type Merge struct {
 	Base
-	Table    *catalog.Table
-	Input    Node
-	KeyCol   int
-	OldFrom  int
+	Table   *catalog.Table
+	Input   Node
+	KeyCol  int
+	OldFrom int
+	// Tree as for Update.
+	Tree     []*catalog.Table
 	Actions  []MergeAction
 	Rules    RowRules
 	Defaults []ColumnExpr
