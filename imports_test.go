@@ -25,11 +25,12 @@ var layers = map[string]struct {
 	"catalog/rowenc": {[]string{"catalog", "types", "kv", "pgerr"}, "the row codec knows descriptors and values"},
 	"planner/plan":   {[]string{"catalog", "types", "builtin", "kv"}, "plans are data"},
 	"planner":        {[]string{"planner/plan", "catalog", "types", "builtin", "parser", "pgerr", "kv"}, "the planner reads no rows"},
-	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
+	"keyspace":       {[]string{"catalog", "catalog/rowenc", "kv", "types", "pgerr"}, "commands on keys know rows, not queries"},
+	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "keyspace", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
 	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "definitions are below sessions"},
-	"session":        {[]string{"catalog", "catalog/rowenc", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
-	"wire":           {[]string{"session", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
-	"":               {[]string{"session", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},
+	"session":        {[]string{"catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
+	"wire":           {[]string{"session", "keyspace", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
+	"":               {[]string{"session", "keyspace", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},
 }
 
 // TestImports enforces the direction of dependencies.

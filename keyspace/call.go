@@ -1,0 +1,312 @@
+package keyspace
+
+import (
+	"context"
+
+	"rowkey/catalog/rowenc"
+	"rowkey/kv"
+)
+
+// Call is one command being run in a transaction. The fields are read-only for
+// commands. Not safe for concurrent use.
+type Call struct {
+	Keyspace *Keyspace
+	Context  context.Context
+	Txn      kv.Txn
+	Space    *Space
+	// Now is the clock of the command, of all commands of a MULTI: microseconds
+	// since 1970. What expires at Now or before is not there.
+	Now   int64
+	Cmd   *Command
+	Args  [][]byte // with the name
+	Reply *Reply
+	// Multi tells that the command runs in a transaction with others: it must not wait.
+	Multi bool
+
+	// latest tells that others' statements share the transaction: locks do not move
+	// its snapshot, so what was locked is read past it.
+	latest bool
+	// checked tells that the transaction keeps its snapshot: a lock on what was
+	// changed since is a conflict.
+	checked bool
+	writes  int
+	ready   []readyKey
+	key     []byte // scratch of store keys
+	val     []byte // scratch of row values
+	lockBuf []byte
+	colls   []*Collection
+	used    int // of colls
+	args    [][]byte
+}
+
+// readyKey is a key that came to be.
+type readyKey struct {
+	db  int
+	key string
+}
+
+func (c *Call) get(key []byte) ([]byte, bool, error) {
+	if c.latest {
+		return c.Txn.GetLatest(key)
+	}
+	return c.Txn.Get(key)
+}
+
+func (c *Call) scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	if c.latest {
+		return c.Txn.ScanLatest(r, opts)
+	}
+	return c.Txn.Scan(r, opts)
+}
+
+// put and delete write under the lock of the key that the row belongs to.
+func (c *Call) put(key, value []byte) error {
+	c.writes++
+	return c.Txn.PutCovered(key, value)
+}
+
+func (c *Call) delete(key []byte) error {
+	c.writes++
+	return c.Txn.DeleteCovered(key)
+}
+
+// Lock locks keys that the command's table entry does not name, before it reads
+// and then writes them; those it names are locked when it runs. Locking twice
+// is cheap.
+func (c *Call) Lock(keys ...[]byte) error {
+	for _, key := range keys {
+		if err := c.lock(key); err != nil {
+			return err
+		}
+	}
+	if c.latest || c.checked || len(keys) == 0 {
+		return nil
+	}
+	return c.Txn.Refresh()
+}
+
+func (c *Call) lock(key []byte) error {
+	opts := kv.LockOptions{Mode: kv.LockUpdate, Newest: !c.checked, Untold: true}
+	c.lockBuf = c.Space.StringKey(c.lockBuf[:0], key)
+	if _, err := c.Txn.Lock(c.Context, c.lockBuf, opts); err != nil {
+		return err
+	}
+	if !c.checked {
+		return nil
+	}
+	c.lockBuf = c.Space.dirKey(c.lockBuf[:0], key)
+	_, err := c.Txn.Lock(c.Context, c.lockBuf, opts)
+	return err
+}
+
+// Expired tells whether a time to live has passed; 0 never does.
+func (c *Call) Expired(at int64) bool { return at != 0 && at <= c.Now }
+
+// Lookup tells what a key is; Entry.Type is None when it is not there.
+func (c *Call) Lookup(key []byte) (Entry, error) {
+	v, expires, ok, err := c.findString(key)
+	if err != nil {
+		return Entry{}, err
+	}
+	if ok {
+		return Entry{Type: String, Expires: expires, Size: int64(len(v))}, nil
+	}
+	e, ok, err := c.findDir(key)
+	if err != nil || !ok || c.Expired(e.Expires) {
+		return Entry{}, err
+	}
+	return e, nil
+}
+
+// findString reads a row of strings that is not expired.
+func (c *Call) findString(key []byte) (value []byte, expires int64, ok bool, err error) {
+	c.key = c.Space.StringKey(c.key[:0], key)
+	v, ok, err := c.get(c.key)
+	if err != nil || !ok {
+		return nil, 0, false, err
+	}
+	value, expires, ok = stringRow(v)
+	if !ok {
+		return nil, 0, false, rowenc.Damaged(c.key)
+	}
+	return value, expires, !c.Expired(expires), nil
+}
+
+// findDir reads a row of the directory, expired or not.
+func (c *Call) findDir(key []byte) (e Entry, ok bool, err error) {
+	c.key = c.Space.dirKey(c.key[:0], key)
+	v, ok, err := c.get(c.key)
+	if err != nil || !ok {
+		return e, false, err
+	}
+	if e, ok = dirRow(v); !ok {
+		return e, false, rowenc.Damaged(c.key)
+	}
+	return e, true, nil
+}
+
+// String reads the value of a string; ok is false when there is no such key. A
+// key of another type is ErrWrongType. The value is the store's: not to be changed.
+func (c *Call) String(key []byte) (value []byte, expires int64, ok bool, err error) {
+	value, expires, ok, err = c.findString(key)
+	if ok || err != nil {
+		return value, expires, ok, err
+	}
+	e, ok, err := c.findDir(key)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if ok && !c.Expired(e.Expires) {
+		return nil, 0, false, ErrWrongType
+	}
+	return nil, 0, false, nil
+}
+
+// SetString makes a key a string, whatever it was. expires is 0 for a key that stays.
+func (c *Call) SetString(key, value []byte, expires int64) error {
+	c.key = c.Space.StringKey(c.key[:0], key)
+	old, ok, err := c.get(c.key)
+	if err != nil {
+		return err
+	}
+	if ok {
+		_, was, ok := stringRow(old)
+		if !ok {
+			return rowenc.Damaged(c.key)
+		}
+		return c.putString(key, value, was, expires)
+	}
+	if err := c.dropCollection(key); err != nil {
+		return err
+	}
+	return c.putString(key, value, 0, expires)
+}
+
+// putString writes a row of strings where was is the time to live it had, and
+// no collection has the key.
+func (c *Call) putString(key, value []byte, was, expires int64) error {
+	if was != expires {
+		if err := c.moveExpiry(c.Space.stringExpiry, key, was, expires); err != nil {
+			return err
+		}
+	}
+	c.key = c.Space.StringKey(c.key[:0], key)
+	c.val = appendString(c.val[:0], key, value, expires)
+	return c.put(c.key, c.val)
+}
+
+// moveExpiry changes an entry of an index by expires_at.
+func (c *Call) moveExpiry(index, key []byte, was, is int64) error {
+	if was != 0 {
+		c.key = appendExpiryKey(c.key[:0], index, was, key)
+		if err := c.delete(c.key); err != nil {
+			return err
+		}
+	}
+	if is != 0 {
+		c.key = appendExpiryKey(c.key[:0], index, is, key)
+		return c.put(c.key, nil)
+	}
+	return nil
+}
+
+// Delete removes a key of any type; existed is false when it was not there, or expired.
+func (c *Call) Delete(key []byte) (existed bool, err error) {
+	c.key = c.Space.StringKey(c.key[:0], key)
+	v, ok, err := c.get(c.key)
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		_, expires, ok := stringRow(v)
+		if !ok {
+			return false, rowenc.Damaged(c.key)
+		}
+		if err := c.delete(c.key); err != nil {
+			return false, err
+		}
+		return !c.Expired(expires), c.moveExpiry(c.Space.stringExpiry, key, expires, 0)
+	}
+	e, ok, err := c.findDir(key)
+	if err != nil || !ok {
+		return false, err
+	}
+	return !c.Expired(e.Expires), c.dropElements(key, &e)
+}
+
+// dropCollection removes what a key has of elements, if any.
+func (c *Call) dropCollection(key []byte) error {
+	e, ok, err := c.findDir(key)
+	if err != nil || !ok {
+		return err
+	}
+	return c.dropElements(key, &e)
+}
+
+// dropElements removes a collection with its row in the directory.
+func (c *Call) dropElements(key []byte, e *Entry) error {
+	if err := c.deleteRange(c.Space.elemPrefix(nil, e.Type, key)); err != nil {
+		return err
+	}
+	if e.Type == ZSet {
+		if err := c.deleteRange(c.Space.scorePrefix(nil, key)); err != nil {
+			return err
+		}
+	}
+	return c.dropDir(key, e)
+}
+
+func (c *Call) dropDir(key []byte, e *Entry) error {
+	if err := c.moveExpiry(c.Space.dirExpiry, key, e.Expires, 0); err != nil {
+		return err
+	}
+	c.key = c.Space.dirKey(c.key[:0], key)
+	return c.delete(c.key)
+}
+
+// deleteRange removes all that begins with prefix.
+func (c *Call) deleteRange(prefix []byte) error {
+	it := c.scan(kv.PrefixRange(prefix), kv.ScanOptions{KeysOnly: true})
+	defer it.Close()
+	var b kv.PairBatch
+	for {
+		n, err := it.Next(&b)
+		if err != nil || n == 0 {
+			return err
+		}
+		for _, k := range b.Keys {
+			if err := c.delete(k); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// SetExpiry gives a key that is there, as Lookup told, another time to live; 0 for none.
+func (c *Call) SetExpiry(key []byte, e Entry, expires int64) error {
+	if e.Type == String {
+		value, was, ok, err := c.findString(key)
+		if err != nil || !ok {
+			return err
+		}
+		return c.putString(key, value, was, expires)
+	}
+	if err := c.moveExpiry(c.Space.dirExpiry, key, e.Expires, expires); err != nil {
+		return err
+	}
+	e.Expires = expires
+	return c.putDir(key, &e)
+}
+
+// putDir writes a row of the directory with a revision of its own.
+func (c *Call) putDir(key []byte, e *Entry) error {
+	e.revision = max(e.revision+1, c.Now)
+	c.key = c.Space.dirKey(c.key[:0], key)
+	c.val = appendDir(c.val[:0], key, e)
+	return c.put(c.key, c.val)
+}
+
+// becameReady notes a list or sorted set that came to be, for those who wait.
+func (c *Call) becameReady(key []byte) {
+	c.ready = append(c.ready, readyKey{c.Space.Number, string(key)})
+}
