@@ -155,6 +155,9 @@ type Func struct {
 	// that a call of it in FROM must have: json_to_record(…) AS t(a int, b text).
 	// The Func it returns has Set, which emits a Datum for each column.
 	BindColumns func(columns []types.Field) *Func
+	// User is the descriptor (package catalog) of a function that a user made, nil
+	// for built-in ones.
+	User any
 }
 
 // Agg describes how an aggregate accumulates. New gives the state for

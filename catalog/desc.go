@@ -24,6 +24,9 @@ type Schema struct {
 	Name    string
 	Owner   OID    `json:",omitempty"`
 	Comment string `json:",omitempty"`
+	// KeySpace marks the schema of a key space, whose tables commands write beside
+	// SQL (package keyspace): its number plus one; 0 for all others.
+	KeySpace int `json:",omitempty"`
 }
 
 // RelKind is pg_class.relkind.
@@ -31,8 +34,10 @@ type RelKind byte
 
 // The kinds of relation that have a Table descriptor.
 const (
-	KindTable       RelKind = 'r'
-	KindView        RelKind = 'v'
+	KindTable RelKind = 'r'
+	KindView  RelKind = 'v'
+	// KindComposite is a composite type made by CREATE TYPE: columns, no rows.
+	KindComposite   RelKind = 'c'
 	KindPartitioned RelKind = 'p' // a partitioned table: its rows are its partitions'
 )
 
@@ -65,9 +70,13 @@ type Table struct {
 	Columns []Column
 	// Indexes[0] is the primary index, which holds the rows: the primary key's
 	// columns, or none (Index.RowID) for the hidden ordered row id.
-	Indexes     []*Index      `json:",omitempty"`
+	Indexes []*Index `json:",omitempty"`
+	// LastIndex is the highest number an index of the table has had. Entries of a dropped
+	// one are removed only after the commit, so that no other may take its number.
+	LastIndex   uint32        `json:",omitempty"`
 	Checks      []*Check      `json:",omitempty"`
 	ForeignKeys []*ForeignKey `json:",omitempty"`
+	Triggers    []*Trigger    `json:",omitempty"` // by name
 	View        *View         `json:",omitempty"`
 	OnCommit    byte          `json:",omitempty"` // temp tables: 'p' preserve, 'd' delete rows, 'D' drop
 	Comment     string        `json:",omitempty"`
@@ -212,6 +221,49 @@ type ForeignKey struct {
 	Parent     OID  `json:",omitempty"`
 	Referenced bool `json:",omitempty"`
 }
+
+// Trigger calls a function when a table's rows change.
+type Trigger struct {
+	OID        OID
+	Name       string
+	Function   OID
+	Timing     TriggerTiming
+	Events     TriggerEvent
+	Row        bool     `json:",omitempty"` // FOR EACH ROW, else STATEMENT
+	Columns    []int16  `json:",omitempty"` // UPDATE OF
+	When       string   `json:",omitempty"` // SQL condition over old and new
+	Args       []string `json:",omitempty"`
+	OldTable   string   `json:",omitempty"` // REFERENCING OLD TABLE AS
+	NewTable   string   `json:",omitempty"`
+	Constraint bool     `json:",omitempty"`
+	From       OID      `json:",omitempty"` // constraint triggers: FROM table
+	Deferrable bool     `json:",omitempty"`
+	Deferred   bool     `json:",omitempty"`
+	Enabled    byte     // pg_trigger.tgenabled: O, D, R, A
+	Parent     OID      `json:",omitempty"` // the partitioned table's trigger that this one comes from
+	Comment    string   `json:",omitempty"`
+}
+
+// TriggerTiming says when a trigger fires.
+type TriggerTiming byte
+
+// The timings.
+const (
+	TriggerBefore  TriggerTiming = 'b'
+	TriggerAfter   TriggerTiming = 'a'
+	TriggerInstead TriggerTiming = 'i'
+)
+
+// TriggerEvent is a set of events.
+type TriggerEvent byte
+
+// The events, as parser/ast has them.
+const (
+	OnInsert TriggerEvent = 1 << iota
+	OnDelete
+	OnUpdate
+	OnTruncate
+)
 
 // View is what a view adds to its Table.
 type View struct {

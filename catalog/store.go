@@ -143,7 +143,7 @@ func load(r kv.Reader) (*Snapshot, error) {
 			changes = append(changes, change{obj: obj})
 		}
 	}
-	snap, err := base.apply(changes)
+	snap, err := base.apply(loadOrder(changes))
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +179,8 @@ func decodeObject(key, value []byte) (Object, error) {
 		obj = new(Table)
 	case kindStats:
 		obj = new(StatsObject)
+	case kindFunction:
+		obj = new(Function)
 	default:
 		return nil, fmt.Errorf("kind %d is unknown", kind)
 	}

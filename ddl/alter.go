@@ -823,7 +823,12 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 			}
 		}
 		return nil
+	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
+		return c.renameFunction(n.Object, n.Kind, n.NewName)
 	case ast.ObjectType, ast.ObjectDomain:
+		if done, err := c.renameComposite(n); done || err != nil {
+			return err
+		}
 		names := n.Object.Name
 		if n.Object.Type != nil {
 			names = n.Object.Type.Names
@@ -1010,6 +1015,12 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	to := c.snap().SchemaByName(n.Schema)
 	if to == nil {
 		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Schema)
+	}
+	if n.Table == nil && n.Object != nil {
+		switch n.Object.Kind {
+		case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
+			return c.moveFunction(n.Object, n.Object.Kind, to)
+		}
 	}
 	if n.Table == nil {
 		return pgerr.Unsupported("%s … SET SCHEMA is not supported", ast.Tag(n))

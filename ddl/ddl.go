@@ -67,8 +67,13 @@ type Ctx struct {
 	Restart func(s *catalog.Sequence, value int64)
 	// LockTimeout bounds each wait for a lock; 0 does not.
 	LockTimeout time.Duration
+	// CheckRoutine compiles a new function's body as far as that can be done before
+	// it is called, and gives the objects that an SQL-standard body depends on.
+	CheckRoutine func(f *catalog.Function) ([]catalog.OID, error)
 	// OnCommit registers what to do once the transaction is committed.
 	OnCommit func(func())
+	// System lets the statement define what belongs to the system: key spaces.
+	System bool
 }
 
 // Run carries out one definition statement. rows is the number of rows that
@@ -94,6 +99,12 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.createSchema(n)
 	case *ast.CreateEnumStmt:
 		err = c.createEnum(n)
+	case *ast.CreateCompositeTypeStmt:
+		err = c.createComposite(n)
+	case *ast.CreateFunctionStmt:
+		err = c.createFunction(n)
+	case *ast.AlterFunctionStmt:
+		err = c.alterFunction(n)
 	case *ast.AlterEnumStmt:
 		err = c.alterEnum(n)
 	case *ast.CreateDomainStmt:
@@ -131,8 +142,19 @@ func unsupported(st ast.Stmt) error {
 
 func (c *Ctx) snap() *catalog.Snapshot { return c.Change.Snapshot() }
 
-func (c *Ctx) put(o catalog.Object) error        { return executor.StoreError(c.Change.Put(o)) }
-func (c *Ctx) dropObject(o catalog.Object) error { return executor.StoreError(c.Change.Drop(o)) }
+func (c *Ctx) put(o catalog.Object) error {
+	if err := c.checkKeySpace(o); err != nil {
+		return err
+	}
+	return executor.StoreError(c.Change.Put(o))
+}
+
+func (c *Ctx) dropObject(o catalog.Object) error {
+	if err := c.checkKeySpace(o); err != nil {
+		return err
+	}
+	return executor.StoreError(c.Change.Drop(o))
+}
 
 func (c *Ctx) newOID() (catalog.OID, error) {
 	oid, err := c.Catalog.NewOID(c)
@@ -246,8 +268,11 @@ func (c *Ctx) missing(rv *ast.RangeVar) error {
 func (c *Ctx) kindOf(oid catalog.OID) string {
 	snap := c.snap()
 	if t := snap.Table(oid); t != nil {
-		if t.Kind == catalog.KindView {
+		switch t.Kind {
+		case catalog.KindView:
 			return "view"
+		case catalog.KindComposite:
+			return "type"
 		}
 		return "table"
 	}
@@ -444,6 +469,7 @@ func clone(t *catalog.Table) *catalog.Table {
 		cp := *k
 		n.Checks[i] = &cp
 	}
+	n.Triggers = append([]*catalog.Trigger(nil), t.Triggers...)
 	n.ForeignKeys = make([]*catalog.ForeignKey, len(t.ForeignKeys))
 	for i, k := range t.ForeignKeys {
 		cp := *k

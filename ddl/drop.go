@@ -5,30 +5,36 @@ import (
 	"sort"
 	"strings"
 
-	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
-	"rowkey/planner"
 	"rowkey/types"
 )
 
 // target is one thing to drop: an object, or a part of a table.
 type target struct {
-	table  *catalog.Table
-	index  *catalog.Index      // of table
-	fk     *catalog.ForeignKey // of table
-	column int16               // of table
-	check  *catalog.Check      // of table
-	deflt  int16               // of table: the default of a column
-	seq    *catalog.Sequence
-	typ    *catalog.UserType
-	schema *catalog.Schema
+	table   *catalog.Table
+	index   *catalog.Index      // of table
+	fk      *catalog.ForeignKey // of table
+	column  int16               // of table
+	check   *catalog.Check      // of table
+	deflt   int16               // of table: the default of a column
+	seq     *catalog.Sequence
+	typ     *catalog.UserType
+	schema  *catalog.Schema
+	fn      *catalog.Function
+	trigger *catalog.Trigger // of table
 }
 
 func (t target) key() string {
 	switch {
+	case t.fn != nil:
+		return fmt.Sprint("f", t.fn.OID)
+	case t.trigger != nil:
+		return fmt.Sprint("g", t.trigger.OID)
+	case t.typ != nil && t.check != nil:
+		return fmt.Sprint("k", t.check.OID)
 	case t.index != nil:
 		return fmt.Sprint("i", t.index.OID)
 	case t.fk != nil:
@@ -52,7 +58,7 @@ func (t target) key() string {
 // partOf tells whether t is a part of something that is dropped anyway.
 func (t target) partOf(seen map[string]bool) bool {
 	switch {
-	case t.table == nil || t.index == nil && t.fk == nil && t.check == nil && t.column == 0 && t.deflt == 0:
+	case t.table == nil || t.index == nil && t.fk == nil && t.check == nil && t.trigger == nil && t.column == 0 && t.deflt == 0:
 		return false
 	case seen[target{table: t.table}.key()]:
 		return true
@@ -74,6 +80,12 @@ func (c *Ctx) describe(t target) string {
 		return c.kindOf(tb.OID) + " " + c.relName(tb.OID, tb.Schema, tb.Name)
 	}
 	switch {
+	case t.fn != nil:
+		return routineKinds[t.fn.Kind] + " " + c.functionText(t.fn)
+	case t.trigger != nil:
+		return "trigger " + quoteIdent(t.trigger.Name) + " on " + rel(t.table)
+	case t.typ != nil && t.check != nil:
+		return "constraint " + quoteIdent(t.check.Name)
 	case t.index != nil && t.index.Constraint != 0:
 		return "constraint " + quoteIdent(t.index.Name) + " on " + rel(t.table)
 	case t.index != nil:
@@ -105,6 +117,10 @@ type dependent struct {
 // oid is the number of what t stands for (of the table, for its parts without one).
 func (t target) oid() catalog.OID {
 	switch {
+	case t.fn != nil:
+		return t.fn.OID
+	case t.trigger != nil:
+		return t.trigger.OID
 	case t.index != nil:
 		return t.index.OID
 	case t.fk != nil:
@@ -139,7 +155,15 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 	}
 	switch {
+	case t.fn != nil:
+		c.dependentsOfFunction(t.fn, add)
+	case t.trigger != nil:
 	case t.schema != nil:
+		for _, f := range snap.Functions() {
+			if f.SchemaOID == t.schema.OID {
+				add(target{fn: f}, false)
+			}
+		}
 		for _, tb := range snap.Tables() {
 			if tb.SchemaOID == t.schema.OID {
 				add(target{table: tb}, false)
@@ -236,8 +260,14 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 				add(target{seq: s}, true)
 			}
 		}
+		c.functionsUsing([]catalog.OID{t.table.OID, t.table.RowTypeOID, t.table.ArrayTypeOID}, add)
 		if t.table.RowTypeOID != 0 {
 			c.columnsOfType(t.table.RowTypeOID, t.table.ArrayTypeOID, t.table.OID, add)
+			for _, u := range snap.UserTypes() {
+				if u.BaseOID == t.table.RowTypeOID || u.BaseOID == t.table.ArrayTypeOID {
+					add(target{typ: u}, false)
+				}
+			}
 		}
 	case t.seq != nil:
 		text := "nextval('" + strings.ReplaceAll(qualified(t.seq.Schema, t.seq.Name), "'", "''") + "'"
@@ -252,6 +282,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		viewsOf(t.seq.OID)
 	case t.typ != nil:
 		c.columnsOfType(t.typ.OID, t.typ.ArrayOID, 0, add)
+		c.functionsUsing([]catalog.OID{t.typ.OID, t.typ.ArrayOID}, add)
 		for _, u := range snap.UserTypes() {
 			if u.BaseOID == t.typ.OID {
 				add(target{typ: u}, false)
@@ -406,7 +437,7 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 func (c *Ctx) removeAll(all []target) error {
 	wholes := map[catalog.OID]bool{}
 	for _, t := range all {
-		if t.table != nil && t.index == nil && t.fk == nil && t.check == nil && t.column == 0 && t.deflt == 0 {
+		if t.table != nil && t.index == nil && t.fk == nil && t.check == nil && t.trigger == nil && t.column == 0 && t.deflt == 0 {
 			wholes[t.table.OID] = true
 		}
 	}
@@ -451,6 +482,10 @@ func (c *Ctx) removeAll(all []target) error {
 				err = c.dropObject(&catalog.StatsObject{Table: now.OID})
 			}
 		case t.table != nil:
+		case t.fn != nil:
+			err = c.dropObject(t.fn)
+		case t.typ != nil && t.check != nil:
+			err = c.dropDomainCheck(t)
 		case t.seq != nil:
 			err = c.dropSequence(t.seq)
 		case t.typ != nil:
@@ -493,12 +528,20 @@ func (c *Ctx) removePart(e *catalog.Table, t target) error {
 				return c.dropPrimaryKey(e, ix)
 			}
 			e.Indexes = append(e.Indexes[:i:i], e.Indexes[i+1:]...)
+			e.LastIndex = max(e.LastIndex, ix.Number)
 			return c.deleteIndexKeys(e.Storage, ix.Number)
 		}
 	case t.fk != nil:
 		for i, k := range e.ForeignKeys {
 			if k.OID == t.fk.OID {
 				e.ForeignKeys = append(e.ForeignKeys[:i:i], e.ForeignKeys[i+1:]...)
+				break
+			}
+		}
+	case t.trigger != nil:
+		for i, k := range e.Triggers {
+			if k.OID == t.trigger.OID {
+				e.Triggers = append(e.Triggers[:i:i], e.Triggers[i+1:]...)
 				break
 			}
 		}
@@ -641,6 +684,13 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		}
 		u := c.snap().UserType(t.OID)
 		if u == nil {
+			if rel := c.snap().Table(t.RelID); rel != nil && rel.Kind == catalog.KindComposite {
+				if n.Kind == ast.ObjectDomain {
+					return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", types.Format(t, -1))
+				}
+				locked, err := c.lock(rel, lockForChange)
+				return target{table: locked}, err == nil, err
+			}
 			if t.RelID != 0 {
 				return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is a table's row type", t.Name)
 			}
@@ -684,38 +734,10 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			return target{}, false, nil
 		}
 		return target{}, false, pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", o.Name[0], rv.Name)
-	case ast.ObjectFunction:
+	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		return c.dropFunction(n, o)
 	}
 	return target{}, false, pgerr.Unsupported("%s is not supported", ast.Tag(n))
-}
-
-// dropFunction answers DROP FUNCTION, which finds none but the built-in ones.
-func (c *Ctx) dropFunction(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
-	name := strings.Join(o.Name, ".")
-	var args []string
-	for _, p := range o.Params {
-		t, _, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), p.Type)
-		if err != nil {
-			return target{}, false, err
-		}
-		args = append(args, types.Format(t, -1))
-	}
-	known := len(builtin.Funcs(o.Name[len(o.Name)-1])) > 0
-	switch {
-	case known:
-		return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop function %s(%s) because it is required by the database system",
-			name, strings.Join(args, ","))
-	case n.IfExists && o.ParamsGiven:
-		c.notice(pgerr.SuccessfulCompletion, "function %s(%s) does not exist, skipping", name, strings.Join(args, ","))
-		return target{}, false, nil
-	case n.IfExists:
-		c.notice(pgerr.SuccessfulCompletion, "function %s() does not exist, skipping", name)
-		return target{}, false, nil
-	case o.ParamsGiven:
-		return target{}, false, pgerr.Newf(pgerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(args, ", "))
-	}
-	return target{}, false, pgerr.Newf(pgerr.UndefinedFunction, "could not find a function named %q", name)
 }
 
 func relText2(rv *ast.RangeVar, bare bool) string {

@@ -167,6 +167,10 @@ type Error struct {
 	Position   int
 	BytePos    int
 	Where      string
+	// Query and QueryPosition name the text, and the place in it, where a query that
+	// a function runs has its error; such an error has no Position.
+	Query         string
+	QueryPosition int
 	Schema     string
 	Table      string
 	Column     string

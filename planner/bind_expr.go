@@ -52,6 +52,7 @@ const (
 	inIndexExpr
 	inIndexPredicate
 	inExecute
+	inCallArgs
 )
 
 // kindInfo says, for each place, its name in errors (plural, singular) and
@@ -86,6 +87,7 @@ var kindInfo = [...]struct {
 	inIndexExpr:       {name: "index expressions", one: "index expression", noQuery: true},
 	inIndexPredicate:  {name: "index predicates", one: "index predicate", noQuery: true},
 	inExecute:         {name: "EXECUTE parameters", one: "EXECUTE parameter", noQuery: true},
+	inCallArgs:        {name: "CALL arguments", one: "CALL argument", noQuery: true},
 }
 
 const maxExprDepth = 4000
@@ -591,7 +593,7 @@ func (p *planner) coerceArray(a arg, t *types.Type) plan.Expr {
 // foldArray makes an array of constants a constant.
 func (p *planner) foldArray(e plan.Expr) plan.Expr {
 	x, ok := e.(*plan.ArrayExpr)
-	if !ok || x.Multi {
+	if !ok || x.Multi || p.noFold {
 		return e
 	}
 	vals := make([]types.Datum, len(x.Elems))
@@ -813,6 +815,9 @@ func (b *binder) starRow(e *ast.ColumnRef) plan.Expr {
 		}
 		it, lv := b.p.lookupTable(b.q, schema, e.Fields[n-1], e.Pos())
 		if it == nil {
+			if x := b.variable(e.Fields, e.Pos()); x != nil {
+				return x
+			}
 			b.p.missingTable(b.q, schema, e.Fields[n-1], e.Pos())
 		}
 		return b.wholeRow(it, lv)
@@ -964,25 +969,33 @@ func (b *binder) valueFunction(e *ast.SQLValueFunction) plan.Expr {
 		}
 		return x
 	}
+	var x plan.Expr
 	switch e.Func {
 	case ast.CurrentDate:
-		return stamp(types.Date)
+		x = stamp(types.Date)
 	case ast.CurrentTime:
-		return stamp(types.TimeTZ)
+		x = stamp(types.TimeTZ)
 	case ast.CurrentTimestamp:
-		return stamp(types.TimestampTZ)
+		x = stamp(types.TimestampTZ)
 	case ast.LocalTime:
-		return stamp(types.Time)
+		x = stamp(types.Time)
 	case ast.LocalTimestamp:
-		return stamp(types.Timestamp)
+		x = stamp(types.Timestamp)
 	case ast.CurrentCatalog:
-		return call("current_database")
+		x = call("current_database")
 	case ast.CurrentSchema:
-		return call("current_schema")
+		x = call("current_schema")
 	case ast.SessionUser:
-		return call("session_user")
+		x = call("session_user")
+	default:
+		x = call("current_user")
 	}
-	return call("current_user")
+	if c, ok := x.(*plan.Call); ok {
+		named := *c
+		named.Text = ast.Format(e)
+		return &named
+	}
+	return x
 }
 
 // exprLoc is the place PostgreSQL reports for an expression: the leftmost

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"rowkey/builtin"
+	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -35,6 +36,7 @@ type windowInfo struct {
 	frame     plan.Frame
 	hasFrame  bool
 	pos       int
+	def       *ast.WindowDef
 }
 
 // srfCall is a set-returning call in a select list; level 0 runs first.
@@ -61,8 +63,8 @@ func (b *binder) funcCall(e *ast.FuncCall) plan.Expr {
 			name = schema + "." + name // a name no built-in has, unless registered so
 		}
 	}
-	fns := builtin.Funcs(name)
-	agg := len(fns) > 0 && fns[0].Kind == builtin.Aggregate
+	fns := p.functions(e.Name)
+	agg := len(fns) > 0 && fns[len(fns)-1].Kind == builtin.Aggregate
 	var frame *aggFrame
 	if agg && e.Over == nil {
 		frame = &aggFrame{q: b.q}
@@ -116,8 +118,18 @@ type callInfo struct {
 }
 
 func (b *binder) call(name, shown string, args []arg, names []string, variadic bool, pos int, info *callInfo) plan.Expr {
+	var fns []*builtin.Func
+	if info != nil {
+		fns = b.p.functions(info.e.Name)
+	} else {
+		fns = builtin.Funcs(name)
+	}
+	return b.callOf(fns, name, shown, args, names, variadic, pos, info)
+}
+
+// callOf binds a call of one of fns.
+func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, names []string, variadic bool, pos int, info *callInfo) plan.Expr {
 	p := b.p
-	fns := builtin.Funcs(name)
 	input := make([]*types.Type, len(args))
 	for i, a := range args {
 		input[i] = a.e.Type()
@@ -169,6 +181,8 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 			ts[i] = x.Type()
 		}
 		fn = builtin.Spread(c.fn, ts)
+	} else if c.fn.User != nil {
+		fn = p.userBound(c.fn, c, args, exprs, result, pos)
 	} else {
 		fn = p.bound(c.fn, exprs)
 	}
@@ -186,7 +200,7 @@ func (b *binder) call(name, shown string, args []arg, names []string, variadic b
 	case fn.SetOf:
 		return b.setReturning(&plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos}, pos)
 	}
-	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos}
+	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos, SQLSyntax: e != nil && e.SQLSyntax}
 	return p.fold(x)
 }
 
@@ -258,6 +272,9 @@ func (b *binder) checkCall(f *builtin.Func, e *ast.FuncCall, shown string, pos i
 		case e.Over != nil:
 			wrong("OVER specified, but %s is not a window function nor an aggregate function", shown)
 		}
+	}
+	if f.Kind == builtin.Procedure != b.p.inCall && f.Kind == builtin.Procedure {
+		bail(pgerr.Newf(pgerr.WrongObjectType, "%s is a procedure", signatureOf(shown, f.Args, nil)).WithHint("To call a procedure, use CALL.").At(pos))
 	}
 	if f.Kind == builtin.Window && e.Over == nil {
 		wrong("window function %s requires an OVER clause", shown)
@@ -332,19 +349,22 @@ func (b *binder) callArgs(c *candidate, args []arg, pos int) ([]plan.Expr, *type
 			if o >= 0 {
 				full[i] = exprs[o]
 			} else {
-				full[i] = defaultArg(f, i)
+				full[i] = p.defaultArg(f, i)
 			}
 		}
 		exprs = full
 	} else {
 		for i := len(exprs); i < len(f.Args) && c.defaults > 0; i++ {
-			exprs = append(exprs, defaultArg(f, i))
+			exprs = append(exprs, p.defaultArg(f, i))
 		}
 	}
 	return exprs, result
 }
 
-func defaultArg(f *builtin.Func, i int) plan.Expr {
+func (p *planner) defaultArg(f *builtin.Func, i int) plan.Expr {
+	if u, ok := f.User.(*catalog.Function); ok {
+		return p.userDefault(u, i)
+	}
 	return &plan.Const{T: plan.T{Typ: f.Args[i], Mod: -1}, Val: f.Defaults[i-(len(f.Args)-len(f.Defaults))]}
 }
 
@@ -600,7 +620,7 @@ func sameFrame(a, b *plan.Frame) bool {
 // windowDef binds a window definition.
 func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 	p := b.p
-	w := &windowInfo{name: d.Name, pos: d.Pos()}
+	w := &windowInfo{name: d.Name, pos: d.Pos(), def: d}
 	wb := *b
 	if d.RefName != "" {
 		var ref *windowInfo
@@ -731,7 +751,7 @@ func (b *binder) rangeOffset(w *windowInfo, a arg, preceding bool, pos int) plan
 // setReturning makes a set-returning call a column.
 func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 	p := b.p
-	if b.kind == inFromFunction && b.q != nil && p.fromFunc {
+	if b.kind == inFromFunction && b.q != nil && p.fromFunc || b.kind == inCallArgs {
 		return c
 	}
 	switch {

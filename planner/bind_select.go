@@ -89,8 +89,10 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	}
 	targets := at(inTarget).targetList(sel.Targets)
 	visible := len(targets)
+	var where plan.Expr
 	if sel.Where != nil {
-		r = p.filter(r, p.coerceBool(at(inWhere).arg(sel.Where), "WHERE"))
+		where = p.coerceBool(at(inWhere).arg(sel.Where), "WHERE")
+		r = p.filter(r, where)
 	}
 	var having plan.Expr
 	if sel.Having != nil {
@@ -106,6 +108,9 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		}
 		order = append(order, b.sortKey(s, arg{targets[i].expr, exprLoc(s.Expr)}))
 		orderAt = append(orderAt, i)
+		if n := p.shapes(); n != nil {
+			n.keys[s] = order[len(order)-1]
+		}
 	}
 	var groups []projItem
 	var sets [][]int
@@ -116,6 +121,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	var distinctOn []int
 	for _, e := range sel.DistinctOn {
 		distinctOn = append(distinctOn, at(inDistinctOn).findTarget(&targets, visible, e, "DISTINCT ON", false))
+		p.noteExpr(e, targets[distinctOn[len(distinctOn)-1]].expr)
 	}
 	b.kind, q.clause = inLimit, inLimit
 	count := b.limit(sel.Limit, "LIMIT")
@@ -128,6 +134,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 			}
 		}
 	}
+	p.noteQuery(sel, q, targets[:visible], where, having)
 	if q.grouped {
 		r = p.addGroup(r, q, groups, sets, targets, &having, order)
 	}
@@ -241,6 +248,7 @@ func (b *binder) limit(e ast.Expr, name string) plan.Expr {
 	}
 	a := b.arg(e)
 	x := b.p.coerceTo(a, types.Int8, -1, builtin.Assignment, true)
+	b.p.noteExpr(e, x)
 	if x == nil {
 		fail(a.pos, pgerr.DatatypeMismatch, "argument of %s must be type %s, not type %s", name, "bigint", typeName(a.e.Type()))
 	}
@@ -326,6 +334,12 @@ func (b *binder) expandStar(e *ast.ColumnRef) []target {
 			if fd, ok := p.lookupColumn(b.q, name, e.Pos()); ok && isRowType(fd.expr.Type().Under()) {
 				return b.fieldsOf(b.use(fd, e.Pos()), e.Pos())
 			}
+		}
+		if out, ok := b.variableStar(e.Fields, e.Pos()); ok {
+			return out
+		}
+		if x := b.variable(e.Fields, e.Pos()); x != nil && isRowType(x.Type().Under()) {
+			return b.fieldsOf(x, e.Pos())
 		}
 		p.missingTable(b.q, schema, name, e.Pos())
 	}
@@ -447,6 +461,7 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 			t.expr = b.resolveUnknown(arg{t.expr, t.pos}).e
 		}
 		x := t.expr
+		p.noteExpr(e, x)
 		if len(*targets) > n {
 			*targets = (*targets)[:n]
 		}
@@ -848,6 +863,7 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		list := make([]plan.Expr, len(rows))
 		for i := range rows {
 			list[i] = p.coerceCommon(col[i], t, "VALUES")
+			p.noteExpr(sel.Values[i][c], list[i])
 			v.rows[i][c] = list[i]
 		}
 		name := "column" + strconv.Itoa(c+1)
@@ -910,6 +926,9 @@ func (p *planner) finish(bd *bound, sel *ast.SelectStmt, q *query, what string) 
 			x = b.expr(s.Expr)
 		}
 		keys = append(keys, b.sortKey(s, arg{x, exprLoc(s.Expr)}))
+		if n := p.shapes(); n != nil {
+			n.keys[s], n.keyAt[s] = keys[len(keys)-1], at+1
+		}
 	}
 	q.items = nil
 	b.kind, q.clause = inLimit, inLimit

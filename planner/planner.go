@@ -52,6 +52,12 @@ type Request struct {
 	NoParams bool
 	// Names, if not nil, is told what the names of the query mean (Analyze).
 	Names *Names
+	// Vars, if not nil, knows names that stand for parameters: a function's variables.
+	Vars Variables
+	// Results, when not nil, are types that the statement's columns are converted to,
+	// as for an assignment; Mismatch makes the error for one that cannot be.
+	Results  []*types.Type
+	Mismatch func(i int, have *types.Type) error
 	// Trace asks for Plan.Algebra, the printed algebra before and after the rules.
 	Trace bool
 }
@@ -86,6 +92,8 @@ type planner struct {
 	marked    []*lProject // the projections that nullMark added
 	tables    []plan.TableUse
 	views     []*catalog.Table
+	routines  []catalog.OID // functions made by users that are called
+	inCall    bool          // a CALL is bound
 
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem
@@ -99,6 +107,7 @@ type planner struct {
 	allowInto     bool
 	writes        bool
 	cascadeCheck  bool
+	noFold        bool // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasJoins, hasDistinct, hasUnion bool
@@ -124,6 +133,7 @@ func newPlanner(req *Request) *planner {
 		p.params = append([]*types.Type(nil), req.ParamTypes...)
 	}
 	p.cols = make([]colInfo, 0, 32)
+	p.noFold = req.Names != nil && req.Names.shapes != nil
 	return p
 }
 
@@ -134,6 +144,9 @@ func Plan(req Request) (pl *plan.Plan, err error) {
 	p := newPlanner(&req)
 	p.allowInto = true
 	bd, tag := p.bindStmt(req.Stmt)
+	if req.Results != nil && len(bd.cols) == len(req.Results) {
+		p.convertColumns(bd, req.Results, nil, req.Mismatch)
+	}
 	p.checkParams()
 	return p.finishPlan(bd, tag), nil
 }
@@ -212,6 +225,7 @@ func Analyze(req Request) (a *Analysis, err error) {
 	for _, v := range p.views {
 		a.DependsOn = append(a.DependsOn, v.OID)
 	}
+	a.DependsOn = append(a.DependsOn, p.routines...)
 	seen := map[catalog.OID]bool{}
 	for i := range p.cols {
 		if t := p.cols[i].typ; t != nil && t.OID >= catalog.FirstUserOID && !seen[t.OID] {

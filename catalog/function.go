@@ -1,0 +1,260 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+
+	"rowkey/builtin"
+	"rowkey/types"
+)
+
+// Function describes a function or procedure that a user made. What it does
+// is text: Source in the function's language, or Body for SQL-standard bodies,
+// whose names were resolved when it was made.
+type Function struct {
+	OID       OID
+	SchemaOID OID
+	Name      string
+	Kind      byte   // pg_proc.prokind: f, p, a, w
+	Language  string // sql, plpgsql, internal
+	Params    []Param
+	ResultOID OID
+	SetOf     bool    `json:",omitempty"`
+	Strict    bool    `json:",omitempty"`
+	Leakproof bool    `json:",omitempty"`
+	Definer   bool    `json:",omitempty"` // SECURITY DEFINER
+	Volatile  byte    // pg_proc.provolatile: i, s, v
+	Parallel  byte    // pg_proc.proparallel: s, r, u
+	Cost      float64 `json:",omitempty"`
+	Rows      float64 `json:",omitempty"`
+	Source    string  `json:",omitempty"`
+	// Body holds an SQL-standard body: its statements' texts, joined as they are printed.
+	HasBody   bool       `json:",omitempty"`
+	Body      []string   `json:",omitempty"`
+	Return    bool       `json:",omitempty"` // the body is RETURN expression
+	Path      []string   `json:",omitempty"` // search path that names of the body were resolved with
+	Config    []string   `json:",omitempty"` // SET name=value
+	DependsOn []OID      `json:",omitempty"`
+	Aggregate *Aggregate `json:",omitempty"`
+	Owner     OID        `json:",omitempty"`
+	Comment   string     `json:",omitempty"`
+
+	Schema *Schema       `json:"-"`
+	Func   *builtin.Func `json:"-"` // as calls of it are resolved
+	Result *types.Type   `json:"-"`
+}
+
+// Param is a parameter of a Function; Mode is as in pg_proc.proargmodes.
+type Param struct {
+	Name    string `json:",omitempty"`
+	Mode    byte   // i, o, b, v, t
+	TypeOID OID
+	Default string `json:",omitempty"` // SQL expression
+
+	Type *types.Type `json:"-"`
+}
+
+// Aggregate is what an aggregate adds to its Function.
+type Aggregate struct {
+	Transition OID // function
+	Final      OID `json:",omitempty"` // function, 0 none
+	StateOID   OID // type
+	Initial    string
+	HasInitial bool
+	FinalExtra bool `json:",omitempty"`
+	SortOp     string
+	// Inverse functions of moving aggregates are kept for the catalogs alone.
+	Moving []string `json:",omitempty"`
+}
+
+// In tells whether a parameter is an argument of calls.
+func (p *Param) In() bool { return p.Mode == 'i' || p.Mode == 'b' || p.Mode == 'v' }
+
+// Out tells whether a parameter is a column of the result.
+func (p *Param) Out() bool { return p.Mode == 'o' || p.Mode == 'b' || p.Mode == 't' }
+
+// Inputs gives the parameters that are arguments of calls. Those of
+// procedures count OUT ones, too, since PostgreSQL 14.
+func (f *Function) Inputs() []*Param {
+	var out []*Param
+	for i := range f.Params {
+		if p := &f.Params[i]; p.In() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Outputs gives the parameters that make up the result.
+func (f *Function) Outputs() []*Param {
+	var out []*Param
+	for i := range f.Params {
+		if p := &f.Params[i]; p.Out() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Function finds a function made by a user, nil if there is none.
+func (s *Snapshot) Function(oid OID) *Function { return s.functions.at(oid) }
+
+// Functions gives all functions made by users, by OID.
+func (s *Snapshot) Functions() []*Function { return sorted(&s.functions) }
+
+// FunctionsNamed gives the functions of a name in a schema.
+func (s *Snapshot) FunctionsNamed(schema *Schema, name string) []*Function {
+	if schema == nil {
+		return nil
+	}
+	var out []*Function
+	for _, oid := range s.funcsByName.at(relName{schema.OID, name}) {
+		out = append(out, s.functions.at(oid))
+	}
+	return out
+}
+
+// HasFunctions tells whether users have made any functions.
+func (s *Snapshot) HasFunctions() bool { return len(s.functions.base) > 0 || len(s.functions.over) > 0 }
+
+func (f *Function) uses(t *types.Type) bool {
+	same := func(oid OID) bool { return oid == t.OID || t.Array != nil && oid == t.Array.OID }
+	for i := range f.Params {
+		if same(f.Params[i].TypeOID) {
+			return true
+		}
+	}
+	return same(f.ResultOID)
+}
+
+func (s *Snapshot) removeFunction(oid OID) {
+	if old := s.functions.at(oid); old != nil {
+		key := relName{old.SchemaOID, old.Name}
+		s.funcsByName.set(key, removeOID(s.funcsByName.at(key), oid))
+		s.functions.delete(oid)
+	}
+}
+
+func (s *Snapshot) addFunction(o *Function) error {
+	f := *o
+	f.Schema = s.Schema(f.SchemaOID)
+	f.Params = slices.Clone(o.Params)
+	for i := range f.Params {
+		p := &f.Params[i]
+		if p.Type = s.Type(p.TypeOID); p.Type == nil {
+			return fmt.Errorf("catalog: parameter %d of function %s is of type %d, which does not exist", i+1, f.Name, p.TypeOID)
+		}
+	}
+	if f.Result = s.Type(f.ResultOID); f.Result == nil {
+		return fmt.Errorf("catalog: function %s returns type %d, which does not exist", f.Name, f.ResultOID)
+	}
+	if err := f.makeFunc(s); err != nil {
+		return err
+	}
+	s.functions.set(f.OID, &f)
+	key := relName{f.SchemaOID, f.Name}
+	s.funcsByName.set(key, addOID(s.funcsByName.at(key), f.OID))
+	return nil
+}
+
+// makeFunc describes f to those who resolve calls.
+func (f *Function) makeFunc(s *Snapshot) error {
+	fn := &builtin.Func{OID: f.OID, Name: f.Name, Result: f.Result, Kind: builtin.Kind(f.Kind), SetOf: f.SetOf, NotStrict: !f.Strict,
+		Volatility: builtin.Volatility(f.Volatile), Leakproof: f.Leakproof, User: f}
+	if fn.Kind == 'p' {
+		fn.Kind = builtin.Procedure
+	}
+	named := false
+	for i := range f.Params {
+		p := &f.Params[i]
+		// A CALL gives arguments for a procedure's OUT parameters, too.
+		if p.In() || f.Kind == 'p' && p.Mode == 'o' {
+			fn.Args = append(fn.Args, p.Type)
+			fn.ArgNames = append(fn.ArgNames, p.Name)
+			named = named || p.Name != ""
+			if p.Default != "" {
+				fn.Defaults = append(fn.Defaults, types.Null) // the planner binds the expression
+			}
+			if p.Mode == 'v' {
+				fn.Variadic = p.Type.Elem
+				if p.Type == types.AnyArray {
+					fn.Variadic = types.AnyElement
+				} else if p.Type == types.AnyCompatibleArray {
+					fn.Variadic = types.AnyCompatible
+				} else if p.Type == types.AnyType {
+					fn.Variadic = types.AnyType
+				}
+			}
+		}
+	}
+	if !named {
+		fn.ArgNames = nil
+	}
+	if out := f.Outputs(); len(out) > 1 || len(out) == 1 && f.Result == types.Record {
+		for _, p := range out {
+			fn.Out = append(fn.Out, types.Field{Name: p.Name, Type: p.Type, Typmod: -1})
+		}
+	}
+	inputs := make([]*types.Type, len(fn.Args))
+	copy(inputs, fn.Args)
+	if f.Aggregate != nil {
+		agg, err := f.makeAggregate(s)
+		if err != nil {
+			return err
+		}
+		fn.Agg = agg
+	}
+	*fn = *f.invoke(fn, inputs, f.Result, fn.Out)
+	if f.Result == types.Record && f.SetOf && len(fn.Out) == 0 || f.Result == types.Record && len(fn.Out) == 0 {
+		base := *fn
+		fn.BindColumns = func(columns []types.Field) *builtin.Func {
+			return f.invoke(&base, inputs, types.Record, columns)
+		}
+	}
+	f.Func = fn
+	return nil
+}
+
+// Bound gives the function for a call with these argument and result types,
+// which polymorphic functions take from the call.
+func (f *Function) Bound(args []*types.Type, result *types.Type, out []types.Field) *builtin.Func {
+	return f.invoke(f.Func, args, result, out)
+}
+
+// invoke completes a copy of fn that calls f through the session.
+func (f *Function) invoke(fn *builtin.Func, args []*types.Type, result *types.Type, out []types.Field) *builtin.Func {
+	g := *fn
+	call := &builtin.RoutineCall{Function: f, Args: args, Result: result, Out: out, SetOf: fn.SetOf}
+	g.Out = out
+	g.Eval = func(ctx *builtin.Ctx, vals []types.Datum) (types.Datum, error) {
+		r, err := routines(ctx, f)
+		if err != nil {
+			return types.Null, err
+		}
+		return r.CallRoutine(ctx, call, vals)
+	}
+	if fn.SetOf || len(out) > 0 {
+		g.Set = func(ctx *builtin.Ctx, vals []types.Datum, emit func([]types.Datum) error) error {
+			r, err := routines(ctx, f)
+			if err != nil {
+				return err
+			}
+			return r.CallSetRoutine(ctx, call, vals, emit)
+		}
+	}
+	return &g
+}
+
+func routines(ctx *builtin.Ctx, f *Function) (builtin.Routines, error) {
+	if ctx != nil {
+		if r, ok := ctx.Session.(builtin.Routines); ok {
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("function %s cannot be called without a session", f.Name)
+}
+
+// makeAggregate describes an aggregate: a transition function over a state.
+func (f *Function) makeAggregate(s *Snapshot) (*builtin.Agg, error) {
+	return nil, fmt.Errorf("catalog: aggregate %s: not supported", f.Name)
+}

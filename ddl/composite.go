@@ -1,0 +1,156 @@
+package ddl
+
+import (
+	"rowkey/catalog"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/types"
+)
+
+// Composite types: CREATE TYPE … AS (…) makes a relation without rows, as
+// PostgreSQL does; its row type is the type.
+
+func (c *Ctx) createComposite(n *ast.CreateCompositeTypeStmt) error {
+	schema, name, err := c.typeSchema(n.Name, n.Pos())
+	if err != nil {
+		return err
+	}
+	if err := c.claim(schema, name); err != nil {
+		return err
+	}
+	if c.snap().TypeByName(schema, name) != nil {
+		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)
+	}
+	b, err := c.newTable(schema, name, catalog.KindComposite, persistenceIn(schema, ast.Permanent))
+	if err != nil {
+		return err
+	}
+	for _, d := range n.Columns {
+		if err := c.attribute(b.t, d); err != nil {
+			return err
+		}
+	}
+	return c.put(b.t)
+}
+
+// attribute adds a column to a composite type.
+func (c *Ctx) attribute(t *catalog.Table, d *ast.ColumnDef) error {
+	for i := range t.Columns {
+		if t.Columns[i].Name == d.Name && !t.Columns[i].Dropped {
+			return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name)
+		}
+	}
+	typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), d.Type)
+	if err != nil {
+		return err
+	}
+	if typ.Kind == types.KindPseudo {
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, types.Format(typ, -1))
+	}
+	if typ.OID == t.RowTypeOID {
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "composite type %s cannot be made a member of itself", t.Name)
+	}
+	col := catalog.Column{Attnum: int16(len(t.Columns) + 1), Name: d.Name, Type: typ, TypeOID: typ.OID, Typmod: mod}
+	if d.Collation != nil {
+		if err := c.collation(&col, d.Collation); err != nil {
+			return err
+		}
+	}
+	t.Columns = append(t.Columns, col)
+	return nil
+}
+
+// composite finds a composite type by its written name, nil if it is none.
+func (c *Ctx) composite(names []string) *catalog.Table {
+	var t *types.Type
+	if len(names) == 1 {
+		t = c.snap().ResolveType(c.SearchPath(), names[0])
+	} else {
+		t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
+	}
+	if t == nil {
+		return nil
+	}
+	if rel := c.snap().Table(t.RelID); rel != nil && rel.Kind == catalog.KindComposite {
+		return rel
+	}
+	return nil
+}
+
+// renameComposite is ALTER TYPE … RENAME of a composite type; done false: it is none.
+func (c *Ctx) renameComposite(n *ast.RenameStmt) (done bool, err error) {
+	names := n.Object.Name
+	if n.Object.Type != nil {
+		names = n.Object.Type.Names
+	}
+	t := c.composite(names)
+	if t == nil {
+		return false, nil
+	}
+	if t, err = c.lock(t, lockForChange); err != nil {
+		return true, err
+	}
+	if err := c.claim(t.Schema, n.NewName); err != nil {
+		return true, err
+	}
+	cp := clone(t)
+	cp.Name = n.NewName
+	return true, c.put(cp)
+}
+
+// dropDomainCheck takes a constraint from a domain: what it calls is dropped.
+func (c *Ctx) dropDomainCheck(t target) error {
+	u := c.snap().UserType(t.typ.OID)
+	if u == nil {
+		return nil
+	}
+	cp := *u
+	cp.Checks = nil
+	for _, k := range u.Checks {
+		if k.OID != t.check.OID {
+			cp.Checks = append(cp.Checks, k)
+		}
+	}
+	return c.put(&cp)
+}
+
+// typeUsed refuses changes of a row type whose values are stored in tables.
+func (c *Ctx) typeUsed(t *catalog.Table) error {
+	for _, tb := range c.snap().Tables() {
+		if tb.Virtual != nil || tb.OID == t.OID || tb.Kind == catalog.KindView {
+			continue
+		}
+		for i := range tb.Columns {
+			col := &tb.Columns[i]
+			if col.Dropped || !c.holds(col.Type, t.RowTypeOID) {
+				continue
+			}
+			if t.Kind == catalog.KindComposite {
+				return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because column \"%s.%s\" uses it", t.Name, tb.Name, col.Name)
+			}
+			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter table %q because column \"%s.%s\" uses its row type", t.Name, tb.Name, col.Name)
+		}
+	}
+	return nil
+}
+
+// holds tells whether values of a type have values of another in them.
+func (c *Ctx) holds(t *types.Type, row catalog.OID) bool {
+	switch {
+	case t == nil:
+		return false
+	case t.OID == row:
+		return true
+	case t.IsArray():
+		return c.holds(t.Elem, row)
+	case t.Kind == types.KindDomain:
+		return c.holds(t.Base, row)
+	}
+	for _, f := range t.Fields {
+		if c.holds(f.Type, row) {
+			return true
+		}
+	}
+	return false
+}
