@@ -112,7 +112,7 @@ func schemaViewsRows(q *query) error {
 		}
 		def, check, no := types.Null, "NONE", vStr("NO")
 		if t.View != nil {
-			def = vStr(viewDef(t))
+			def = vStr(q.viewDef(t))
 			switch t.View.CheckOption {
 			case 'l':
 				check = "LOCAL"

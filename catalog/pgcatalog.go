@@ -41,6 +41,14 @@ type query struct {
 	buf   []types.Datum
 }
 
+// viewDef is pg_get_viewdef of a view.
+func (q *query) viewDef(t *Table) string {
+	if q.ctx == nil || q.ctx.Session == nil {
+		return t.View.Query
+	}
+	return viewDef(q.snap, searchPath(q.ctx), q.ctx.Env, t, false, 0)
+}
+
 // row emits a row. The copy keeps the arguments off the heap: relations of
 // many thousand rows cost no allocation a row.
 func (q *query) row(vals ...types.Datum) error {

@@ -49,7 +49,7 @@ func viewsRows(q *query) error {
 		}
 		def := types.Null
 		if t.View != nil {
-			def = vStr(viewDef(t))
+			def = vStr(q.viewDef(t))
 		}
 		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), def)
 	})

@@ -123,12 +123,21 @@ func init() {
 		}
 		return constraintDef(snap, searchPath(ctx), ref, len(a) > 1 && a[1].I != 0), true
 	}))
-	view := textOf(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
+	view := textOf(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
 		t := snap.Table(arg(a[0]))
 		if t == nil || t.View == nil {
 			return "", false
 		}
-		return viewDef(t), true
+		pretty, wrap := false, 0
+		if len(a) > 1 {
+			switch a[1].K {
+			case types.PhysBool:
+				pretty = a[1].Bool()
+			case types.PhysInt64:
+				pretty, wrap = true, int(a[1].I)
+			}
+		}
+		return viewDef(snap, searchPath(ctx), ctx.Env, t, pretty, wrap), true
 	})
 	define("pg_get_viewdef(oid) pg_get_viewdef(oid,bool) pg_get_viewdef(oid,int4)", view)
 	define("pg_get_viewdef(text) pg_get_viewdef(text,bool)", withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
@@ -136,14 +145,14 @@ func init() {
 		if err != nil {
 			return types.Null, err
 		}
-		return view.Eval(ctx, []types.Datum{vOID(oid)})
+		return view.Eval(ctx, append([]types.Datum{vOID(oid)}, a[1:]...))
 	}))
 	define("pg_get_ruledef(oid) pg_get_ruledef(oid,bool)", textOf(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
 		t := snap.index().rules[arg(a[0])]
 		if t == nil {
 			return "", false
 		}
-		return ruleDef(snap, searchPath(ctx), t), true
+		return ruleDef(snap, searchPath(ctx), ctx.Env, t, len(a) > 1 && a[1].I != 0), true
 	}))
 	define("pg_get_triggerdef(oid) pg_get_triggerdef(oid,bool) pg_get_partkeydef(oid) pg_get_partition_constraintdef(oid) "+
 		"pg_get_statisticsobjdef(oid) pg_get_statisticsobjdef_columns(oid) pg_get_statisticsobjdef_expressions(oid) pg_get_function_sqlbody(oid)",

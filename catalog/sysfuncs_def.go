@@ -238,8 +238,27 @@ func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) 
 	return b.String()
 }
 
+// DeparseView prints a view's query as the owner of path would write it: pretty
+// without needless parentheses, items of lists sharing lines up to wrap. The
+// planner, which can read queries, puts it here.
+var DeparseView func(snap *Snapshot, path []string, env *types.Env, t *Table, pretty bool, wrap int) (string, error)
+
+// RelationRef names a relation, qualified unless path finds it; a nil path
+// always qualifies.
+func (s *Snapshot) RelationRef(path []string, oid OID) string { return relationRef(s, path, oid) }
+
+// FormatType names a type as format_type does, for those who have the path.
+func (s *Snapshot) FormatType(path []string, t *types.Type, mod int32) string {
+	return formatType(s, path, t.OID, mod, true)
+}
+
 // viewDef writes a view's query.
-func viewDef(t *Table) string {
+func viewDef(snap *Snapshot, path []string, env *types.Env, t *Table, pretty bool, wrap int) string {
+	if DeparseView != nil {
+		if text, err := DeparseView(snap, path, env, t, pretty, wrap); err == nil {
+			return text + ";"
+		}
+	}
 	q := strings.TrimRight(t.View.Query, "; \n\t")
 	if !strings.HasPrefix(q, " ") {
 		q = " " + q
@@ -247,6 +266,6 @@ func viewDef(t *Table) string {
 	return q + ";"
 }
 
-func ruleDef(snap *Snapshot, path []string, t *Table) string {
-	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + relationRef(snap, nil, t.OID) + " DO INSTEAD " + viewDef(t)
+func ruleDef(snap *Snapshot, path []string, env *types.Env, t *Table, pretty bool) string {
+	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + relationRef(snap, nil, t.OID) + " DO INSTEAD " + viewDef(snap, path, env, t, pretty, 0)
 }

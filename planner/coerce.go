@@ -291,7 +291,16 @@ func (p *planner) coerceTo(a arg, target *types.Type, mod int32, ctx builtin.Cas
 	if target.Kind == types.KindDomain {
 		return e
 	}
-	return p.coerceTypmod(e, mod, ctx, implicit, a.pos)
+	x := p.coerceTypmod(e, mod, ctx, implicit, a.pos)
+	if x != e && e != a.e { // one cast in two steps: the first is not shown
+		switch e := e.(type) {
+		case *plan.Call:
+			e.Implicit = e.Cast
+		case *plan.Relabel:
+			e.Implicit = true
+		}
+	}
+	return x
 }
 
 // literal turns an unknown-type constant into one of type t.

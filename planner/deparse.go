@@ -12,12 +12,30 @@ import (
 // Expressions as text, the way PostgreSQL's ruleutils prints them:
 // ((a > 5) AND (b = 'x'::text)).
 
-// printer prints expressions of one plan.
+// printer prints expressions. What their columns and subqueries are called
+// depends on where they stand: in a plan, a table's definition, a view.
 type printer struct {
 	b   strings.Builder
 	env *types.Env
-	// subplans, for EXPLAIN: names to print in place of subqueries.
-	caseArg []plan.Expr
+	// paren leaves out the parentheses that operators do not need, indent breaks
+	// the lines of CASE: PostgreSQL's pretty-printing.
+	paren, indent bool
+	level         int
+	caseArg       []plan.Expr
+	// place tells what columns, rows and subqueries are in a query; nil elsewhere.
+	place placer
+}
+
+// placer prints what only the place of an expression can tell.
+type placer interface {
+	// column prints a column and gives its bare name, "" if it is none: an aggregate, say.
+	column(c *plan.Col) string
+	// isColumn tells whether a Col is a column, not an aggregate or the like.
+	isColumn(c *plan.Col) (column, call bool)
+	// special prints an expression that the query calls by a name; false if there is none.
+	special(e plan.Expr, top bool) bool
+	subquery(s *subquery)
+	typeName(t *types.Type, mod int32) string
 }
 
 // FormatExpr prints a bound expression.
@@ -26,7 +44,7 @@ func FormatExpr(e plan.Expr, env *types.Env) string {
 	if env == nil {
 		p.env = defaultEnv
 	}
-	p.expr(e)
+	p.expr(e, false)
 	return p.b.String()
 }
 
@@ -47,90 +65,207 @@ func quoteIdent(s string) string {
 
 func (p *printer) str(s string) { p.b.WriteString(s) }
 
+// keyword begins a new line when lines are broken, as PostgreSQL's
+// appendContextKeyword does: before and after move the indentation, plus is for this line alone.
+func (p *printer) keyword(s string, before, after, plus int) {
+	if !p.indent {
+		p.str(s)
+		return
+	}
+	p.level += before
+	p.trimBlanks()
+	n := max(p.level, 0)
+	if n >= 40 {
+		n = (40 + (n-40)/4) % 40
+	}
+	p.str("\n" + strings.Repeat(" ", n+plus) + s)
+	p.level = max(p.level+after, 0)
+}
+
+func (p *printer) trimBlanks() {
+	if s := p.b.String(); strings.HasSuffix(s, " ") {
+		p.b.Reset()
+		p.b.WriteString(strings.TrimRight(s, " "))
+	}
+}
+
+func (p *printer) typeName(t *types.Type, mod int32) string {
+	if p.place != nil {
+		return p.place.typeName(t, mod)
+	}
+	return types.Format(t, mod)
+}
+
+// list prints arguments.
 func (p *printer) list(es []plan.Expr, sep string) {
 	for i, e := range es {
 		if i > 0 {
 			p.str(sep)
 		}
-		p.expr(e)
+		p.expr(e, true)
 	}
 }
 
-func (p *printer) constant(c *plan.Const) {
+// top prints an expression where a whole row stands for itself.
+func (p *printer) top(e plan.Expr, implicit bool) {
+	if p.place == nil || !p.place.special(e, true) {
+		p.expr(e, implicit)
+	}
+}
+
+// label says whether a constant shows its type.
+type label int8
+
+const (
+	noLabel label = iota - 1
+	labelIfNeeded
+	alwaysLabel
+)
+
+func (p *printer) constant(c *plan.Const, show label) {
 	if c.Val.IsNull() {
-		p.str("NULL::" + types.Format(c.Typ, c.Mod))
+		p.str("NULL")
+		if show >= 0 {
+			p.str("::" + p.typeName(c.Typ, c.Mod))
+		}
 		return
 	}
 	t := c.Typ
-	switch t {
-	case types.Bool:
-		if c.Val.Bool() {
-			p.str("true")
-		} else {
-			p.str("false")
-		}
-		return
-	case types.Int4:
-		if c.Val.I >= 0 {
-			p.str(strconv.FormatInt(c.Val.I, 10))
-		} else {
-			p.str("'" + strconv.FormatInt(c.Val.I, 10) + "'::integer")
-		}
-		return
-	}
 	s := types.TextOf(t, c.Val, p.env)
-	if t == types.Numeric && c.Val.D == 0 && strings.IndexByte(s, '-') < 0 && strings.IndexByte(s, '.') >= 0 && c.Mod < 0 {
+	need := true
+	switch {
+	case t == types.Bool:
+		p.str(map[bool]string{true: "true", false: "false"}[c.Val.Bool()])
+		need = false
+	case t == types.Int4 && c.Val.I >= 0:
 		p.str(s)
-		return
+		need = false
+	case t == types.Numeric && s[0] >= '0' && s[0] <= '9' && strings.ContainsAny(s, "eE."):
+		p.str(s)
+		need = c.Mod >= 0
+	default:
+		p.str("'" + strings.ReplaceAll(s, "'", "''") + "'")
+		need = t != types.Unknown
 	}
-	q := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.IndexByte(s, '\\') >= 0 {
-		q = "E'" + strings.ReplaceAll(strings.ReplaceAll(s, "\\", "\\\\"), "'", "''") + "'"
+	if show == alwaysLabel || show == labelIfNeeded && need {
+		p.str("::" + p.typeName(t, c.Mod))
 	}
-	if t == types.Unknown {
-		p.str(q)
-		return
-	}
-	p.str(q + "::" + types.Format(t, c.Mod))
 }
 
-// simple tells whether an expression prints without a need for parentheses
-// before a cast or field selection.
-func simple(e plan.Expr) bool {
+// simple tells whether an expression needs no parentheses inside its parent,
+// when only those needed are printed.
+func (p *printer) simple(e, parent plan.Expr) bool {
 	switch e := e.(type) {
-	case *plan.Col, *plan.Param, *plan.ExecParam, *plan.Coalesce, *plan.MinMax, *plan.NullIf, *plan.CaseTest:
+	case *plan.Col, *plan.Const, *plan.Param, *plan.ExecParam, *plan.CaseTest, *plan.Subscript, *plan.ArrayExpr, *plan.RowExpr,
+		*plan.Coalesce, *plan.MinMax, *plan.NullIf, *plan.Case:
 		return true
+	case *plan.FieldSelect:
+		_, nested := parent.(*plan.FieldSelect)
+		return !nested
+	case *plan.CoerceDomain:
+		return p.simple(e.Arg, e)
+	case *plan.Relabel:
+		return p.simple(e.Arg, e)
 	case *plan.Call:
-		return e.Op == nil && !e.Cast
+		if e.Op == nil {
+			return true
+		}
+		if up, ok := parent.(*plan.Call); ok && up.Op != nil {
+			const low, high = "+-", "*/%"
+			a, b := e.Op.Name, up.Op.Name
+			if len(e.Args) != 2 || len(up.Args) != 2 || len(a) != 1 || len(b) != 1 || !strings.Contains(low+high, a) || !strings.Contains(low+high, b) {
+				return false
+			}
+			if strings.Contains(high, a) == strings.Contains(high, b) {
+				return up.Args[0] == plan.Expr(e) // (a - b) - c, not a - (b - c)
+			}
+			return strings.Contains(high, a)
+		}
+		return separated(parent, true)
+	case *plan.IsNull, *plan.BoolTest, *plan.IsDistinct, *subquery, *plan.Subplan:
+		return separated(parent, true)
+	case *plan.And, *plan.Not:
+		switch parent.(type) {
+		case *plan.And, *plan.Or:
+			return true
+		}
+		return separated(parent, false)
+	case *plan.Or:
+		if _, ok := parent.(*plan.Or); ok {
+			return true
+		}
+		return separated(parent, false)
 	}
 	return false
 }
 
-func (p *printer) cast(arg plan.Expr, t *types.Type, mod int32) {
-	if c, ok := arg.(*plan.Const); ok && !c.Val.IsNull() {
-		p.constant(c)
-	} else if simple(arg) {
-		p.expr(arg)
-	} else {
-		p.str("(")
-		p.expr(arg)
-		p.str(")")
+// separated tells whether a parent sets its operands apart by itself; AND, OR
+// and NOT do so for comparisons.
+func separated(parent plan.Expr, comparison bool) bool {
+	switch up := parent.(type) {
+	case *plan.Call:
+		return up.Op == nil && !up.Cast && !up.SQLSyntax
+	case *plan.And, *plan.Or, *plan.Not:
+		return comparison
+	case *plan.Subscript, *plan.ArrayExpr, *plan.RowExpr, *plan.Coalesce, *plan.MinMax, *plan.NullIf, *plan.Case:
+		return true
 	}
-	p.str("::" + types.Format(t, mod))
+	return false
 }
 
-func (p *printer) expr(e plan.Expr) {
+// operand prints an expression inside its parent.
+func (p *printer) operand(e plan.Expr, implicit bool, parent plan.Expr) {
+	need := p.paren && !p.simple(e, parent)
+	if need {
+		p.str("(")
+	}
+	p.expr(e, implicit)
+	if need {
+		p.str(")")
+	}
+}
+
+// wrapped prints what f does in the parentheses that an operator always has,
+// unless only those needed are wanted.
+func (p *printer) wrapped(f func()) {
+	if !p.paren {
+		p.str("(")
+	}
+	f()
+	if !p.paren {
+		p.str(")")
+	}
+}
+
+// cast prints arg::type.
+func (p *printer) cast(arg plan.Expr, t *types.Type, mod int32, parent plan.Expr) {
+	if c, ok := arg.(*plan.Const); ok && c.Mod == -1 && sameType(c.Typ, t) {
+		p.constant(c, noLabel)
+	} else {
+		p.wrapped(func() { p.operand(arg, false, parent) })
+	}
+	p.str("::" + p.typeName(t, mod))
+}
+
+// expr prints an expression. implicit asks for the conversions that nobody wrote.
+func (p *printer) expr(e plan.Expr, implicit bool) {
+	if p.place != nil && e != nil && p.place.special(e, false) {
+		return
+	}
 	switch e := e.(type) {
 	case nil:
 		p.str("NULL")
 	case *plan.Const:
-		p.constant(e)
+		p.constant(e, labelIfNeeded)
 	case *plan.Col:
-		if e.Name == "" {
+		switch {
+		case p.place != nil:
+			p.place.column(e)
+		case e.Name == "":
 			p.str("$col" + strconv.Itoa(e.Idx))
-			return
+		default:
+			p.str(e.Name)
 		}
-		p.str(e.Name)
 	case *plan.Param:
 		p.str("$" + strconv.Itoa(e.Num))
 	case *plan.ExecParam:
@@ -140,54 +275,53 @@ func (p *printer) expr(e plan.Expr) {
 			p.str("$" + strconv.Itoa(e.Slot))
 		}
 	case *plan.Call:
-		p.call(e)
+		p.call(e, implicit)
 	case *plan.Relabel:
-		if e.Implicit {
-			p.implicit(e.Arg, e.Typ, e.Mod)
+		if e.Implicit && (!implicit || e.Arg.Type().Kind == types.KindDomain) {
+			p.operand(e.Arg, false, e)
 			return
 		}
-		p.cast(e.Arg, e.Typ, e.Mod)
+		p.cast(e.Arg, e.Typ, e.Mod, e)
 	case *plan.And:
-		p.str("(")
-		p.list(e.Args, " AND ")
-		p.str(")")
+		p.conjunction(e.Args, " AND ", e)
 	case *plan.Or:
-		p.str("(")
-		p.list(e.Args, " OR ")
-		p.str(")")
+		p.conjunction(e.Args, " OR ", e)
 	case *plan.Not:
-		p.str("(NOT ")
-		p.expr(e.Arg)
-		p.str(")")
+		p.wrapped(func() {
+			p.str("NOT ")
+			p.operand(e.Arg, false, e)
+		})
 	case *plan.IsNull:
-		p.str("(")
-		p.expr(e.Arg)
-		if e.Not {
-			p.str(" IS NOT NULL)")
-		} else {
-			p.str(" IS NULL)")
-		}
+		p.wrapped(func() {
+			p.operand(e.Arg, true, e)
+			p.str(map[bool]string{true: " IS NOT NULL", false: " IS NULL"}[e.Not])
+		})
 	case *plan.BoolTest:
-		p.str("(")
-		p.expr(e.Arg)
-		p.str([...]string{" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS NOT FALSE", " IS UNKNOWN", " IS NOT UNKNOWN"}[e.Kind] + ")")
+		p.wrapped(func() {
+			p.operand(e.Arg, false, e)
+			p.str([...]string{" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS NOT FALSE", " IS UNKNOWN", " IS NOT UNKNOWN"}[e.Kind])
+		})
 	case *plan.IsDistinct:
-		p.str("(")
-		if e.Not {
-			p.str("NOT (")
+		distinct := func() {
+			p.wrapped(func() {
+				p.operand(e.L, true, e)
+				p.str(" IS DISTINCT FROM ")
+				p.operand(e.R, true, e)
+			})
 		}
-		p.expr(e.L)
-		p.str(" IS DISTINCT FROM ")
-		p.expr(e.R)
-		if e.Not {
-			p.str(")")
+		if !e.Not {
+			distinct()
+			return
 		}
-		p.str(")")
+		p.wrapped(func() {
+			p.str("NOT ")
+			distinct()
+		})
 	case *plan.Case:
 		p.caseExpr(e)
 	case *plan.CaseTest:
 		if n := len(p.caseArg); n > 0 {
-			p.expr(p.caseArg[n-1])
+			p.expr(p.caseArg[n-1], implicit)
 		} else {
 			p.str("VALUE")
 		}
@@ -205,54 +339,49 @@ func (p *printer) expr(e plan.Expr) {
 		p.str(")")
 	case *plan.NullIf:
 		p.str("NULLIF(")
-		p.expr(e.L)
+		p.expr(e.L, true)
 		p.str(", ")
-		p.expr(e.R)
+		p.expr(e.R, true)
 		p.str(")")
 	case *plan.ArrayExpr:
 		p.str("ARRAY[")
 		p.list(e.Elems, ", ")
 		p.str("]")
+		if len(e.Elems) == 0 {
+			p.str("::" + p.typeName(e.Typ, -1))
+		}
 	case *plan.RowExpr:
 		p.str("ROW(")
-		p.list(e.Args, ", ")
+		for i, a := range e.Args {
+			if i > 0 {
+				p.str(", ")
+			}
+			p.top(a, true)
+		}
 		p.str(")")
 	case *plan.FieldSelect:
-		p.str("(")
-		p.expr(e.Arg)
-		p.str(")." + quoteIdent(e.Name))
-	case *plan.Subscript:
-		if simple(e.Arg) {
-			p.expr(e.Arg)
-		} else {
+		_, sub := e.Arg.(*plan.Subscript)
+		_, field := e.Arg.(*plan.FieldSelect)
+		if !sub && !field {
 			p.str("(")
-			p.expr(e.Arg)
+		}
+		p.expr(e.Arg, true)
+		if !sub && !field {
 			p.str(")")
 		}
-		for _, x := range e.Index {
-			p.str("[")
-			if e.Slice {
-				if x.Lower != nil {
-					p.expr(x.Lower)
-				}
-				p.str(":")
-			}
-			if x.Upper != nil {
-				p.expr(x.Upper)
-			}
-			p.str("]")
-		}
+		p.str("." + quoteIdent(e.Name))
+	case *plan.Subscript:
+		p.subscript(e, implicit)
 	case *plan.ScalarArray:
-		p.str("(")
-		p.expr(e.L)
-		p.str(" " + e.Op.Name + " ")
-		if e.All {
-			p.str("ALL (")
-		} else {
-			p.str("ANY (")
-		}
-		p.expr(e.R)
-		p.str("))")
+		p.wrapped(func() {
+			p.operand(e.L, true, e)
+			p.str(" " + e.Op.Name + map[bool]string{true: " ALL (", false: " ANY ("}[e.All])
+			p.operand(e.R, true, e)
+			if s, ok := e.R.(*subquery); ok && s.kind == plan.SubScalar {
+				p.str("::" + p.typeName(s.Typ, s.Mod))
+			}
+			p.str(")")
+		})
 	case *plan.RowCompare:
 		p.str("(ROW(")
 		p.list(e.L, ", ")
@@ -260,59 +389,87 @@ func (p *printer) expr(e plan.Expr) {
 		p.list(e.R, ", ")
 		p.str("))")
 	case *plan.CoerceDomain:
-		p.cast(e.Arg, e.Typ, e.Mod)
+		p.cast(e.Arg, e.Typ, e.Mod, e)
 	case *plan.Subplan:
 		p.subplan(e)
 	case *subquery:
-		p.str("(subquery)")
+		if p.place == nil {
+			p.str("(subquery)")
+			return
+		}
+		p.place.subquery(e)
 	default:
 		p.str("?")
 	}
 }
 
-// implicit prints what PostgreSQL prints of a conversion nobody wrote: it
-// shows them where the type matters (varchar to text).
-func (p *printer) implicit(arg plan.Expr, t *types.Type, mod int32) {
-	if t == types.Text && (arg.Type() == types.VarChar || arg.Type() == types.BPChar || arg.Type() == types.Name) {
-		if simple(arg) {
-			p.str("(")
-			p.expr(arg)
-			p.str(")::text")
-			return
+func (p *printer) conjunction(args []plan.Expr, word string, e plan.Expr) {
+	p.wrapped(func() {
+		for i, a := range args {
+			if i > 0 {
+				p.str(word)
+			}
+			p.operand(a, false, e)
 		}
-		p.cast(arg, t, -1)
-		return
-	}
-	if isRowType(t) || arg.Type().Kind == types.KindDomain {
-		p.expr(arg)
-		return
-	}
-	p.castAlways(arg, t, mod)
+	})
 }
 
-func (p *printer) castAlways(arg plan.Expr, t *types.Type, mod int32) {
-	p.str("(")
-	p.expr(arg)
-	p.str(")::" + types.Format(t, mod))
-}
-
-func (p *printer) call(e *plan.Call) {
-	if e.Op != nil {
+func (p *printer) subscript(e *plan.Subscript, implicit bool) {
+	arg := e.Arg
+	if r, ok := arg.(*plan.Relabel); ok && r.Implicit {
+		arg = r.Arg
+	}
+	_, field := arg.(*plan.FieldSelect)
+	c, col := arg.(*plan.Col)
+	if col && p.place != nil {
+		col, _ = p.place.isColumn(c)
+	}
+	if !col && !field {
 		p.str("(")
-		if len(e.Args) == 1 {
-			p.str(e.Op.Name + " ")
-			p.expr(e.Args[0])
-		} else {
-			p.expr(e.Args[0])
-			p.str(" " + e.Op.Name + " ")
-			p.expr(e.Args[1])
-		}
-		p.str(")")
-		return
 	}
-	if e.Cast {
-		mod := e.Mod
-		p.castAlways(e.Args[0], e.Typ, mod)
+	p.expr(arg, implicit)
+	if !col && !field {
+		p.str(")")
+	}
+	for _, x := range e.Index {
+		p.str("[")
+		if e.Slice {
+			if x.Lower != nil {
+				p.expr(x.Lower, false)
+			}
+			p.str(":")
+		}
+		if x.Upper != nil {
+			p.expr(x.Upper, false)
+		}
+		p.str("]")
+	}
+}
+
+func (p *printer) call(e *plan.Call, implicit bool) {
+	switch {
+	case e.Text != "":
+		p.str(e.Text)
+		return
+	case e.Op != nil:
+		p.wrapped(func() {
+			if len(e.Args) == 1 {
+				p.str(e.Op.Name + " ")
+				p.operand(e.Args[0], true, e)
+				return
+			}
+			p.operand(e.Args[0], true, e)
+			p.str(" " + e.Op.Name + " ")
+			p.operand(e.Args[1], true, e)
+		})
+		return
+	case e.Cast && e.Implicit && !implicit:
+		p.operand(e.Args[0], false, e)
+		return
+	case e.Cast:
+		p.cast(e.Args[0], e.Typ, e.Mod, e)
+		return
+	case e.SQLSyntax && p.syntax(e):
 		return
 	}
 	p.str(quoteIdent(e.Fn.Name) + "(")
@@ -328,36 +485,138 @@ func (p *printer) call(e *plan.Call) {
 			}
 			p.str("VARIADIC ")
 		}
-		p.expr(a)
+		p.expr(a, true)
 	}
 	p.str(")")
 }
 
+// syntax prints a call in the words of the grammar: EXTRACT(year FROM x).
+func (p *printer) syntax(e *plan.Call) bool {
+	n := len(e.Args)
+	text := func(i int) string {
+		if c, ok := e.Args[i].(*plan.Const); ok && c.Val.K == types.PhysBytes {
+			return c.Val.S
+		}
+		return ""
+	}
+	part := func(i int) { p.expr(e.Args[i], false) }
+	switch name := e.Fn.Name; {
+	case name == "timezone" && n == 2:
+		p.str("(")
+		p.operand(e.Args[1], false, e)
+		p.str(" AT TIME ZONE ")
+		p.operand(e.Args[0], false, e)
+	case name == "overlaps" && n == 4:
+		p.str("((")
+		part(0)
+		p.str(", ")
+		part(1)
+		p.str(") OVERLAPS (")
+		part(2)
+		p.str(", ")
+		part(3)
+		p.str(")")
+	case name == "extract" && n == 2:
+		p.str("EXTRACT(" + text(0) + " FROM ")
+		part(1)
+	case name == "is_normalized":
+		p.str("(")
+		p.operand(e.Args[0], false, e)
+		p.str(" IS")
+		if n == 2 {
+			p.str(" " + text(1))
+		}
+		p.str(" NORMALIZED")
+	case name == "pg_collation_for":
+		p.str("COLLATION FOR (")
+		part(0)
+	case name == "normalize":
+		p.str("NORMALIZE(")
+		part(0)
+		if n == 2 {
+			p.str(", " + text(1))
+		}
+	case name == "overlay" && n >= 3:
+		p.str("OVERLAY(")
+		part(0)
+		p.str(" PLACING ")
+		part(1)
+		p.str(" FROM ")
+		part(2)
+		if n == 4 {
+			p.str(" FOR ")
+			part(3)
+		}
+	case name == "position":
+		p.str("POSITION((")
+		part(1)
+		p.str(") IN (")
+		part(0)
+		p.str(")")
+	case name == "substring" && e.Args[1].Type() == types.Int4:
+		p.str("SUBSTRING(")
+		part(0)
+		p.str(" FROM ")
+		part(1)
+		if n == 3 {
+			p.str(" FOR ")
+			part(2)
+		}
+	case name == "substring" && n == 3:
+		p.str("SUBSTRING(")
+		part(0)
+		p.str(" SIMILAR ")
+		part(1)
+		p.str(" ESCAPE ")
+		part(2)
+	case name == "btrim" || name == "ltrim" || name == "rtrim":
+		p.str("TRIM(" + map[string]string{"btrim": "BOTH", "ltrim": "LEADING", "rtrim": "TRAILING"}[name])
+		if n == 2 {
+			p.str(" ")
+			part(1)
+		}
+		p.str(" FROM ")
+		part(0)
+	default:
+		return false
+	}
+	p.str(")")
+	return true
+}
+
 func (p *printer) caseExpr(e *plan.Case) {
-	p.str("CASE")
+	blank := func() {
+		if !p.indent {
+			p.str(" ")
+		}
+	}
+	p.keyword("CASE", 0, 4, 0)
 	if e.Arg != nil {
 		p.str(" ")
-		p.expr(e.Arg)
+		p.expr(e.Arg, true)
 	}
 	for _, w := range e.Whens {
-		p.str(" WHEN ")
 		cond := w.Cond
 		if e.Arg != nil {
 			if c, ok := cond.(*plan.Call); ok && c.Op != nil && len(c.Args) == 2 {
 				cond = c.Args[1]
 			}
 		}
-		p.expr(cond)
+		blank()
+		p.keyword("WHEN ", 0, 0, 0)
+		p.expr(cond, false)
 		p.str(" THEN ")
-		p.expr(w.Result)
+		p.expr(w.Result, true)
 	}
-	p.str(" ELSE ")
+	blank()
+	p.keyword("ELSE ", 0, 0, 0)
 	if e.Else != nil {
-		p.expr(e.Else)
+		p.expr(e.Else, true)
 	} else {
-		p.str("NULL::" + types.Format(e.Typ, e.Mod))
+		p.str("NULL::" + p.typeName(e.Typ, e.Mod))
 	}
-	p.str(" END")
+	blank()
+	p.keyword("END", -4, 0, 0)
 }
 
 func (p *printer) subplan(e *plan.Subplan) {
@@ -377,15 +636,15 @@ func (p *printer) agg(c *plan.AggCall) {
 	if c.Distinct {
 		p.str("DISTINCT ")
 	}
+	ordered := c.Fn.Agg != nil && c.Fn.Agg.OrderedSet
 	switch {
 	case c.Star:
 		p.str("*")
-	case len(c.Direct) > 0 || c.Fn.Agg != nil && c.Fn.Agg.OrderedSet:
+	case ordered:
 		p.list(c.Direct, ", ")
 	default:
 		p.list(c.Args, ", ")
 	}
-	ordered := c.Fn.Agg != nil && c.Fn.Agg.OrderedSet
 	if len(c.OrderBy) > 0 {
 		if ordered {
 			p.str(") WITHIN GROUP (")
@@ -393,23 +652,44 @@ func (p *printer) agg(c *plan.AggCall) {
 			p.str(" ")
 		}
 		p.str("ORDER BY ")
-		p.sortKeys(c.OrderBy, ", ")
+		for i, k := range c.OrderBy {
+			if i > 0 {
+				p.str(", ")
+			}
+			p.sortItem(k.Expr)
+			p.str(keySuffix(k))
+		}
+	}
+	if c.Filter != nil {
+		p.str(") FILTER (WHERE ")
+		p.expr(c.Filter, false)
 	}
 	p.str(")")
-	if c.Filter != nil {
-		p.str(" FILTER (WHERE ")
-		p.expr(c.Filter)
-		p.str(")")
-	}
 }
 
-func (p *printer) sortKeys(keys []plan.SortKey, sep string) {
-	for i, k := range keys {
-		if i > 0 {
-			p.str(sep)
+// sortItem prints an item of ORDER BY, GROUP BY and their kind: calls are put
+// in parentheses, lest they be read as something else.
+func (p *printer) sortItem(e plan.Expr) {
+	need := p.paren
+	switch e := e.(type) {
+	case *plan.Const:
+		p.constant(e, alwaysLabel)
+		return
+	case *plan.Col:
+		column, call := true, false
+		if p.place != nil {
+			column, call = p.place.isColumn(e)
 		}
-		p.expr(k.Expr)
-		p.str(keySuffix(k))
+		need = !column && (call || p.paren)
+	case *plan.Call:
+		need = need || e.Op == nil && e.Text == ""
+	}
+	if need {
+		p.str("(")
+	}
+	p.expr(e, true)
+	if need {
+		p.str(")")
 	}
 }
 

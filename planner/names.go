@@ -17,6 +17,8 @@ type Names struct {
 	Natural map[*ast.JoinExpr][]string
 	// Using are the columns that joins compare by USING or NATURAL.
 	Using []Name
+
+	shapes *shapes // what DeparseQuery needs, nil if that is not asked for
 }
 
 // Name is a column as a query can say it, and what it is.

@@ -65,7 +65,11 @@ type Call struct {
 	Cast bool              // when written (or implied) as a cast: print x::type
 	// Implicit marks a conversion that the binder added; not printed.
 	Implicit bool
-	Pos      int // byte offset in the source, -1 unknown: position of run-time errors that carry one
+	// SQLSyntax marks a construct of the grammar that calls a function: EXTRACT(x FROM y).
+	SQLSyntax bool
+	// Text is what to print instead, for CURRENT_DATE and its kind.
+	Text string
+	Pos  int // byte offset in the source, -1 unknown: position of run-time errors that carry one
 }
 
 // Relabel gives a value another type of the same representation (binary
