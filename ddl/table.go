@@ -595,11 +595,12 @@ func (c *Ctx) placeIndex(t *catalog.Table, ix *catalog.Index, name string) error
 		t.Indexes[0] = ix
 		return nil
 	}
-	ix.Number = 1
+	t.LastIndex = max(t.LastIndex, 1)
 	for _, o := range t.Indexes {
-		ix.Number = max(ix.Number, o.Number)
+		t.LastIndex = max(t.LastIndex, o.Number)
 	}
-	ix.Number++
+	t.LastIndex++
+	ix.Number = t.LastIndex
 	t.Indexes = append(t.Indexes, ix)
 	return nil
 }

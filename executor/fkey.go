@@ -121,6 +121,7 @@ func (w *tableWriter) flushChildren() {
 
 // check looks each key up in the referenced table.
 func (c *childCheck) check(x *exec, seen *groupTable) error {
+	defer x.because("foreign key", c.fk.Name)()
 	look, err := x.newKeyLookup(c.parent, c.fk.RefIndex, c.fk.RefColumns, c.typs)
 	if err != nil {
 		return err
@@ -246,16 +247,9 @@ func keyConversion(from, to *types.Type) (*builtin.Func, error) {
 // find looks for the row that row i of cols names and locks it against
 // deletion and change of its key.
 func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
-	l.buf = append(l.buf[:0], l.index.Prefix...)
-	for j, at := range l.from {
-		d := cols[at].Datum(i)
-		if l.conv[j] != nil {
-			var err error
-			if d, err = builtin.Call(l.conv[j], l.x.Eval, []types.Datum{d}); err != nil {
-				return false, err
-			}
-		}
-		l.buf = l.index.Keys[j].Append(l.buf, d)
+	var err error
+	if l.buf, err = l.appendKey(l.buf[:0], cols, i); err != nil {
+		return false, err
 	}
 	key := l.buf
 	for {
@@ -287,6 +281,22 @@ func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
 			return ok, nil
 		}
 	}
+}
+
+// appendKey appends the key at which the index holds row i of cols.
+func (l *keyLookup) appendKey(dst []byte, cols []*types.Vec, i int) ([]byte, error) {
+	dst = append(dst, l.index.Prefix...)
+	for j, at := range l.from {
+		d := cols[at].Datum(i)
+		if l.conv[j] != nil {
+			var err error
+			if d, err = builtin.Call(l.conv[j], l.x.Eval, []types.Datum{d}); err != nil {
+				return dst, err
+			}
+		}
+		dst = l.index.Keys[j].Append(dst, d)
+	}
+	return dst, nil
 }
 
 // rowKey gives the key of the row that an entry names.

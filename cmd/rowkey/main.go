@@ -3,6 +3,7 @@
 //	rowkey serve     PostgreSQL clients connect to it
 //	rowkey sql       an interactive SQL shell, on a directory or in memory
 //	rowkey kv        a directory's raw keys and values
+//	rowkey check     verifies a directory
 //	rowkey demo      a tour in one run: tables, a join, its plan and keys, SET and GET
 //	rowkey version
 package main
@@ -22,7 +23,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), demoCommand(), versionCommand())
+	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), checkCommand(), demoCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "rowkey:", err)
 		os.Exit(1)

@@ -4,6 +4,7 @@
 //	DIR/ROWKEY     "rowkey kv 1": what this directory is, and its format version
 //	DIR/LOCK       held by the one process that has it open
 //	DIR/kv/        Pebble's files
+//	DIR/tmp-*/     what does not outlive the process; removed on opening
 //
 // Keys are stored as they are. The store's own lie behind all others:
 //
@@ -13,25 +14,33 @@
 // A commit is one Pebble batch, its number included, and waits for one sync of the
 // write-ahead log, which all transactions of its group share. After a crash, the
 // store holds a prefix of the commits that includes every acknowledged one.
+//
+// What happens when the disk does not do as it is told:
+//
+//	the log cannot be written or synced    the commit's outcome is unknown; no other is
+//	                                       taken until the store is opened again  commit
+//	files behind the log cannot be written commits are refused until they can     trouble
+//	the list of files cannot be written    commits are refused until the store is
+//	                                       opened again                           dead
+//	bytes are not those written            kv.ErrCorrupt, with the key            translate
+//
+// Reading goes on in every case.
 package disk
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -49,10 +58,13 @@ type Options struct {
 	// NoSync leaves it to the operating system when commits reach the disk. A crash
 	// of the machine may lose the latest ones; a crash of the process does not.
 	NoSync bool
+	// ReadOnly opens a store that is there, changes nothing in its directory and
+	// refuses commits.
+	ReadOnly bool
 	// Logger hears about errors in the background; nil: nobody does.
 	Logger *slog.Logger
-
-	fs vfs.FS // of tests; nil: the operating system's
+	// FS is the file system; nil: the operating system's. Tests have others.
+	FS vfs.FS
 }
 
 const (
@@ -67,6 +79,12 @@ var (
 	endOfKeys    = []byte{kv.ReservedByte}
 )
 
+// Store is the kv.Store in a directory.
+type Store struct {
+	*local.Store
+	e *engine
+}
+
 // Open opens the store in dir, which is made if it does not exist or is empty.
 func Open(dir string, opts Options) (kv.Store, error) {
 	e, err := openEngine(dir, opts)
@@ -77,15 +95,20 @@ func Open(dir string, opts Options) (kv.Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
-	return s, nil
+	return &Store{s, e}, nil
 }
 
 // engine is the local.Engine.
 type engine struct {
 	db      *pebble.DB
+	dir     string
+	fs      vfs.FS
 	lock    *pebble.Lock
 	cache   *pebble.Cache
+	log     *slog.Logger
+	opts    *pebble.Options
 	sync    bool
+	reading bool   // only
 	seq     uint64 // when opened
 	samples *local.Sampler
 
@@ -96,6 +119,7 @@ type engine struct {
 	views  map[*view]struct{}
 	iters  map[*iter]struct{}
 
+	faults    faults
 	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
 	stop      chan struct{}
@@ -103,33 +127,72 @@ type engine struct {
 }
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, translate(err)
+	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
+		samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
+	if e.fs == nil {
+		e.fs = vfs.Default
 	}
-	lock, err := pebble.LockDirectory(dir, vfs.Default)
-	if err != nil {
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if err := e.makeDir(); err != nil {
+		return nil, err
+	}
+	if e.lock, err = pebble.LockDirectory(dir, e.fs); err != nil {
 		return nil, fmt.Errorf("%w: %s (%v)", kv.ErrInUse, dir, err)
 	}
-	e := &engine{lock: lock, sync: !opts.NoSync, samples: local.NewSampler(),
-		views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.shut())
 		}
 	}()
-	if err := checkMarker(dir); err != nil {
+	if err := e.checkMarker(); err != nil {
 		return e, err
 	}
 	e.cache = pebble.NewCache(orDefault(opts.CacheBytes, 512<<20))
-	if e.db, err = pebble.Open(filepath.Join(dir, dataName), pebbleOptions(e.cache, opts)); err != nil {
+	e.opts = e.pebbleOptions(opts)
+	if e.db, err = e.openPebble(); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, translate(err))
 	}
 	if err := e.load(); err != nil {
 		return e, err
 	}
-	e.stop, e.stopped = make(chan struct{}), make(chan struct{})
-	go e.flushWhenIdle()
+	if !e.reading {
+		if err := e.removeScratch(); err != nil {
+			return e, err
+		}
+		e.stop, e.stopped = make(chan struct{}), make(chan struct{})
+		go e.flushWhenIdle()
+	}
 	return e, nil
+}
+
+// makeDir makes the directory; its entry in the one above must outlive a crash that
+// its commits outlive.
+func (e *engine) makeDir() error {
+	if _, err := e.fs.Stat(e.dir); err == nil {
+		return nil
+	} else if e.reading || !errors.Is(err, fs.ErrNotExist) {
+		return translate(err)
+	}
+	if err := e.fs.MkdirAll(e.dir, 0o700); err != nil {
+		return translate(err)
+	}
+	return translate(syncDir(e.fs, e.fs.PathDir(e.dir)))
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// openPebble opens the database. What is fatal to Pebble is a panic, see fatalf.
+func (e *engine) openPebble() (db *pebble.DB, err error) {
+	defer recoverFatal(&err)
+	return pebble.Open(e.fs.PathJoin(e.dir, dataName), e.opts)
 }
 
 // Looking a key up among those still in memory costs more than asking the filter of a
@@ -162,17 +225,9 @@ func (e *engine) flushWhenIdle() {
 	}
 }
 
-// flush begins to write what is in memory. As in commit, what is fatal to Pebble is a panic.
+// flush begins to write what is in memory.
 func (e *engine) flush() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			fatal, ok := r.(fatalError)
-			if !ok {
-				panic(r)
-			}
-			err = fatal
-		}
-	}()
+	defer recoverFatal(&err)
 	_, err = e.db.AsyncFlush()
 	return err
 }
@@ -184,38 +239,25 @@ func orDefault(n, otherwise int64) int64 {
 	return n
 }
 
-func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
-	logger := opts.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
+func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 	o := &pebble.Options{
-		Cache:                       cache,
+		Cache:                       e.cache,
+		FS:                          walFS{e.fs},
+		ReadOnly:                    opts.ReadOnly,
 		MemTableSize:                uint64(orDefault(opts.MemtableBytes, 64<<20)),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       24,
+		L0StopWritesThreshold:       stopWritesL0,
 		LBaseMaxBytes:               128 << 20,
 		FormatMajorVersion:          pebble.FormatNewest,
-		Logger:                      pebbleLogger{logger},
+		Logger:                      pebbleLogger{e},
+		EventListener:               e.events(),
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
-	}
-	o.FS = walFS{vfs.Default}
-	if opts.fs != nil {
-		o.FS = walFS{opts.fs}
 	}
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 32 << 10
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].FilterPolicy = filterPolicy
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return compression }
-	}
-	o.EventListener = &pebble.EventListener{
-		BackgroundError: func(err error) { logger.Error("storage: background work failed", "err", err) },
-		// Readers get the error of what they cannot read; the rest stays of use.
-		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			logger.Error("storage: a file is damaged", "path", i.Path, "details", i.Details)
-		},
-		DiskSlow: func(i pebble.DiskSlowInfo) { logger.Warn("storage: slow disk", "info", i.String()) },
 	}
 	return o
 }
@@ -225,11 +267,16 @@ func pebbleOptions(cache *pebble.Cache, opts Options) *pebble.Options {
 // that stands out of the noise of measuring; with plain text rows it takes much more.
 var compression = sstable.SnappyCompression
 
-// checkMarker makes sure that dir is a store of this version, or makes an empty one so.
-func checkMarker(dir string) error {
-	path := filepath.Join(dir, markerName)
-	text, err := os.ReadFile(path)
+// checkMarker makes sure that the directory is a store of this version, or makes an
+// empty one so.
+func (e *engine) checkMarker() error {
+	path := e.fs.PathJoin(e.dir, markerName)
+	f, err := e.fs.Open(path)
 	if err == nil {
+		text, err := io.ReadAll(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return translate(err)
+		}
 		if string(text) != markerText {
 			return fmt.Errorf("%w: %s says %q, this program reads %q", kv.ErrFormat, path,
 				strings.TrimSpace(string(text)), strings.TrimSpace(markerText))
@@ -239,36 +286,33 @@ func checkMarker(dir string) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return translate(err)
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := e.fs.List(e.dir)
 	if err != nil {
 		return translate(err)
 	}
-	for _, f := range entries {
-		if n := f.Name(); n != "LOCK" && n != markerName+".tmp" {
-			return fmt.Errorf("%w: %s is not empty and has no file %s", kv.ErrFormat, dir, markerName)
+	for _, n := range entries {
+		if n != "LOCK" && n != markerName+".tmp" || e.reading {
+			return fmt.Errorf("%w: %s is not empty and has no file %s", kv.ErrFormat, e.dir, markerName)
 		}
 	}
-	return translate(writeMarker(dir, path))
+	return translate(writeMarker(e.fs, e.dir))
 }
 
 // writeMarker makes the file appear whole or not at all.
-func writeMarker(dir, path string) error {
-	f, err := os.Create(path + ".tmp")
+func writeMarker(fs vfs.FS, dir string) error {
+	path := fs.PathJoin(dir, markerName)
+	f, err := fs.Create(path+".tmp", vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(markerText)
+	_, err = f.Write([]byte(markerText))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(path+".tmp", path); err != nil {
+	if err := fs.Rename(path+".tmp", path); err != nil {
 		return err
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return syncDir(fs, dir)
 }
 
 // load reads the store's own keys.
@@ -316,6 +360,9 @@ func (e *engine) Size() (keys, bytes int64) {
 
 // Apply implements local.Engine.
 func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
+	if err := e.writable(); err != nil {
+		return err
+	}
 	size := 64
 	for _, w := range writes {
 		size += int(w.Bytes()) + 12*w.Len()
@@ -388,21 +435,14 @@ func setSamples(b *pebble.Batch, sampled []local.Entry) error {
 	return nil
 }
 
-// commit commits a batch. Pebble ends a commit that it could not log with
-// Logger.Fatalf, which here is a panic.
+// commit commits a batch.
 func (e *engine) commit(b *pebble.Batch, sync bool) (err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			fatal, ok := r.(fatalError)
-			if !ok {
-				panic(r)
-			}
-			err = fatal
-		}
 		if err != nil {
 			err = errors.Join(kv.ErrCommitUnknown, translate(err))
 		}
 	}()
+	defer recoverFatal(&err)
 	opts := pebble.NoSync
 	if sync && e.sync {
 		opts = pebble.Sync
@@ -414,6 +454,9 @@ func (e *engine) commit(b *pebble.Batch, sync bool) (err error) {
 func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if r.Empty() {
 		return true, nil
+	}
+	if err := e.writable(); err != nil {
+		return false, err
 	}
 	start, end := r.Start, r.End
 	if end == nil {
@@ -452,6 +495,9 @@ func (e *engine) Close() error {
 	e.openMu.Lock()
 	defer e.openMu.Unlock()
 	var errs []error
+	if e.faults.dead.Load() != nil {
+		e.iters, e.views = nil, nil // Pebble can end nothing any more
+	}
 	for it := range e.iters {
 		errs = append(errs, it.p.Close())
 	}
@@ -469,51 +515,15 @@ func (e *engine) shut() error {
 		close(e.stop)
 		<-e.stopped
 	}
-	if e.db != nil {
-		errs = append(errs, translate(e.db.Close()))
-	}
-	if e.cache != nil {
-		e.cache.Unref()
-	}
-	return errors.Join(append(errs, e.lock.Close())...)
-}
-
-// translate gives Pebble's and the system's errors the names of package kv.
-func translate(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w: %w", kv.ErrDiskFull, err)
-	case pebble.IsCorruptionError(err):
-		return fmt.Errorf("%w: %w", kv.ErrCorrupt, err)
-	case errors.Is(err, pebble.ErrClosed):
-		return kv.ErrClosed
-	}
-	return fmt.Errorf("%w: %w", kv.ErrIO, err)
-}
-
-// pebbleLogger passes on errors only: Pebble's other messages tell of its everyday life.
-// What it calls fatal ends the commit that ran into it, see engine.commit, and in the
-// background (the list of files cannot be written) the process: the log has it all.
-type pebbleLogger struct{ l *slog.Logger }
-
-type fatalError struct{ error }
-
-func (f fatalError) Unwrap() error { return f.error }
-
-func (p pebbleLogger) Infof(string, ...any) {}
-
-func (p pebbleLogger) Errorf(format string, args ...any) {
-	p.l.Error("storage: " + fmt.Sprintf(format, args...))
-}
-
-func (p pebbleLogger) Fatalf(format string, args ...any) {
-	p.Errorf(format, args...)
-	for _, a := range args {
-		if err, ok := a.(error); ok {
-			panic(fatalError{err})
+	if dead := e.faults.dead.Load(); dead != nil {
+		errs = append(errs, translate(*dead))
+	} else {
+		if e.db != nil {
+			errs = append(errs, translate(e.db.Close()))
+		}
+		if e.cache != nil {
+			e.cache.Unref()
 		}
 	}
-	panic(fatalError{fmt.Errorf(format, args...)})
+	return errors.Join(append(errs, e.lock.Close())...)
 }

@@ -38,7 +38,7 @@ func TestLogFails(t *testing.T) {
 				return nil
 			})}
 			dir := t.TempDir()
-			s, err := Open(dir, Options{CacheBytes: 8 << 20, fs: errorfs.Wrap(vfs.Default, &on)})
+			s, err := Open(dir, Options{CacheBytes: 8 << 20, FS: errorfs.Wrap(vfs.Default, &on)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,6 +40,9 @@ func (v *view) Close() error {
 	v.e.openMu.Lock()
 	delete(v.e.views, v)
 	v.e.openMu.Unlock()
+	if v.e.faults.dead.Load() != nil {
+		return nil // Pebble would wait for what has ended
+	}
 	return translate(v.snap.Close())
 }
 
@@ -250,9 +253,12 @@ func (it *iter) Close() error {
 	it.e.openMu.Lock()
 	delete(it.e.iters, it)
 	it.e.openMu.Unlock()
-	err := it.p.Close()
+	p := it.p
 	it.p, it.err = nil, kv.ErrClosed
-	return translate(err)
+	if it.e.faults.dead.Load() != nil {
+		return nil
+	}
+	return translate(p.Close())
 }
 
 func (it *iter) Next(b *kv.PairBatch) (int, error) {
