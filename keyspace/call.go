@@ -147,39 +147,69 @@ func (c *Call) findDir(key []byte) (e Entry, ok bool, err error) {
 
 // String reads the value of a string; ok is false when there is no such key. A
 // key of another type is ErrWrongType. The value is the store's: not to be changed.
-func (c *Call) String(key []byte) (value []byte, expires int64, ok bool, err error) {
-	value, expires, ok, err = c.findString(key)
-	if ok || err != nil {
-		return value, expires, ok, err
+func (c *Call) String(key []byte) (value []byte, ok bool, err error) {
+	s, err := c.openString(key)
+	return s.value, s.ok, err
+}
+
+// slot is what lies under a key that is, or shall become, a string.
+type slot struct {
+	value   []byte
+	expires int64
+	ok      bool // there is a string
+	was     int64
+	row     bool  // there is a row, with time to live was, that may have expired
+	coll    Entry // an expired collection; Type None: there is none
+}
+
+// openString looks up a string; ErrWrongType when the key is of another type.
+func (c *Call) openString(key []byte) (s slot, err error) {
+	if s, err = c.openAny(key); err == nil && s.coll.Type != None && !c.Expired(s.coll.Expires) {
+		return slot{}, ErrWrongType
 	}
-	e, ok, err := c.findDir(key)
+	return s, err
+}
+
+// openAny looks up what lies under a key: a collection too, that is not expired.
+func (c *Call) openAny(key []byte) (s slot, err error) {
+	c.key = c.Space.StringKey(c.key[:0], key)
+	v, ok, err := c.get(c.key)
 	if err != nil {
-		return nil, 0, false, err
+		return s, err
 	}
-	if ok && !c.Expired(e.Expires) {
-		return nil, 0, false, ErrWrongType
+	if !ok {
+		s.coll, _, err = c.findDir(key)
+		return s, err
 	}
-	return nil, 0, false, nil
+	if s.value, s.was, ok = stringRow(v); !ok {
+		return s, rowenc.Damaged(c.key)
+	}
+	s.row = true
+	if c.Expired(s.was) {
+		s.value = nil
+		return s, nil
+	}
+	s.ok, s.expires = true, s.was
+	return s, nil
+}
+
+// storeString makes a key a string in place of what openString or openAny found.
+func (c *Call) storeString(key, value []byte, expires int64, s *slot) error {
+	if s.coll.Type != None {
+		if err := c.dropElements(key, &s.coll); err != nil {
+			return err
+		}
+	}
+	return c.putString(key, value, s.was, expires)
 }
 
 // SetString makes a key a string, whatever it was. expires is 0 for a key that stays.
 func (c *Call) SetString(key, value []byte, expires int64) error {
-	c.key = c.Space.StringKey(c.key[:0], key)
-	old, ok, err := c.get(c.key)
+	s, err := c.openAny(key)
 	if err != nil {
 		return err
 	}
-	if ok {
-		_, was, ok := stringRow(old)
-		if !ok {
-			return rowenc.Damaged(c.key)
-		}
-		return c.putString(key, value, was, expires)
-	}
-	if err := c.dropCollection(key); err != nil {
-		return err
-	}
-	return c.putString(key, value, 0, expires)
+	return c.storeString(key, value, expires, &s)
 }
 
 // putString writes a row of strings where was is the time to live it had, and
@@ -232,15 +262,6 @@ func (c *Call) Delete(key []byte) (existed bool, err error) {
 		return false, err
 	}
 	return !c.Expired(e.Expires), c.dropElements(key, &e)
-}
-
-// dropCollection removes what a key has of elements, if any.
-func (c *Call) dropCollection(key []byte) error {
-	e, ok, err := c.findDir(key)
-	if err != nil || !ok {
-		return err
-	}
-	return c.dropElements(key, &e)
 }
 
 // dropElements removes a collection with its row in the directory.

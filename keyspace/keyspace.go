@@ -49,21 +49,23 @@ const Databases = 16
 
 // Keyspace runs commands on one database. Safe for concurrent use.
 type Keyspace struct {
-	store  kv.Store
-	cat    *catalog.Catalog
-	create func(ctx context.Context, number int) error
-	spaces [Databases]atomic.Pointer[Space]
-	making sync.Mutex
-	ready  atomic.Pointer[func(db int, key string)]
-	clock  func() int64
+	store   kv.Store
+	cat     *catalog.Catalog
+	create  func(ctx context.Context, number int) error
+	spaces  [Databases]atomic.Pointer[Space]
+	making  sync.Mutex
+	ready   atomic.Pointer[func(db int, key string)]
+	clock   func() int64
+	cursors cursors
 }
 
 // New makes a Keyspace. create makes the tables of a key space that is not there yet.
 func New(store kv.Store, cat *catalog.Catalog, create func(ctx context.Context, number int) error) *Keyspace {
-	return &Keyspace{store: store, cat: cat, create: create, clock: func() int64 { return time.Now().UnixMicro() }}
+	return &Keyspace{store: store, cat: cat, create: create, clock: func() int64 { return time.Now().UnixMilli() * 1000 }}
 }
 
-// SetClock replaces the clock, for tests: microseconds since 1970.
+// SetClock replaces the clock, for tests: microseconds since 1970. As with Redis it
+// ticks in milliseconds.
 func (k *Keyspace) SetClock(clock func() int64) { k.clock = clock }
 
 // Now is the clock's time.
