@@ -283,7 +283,7 @@ type sortItem struct {
 // limit of 0 or more those after the first limit may be missing.
 func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 	if len(keys) == 0 {
-		return iota32(n)
+		return countingRows(n)
 	}
 	if n <= smallSort {
 		return sortFew(keys, by, n, limit)
@@ -370,7 +370,7 @@ func sortFew(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 	if limit > 0 && n > 2*limit {
 		return boundedSort(n, limit, cmp)
 	}
-	perm := iota32(n)
+	perm := countingRows(n)
 	quickSort(perm, cmp)
 	return perm
 }

@@ -9,6 +9,15 @@ package executor
 // smallSort is the number of rows up to which ties are ordered so.
 const smallSort = 4096
 
+// countingRows is 0 … n-1.
+func countingRows(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i)
+	}
+	return out
+}
+
 // quickSort sorts the rows in a by cmp.
 func quickSort(a []int32, cmp func(x, y int32) int) {
 	for {

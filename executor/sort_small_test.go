@@ -1,0 +1,31 @@
+package executor
+
+import (
+	"math/rand"
+	"slices"
+	"testing"
+)
+
+// Small sorts: in order whatever comes in.
+func TestSmallSorts(t *testing.T) {
+	for n := range 200 {
+		keys := make([]int, n)
+		for i := range keys {
+			keys[i] = rand.Intn(n/3 + 1)
+		}
+		cmp := func(a, b int32) int { return keys[a] - keys[b] }
+		got := countingRows(n)
+		quickSort(got, cmp)
+		if !slices.IsSortedFunc(got, cmp) {
+			t.Fatalf("quickSort of %v gives %v", keys, got)
+		}
+		for bound := 1; bound <= n; bound += 7 {
+			top := boundedSort(n, bound, cmp)
+			for i, r := range top {
+				if keys[r] != keys[got[i]] {
+					t.Fatalf("the first %d of %v are %v", bound, keys, top)
+				}
+			}
+		}
+	}
+}
