@@ -72,6 +72,14 @@ type Store interface {
 	// meanwhile may see a part of them.
 	DropRange(ctx context.Context, r Range) error
 
+	// Locks gives locks that belong to no transaction, of an owner as in TxnOptions.
+	Locks(owner uint64) Locks
+
+	// LockWaits lists the requests that wait for locks now; LockHolders tells who
+	// holds the lock of a key.
+	LockWaits() []LockWait
+	LockHolders(key []byte) []LockHolder
+
 	Stats() Stats
 
 	// Close makes every later call fail with ErrClosed and lets go of files.
@@ -176,8 +184,8 @@ type Txn interface {
 	HasWrites() bool
 
 	// Savepoint marks the state of the writes; RollbackTo returns to it (the
-	// savepoint stays, later ones go); Release forgets it and later ones.
-	// Locks are kept. All are cheap whatever the number of writes.
+	// savepoint stays, later ones go) and gives up the locks taken since; Release
+	// forgets it and later ones. All are cheap whatever the number of writes.
 	Savepoint() Savepoint
 	RollbackTo(Savepoint) error
 	Release(Savepoint) error
@@ -211,7 +219,8 @@ type TxnOptions struct {
 	// it, but never its order with others.
 	NoSync bool
 	// LockTimeout bounds each wait of the locks that Put and Delete take. 0: none.
-	LockTimeout time.Duration
+	// DeadlockTimeout is as in LockOptions, for the same.
+	LockTimeout, DeadlockTimeout time.Duration
 	// Owner groups transactions of one session: they never block each other, and
 	// deadlocks are found among owners. 0: the transaction is alone.
 	Owner uint64
@@ -235,6 +244,10 @@ type LockOptions struct {
 	Wait WaitPolicy
 	// Timeout bounds the wait: ErrLockTimeout. 0: only ctx does.
 	Timeout time.Duration
+	// DeadlockTimeout is how long to wait before looking for a deadlock; of the
+	// waiters in a cycle, the first to look is the one that fails. 0: a few
+	// milliseconds.
+	DeadlockTimeout time.Duration
 	// Newest says that the caller goes on with GetLatest, so that a change since
 	// the snapshot is told (Changed), not refused, at every isolation level.
 	Newest bool

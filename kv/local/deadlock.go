@@ -1,15 +1,34 @@
 package local
 
+import (
+	"slices"
+
+	"rowkey/kv"
+)
+
 // The wait-for graph has owners as nodes; an owner waits for the holders that
-// conflict with its request and for the conflicting requests ahead of it. The graph
-// is not kept: a waiter who has waited a little looks along its edges, with
-// the whole lock table held still, whether they lead back to itself.
+// conflict with its request (hard edges) and for the conflicting requests ahead of it
+// (soft edges). The graph is not kept: a waiter who has waited a little looks along its
+// edges, with the whole lock table held still, whether they lead back to itself.
 //
 // A cycle is closed by an owner beginning to wait, and that waiter looks later than
-// the closing; so each cycle is found within deadlockFirstLook of being closed.
+// the closing; so each cycle is found, at the latest, when who closed it looks.
+//
+// A cycle with a soft edge need not be an error: the request at that edge can be
+// moved ahead of the one it waits behind, as PostgreSQL does (src/backend/storage/lmgr,
+// README, "The Deadlock Detection Algorithm").
 
-// deadlocked reports whether w waits for itself, and if so takes it out of its queue.
-func (t *lockTable) deadlocked(w *waiter) bool {
+// edge is a step along the graph: waiter waits for an owner, which holds the lock or
+// (ahead) asked before.
+type edge struct {
+	from  *waiter
+	to    uint64
+	ahead *waiter
+}
+
+// deadlocked looks whether w waits for itself. If reordering queues does not end
+// that, w is taken out of its queue and the cycle returned as an error.
+func (t *lockTable) deadlocked(w *waiter) error {
 	for i := range t.shards {
 		t.shards[i].mu.Lock()
 	}
@@ -18,42 +37,107 @@ func (t *lockTable) deadlocked(w *waiter) bool {
 			t.shards[i].mu.Unlock()
 		}
 	}()
-	if !t.reaches(w, w.by.owner, make(map[*waiter]bool)) {
-		return false
+	if !slices.Contains(w.queue.waiters, w) {
+		return nil // granted meanwhile
 	}
-	return t.abandonLocked(t.shard(w.hash), w)
-}
-
-// reaches reports whether the edges from w lead to owner.
-func (t *lockTable) reaches(w *waiter, owner uint64, seen map[*waiter]bool) bool {
-	seen[w] = true
-	follow := func(blocker uint64) bool {
-		if blocker == owner {
-			return true
+	type swap struct {
+		queue *lockQueue
+		was   []*waiter
+	}
+	var swaps []swap
+	var cycle []edge
+	for range 16 {
+		cycle = t.cycle(w, w.by.owner, map[*waiter]bool{}, nil)
+		soft := slices.IndexFunc(cycle, func(e edge) bool { return e.ahead != nil })
+		if cycle == nil || soft < 0 {
+			break
 		}
-		t.waitMu.Lock()
-		next := append([]*waiter(nil), t.waiting[blocker]...)
-		t.waitMu.Unlock()
-		for _, n := range next {
-			if !seen[n] && t.reaches(n, owner, seen) {
-				return true
+		e := cycle[soft]
+		q := e.from.queue
+		swaps = append(swaps, swap{q, slices.Clone(q.waiters)})
+		q.waiters = slices.DeleteFunc(q.waiters, func(x *waiter) bool { return x == e.from })
+		q.waiters = slices.Insert(q.waiters, slices.Index(q.waiters, e.ahead), e.from)
+	}
+	if cycle == nil {
+		for _, s := range swaps {
+			if hash := s.was[0].hash; t.shard(hash).m[hash].queue == s.queue {
+				t.settle(t.shard(hash), hash, s.queue)
 			}
 		}
-		return false
+		return nil
+	}
+	for _, s := range slices.Backward(swaps) {
+		s.queue.waiters = s.was
+	}
+	t.abandonLocked(t.shard(w.hash), w)
+	err := &kv.DeadlockError{}
+	for _, e := range cycle {
+		err.Cycle = append(err.Cycle, e.from.describe())
+	}
+	return err
+}
+
+// cycle gives the edges from w back to owner, nil if they do not lead there.
+func (t *lockTable) cycle(w *waiter, owner uint64, seen map[*waiter]bool, path []edge) []edge {
+	seen[w] = true
+	follow := func(e edge) []edge {
+		path := append(path, e)
+		if e.to == owner {
+			return path
+		}
+		t.waitMu.Lock()
+		next := slices.Clone(t.waiting[e.to])
+		t.waitMu.Unlock()
+		for _, n := range next {
+			if !seen[n] {
+				if found := t.cycle(n, owner, seen, path); found != nil {
+					return found
+				}
+			}
+		}
+		return nil
 	}
 	conflicts := w.mode.Conflicts()
 	for _, h := range w.queue.holders {
-		if h.modes&conflicts != 0 && h.by.owner != w.by.owner && follow(h.by.owner) {
-			return true
+		if h.modes&conflicts != 0 && h.by.owner != w.by.owner {
+			if found := follow(edge{w, h.by.owner, nil}); found != nil {
+				return found
+			}
 		}
 	}
 	for _, a := range w.queue.waiters {
 		if a == w {
 			break
 		}
-		if conflicts&(1<<a.mode) != 0 && a.by.owner != w.by.owner && (a.holds || !w.holds) && follow(a.by.owner) {
-			return true
+		if w.behind(a) {
+			if found := follow(edge{w, a.by.owner, a}); found != nil {
+				return found
+			}
 		}
 	}
-	return false
+	return nil
+}
+
+// behind reports whether w has to wait for a, which is ahead of it.
+func (w *waiter) behind(a *waiter) bool {
+	return w.mode.Conflicts()&(1<<a.mode) != 0 && a.by.owner != w.by.owner && (a.holds || !w.holds)
+}
+
+// describe is the wait as others see it. The shard is locked.
+func (w *waiter) describe() kv.LockWait {
+	d := kv.LockWait{Key: w.key, Mode: w.mode, Owner: w.by.owner, Since: w.since}
+	for _, h := range w.queue.holders {
+		if h.modes&w.mode.Conflicts() != 0 && h.by.owner != w.by.owner {
+			d.Hard = append(d.Hard, h.by.owner)
+		}
+	}
+	for _, a := range w.queue.waiters {
+		if a == w {
+			break
+		}
+		if w.behind(a) {
+			d.Soft = append(d.Soft, a.by.owner)
+		}
+	}
+	return d
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"hash/maphash"
 	"slices"
@@ -86,6 +87,8 @@ type lockHolder struct {
 type waiter struct {
 	by     *locker
 	hash   uint64
+	key    []byte
+	since  time.Time
 	mode   kv.LockMode
 	holds  bool // in another mode: goes ahead
 	queue  *lockQueue
@@ -97,6 +100,23 @@ type locker struct {
 	owner uint64
 	pages []uint64
 	held  []uint64 // hashes, of locks that were in m when they were taken
+	// log is what was locked since the first savepoint that still stands, in order:
+	// what rolling back to one gives up.
+	log     []logged
+	logging bool
+}
+
+// logged is a lock in one mode.
+type logged struct {
+	hash uint64
+	mode kv.LockMode
+}
+
+// took notes a lock, if there is a savepoint.
+func (l *locker) took(hash uint64, mode kv.LockMode) {
+	if l.logging {
+		l.log = append(l.log, logged{hash, mode})
+	}
 }
 
 // size is about what releasing costs.
@@ -168,7 +188,15 @@ func (sh *lockShard) spill(hash uint64, p lockPage) {
 const soloOwner = 1 << 63
 
 // acquire gets the lock or says why not. fresh: it was not held strongly enough before.
-func (t *lockTable) acquire(ctx context.Context, l *locker, hash uint64, opts kv.LockOptions) (fresh, waited bool, err error) {
+func (t *lockTable) acquire(ctx context.Context, l *locker, key []byte, hash uint64, opts kv.LockOptions) (fresh, waited bool, err error) {
+	fresh, waited, err = t.acquireUnlogged(ctx, l, key, hash, opts)
+	if fresh {
+		l.took(hash, opts.Mode)
+	}
+	return fresh, waited, err
+}
+
+func (t *lockTable) acquireUnlogged(ctx context.Context, l *locker, key []byte, hash uint64, opts kv.LockOptions) (fresh, waited bool, err error) {
 	if l.owner == 0 {
 		l.owner = t.nextOwner.Add(1) | soloOwner
 	}
@@ -217,30 +245,35 @@ func (t *lockTable) acquire(ctx context.Context, l *locker, hash uint64, opts kv
 		sh.mu.Unlock()
 		return false, false, kv.ErrClosed
 	}
-	w := &waiter{by: l, hash: hash, mode: opts.Mode, holds: at >= 0, queue: q, result: make(chan error, 1)}
+	w := &waiter{by: l, hash: hash, key: bytes.Clone(key), since: time.Now(), mode: opts.Mode, holds: at >= 0, queue: q, result: make(chan error, 1)}
 	q.enqueue(w)
 	t.waitMu.Lock()
 	t.waiting[l.owner] = append(t.waiting[l.owner], w)
 	t.waitMu.Unlock()
 	sh.mu.Unlock()
 	t.waits.Add(1)
-	err = t.wait(ctx, w, opts.Timeout)
+	err = t.wait(ctx, w, opts)
 	return err == nil, true, err
 }
 
-// How long a waiter waits before it looks for a deadlock. The last to join a cycle
-// finds it; looking again is for safety only.
+// How long a waiter waits before it looks for a deadlock, if it was not told, and at
+// least before it looks again: a cycle that closed after the first look is found by who
+// closed it, unless that one waits longer before looking.
 const (
 	deadlockFirstLook = 5 * time.Millisecond
 	deadlockLookAgain = 500 * time.Millisecond
 )
 
-func (t *lockTable) wait(ctx context.Context, w *waiter, timeout time.Duration) error {
-	look := time.NewTimer(deadlockFirstLook)
+func (t *lockTable) wait(ctx context.Context, w *waiter, opts kv.LockOptions) error {
+	first := opts.DeadlockTimeout
+	if first <= 0 {
+		first = deadlockFirstLook
+	}
+	look := time.NewTimer(first)
 	defer look.Stop()
 	var expired <-chan time.Time
-	if timeout > 0 {
-		timer := time.NewTimer(timeout)
+	if opts.Timeout > 0 {
+		timer := time.NewTimer(opts.Timeout)
 		defer timer.Stop()
 		expired = timer.C
 	}
@@ -250,11 +283,11 @@ func (t *lockTable) wait(ctx context.Context, w *waiter, timeout time.Duration) 
 		case err = <-w.result:
 			return err
 		case <-look.C:
-			if t.deadlocked(w) {
+			if err := t.deadlocked(w); err != nil {
 				t.deadlocks.Add(1)
-				return kv.ErrDeadlock
+				return err
 			}
-			look.Reset(deadlockLookAgain)
+			look.Reset(max(first, deadlockLookAgain))
 			continue
 		case <-expired:
 			err = kv.ErrLockTimeout
@@ -415,7 +448,15 @@ func (t *lockTable) release(l *locker) {
 		t.releaseOne(sh, l, hash)
 		sh.mu.Unlock()
 	}
-	l.pages, l.held = nil, nil
+	l.pages, l.held, l.log = nil, nil, nil
+}
+
+// releaseSince gives up what was locked after the log had n entries.
+func (t *lockTable) releaseSince(l *locker, n int) {
+	for i := len(l.log) - 1; i >= n; i-- {
+		t.unlock(l, l.log[i].hash, l.log[i].mode)
+	}
+	l.log = l.log[:n]
 }
 
 func (t *lockTable) releaseOne(sh *lockShard, l *locker, hash uint64) {

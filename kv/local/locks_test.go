@@ -54,7 +54,7 @@ func TestLockPagesAgainstModel(t *testing.T) {
 				free = free && (by == l || modes&mode.Conflicts() == 0)
 			}
 			covered := held[n][l]&mode.Covers() != 0
-			fresh, _, err := table.acquire(ctx, l, hash, kv.LockOptions{Mode: mode, Wait: kv.WaitNot})
+			fresh, _, err := table.acquire(ctx, l, nil, hash, kv.LockOptions{Mode: mode, Wait: kv.WaitNot})
 			switch {
 			case covered:
 				if fresh || err != nil {

@@ -16,8 +16,8 @@ type Txn struct {
 	version  *version
 	writes   Buffer
 	frozenMu sync.Mutex
-	frozen   *Buffer  // view of writes for scans, until the next write
-	saves    []Buffer // the writes at each savepoint
+	frozen   *Buffer // view of writes for scans, until the next write
+	saves    []save  // the savepoints that stand
 	locker   locker
 	lastLock uint64   // hash of the key last locked exclusively, or 0
 	reads    *readSet // Serializable only
@@ -30,6 +30,12 @@ type Txn struct {
 	committed chan struct{}
 	numbered  bool
 	commitErr error
+}
+
+// save is a savepoint: the writes then, and the length of the log of locks.
+type save struct {
+	writes Buffer
+	locks  int
 }
 
 func (t *Txn) check() error {
@@ -244,13 +250,13 @@ func (t *Txn) lockForWrite(key []byte) error {
 	if hash == t.lastLock {
 		return nil
 	}
-	opts := kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: t.opts.LockTimeout}
+	opts := kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: t.opts.LockTimeout, DeadlockTimeout: t.opts.DeadlockTimeout}
 	if t.opts.Isolation != kv.ReadCommitted {
 		_, err := t.lock(t.ctx, key, hash, opts)
 		return err
 	}
 	// What was committed to the key since does not matter: the write is blind.
-	if _, _, err := t.store.locks.acquire(t.ctx, &t.locker, hash, opts); err != nil {
+	if _, _, err := t.store.locks.acquire(t.ctx, &t.locker, key, hash, opts); err != nil {
 		return err
 	}
 	t.lastLock = hash
@@ -269,7 +275,7 @@ func (t *Txn) Lock(ctx context.Context, key []byte, opts kv.LockOptions) (kv.Loc
 }
 
 func (t *Txn) lock(ctx context.Context, key []byte, hash uint64, opts kv.LockOptions) (kv.LockResult, error) {
-	fresh, waited, err := t.store.locks.acquire(ctx, &t.locker, hash, opts)
+	fresh, waited, err := t.store.locks.acquire(ctx, &t.locker, key, hash, opts)
 	res := kv.LockResult{Acquired: err == nil, Waited: waited}
 	if err != nil {
 		if err == kv.ErrLockNotAvailable && opts.Wait == kv.WaitSkip {
@@ -352,7 +358,8 @@ func (t *Txn) HasWrites() bool { return t.writes.Len() > 0 }
 
 // Savepoint implements kv.Txn.
 func (t *Txn) Savepoint() kv.Savepoint {
-	t.saves = append(t.saves, t.writes.view())
+	t.saves = append(t.saves, save{t.writes.view(), len(t.locker.log)})
+	t.locker.logging = true
 	return kv.Savepoint(len(t.saves) - 1)
 }
 
@@ -362,7 +369,9 @@ func (t *Txn) RollbackTo(sp kv.Savepoint) error {
 		return err
 	}
 	t.frozen = nil
-	t.writes = t.saves[sp].view()
+	t.writes = t.saves[sp].writes.view()
+	t.store.locks.releaseSince(&t.locker, t.saves[sp].locks)
+	t.lastLock = 0
 	clear(t.saves[sp+1:])
 	t.saves = t.saves[:sp+1]
 	return nil
@@ -375,6 +384,9 @@ func (t *Txn) Release(sp kv.Savepoint) error {
 	}
 	clear(t.saves[sp:])
 	t.saves = t.saves[:sp]
+	if sp == 0 {
+		t.locker.log, t.locker.logging = nil, false
+	}
 	return nil
 }
 
