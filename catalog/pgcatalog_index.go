@@ -11,6 +11,7 @@ import (
 // owns, the views on a relation. Made once for a Snapshot, when first asked for.
 type sysIndex struct {
 	tables      []*Table // all, by OID
+	storages    map[uint32]*Table
 	constraints map[OID]constraintRef
 	defaults    map[OID]columnRef
 	defaultOID  map[columnRef]OID
@@ -40,11 +41,14 @@ func (s *Snapshot) index() *sysIndex {
 		return x
 	}
 	x := &sysIndex{
-		tables: s.Tables(), constraints: map[OID]constraintRef{}, defaults: map[OID]columnRef{}, defaultOID: map[columnRef]OID{},
+		tables: s.Tables(), storages: map[uint32]*Table{}, constraints: map[OID]constraintRef{}, defaults: map[OID]columnRef{}, defaultOID: map[columnRef]OID{},
 		rules: map[OID]*Table{}, ruleOID: map[OID]OID{}, owned: map[OID][]*Sequence{}, users: map[OID][]*Table{}, dependents: map[OID][]*Table{},
 	}
 	taken := map[OID]bool{}
 	for _, t := range x.tables {
+		if t.Storage != 0 {
+			x.storages[t.Storage] = t
+		}
 		eachConstraint(t, func(oid OID, ref constraintRef) { x.constraints[oid] = ref })
 		for i := range t.Columns {
 			if seq := t.Columns[i].SeqOID; seq != 0 && !slices.Contains(x.users[seq], t) {

@@ -170,6 +170,7 @@ func (c *conflict) find(one *types.Batch) ([]byte, error) {
 // COMMITTED a row that the snapshot does not show is a serialization failure.
 func (c *conflict) lock(key []byte) ([]byte, error) {
 	x := c.x
+	defer x.because("conflict", "")()
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true})
 	if err != nil {
 		return nil, storeError(err)

@@ -309,7 +309,11 @@ func (x *exec) build(n plan.Node) (op, error) {
 		return nil, err
 	}
 	if id := n.Info().ID; id < len(x.Counters) {
-		return &counted{in: o, c: &x.Counters[id]}, nil
+		c := counted{in: o, c: &x.Counters[id]}
+		if x.Trace != nil {
+			return &traced{c, x.Trace, id}, nil
+		}
+		return &c, nil
 	}
 	return o, nil
 }

@@ -62,6 +62,8 @@ type Ctx struct {
 	// Counters, when it has an element for each node, collects what each node
 	// does, by node ID (EXPLAIN ANALYZE).
 	Counters []plan.Counters
+	// Trace, when set beside Counters, learns which node asks what of Txn.
+	Trace *Trace
 	// RowIDs hands out hidden row ids: one for the whole store.
 	RowIDs *rowenc.RowIDs
 	// Binder makes expressions of the catalog's texts where the plan has none:

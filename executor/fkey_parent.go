@@ -67,6 +67,7 @@ type parentEvent struct {
 }
 
 func (e *parentEvent) run(x *exec) error {
+	defer x.because("foreign key", e.fk.Name)()
 	typs := make([]*types.Type, len(e.old))
 	for k, v := range e.old {
 		typs[k] = v.Type

@@ -56,6 +56,7 @@ func (x *exec) newInsert(n *plan.Insert) (op, error) {
 func (x *exec) writes(n plan.Node) {
 	st := x.statement()
 	st.root = st.root || x.plan.Root == n
+	st.node = n.Info().ID
 }
 
 func (o *insertOp) open() error {

@@ -21,6 +21,8 @@ type stmt struct {
 	held       []func() error
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
+	// node is the data-modifying one, in whose name the trace shows the work of the end.
+	node int
 }
 
 // uniqueWatch is a key of a deferrable unique constraint to be counted.
@@ -54,6 +56,9 @@ func (s *stmt) renew() {
 
 // finish runs what is due at the end of the statement.
 func (s *stmt) finish() error {
+	if t := s.x.Trace; t != nil {
+		defer func(was asker) { t.asker = was }(t.works(s.node))
+	}
 	s.hold = false
 	held := s.held
 	s.held = nil
@@ -201,6 +206,7 @@ func (s *stmt) watchUnique(w *tableWriter, iw *indexWriter, i int) {
 
 // check counts the entries with the key.
 func (u *uniqueWatch) check(x *exec) error {
+	defer x.because("unique", "")()
 	_, _, err := (&tableWriter{x: x}).lockKey([]byte(u.key))
 	if err != nil {
 		return err

@@ -436,6 +436,7 @@ func (w *tableWriter) primaryKeys(b *types.Batch) []*types.Vec {
 // lockKey locks a key for writing and tells whether it holds something now.
 func (w *tableWriter) lockKey(key []byte) (value []byte, taken bool, err error) {
 	x := w.x
+	defer x.because("unique", "")()
 	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}); err != nil {
 		return nil, false, storeError(err)
 	}
@@ -447,6 +448,7 @@ func (w *tableWriter) lockKey(key []byte) (value []byte, taken bool, err error) 
 // something now, or is there a second time. -1 if all are free.
 func (w *tableWriter) claim(keys [][]byte) (int, error) {
 	x := w.x
+	defer x.because("unique", "")()
 	ctx, opts := x.context(), kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}
 	for _, k := range keys {
 		if _, err := x.Txn.Lock(ctx, k, opts); err != nil {

@@ -40,12 +40,15 @@ type Event struct {
 	Bytes   int // of their keys and values
 	Took    time.Duration
 	Err     error
+	// Asker is who asked, as TracedFor's function said when the operation began.
+	Asker any
 }
 
 // String prints the event as one line for tests and EXPLAIN, without times:
 //
 //	get /Table/7/1/42 → 1 pair, 25 bytes
 //	scan [/Table/7/2/5 - /Table/7/2/NULL) → 3 pairs, 81 bytes
+//	put /Table/7/1/42 (25 bytes)
 func (e Event) String() string { return e.Named(nil) }
 
 // Named is String with names for the tables.
@@ -69,12 +72,16 @@ func (e Event) Named(name keyenc.Namer) string {
 	switch {
 	case e.Err != nil:
 		b.WriteString(" → " + e.Err.Error())
+	case (e.Op == OpGet || e.Op == OpScan) && e.Pairs == 0:
+		b.WriteString(" → nothing")
 	case e.Op == OpGet || e.Op == OpScan:
 		s := "s"
 		if e.Pairs == 1 {
 			s = ""
 		}
 		fmt.Fprintf(&b, " → %d pair%s, %d bytes", e.Pairs, s, e.Bytes)
+	case e.Op == OpPut:
+		fmt.Fprintf(&b, " (%d bytes)", e.Bytes)
 	}
 	return b.String()
 }
@@ -83,28 +90,47 @@ func (e Event) Named(name keyenc.Namer) string {
 type Sink func(Event)
 
 // Traced is a store of which sink hears every operation.
-func Traced(s Store, sink Sink) Store { return tracedStore{s, sink} }
+func Traced(s Store, sink Sink) Store { return tracedStore{s, tracer{sink: sink}} }
 
 // TracedTxn is txn with sink listening: for one statement, say, of a transaction
 // that goes on without. It costs nothing where it is not used.
-func TracedTxn(txn Txn, sink Sink) Txn {
-	return &tracedTxn{tracedReader: tracedReader{txn, sink}, txn: txn}
+func TracedTxn(txn Txn, sink Sink) Txn { return TracedFor(txn, sink, nil) }
+
+// TracedFor is TracedTxn that asks asker, as each operation begins, who wants
+// it. A scan is told of when it ends, by when another may be at work.
+func TracedFor(txn Txn, sink Sink, asker func() any) Txn {
+	return &tracedTxn{tracedReader: tracedReader{txn, tracer{sink, asker}}, txn: txn}
 }
 
 // TracedSnapshot is n with sink listening.
 func TracedSnapshot(n Snapshot, sink Sink) Snapshot {
-	return tracedSnapshot{tracedReader{n, sink}, n}
+	return tracedSnapshot{tracedReader{n, tracer{sink: sink}}, n}
 }
+
+// tracer is where events go.
+type tracer struct {
+	sink  Sink
+	asker func() any
+}
+
+func (t tracer) by(e Event) Event {
+	if t.asker != nil {
+		e.Asker = t.asker()
+	}
+	return e
+}
+
+func (t tracer) tell(e Event) { t.sink(t.by(e)) }
 
 type tracedStore struct {
 	Store
-	sink Sink
+	tracer
 }
 
 func (s tracedStore) Begin(ctx context.Context, opts TxnOptions) (Txn, error) {
 	start := time.Now()
 	txn, err := s.Store.Begin(ctx, opts)
-	s.sink(Event{Op: OpBegin, Took: time.Since(start), Err: err})
+	s.tell(Event{Op: OpBegin, Took: time.Since(start), Err: err})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +141,7 @@ func (s tracedStore) Snapshot() Snapshot { return TracedSnapshot(s.Store.Snapsho
 
 type tracedReader struct {
 	Reader
-	sink Sink
+	tracer
 }
 
 func (r tracedReader) Get(key []byte) ([]byte, bool, error) {
@@ -130,7 +156,7 @@ func (r tracedReader) got(start time.Time, key, value []byte, ok, latest bool, e
 	if ok {
 		e.Pairs, e.Bytes = 1, len(key)+len(value)
 	}
-	r.sink(e)
+	r.tell(e)
 }
 
 func (r tracedReader) GetAll(keys, values [][]byte) error {
@@ -153,15 +179,15 @@ func (r tracedReader) Scan(rg Range, opts ScanOptions) Iterator {
 
 func (r tracedReader) traceScan(rg Range, opts ScanOptions, latest bool, scan func(Range, ScanOptions) Iterator) Iterator {
 	start := time.Now()
-	it := &tracedIter{Iterator: scan(rg, opts), sink: r.sink}
-	it.event = Event{Op: OpScan, Range: rg, Reverse: opts.Reverse, Latest: latest, Took: time.Since(start)}
+	it := &tracedIter{Iterator: scan(rg, opts), tracer: r.tracer}
+	it.event = r.by(Event{Op: OpScan, Range: rg, Reverse: opts.Reverse, Latest: latest, Took: time.Since(start)})
 	return it
 }
 
 // tracedIter reports a scan when it is closed or reset.
 type tracedIter struct {
 	Iterator
-	sink  Sink
+	tracer
 	event Event
 	told  bool
 }
@@ -171,8 +197,13 @@ func (it *tracedIter) Next(b *PairBatch) (int, error) {
 	n, err := it.Iterator.Next(b)
 	it.event.Took += time.Since(start)
 	it.event.Pairs += n
-	for i := range b.Keys {
-		it.event.Bytes += len(b.Keys[i]) + len(b.Values[i])
+	if n > 0 {
+		for _, k := range b.Keys {
+			it.event.Bytes += len(k)
+		}
+		for _, v := range b.Values {
+			it.event.Bytes += len(v)
+		}
 	}
 	if err != nil {
 		it.event.Err = err
@@ -180,7 +211,7 @@ func (it *tracedIter) Next(b *PairBatch) (int, error) {
 	return n, err
 }
 
-func (it *tracedIter) tell() {
+func (it *tracedIter) report() {
 	if !it.told {
 		it.told = true
 		it.sink(it.event)
@@ -188,14 +219,14 @@ func (it *tracedIter) tell() {
 }
 
 func (it *tracedIter) Reset(r Range) {
-	it.tell()
+	it.report()
 	it.told = false
-	it.event = Event{Op: OpScan, Range: r, Reverse: it.event.Reverse, Latest: it.event.Latest}
+	it.event = it.by(Event{Op: OpScan, Range: r, Reverse: it.event.Reverse, Latest: it.event.Latest})
 	it.Iterator.Reset(r)
 }
 
 func (it *tracedIter) Close() error {
-	it.tell()
+	it.report()
 	return it.Iterator.Close()
 }
 
@@ -213,7 +244,7 @@ type tracedTxn struct {
 }
 
 func (t *tracedTxn) write(op Op, start time.Time, key, value []byte, err error) error {
-	t.sink(Event{Op: op, Key: key, Pairs: 1, Bytes: len(key) + len(value), Took: time.Since(start), Err: err})
+	t.tell(Event{Op: op, Key: key, Pairs: 1, Bytes: len(key) + len(value), Took: time.Since(start), Err: err})
 	return err
 }
 
@@ -240,7 +271,7 @@ func (t *tracedTxn) DeleteCovered(key []byte) error {
 func (t *tracedTxn) Lock(ctx context.Context, key []byte, opts LockOptions) (LockResult, error) {
 	start := time.Now()
 	res, err := t.txn.Lock(ctx, key, opts)
-	t.sink(Event{Op: OpLock, Key: key, Mode: opts.Mode, Took: time.Since(start), Err: err})
+	t.tell(Event{Op: OpLock, Key: key, Mode: opts.Mode, Took: time.Since(start), Err: err})
 	return res, err
 }
 
@@ -264,7 +295,7 @@ func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {
 func (t *tracedTxn) Refresh() error {
 	start := time.Now()
 	err := t.txn.Refresh()
-	t.sink(Event{Op: OpRefresh, Took: time.Since(start), Err: err})
+	t.tell(Event{Op: OpRefresh, Took: time.Since(start), Err: err})
 	return err
 }
 
@@ -277,11 +308,11 @@ func (t *tracedTxn) Release(sp Savepoint) error    { return t.txn.Release(sp) }
 func (t *tracedTxn) Commit(ctx context.Context) error {
 	start := time.Now()
 	err := t.txn.Commit(ctx)
-	t.sink(Event{Op: OpCommit, Took: time.Since(start), Err: err})
+	t.tell(Event{Op: OpCommit, Took: time.Since(start), Err: err})
 	return err
 }
 
 func (t *tracedTxn) Rollback() {
 	t.txn.Rollback()
-	t.sink(Event{Op: OpRollback})
+	t.tell(Event{Op: OpRollback})
 }

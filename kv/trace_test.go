@@ -47,14 +47,14 @@ func TestTraced(t *testing.T) {
 	}
 	want := `begin
 lock UPDATE /Table/7/1/1
-put /Table/7/1/1
-put /Table/7/1/2
+put /Table/7/1/1 (17 bytes)
+put /Table/7/1/2 (17 bytes)
 delete /Table/7/1/3
 get /Table/7/1/1 → 1 pair, 17 bytes
-get latest /Table/7/1/9 → 0 pairs, 0 bytes
+get latest /Table/7/1/9 → nothing
 get /Table/7/1/2 → 1 pair, 17 bytes
-get /Table/7/1/9 → 0 pairs, 0 bytes
-scan [/Table/7/1 - /Table/7/2) → 2 pairs, 34 bytes
+get /Table/7/1/9 → nothing
+scan /Table/7/1/… → 2 pairs, 34 bytes
 scan [/Table/7/1/2 - /Max) → 1 pair, 17 bytes
 commit
 put /0xff → transaction has ended`

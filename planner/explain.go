@@ -26,9 +26,13 @@ type ExplainOptions struct {
 	PlanningMicros, ExecutionMicros                             int64
 	// Counters are the run's, by node number (Analyze).
 	Counters []plan.Counters
-	// KeyRanges gives the key ranges a node reads (KV).
+	// KeyRanges gives the key ranges a node reads, KeyNames names the tables in
+	// keys (KV); either may be nil.
 	KeyRanges func(plan.Node) []kv.Range
-	Env       *types.Env
+	KeyNames  keyenc.Namer
+	// Catalog has the tables that foreign keys refer to (KV).
+	Catalog *catalog.Snapshot
+	Env     *types.Env
 }
 
 // Explain prints a plan, one string a line.
@@ -85,6 +89,7 @@ type entry struct {
 	label      string // "InitPlan 1 (returns $0)", "CTE x"
 	after      []*entry
 	synthetic  bool // no counters of its own
+	trace      *plan.KeyTrace
 }
 
 // attr is a property: one line, or several values.
@@ -460,6 +465,7 @@ func (x *explainer) node(n plan.Node) *entry {
 			e.base = &c
 			x.output(e, n)
 			x.subplans(e, n)
+			x.traceInto(e, n)
 			return e
 		}
 	case *plan.Filter:
@@ -480,6 +486,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, ins)})
 		x.removed(e, n, "Filter")
 		x.subplans(e, n)
+		x.traceInto(e, n)
 		return e
 	case *plan.Values:
 		switch {
@@ -622,7 +629,9 @@ func (x *explainer) node(n plan.Node) *entry {
 		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
 		x.detail(e, n)
 		kid(n.Input)
-		e.kids = append(e.kids, x.lookup(n))
+		inner := x.lookup(n)
+		x.storeKeys(inner, n)
+		e.kids = append(e.kids, inner)
 	case *plan.Append:
 		set("Append")
 		for _, c := range n.Inputs {
@@ -692,7 +701,9 @@ func (x *explainer) node(n plan.Node) *entry {
 	}
 	x.output(e, n)
 	x.subplans(e, n)
-	x.keyRanges(e, n)
+	if _, ok := n.(*plan.LookupJoin); !ok {
+		x.storeKeys(e, n)
+	}
 	return e
 }
 
@@ -917,52 +928,6 @@ func (x *explainer) detail(e *entry, n plan.Node) {
 	}
 }
 
-// keyRanges shows what a node reads of the store (KV).
-func (x *explainer) keyRanges(e *entry, n plan.Node) {
-	if !x.o.KV {
-		return
-	}
-	switch n := n.(type) {
-	case *plan.Scan:
-		if x.o.KeyRanges != nil {
-			var out []string
-			for _, r := range x.o.KeyRanges(n) {
-				out = append(out, keyenc.PrettyRange(r.Start, r.End))
-			}
-			e.props = append(e.props, attr{name: "Keys", list: out})
-		} else {
-			e.props = append(e.props, attr{name: "Keys", val: fmt.Sprintf("/Table/%d/%d", n.Table.Storage, n.Index.Number)})
-		}
-		if !n.IndexOnly && n.Index != n.Table.Indexes[0] {
-			e.props = append(e.props, attr{name: "Rows", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Table.Indexes[0].Number)})
-		}
-	case *plan.LookupJoin:
-		e.props = append(e.props, attr{name: "Lookup Keys", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Index.Number)})
-		if !n.IndexOnly && n.Index != n.Table.Indexes[0] {
-			e.props = append(e.props, attr{name: "Rows", val: fmt.Sprintf("/Table/%d/%d/…", n.Table.Storage, n.Table.Indexes[0].Number)})
-		}
-	case *plan.Insert:
-		x.writes(e, n.Table)
-	case *plan.Update:
-		x.writes(e, n.Table)
-	case *plan.Delete:
-		x.writes(e, n.Table)
-	case *plan.Merge:
-		x.writes(e, n.Table)
-	}
-	if c := x.counters(n.Info()); c != nil && c.Keys+c.Gets > 0 {
-		e.props = append(e.props, attr{name: "Store", val: fmt.Sprintf("%d keys scanned, %d fetched, %d bytes", c.Keys, c.Gets, c.KeyBytes)})
-	}
-}
-
-func (x *explainer) writes(e *entry, t *catalog.Table) {
-	var out []string
-	for _, ix := range t.Indexes {
-		out = append(out, fmt.Sprintf("/Table/%d/%d/…", t.Storage, ix.Number))
-	}
-	e.props = append(e.props, attr{name: "Writes", list: out})
-}
-
 func (x *explainer) algebra() {
 	for i, a := range x.plan.Algebra {
 		title := "Algebra:"
@@ -1001,6 +966,12 @@ func (x *explainer) text(e *entry, indent int, arrow string) {
 			v = strings.Join(a.list, ", ")
 		}
 		x.lines = append(x.lines, ip+a.name+": "+v)
+	}
+	if e.trace != nil {
+		x.lines = append(x.lines, ip+"Operations:")
+		for _, l := range x.traceLines(e.trace) {
+			x.lines = append(x.lines, ip+"  "+l)
+		}
 	}
 	for _, s := range e.subs {
 		x.lines = append(x.lines, ip+s.label)

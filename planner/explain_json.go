@@ -79,6 +79,9 @@ func (x *explainer) jsonEntry(b *strings.Builder, e *entry, pad, relationship, s
 			put(a.name, jsonString(a.val))
 		}
 	}
+	if e.trace != nil {
+		x.jsonTrace(e.trace, put)
+	}
 	n := len(e.subs) + len(e.kids) + len(e.after)
 	if n > 0 {
 		if !first {

@@ -775,18 +775,11 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 		}
 		inner.plan = p
 	}
+	s.showKeys(ctx, inner, &opts)
 	if opts.Analyze {
-		ec := s.execCtx(ctx, inner)
-		ec.Counters = make([]plan.Counters, inner.plan.Nodes)
-		start = nowMicros()
-		if _, err := executor.Run(ec, inner.plan, func(*types.Batch) error { return nil }); err != nil {
+		if err := s.analyzeRun(ctx, inner, &opts, func(*types.Batch) error { return nil }); err != nil {
 			return err
 		}
-		opts.ExecutionMicros = nowMicros() - start
-		opts.Counters = ec.Counters
-	}
-	if opts.KV {
-		opts.KeyRanges = func(node plan.Node) []kv.Range { return executor.KeyRanges(s.execCtx(ctx, inner), node) }
 	}
 	opts.Env = s.execEnv()
 	lines, err := planner.Explain(inner.plan, opts)

@@ -5,18 +5,25 @@ import (
 	"context"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"rowkey"
 )
 
-var rewrite = flag.Bool("rewrite", false, "rewrite the output blocks of the guided tour")
+var rewrite = flag.Bool("rewrite", false, "rewrite the output blocks of the pages")
 
-// TestTour: the snippets of the guided tour print what the tour says. A block
-// of SQL is followed by a block of text, its output; all run in one session.
-func TestTour(t *testing.T) {
-	const path = "../../docs/tour.md"
+// TestPages: the snippets of the pages print what the pages say. A block of
+// SQL is followed by a block of text, its output; all of a page run in one
+// session on a database of its own.
+func TestPages(t *testing.T) {
+	for _, path := range []string{"../../docs/tour.md", "testdata/keytrace.md"} {
+		t.Run(filepath.Base(path), func(t *testing.T) { runPage(t, path) })
+	}
+}
+
+func runPage(t *testing.T, path string) {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -55,11 +62,11 @@ func TestTour(t *testing.T) {
 			continue
 		}
 		if got != want {
-			t.Errorf("%s\nprints\n%s\nthe tour says\n%s", sql, got, want)
+			t.Errorf("%s\nprints\n%s\nthe page says\n%s", sql, got, want)
 		}
 	}
 	if ran == 0 {
-		t.Error("the tour has no snippets")
+		t.Error("the page has no snippets")
 	}
 	if *rewrite {
 		if err := os.WriteFile(path, []byte(strings.Join(parts, "```")), 0o644); err != nil {

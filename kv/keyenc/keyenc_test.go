@@ -454,7 +454,10 @@ func TestPretty(t *testing.T) {
 	if got := keyenc.PrettyNamed(row(2), name); got != "/Table/users/users_name_idx" {
 		t.Error(got)
 	}
-	if got := keyenc.PrettyRangeNamed(row(1), keyenc.PrefixEnd(row(1)), name); got != "[/Table/users/1 - /Table/users/users_name_idx)" {
+	if got := keyenc.PrettyRangeNamed(row(1), keyenc.PrefixEnd(row(1)), name); got != "/Table/users/1/…" {
+		t.Error(got)
+	}
+	if got := keyenc.PrettyRangeNamed(row(1), keyenc.PrefixEnd(row(2)), name); got != "[/Table/users/1 - /Table/users/3)" {
 		t.Error(got)
 	}
 	if got := keyenc.PrettyRange(nil, nil); got != "[/Min - /Max)" {

@@ -1,6 +1,7 @@
 package keyenc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -88,11 +89,15 @@ type Namer func(table, index uint32) (tableName, indexName string)
 // encoding (as in the ends of ranges) print in hexadecimal.
 func Pretty(key []byte) string { return PrettyNamed(key, nil) }
 
-// PrettyRange prints the keys k with start <= k < end.
+// PrettyRange prints the keys k with start <= k < end: as /Table/7/2/5/… if
+// they are those that begin with start, else as [/Table/7/2/5 - /Table/7/2/NULL).
 func PrettyRange(start, end []byte) string { return PrettyRangeNamed(start, end, nil) }
 
 // PrettyRangeNamed is PrettyRange with names for the tables.
 func PrettyRangeNamed(start, end []byte, name Namer) string {
+	if len(start) > 0 && bytes.Equal(end, PrefixEnd(start)) {
+		return PrettyNamed(start, name) + "/…"
+	}
 	s, e := "/Min", "/Max"
 	if len(start) > 0 {
 		s = PrettyNamed(start, name)

@@ -16,6 +16,8 @@ type Counters struct {
 	// Keys are the pairs read from the store, Gets the keys looked up one by one,
 	// KeyBytes the bytes of both, keys and values.
 	Keys, Gets, KeyBytes int64
+	// Trace is what it asked of the store, nil if that was not traced.
+	Trace *KeyTrace
 	// Memory is the most memory it held, in bytes.
 	Memory int64
 	// Workers is how many goroutines ran it, 0 when it was the caller's own.

@@ -1,0 +1,302 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/kv/keyenc"
+	"rowkey/planner/plan"
+)
+
+// EXPLAIN (KV): the keys that each node reads and writes, as planned; with
+// ANALYZE, every operation on the store that it asked for.
+//
+//	Index Scan using people_age on people
+//	  Index Cond: (age > 25)
+//	  Keys: [/Table/people/people_age/26 - /Table/people/people_age/NULL)
+//	  Rows: /Table/people/people_pkey/…
+//	  Operations:
+//	    scan [/Table/people/people_age/26 - /Table/people/people_age/NULL) → 1 pair, 18 bytes
+//	    get /Table/people/people_pkey/1 → 1 pair, 35 bytes
+//
+// What depends on the rows of another node is written ‹as an expression›.
+
+// plannedRanges is the number of planned ranges of one scan that are shown.
+const plannedRanges = 20
+
+// storeKeys shows what a node asks of the store.
+func (x *explainer) storeKeys(e *entry, n plan.Node) {
+	if !x.o.KV {
+		return
+	}
+	prop := func(name string, list ...string) {
+		if len(list) > 0 {
+			e.props = append(e.props, attr{name: name, list: list})
+		}
+	}
+	rows := func(t *catalog.Table, ix *catalog.Index, indexOnly bool) {
+		if ix != t.Indexes[0] && !indexOnly {
+			prop("Rows", x.indexPath(t, t.Indexes[0])+"/…")
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Scan:
+		prop("Keys", x.scanKeys(n)...)
+		rows(n.Table, n.Index, n.IndexOnly)
+	case *plan.LookupJoin:
+		var b strings.Builder
+		b.WriteString(x.indexPath(n.Table, n.Index))
+		for _, k := range n.Keys {
+			b.WriteString("/‹" + x.expr(k, []plan.Node{n.Input}) + "›")
+		}
+		if len(n.Keys) < len(n.Index.Keys) || !n.Index.Unique && !n.Index.Primary {
+			b.WriteString("/…")
+		}
+		prop("Keys", b.String())
+		rows(n.Table, n.Index, n.IndexOnly)
+	case *plan.LockRows:
+		for _, t := range n.Tables {
+			prop("Locks", x.indexPath(t.Table, t.Table.Indexes[0])+"/…")
+		}
+	case *plan.Insert:
+		x.writeKeys(n.Table, true, n.Conflict != nil, prop)
+	case *plan.Update:
+		x.writeKeys(n.Table, true, true, prop)
+	case *plan.Delete:
+		x.writeKeys(n.Table, false, true, prop)
+	case *plan.Merge:
+		x.writeKeys(n.Table, true, true, prop)
+	}
+	if c := x.counters(n.Info()); c != nil {
+		if c.Keys+c.Gets > 0 && c.Trace == nil {
+			prop("Store", fmt.Sprintf("%d keys scanned, %d fetched, %d bytes", c.Keys, c.Gets, c.KeyBytes))
+		}
+	}
+	x.traceInto(e, n)
+}
+
+// traceInto adds what n asked of the store to the entry that shows n, and
+// maybe others.
+func (x *explainer) traceInto(e *entry, n plan.Node) {
+	c := x.counters(n.Info())
+	if !x.o.KV || c == nil || c.Trace == nil {
+		return
+	}
+	if e.trace == nil {
+		e.trace = c.Trace
+		return
+	}
+	t := *e.trace
+	t.Ops = append(t.Ops[:len(t.Ops):len(t.Ops)], c.Trace.Ops...)
+	for op, k := range c.Trace.Totals {
+		t.Totals[op].Ops += k.Ops
+		t.Totals[op].Pairs += k.Pairs
+		t.Totals[op].Bytes += k.Bytes
+	}
+	e.trace = &t
+}
+
+func (x *explainer) indexPath(t *catalog.Table, ix *catalog.Index) string {
+	return keyenc.PrettyNamed(keyenc.AppendIndexPrefix(nil, t.Storage, ix.Number), x.o.KeyNames)
+}
+
+// scanKeys are the keys or key ranges of a scan.
+func (x *explainer) scanKeys(n *plan.Scan) []string {
+	if x.o.KeyRanges == nil || spansDepend(n.Spans) {
+		return x.spanPaths(n)
+	}
+	point := n.Unique && n.Index == n.Table.Indexes[0]
+	for i := range n.Spans {
+		keys := len(n.Spans[i].Eq)
+		if n.Spans[i].In != nil {
+			keys++
+		}
+		point = point && keys == len(n.Index.Keys)
+	}
+	var out []string
+	ranges := x.o.KeyRanges(n)
+	for i, r := range ranges {
+		if i == plannedRanges {
+			out = append(out, fmt.Sprintf("… and %d more", len(ranges)-i))
+			break
+		}
+		if point {
+			out = append(out, keyenc.PrettyNamed(r.Start, x.o.KeyNames))
+		} else {
+			out = append(out, keyenc.PrettyRangeNamed(r.Start, r.End, x.o.KeyNames))
+		}
+	}
+	if out == nil {
+		out = []string{"none"}
+	}
+	return out
+}
+
+// spansDepend tells whether spans depend on rows of other nodes.
+func spansDepend(spans []plan.KeySpan) bool {
+	depend := false
+	look := func(e plan.Expr) {
+		if e == nil {
+			return
+		}
+		walkExprOnly(e, func(y plan.Expr) {
+			switch y.(type) {
+			case *plan.ExecParam, *plan.Subplan:
+				depend = true
+			}
+		})
+	}
+	for _, s := range spans {
+		for _, e := range s.Eq {
+			look(e)
+		}
+		look(s.Low)
+		look(s.High)
+		look(s.In)
+	}
+	return depend
+}
+
+// spanPaths writes the spans of a scan with their expressions.
+func (x *explainer) spanPaths(n *plan.Scan) []string {
+	var out []string
+	for _, s := range n.Spans {
+		var b strings.Builder
+		b.WriteString(x.indexPath(n.Table, n.Index))
+		for i, e := range s.Eq {
+			if s.EqNull != nil && s.EqNull[i] {
+				b.WriteString("/NULL")
+			} else {
+				b.WriteString("/‹" + x.expr(e, nil) + "›")
+			}
+		}
+		bound := func(op, inc string, inclusive bool, e plan.Expr) {
+			if e != nil {
+				if inclusive {
+					op = inc
+				}
+				b.WriteString("/‹" + op + " " + x.expr(e, nil) + "›")
+			}
+		}
+		bound("= ANY", "", false, s.In)
+		bound(">", ">=", s.LowInc, s.Low)
+		bound("<", "<=", s.HighInc, s.High)
+		out = append(out, b.String())
+	}
+	if out == nil {
+		out = []string{x.indexPath(n.Table, n.Index) + "/…"}
+	}
+	return out
+}
+
+// writeKeys shows where rows of a table and their index entries are written,
+// and where foreign keys have the statement look: to find the rows referred to
+// (adds), and those that refer (removes).
+func (x *explainer) writeKeys(t *catalog.Table, adds, removes bool, prop func(string, ...string)) {
+	var writes, checks []string
+	for _, ix := range t.Indexes {
+		writes = append(writes, x.indexPath(t, ix)+"/…")
+	}
+	prop("Writes", writes...)
+	if x.o.Catalog == nil {
+		return
+	}
+	table := func(fk *catalog.ForeignKey, other *catalog.Table) {
+		if other != nil {
+			checks = append(checks, quoteIdent(fk.Name)+" "+keyenc.PrettyNamed(keyenc.AppendTablePrefix(nil, other.Storage), x.o.KeyNames)+"/…")
+		}
+	}
+	for _, fk := range t.ForeignKeys {
+		if adds {
+			table(fk, x.o.Catalog.Table(fk.RefTable))
+		}
+	}
+	for _, child := range x.o.Catalog.ReferredBy(t.OID) {
+		for _, fk := range child.ForeignKeys {
+			if removes && fk.RefTable == t.OID {
+				table(fk, child)
+			}
+		}
+	}
+	prop("Foreign Keys", checks...)
+}
+
+// traceLines writes the operations of a node, one a line.
+func (x *explainer) traceLines(t *plan.KeyTrace) []string {
+	var out []string
+	for _, op := range t.Ops {
+		l := op.Named(x.o.KeyNames)
+		if op.Why != "" {
+			l = op.Why + ": " + l
+		}
+		out = append(out, l)
+	}
+	if more := t.Count() - int64(len(t.Ops)); more > 0 {
+		out = append(out, fmt.Sprintf("… and %d more; in all %s", more, traceTotals(t)))
+	}
+	return out
+}
+
+// traceTotals sums up: "1 scan of 10 pairs (250 bytes), 30 gets of 29 pairs (900 bytes)".
+func traceTotals(t *plan.KeyTrace) string {
+	var parts []string
+	for op, k := range t.Totals {
+		if k.Ops == 0 {
+			continue
+		}
+		p := fmt.Sprintf("%d %vs", k.Ops, kv.Op(op))
+		switch kv.Op(op) {
+		case kv.OpGet, kv.OpScan:
+			p += fmt.Sprintf(" of %d pairs (%d bytes)", k.Pairs, k.Bytes)
+		case kv.OpPut:
+			p += fmt.Sprintf(" (%d bytes)", k.Bytes)
+		}
+		parts = append(parts, p)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// jsonTrace writes the operations of a node as an array of objects.
+func (x *explainer) jsonTrace(t *plan.KeyTrace, put func(name, raw string)) {
+	hex := func(b []byte) string { return fmt.Sprintf(`"\\x%x"`, b) }
+	var list []string
+	for _, op := range t.Ops {
+		f := []string{`"Operation": ` + jsonString(op.Op.String())}
+		add := func(name, raw string) { f = append(f, `"`+name+`": `+raw) }
+		if op.Why != "" {
+			add("Why", jsonString(op.Why))
+		}
+		if op.Latest {
+			add("Latest", "true")
+		}
+		switch op.Op {
+		case kv.OpScan:
+			add("Path", jsonString(keyenc.PrettyRangeNamed(op.Range.Start, op.Range.End, x.o.KeyNames)))
+			add("Start", hex(op.Range.Start))
+			add("End", hex(op.Range.End))
+			if op.Reverse {
+				add("Reverse", "true")
+			}
+		default:
+			add("Path", jsonString(keyenc.PrettyNamed(op.Key, x.o.KeyNames)))
+			add("Key", hex(op.Key))
+		}
+		switch {
+		case op.Err != nil:
+			add("Error", jsonString(op.Err.Error()))
+		case op.Op == kv.OpLock:
+			add("Mode", jsonString(op.Mode.String()))
+		case op.Op != kv.OpDelete:
+			add("Pairs", fmt.Sprint(op.Pairs))
+			add("Bytes", fmt.Sprint(op.Bytes))
+		}
+		list = append(list, "{"+strings.Join(f, ", ")+"}")
+	}
+	put("Operations", "["+strings.Join(list, ", ")+"]")
+	if more := t.Count() - int64(len(t.Ops)); more > 0 {
+		put("Operations Not Shown", fmt.Sprint(more))
+		put("Operations In All", jsonString(traceTotals(t)))
+	}
+}
