@@ -23,6 +23,10 @@ type conflict struct {
 	buf      entryBuf
 	views    viewChecks
 	slice    rowSet
+	// family and m are set when the rows go to a partition of the table named, whose
+	// columns Set and Where speak of.
+	family *family
+	m      *member
 }
 
 func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter) (*conflict, error) {
@@ -32,7 +36,7 @@ func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter)
 			return ix.Primary || ix.Unique
 		}
 		for _, a := range n.Indexes {
-			if a.OID == ix.OID {
+			if a.OID == ix.OID || ix.Parent != 0 && x.partOfIndex(ix, a.OID) {
 				return true
 			}
 		}
@@ -209,16 +213,32 @@ func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error)
 	if err := c.dec.Batch([][]byte{rowKey}, [][]byte{value}, old); err != nil {
 		return nil, err
 	}
-	in := &types.Batch{N: 1, Cols: append(append([]*types.Vec(nil), old...), one.Cols...)}
+	was, given, t := &types.Batch{N: 1, Cols: old}, one, c.t
+	if c.m != nil {
+		was, given, t = c.m.named(was), c.m.named(one), c.family.t
+	}
+	in := &types.Batch{N: 1, Cols: append(append([]*types.Vec(nil), was.Cols...), given.Cols...)}
 	if c.where != nil {
 		sel, err := c.where.filter(in, nil, nil)
 		if err != nil || len(sel) == 0 {
 			return nil, err
 		}
 	}
-	now, changed, err := c.set.apply(c.t, &types.Batch{N: 1, Cols: old}, in)
+	now, changed, err := c.set.apply(t, was, in)
 	if err != nil {
 		return nil, err
+	}
+	if c.m != nil {
+		moving := c.family.moving(changed)
+		now, changed = c.m.local(now, &types.Batch{N: 1, Cols: old}), c.m.changed(changed)
+		if moving {
+			if i, err := c.w.bounds.outside(now); err != nil {
+				return nil, err
+			} else if i >= 0 {
+				return nil, pgerr.New(pgerr.FeatureNotSupported, "invalid ON UPDATE specification").
+					WithDetail("The result tuple would appear in a different partition than the original tuple.")
+			}
+		}
 	}
 	keys, err := c.w.update([]string{string(rowKey)}, &types.Batch{N: 1, Cols: old}, now, changed)
 	if err != nil {
@@ -230,4 +250,29 @@ func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error)
 	c.touched[keys[0]] = true
 	_ = x
 	return now, nil
+}
+
+// newMemberConflict is newConflict for a partition of the table that n is about.
+func (x *exec) newMemberConflict(m *member, n *plan.OnConflict) (*conflict, error) {
+	c, err := x.newConflict(m.t, n, m.w)
+	if err != nil {
+		return nil, err
+	}
+	c.m = m
+	return c, nil
+}
+
+// partOfIndex tells whether an index of a partition is part of another index.
+func (x *exec) partOfIndex(ix *catalog.Index, whole types.OID) bool {
+	for ix != nil && ix.Parent != 0 {
+		if ix.Parent == whole {
+			return true
+		}
+		t := x.Catalog.TableOfIndex(ix.Parent)
+		if t == nil {
+			return false
+		}
+		ix = t.IndexByOID(ix.Parent)
+	}
+	return false
 }

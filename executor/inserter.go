@@ -13,6 +13,8 @@ type Inserter struct {
 	w     *tableWriter
 	maker *rowMaker
 	rows  int64
+	// family routes the rows of a partitioned table.
+	family *family
 }
 
 // NewInserter prepares to insert rows of which the columns attnums are given;
@@ -20,15 +22,18 @@ type Inserter struct {
 func NewInserter(ctx *Ctx, t *catalog.Table, attnums []int16, defaults []plan.ColumnExpr, rules *plan.RowRules) (*Inserter, error) {
 	x := newExec(ctx, emptyPlan)
 	x.statement().root = true
-	w, err := x.writer(t, rules)
+	i := &Inserter{x: x}
+	var err error
+	if t.Kind == catalog.KindPartitioned {
+		i.family, err = x.newFamily(t, nil)
+	} else {
+		i.w, err = x.writer(t, rules)
+	}
 	if err != nil {
 		return nil, err
 	}
-	m, err := x.newRowMaker(t, attnums, defaults)
-	if err != nil {
-		return nil, err
-	}
-	return &Inserter{x: x, w: w, maker: m}, nil
+	i.maker, err = x.newRowMaker(t, attnums, defaults)
+	return i, err
 }
 
 // Insert inserts rows: cols[i] is the column attnums[i], n rows each, at best
@@ -44,7 +49,12 @@ func (i *Inserter) Insert(cols []*types.Vec, n int) error {
 	if err != nil {
 		return err
 	}
-	if err := i.w.insert(b); err != nil {
+	if i.family != nil {
+		_, err = i.family.insert(b, false, nil)
+	} else {
+		err = i.w.insert(b)
+	}
+	if err != nil {
 		return err
 	}
 	i.rows += int64(n)

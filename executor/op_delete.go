@@ -15,6 +15,8 @@ type deleteOp struct {
 	target *target
 	ret    *returning
 	counts bool
+	family *family // of a table with children
+	ready  []*types.Batch
 }
 
 func (x *exec) newDelete(n *plan.Delete) (op, error) {
@@ -28,7 +30,11 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 	if rules.IndexExprs == nil && rules.IndexWhere == nil && rules.Checks == nil && needsRules(n.Table) {
 		rules = nil
 	}
-	if o.w, err = x.writer(n.Table, rules); err != nil {
+	if n.Tree != nil {
+		if o.family, err = x.newFamily(n.Table, n.Tree); err != nil {
+			return nil, err
+		}
+	} else if o.w, err = x.writer(n.Table, rules); err != nil {
 		return nil, err
 	}
 	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, n.Recheck, single(n.Input)); err != nil {
@@ -40,14 +46,26 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 
 func (o *deleteOp) open() error {
 	clear(o.target.seen)
+	o.ready = nil
 	return o.src.open()
 }
 
 func (o *deleteOp) next() (*types.Batch, error) {
 	for {
+		if len(o.ready) > 0 {
+			b := o.ready[0]
+			o.ready = o.ready[1:]
+			return o.ret.rows(b)
+		}
 		in, err := o.src.next()
 		if err != nil || in == nil {
 			return nil, err
+		}
+		if o.family != nil {
+			if err := o.members(in); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		b, keys, err := o.target.lock(in, kv.LockUpdate)
 		if err != nil {
@@ -67,6 +85,29 @@ func (o *deleteOp) next() (*types.Batch, error) {
 			return o.ret.rows(&types.Batch{N: b.N, Cols: append(append([]*types.Vec(nil), old.Cols...), b.Cols...)})
 		}
 	}
+}
+
+// members removes the rows of a batch, which may be in several tables.
+func (o *deleteOp) members(in *types.Batch) error {
+	f := o.family
+	portions, err := f.lock(o.target, in, func(*member) kv.LockMode { return kv.LockUpdate })
+	if err != nil {
+		return err
+	}
+	for _, p := range portions {
+		if err := p.m.w.delete(p.keys, p.old); err != nil {
+			return err
+		}
+		if o.counts {
+			o.x.affected += int64(p.in.N)
+		}
+		if o.ret != nil {
+			old := f.newWritten(p.in.N)
+			old.put(p.m, p.old, iota32(p.in.N))
+			o.ready = append(o.ready, &types.Batch{N: p.in.N, Cols: append(old.cols, p.in.Cols...)})
+		}
+	}
+	return nil
 }
 
 func (o *deleteOp) close() { o.src.close() }

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"rowkey/catalog"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -17,6 +18,8 @@ type insertOp struct {
 	ret      *returning
 	checks   viewChecks
 	conflict *conflict
+	family   *family // of a partitioned table
+	merged   *familyConflict
 	counts   bool
 }
 
@@ -33,7 +36,12 @@ func (x *exec) newInsert(n *plan.Insert) (op, error) {
 	if o.maker, err = x.newRowMaker(n.Table, n.Attnums, n.Defaults); err != nil {
 		return nil, err
 	}
-	if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
+	if n.Table.Kind == catalog.KindPartitioned {
+		if o.family, err = x.newFamily(n.Table, nil); err != nil {
+			return nil, err
+		}
+		o.w = o.family.ownW
+	} else if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
 		return nil, err
 	}
 	if o.ret, err = x.newReturning(n.Returning); err != nil {
@@ -41,6 +49,11 @@ func (x *exec) newInsert(n *plan.Insert) (op, error) {
 	}
 	if o.checks, err = x.newViewChecks(n.ViewCheck); err != nil {
 		return nil, err
+	}
+	if o.family != nil && n.Conflict != nil {
+		o.merged = x.newFamilyConflict(o.family, n.Conflict)
+		o.merged.views = o.checks
+		return o, nil
 	}
 	if n.Conflict != nil {
 		if o.conflict, err = x.newConflict(n.Table, n.Conflict, o.w); err != nil {
@@ -63,6 +76,9 @@ func (o *insertOp) open() error {
 	if o.conflict != nil {
 		clear(o.conflict.touched)
 	}
+	if o.merged != nil {
+		o.merged.clear()
+	}
 	return o.src.open()
 }
 
@@ -77,7 +93,15 @@ func (o *insertOp) next() (*types.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.conflict != nil {
+		if o.family != nil {
+			n := b.N
+			if b, err = o.route(b); err != nil {
+				return nil, err
+			}
+			if b == nil {
+				b = &types.Batch{N: n}
+			}
+		} else if o.conflict != nil {
 			if b, err = o.conflict.insert(b); err != nil {
 				return nil, err
 			}
@@ -101,6 +125,18 @@ func (o *insertOp) next() (*types.Batch, error) {
 			return o.ret.rows(b)
 		}
 	}
+}
+
+// route inserts rows into the partitions they belong to.
+func (o *insertOp) route(b *types.Batch) (*types.Batch, error) {
+	if o.merged != nil {
+		return o.merged.insert(b)
+	}
+	var check func(*types.Batch) error
+	if o.checks != nil {
+		check = func(b *types.Batch) error { return o.checks.check(o.w, b) }
+	}
+	return o.family.insert(b, o.ret != nil, check)
 }
 
 func (o *insertOp) close() { o.src.close() }

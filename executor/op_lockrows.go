@@ -1,8 +1,10 @@
 package executor
 
 import (
+	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
+	"rowkey/kv/keyenc"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -48,6 +50,9 @@ type lockTable struct {
 	wait  kv.WaitPolicy
 	dec   *rowenc.Decoder
 	check pred
+	// parts are the decoders of a table's children, by storage number, whose columns
+	// stand in the order of plan.Attnums.
+	parts map[uint32]*rowenc.Decoder
 }
 
 var lockModes = map[plan.LockStrength]kv.LockMode{
@@ -68,6 +73,19 @@ func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
 			strength = n.Strength
 		}
 		l := lockTable{plan: t, mode: lockModes[strength], dec: rowenc.NewDecoder(t.Table, t.Attnums)}
+		for _, m := range t.Tree {
+			if l.parts == nil {
+				l.parts = map[uint32]*rowenc.Decoder{}
+			}
+			up := catalog.AttnumMap(t.Table, m)
+			attnums := make([]int16, len(t.Attnums))
+			for k, a := range t.Attnums {
+				if attnums[k] = a; a > 0 {
+					attnums[k] = up[a-1]
+				}
+			}
+			l.parts[m.Storage] = rowenc.NewDecoder(m, attnums)
+		}
 		switch t.Wait {
 		case plan.LockNowait:
 			l.wait = kv.WaitNot
@@ -154,8 +172,14 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	if !o.cloned {
 		o.cur, o.cloned = cloneBatch(o.cur), true
 	}
-	vecs := newVecs(t.dec.Types(), 1)
-	if err := t.dec.Batch([][]byte{key}, [][]byte{value}, vecs); err != nil {
+	dec := t.dec
+	if t.parts != nil {
+		if storage, _, _, err := keyenc.DecodeIndexPrefix(key); err == nil && t.parts[storage] != nil {
+			dec = t.parts[storage]
+		}
+	}
+	vecs := newVecs(dec.Types(), 1)
+	if err := dec.Batch([][]byte{key}, [][]byte{value}, vecs); err != nil {
 		return false, err
 	}
 	for k, c := range t.plan.Cols {

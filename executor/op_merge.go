@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -18,6 +19,7 @@ type mergeOp struct {
 	target  *target
 	actions []mergeAction
 	done    map[string]bool
+	family  *family // of a table with children, or partitioned
 }
 
 type mergeAction struct {
@@ -35,8 +37,15 @@ func (x *exec) newMerge(n *plan.Merge) (op, error) {
 	if o.src, err = x.newSource(n.Input); err != nil {
 		return nil, err
 	}
-	if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
-		return nil, err
+	if n.Tree != nil {
+		if o.family, err = x.newFamily(n.Table, n.Tree); err != nil {
+			return nil, err
+		}
+	}
+	if n.Table.Kind != catalog.KindPartitioned {
+		if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
+			return nil, err
+		}
 	}
 	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, nil, true); err != nil {
 		return nil, err
@@ -133,6 +142,12 @@ func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
 			}
 			o.done[k] = true
 		}
+		if o.family != nil {
+			if err := o.members(a, &types.Batch{Cols: b.Cols, N: b.N, Sel: hit}); err != nil {
+				return err
+			}
+			continue
+		}
 		mode := kv.LockUpdate
 		if a.plan.Kind == plan.MergeUpdate {
 			mode = o.w.lockMode(changedColumns(o.n.Table, a.plan.Set))
@@ -159,6 +174,37 @@ func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
 			}
 		}
 		o.x.affected += int64(one.N)
+	}
+	return nil
+}
+
+// members updates or deletes the rows of a batch, which may be in several tables.
+func (o *mergeOp) members(a *mergeAction, b *types.Batch) error {
+	f := o.family
+	set := changedColumns(o.n.Table, a.plan.Set)
+	portions, err := f.lock(o.target, b, func(m *member) kv.LockMode {
+		if a.plan.Kind == plan.MergeDelete {
+			return kv.LockUpdate
+		}
+		return f.lockMode(m, set)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range portions {
+		if a.plan.Kind == plan.MergeDelete {
+			err = p.m.w.delete(p.keys, p.old)
+		} else {
+			var now *types.Batch
+			var changed []bool
+			if now, changed, err = a.set.apply(o.n.Table, o.target.old(p.in), p.in); err == nil {
+				_, _, err = f.update(p, now, changed, false, nil)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		o.x.affected += int64(p.in.N)
 	}
 	return nil
 }
@@ -193,7 +239,12 @@ func (o *mergeOp) notMatched(b *types.Batch, rows []int32) error {
 		if err != nil {
 			return err
 		}
-		if err := o.w.insert(fresh); err != nil {
+		if o.family != nil && o.family.root != nil {
+			_, err = o.family.insert(fresh, false, nil)
+		} else {
+			err = o.w.insert(fresh)
+		}
+		if err != nil {
 			return err
 		}
 		o.x.affected += int64(in.N)

@@ -18,6 +18,8 @@ type updateOp struct {
 	checks viewChecks
 	mode   kv.LockMode
 	counts bool
+	family *family // of a table with children
+	ready  []*types.Batch
 }
 
 func (x *exec) newUpdate(n *plan.Update) (op, error) {
@@ -29,7 +31,12 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 	if o.src, err = x.newSource(n.Input, also...); err != nil {
 		return nil, err
 	}
-	if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
+	if n.Tree != nil {
+		if o.family, err = x.newFamily(n.Table, n.Tree); err != nil {
+			return nil, err
+		}
+		o.w = o.family.ownW
+	} else if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
 		return nil, err
 	}
 	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, n.Recheck, single(n.Input)); err != nil {
@@ -44,20 +51,35 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 	if o.checks, err = x.newViewChecks(n.ViewCheck); err != nil {
 		return nil, err
 	}
+	if o.family != nil {
+		return o, nil
+	}
 	o.mode = o.w.lockMode(changedColumns(n.Table, n.Set))
 	return o, nil
 }
 
 func (o *updateOp) open() error {
 	clear(o.target.seen)
+	o.ready = nil
 	return o.src.open()
 }
 
 func (o *updateOp) next() (*types.Batch, error) {
 	for {
+		if len(o.ready) > 0 {
+			b := o.ready[0]
+			o.ready = o.ready[1:]
+			return o.ret.rows(b)
+		}
 		in, err := o.src.next()
 		if err != nil || in == nil {
 			return nil, err
+		}
+		if o.family != nil {
+			if err := o.members(in); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		b, keys, err := o.target.lock(in, o.mode)
 		if err != nil {
@@ -92,6 +114,44 @@ func (o *updateOp) next() (*types.Batch, error) {
 			return o.ret.rows(&types.Batch{N: b.N, Cols: append(append([]*types.Vec(nil), now.Cols...), b.Cols...)})
 		}
 	}
+}
+
+// members changes the rows of a batch, which may be in several tables.
+func (o *updateOp) members(in *types.Batch) error {
+	f := o.family
+	set := changedColumns(o.n.Table, o.n.Set)
+	portions, err := f.lock(o.target, in, func(m *member) kv.LockMode { return f.lockMode(m, set) })
+	if err != nil {
+		return err
+	}
+	var check func(*types.Batch) error
+	if o.checks != nil {
+		check = func(b *types.Batch) error { return o.checks.check(o.w, b) }
+	}
+	for _, p := range portions {
+		now, changed, err := o.set.apply(o.n.Table, o.target.old(p.in), p.in)
+		if err != nil {
+			return err
+		}
+		keys, rows, err := f.update(p, now, changed, o.ret != nil, check)
+		if err != nil {
+			return err
+		}
+		if o.target.seen != nil {
+			for i, k := range keys {
+				if k != p.keys[i] && k != "" {
+					o.target.seen[k] = true
+				}
+			}
+		}
+		if o.counts {
+			o.x.affected += int64(now.N)
+		}
+		if o.ret != nil {
+			o.ready = append(o.ready, &types.Batch{N: now.N, Cols: append(rows.Cols, p.in.Cols...)})
+		}
+	}
+	return nil
 }
 
 func (o *updateOp) close() { o.src.close() }

@@ -11,6 +11,7 @@ import (
 type stmt struct {
 	x       *exec
 	writers map[types.OID]*tableWriter
+	routers map[types.OID]*router
 	queue   []func() error
 	unique  []uniqueWatch
 	// hold keeps writes back until the statement has read all it will: when a WITH

@@ -44,6 +44,12 @@ func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Exp
 // lock locks the rows of a batch and gives those that are to be changed, as a
 // batch of their own without selection, with their keys.
 func (g *target) lock(b *types.Batch, mode kv.LockMode) (*types.Batch, []string, error) {
+	return g.lockAs(b, mode, g.dec, nil)
+}
+
+// lockAs is lock of rows that dec decodes: those of the target, or, with up,
+// of a member of its family, where column up[c] stands for the target's c+1.
+func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, up []int16) (*types.Batch, []string, error) {
 	x := g.x
 	keys := b.Cols[g.keyCol]
 	sel := room(g.sel[:0], b.N)
@@ -70,12 +76,19 @@ func (g *target) lock(b *types.Batch, mode kv.LockMode) (*types.Batch, []string,
 				// The vectors may belong to someone who shows them to others.
 				b, cloned = cloneBatch(b), true
 			}
-			old := newVecs(g.dec.Types(), 1)
-			if err := g.dec.Batch([][]byte{[]byte(k)}, [][]byte{value}, old); err != nil {
+			old := newVecs(dec.Types(), 1)
+			if err := dec.Batch([][]byte{[]byte(k)}, [][]byte{value}, old); err != nil {
 				return nil, nil, err
 			}
-			for c, v := range old {
-				setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
+			if up == nil {
+				for c, v := range old {
+					setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
+				}
+			}
+			for c, a := range up {
+				if a > 0 {
+					setVec(b.Cols[g.oldFrom+c], int(i), old[a-1], 0)
+				}
 			}
 			if g.recheck != nil {
 				g.one = append(g.one[:0], i)

@@ -35,8 +35,13 @@ type tableWriter struct {
 	checks  []namedCheck
 	fks     []*childCheck // of this table
 	parents []*parentCheck
-	vals    rowenc.Values
-	key     []byte
+	bounds  *boundCheck // of a partition
+	// routed tells that the rows at hand belong to the partition; shown, if not nil,
+	// prints them as rows of the table that the statement names.
+	routed bool
+	shown  func(b *types.Batch, i int) string
+	vals   rowenc.Values
+	key    []byte
 
 	// Of the rows being inserted.
 	rowKeys   [][]byte
@@ -164,6 +169,9 @@ func (x *exec) newTableWriter(t *catalog.Table, rules *plan.RowRules) (*tableWri
 			return nil, err
 		}
 		w.indexes = append(w.indexes, iw)
+	}
+	if w.bounds, err = x.boundCheckOf(t); err != nil {
+		return nil, err
 	}
 	return w, w.bindForeignKeys()
 }
@@ -342,11 +350,27 @@ func (w *tableWriter) prepare(b *types.Batch) (bad int, violation error, err err
 			}
 		}
 	}
+	if w.bounds != nil && !w.routed {
+		i, err := w.bounds.outside(b)
+		if err != nil {
+			return 0, nil, err
+		}
+		if i >= 0 {
+			note(i, func() error { return w.boundError(b, i) })
+		}
+	}
 	return bad, violation, nil
 }
 
 // describeRow prints a row as PostgreSQL does in the details of errors.
 func (w *tableWriter) describeRow(b *types.Batch, i int) string {
+	if w.shown != nil {
+		return w.shown(b, i)
+	}
+	return w.rowText(b, i)
+}
+
+func (w *tableWriter) rowText(b *types.Batch, i int) string {
 	var s strings.Builder
 	s.WriteByte('(')
 	first := true
@@ -363,15 +387,7 @@ func (w *tableWriter) describeRow(b *types.Batch, i int) string {
 			s.WriteString("null")
 			continue
 		}
-		t := types.TextOf(w.typs[k], v.Datum(i), w.x.env())
-		if len(t) > 64 {
-			n := 64
-			for n > 0 && t[n]&0xc0 == 0x80 {
-				n--
-			}
-			t = t[:n] + "..."
-		}
-		s.WriteString(t)
+		s.WriteString(clipped(types.TextOf(w.typs[k], v.Datum(i), w.x.env())))
 	}
 	s.WriteByte(')')
 	return s.String()
