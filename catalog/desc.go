@@ -271,6 +271,9 @@ type View struct {
 	Path        []string `json:",omitempty"` // search path that its names were resolved with
 	CheckOption byte     `json:",omitempty"` // 0, 'l' local, 'c' cascaded
 	DependsOn   []OID    `json:",omitempty"` // relations, functions and types it reads
+	// Unaliased are aliases in Query that nobody wrote: the former names of
+	// relations that have others now.
+	Unaliased []string `json:",omitempty"`
 }
 
 // Sequence describes a sequence generator; its current value lives under a

@@ -267,5 +267,9 @@ func viewDef(snap *Snapshot, path []string, env *types.Env, t *Table, pretty boo
 }
 
 func ruleDef(snap *Snapshot, path []string, env *types.Env, t *Table, pretty bool) string {
-	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + relationRef(snap, nil, t.OID) + " DO INSTEAD " + viewDef(snap, path, env, t, pretty, 0)
+	name := relationRef(snap, nil, t.OID)
+	if pretty {
+		name = relationRef(snap, path, t.OID)
+	}
+	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + viewDef(snap, path, env, t, pretty, 0)
 }

@@ -123,12 +123,17 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
 	}
 	b.t.View = &catalog.View{Query: text, Path: c.SearchPath(), DependsOn: deps}
+	if err := checkViewOptions(n.Options); err != nil {
+		return err
+	}
+	b.t.Options = setOptions(nil, n.Options, false)
 	switch n.Check {
 	case ast.CheckLocal:
-		b.t.View.CheckOption = 'l'
+		b.t.Options = append(b.t.Options, "check_option=local")
 	case ast.CheckCascaded:
-		b.t.View.CheckOption = 'c'
+		b.t.Options = append(b.t.Options, "check_option=cascaded")
 	}
+	b.t.View.CheckOption = checkOption(b.t.Options)
 	if old := c.snap().Table(c.snap().Relation(schema, n.Name.Name)); old != nil && n.OrReplace {
 		if old.Kind != catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", old.Name)
@@ -157,6 +162,17 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		return err
 	}
 	return b.finish()
+}
+
+// checkOption is the letter of a view's WITH CHECK OPTION, 0 if it has none.
+func checkOption(options []string) byte {
+	switch optionOf(options, "check_option") {
+	case "local":
+		return 'l'
+	case "cascaded":
+		return 'c'
+	}
+	return 0
 }
 
 // ---- enums and domains

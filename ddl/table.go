@@ -67,6 +67,7 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	if err := checkStorageOptions(n.Options); err != nil {
 		return err
 	}
+	b.t.Options = setOptions(b.t.Options, n.Options, false)
 	for _, e := range n.Elements {
 		switch e := e.(type) {
 		case *ast.ColumnDef:

@@ -24,6 +24,8 @@ type viewText struct {
 	view  *catalog.Table
 	tree  *ast.SelectStmt // ours alone: may be changed
 	names *planner.Names
+	// unaliased are to be added to the view's.
+	unaliased []string
 }
 
 // readQuery parses and analyses the text of a query.
@@ -119,7 +121,7 @@ func (c *Ctx) viewsReading(oid catalog.OID) ([]*viewText, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, &viewText{v, tree, names})
+		out = append(out, &viewText{view: v, tree: tree, names: names})
 	}
 	return out, nil
 }
@@ -153,6 +155,7 @@ func (v *viewText) renameTable(oid catalog.OID, schema, name string) {
 		}
 		if rv.Alias == nil && rv.Name != name {
 			rv.Alias = &ast.Alias{At: rv.At, Name: rv.Name}
+			v.unaliased = append(v.unaliased, rv.Name)
 		}
 		rv.Schema, rv.Name = schema, name
 	}
@@ -204,6 +207,7 @@ func (c *Ctx) storeViews(views []*viewText) error {
 		cp := clone(t)
 		view := *t.View
 		view.Query = text
+		view.Unaliased = append(append([]string(nil), view.Unaliased...), v.unaliased...)
 		cp.View = &view
 		if err := c.put(cp); err != nil {
 			return err

@@ -601,6 +601,10 @@ func (p *planner) joinUsing(j *ast.JoinExpr, names []string, litems, ritems []*r
 			c.expr = re
 		default:
 			c.expr = le
+			_, lplain := le.(*plan.Col)
+			if _, plain := re.(*plan.Col); plain && !lplain && j.Kind == ast.JoinInner {
+				c.expr = re // either will do: that which needs no conversion
+			}
 		}
 		if s := p.shapes(); s != nil {
 			if _, plain := c.expr.(*plan.Col); !plain {

@@ -198,9 +198,16 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 	case fn.Kind == builtin.Aggregate:
 		return b.aggregate(fn, e, exprs, t, pos, info)
 	case fn.SetOf:
-		return b.setReturning(&plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos}, pos)
+		x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos}
+		if c.order == nil && c.defaults > 0 && !c.variadic {
+			x.Defaulted = len(exprs) - len(args)
+		}
+		return b.setReturning(x, pos)
 	}
 	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos, SQLSyntax: e != nil && e.SQLSyntax}
+	if c.order == nil && c.defaults > 0 && !c.variadic {
+		x.Defaulted = len(exprs) - len(args)
+	}
 	return p.fold(x)
 }
 

@@ -474,7 +474,7 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 	}
 	p.str(quoteIdent(e.Fn.Name) + "(")
 	n := len(e.Args)
-	for i, a := range e.Args {
+	for i, a := range e.Args[:n-e.Defaulted] {
 		if i > 0 {
 			p.str(", ")
 		}
@@ -492,7 +492,7 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 
 // syntax prints a call in the words of the grammar: EXTRACT(year FROM x).
 func (p *printer) syntax(e *plan.Call) bool {
-	n := len(e.Args)
+	n := len(e.Args) - e.Defaulted
 	text := func(i int) string {
 		if c, ok := e.Args[i].(*plan.Const); ok && c.Val.K == types.PhysBytes {
 			return c.Val.S

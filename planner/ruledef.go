@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,8 @@ type DeparseOptions struct {
 	// Wrap is the width up to which the items of a list share a line; 0 gives
 	// each its own.
 	Wrap int
+	// Unaliased are aliases that stand for a relation's own name.
+	Unaliased []string
 }
 
 func init() {
@@ -43,7 +46,7 @@ func init() {
 				names = append(names, t.Columns[i].Name)
 			}
 		}
-		return DeparseQuery(req, t.View.Query, path, names, DeparseOptions{pretty, wrap})
+		return DeparseQuery(req, t.View.Query, path, names, DeparseOptions{pretty, wrap, t.View.Unaliased})
 	}
 }
 
@@ -65,7 +68,7 @@ func DeparseQuery(req Request, text string, path, columns []string, o DeparseOpt
 	if _, err := Analyze(req); err != nil {
 		return "", err
 	}
-	w := &queryPrinter{s: req.Names.shapes, names: req.Names, snap: req.Catalog, path: path, wrap: o.Wrap}
+	w := &queryPrinter{s: req.Names.shapes, names: req.Names, snap: req.Catalog, path: path, wrap: o.Wrap, unaliased: o.Unaliased}
 	w.env = req.Env
 	if w.env == nil {
 		w.env = defaultEnv
@@ -83,6 +86,8 @@ type queryPrinter struct {
 	snap  *catalog.Snapshot
 	path  []string
 	wrap  int
+
+	unaliased []string
 	// levels are the queries around, outermost first.
 	levels   []*queryLevel
 	ctes     []string
@@ -92,9 +97,8 @@ type queryPrinter struct {
 
 // queryLevel is a query being printed.
 type queryLevel struct {
-	shape  *queryShape // nil for set operations
-	names  map[*rangeItem]string
-	prefix bool // columns are qualified
+	shape *queryShape // nil for set operations
+	names map[*rangeItem]string
 }
 
 const (
@@ -108,10 +112,9 @@ const (
 func (w *queryPrinter) query(sel *ast.SelectStmt, columns []string, visible bool, level int) {
 	saved := w.level
 	w.level = level
-	lv := &queryLevel{shape: w.s.queries[sel], names: map[*rangeItem]string{}, prefix: len(w.levels) > 0}
+	lv := &queryLevel{shape: w.s.queries[sel], names: map[*rangeItem]string{}}
 	if lv.shape != nil {
 		w.nameItems(lv)
-		lv.prefix = lv.prefix || len(lv.shape.q.items) != 1
 	}
 	w.levels = append(w.levels, lv)
 	ctes := len(w.ctes)
@@ -130,7 +133,7 @@ func (w *queryPrinter) query(sel *ast.SelectStmt, columns []string, visible bool
 // nameItems gives the items of FROM names that differ from each other and from
 // those of the queries around.
 func (w *queryPrinter) nameItems(lv *queryLevel) {
-	used := map[string]bool{}
+	used := map[string]bool{"old": true, "new": true} // a view's rule has these
 	for _, up := range w.levels {
 		for _, n := range up.names {
 			used[n] = true
@@ -138,13 +141,17 @@ func (w *queryPrinter) nameItems(lv *queryLevel) {
 	}
 	counter := map[string]int{}
 	for _, it := range lv.shape.q.items {
-		n := it.alias
-		if n == "" {
+		base := it.alias
+		if base == "" {
 			continue
 		}
+		if it.table != nil && slices.Contains(w.unaliased, base) {
+			base = it.table.Name
+		}
+		n := base
 		for used[n] {
-			counter[it.alias]++
-			n = it.alias + "_" + strconv.Itoa(counter[it.alias])
+			counter[base]++
+			n = base + "_" + strconv.Itoa(counter[base])
 		}
 		used[n] = true
 		lv.names[it] = n
@@ -227,11 +234,7 @@ func (w *queryPrinter) tail(sel *ast.SelectStmt, columns []string) {
 			if at := w.s.keyAt[s]; at > 0 && sel.Op != ast.SetNone {
 				w.str(strconv.Itoa(at))
 			} else if at > 0 {
-				name := "column" + strconv.Itoa(at)
-				if len(w.levels) > 1 {
-					name = `"*VALUES*".` + name
-				}
-				w.str(name)
+				w.str(`"*VALUES*".column` + strconv.Itoa(at))
 			} else {
 				w.sortItem(w.orderExpr(s))
 			}
@@ -355,10 +358,6 @@ func (w *queryPrinter) values(sel *ast.SelectStmt, columns []string) {
 	}
 	if renamed {
 		w.str("SELECT")
-		prefix := ""
-		if len(w.levels) > 1 {
-			prefix = `"*VALUES*".`
-		}
 		for i, c := range columns {
 			if i > 0 {
 				w.str(",")
@@ -367,7 +366,7 @@ func (w *queryPrinter) values(sel *ast.SelectStmt, columns []string) {
 				w.str(" ")
 			}
 			n := "column" + strconv.Itoa(i+1)
-			w.str(prefix + n)
+			w.str(`"*VALUES*".` + n)
 			if c != n {
 				w.str(" AS " + quoteIdent(c))
 			}

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -42,7 +44,7 @@ func (w *queryPrinter) tableExpr(te ast.TableExpr) {
 		} else {
 			w.str(quoteIdent(name))
 		}
-		if n := w.itemName(it); te.Alias != nil || n != name {
+		if n := w.itemName(it); te.Alias != nil && !slices.Contains(w.unaliased, te.Alias.Name) || n != name {
 			w.str(" " + quoteIdent(n))
 		}
 		if te.Alias != nil && len(te.Alias.Columns) > 0 {
@@ -337,7 +339,7 @@ func (w *queryPrinter) column(c *plan.Col) string {
 		w.computed(lv, c)()
 		return ""
 	}
-	if n := lv.names[it]; n != "" && w.levels[len(w.levels)-1].prefix {
+	if n := lv.names[it]; n != "" {
 		w.str(quoteIdent(n) + ".")
 	}
 	w.str(quoteIdent(name))
@@ -351,11 +353,22 @@ func (w *queryPrinter) special(e plan.Expr, top bool) bool {
 // merged prints a column that a FULL JOIN USING made of two.
 func (w *queryPrinter) merged(e plan.Expr) bool {
 	n, ok := w.s.merged[e]
-	if ok {
-		w.str(quoteIdent(n))
-		w.lastName = n
+	if !ok {
+		return false
 	}
-	return ok
+	for i := len(w.levels) - 1; i >= 0 && w.inJoin == 0; i-- { // a join may have an alias
+		for it, alias := range w.levels[i].names {
+			for k := range it.cols {
+				if it.cols[k].expr == e {
+					w.str(quoteIdent(alias) + ".")
+					n = it.cols[k].name
+				}
+			}
+		}
+	}
+	w.str(quoteIdent(n))
+	w.lastName = n
+	return true
 }
 
 // wholeRow prints a reference to a row.

@@ -69,6 +69,8 @@ type Call struct {
 	SQLSyntax bool
 	// Text is what to print instead, for CURRENT_DATE and its kind.
 	Text string
+	// Defaulted is the number of arguments at the end that were not given.
+	Defaulted int
 	Pos  int // byte offset in the source, -1 unknown: position of run-time errors that carry one
 }
 
