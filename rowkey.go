@@ -30,6 +30,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"path/filepath"
 	"sync"
 
 	"rowkey/kv"
@@ -89,6 +90,11 @@ func Open(path string, opts ...Option) (*DB, error) {
 			return nil, err
 		}
 		store = s
+		opts = append(opts[:len(opts):len(opts)], func(c *config) {
+			if c.session.TempDir == "" {
+				c.session.TempDir = filepath.Join(path, "tmp")
+			}
+		})
 	}
 	db, err := OpenStore(store, opts...)
 	if err != nil {
@@ -132,3 +138,7 @@ func (db *DB) Close() error {
 	}
 	return db.eng.Close()
 }
+
+// MachineMemory is the memory, in bytes, that this process may use: what the
+// machine has or its control group allows; 0 if that is not known.
+func MachineMemory() int64 { return session.MachineMemory() }

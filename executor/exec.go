@@ -40,6 +40,7 @@ type exec struct {
 	closers []op // operators of subplans
 	own     Ctx
 	mem     Account
+	temp    int64 // bytes on disk
 	// stmt is what data-modifying operators of the statement share.
 	stmt *stmt
 }
@@ -141,6 +142,7 @@ func (x *exec) renew(ctx *Ctx) {
 	x.affected = 0
 	x.mem.used.Store(0)
 	x.mem.parent = ctx.Memory
+	x.temp = 0
 	if ctx.Memory != nil || x.gen > 1 || ctx.State != nil {
 		x.own.Memory = &x.mem
 	}
@@ -242,6 +244,7 @@ func (e *Execution) Close() {
 		c.close()
 	}
 	e.x.closeCTEs()
+	e.x.mem.release()
 	if e.ended && e.root != nil {
 		e.x.State.keep(e.x, e.root)
 	}

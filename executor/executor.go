@@ -59,6 +59,13 @@ type Ctx struct {
 	Isolation kv.Isolation
 	// Memory is what the query may use; nil is no bound.
 	Memory *Account
+	// WorkMem is how many bytes of rows an operator holds before it puts them on
+	// disk, in Temp, HashMem the same for hash tables; 0: it does not. TempLimit
+	// bounds what the query has there, 0 not.
+	WorkMem   int64
+	HashMem   int64
+	Temp      *TempFiles
+	TempLimit int64
 	// Counters, when it has an element for each node, collects what each node
 	// does, by node ID (EXPLAIN ANALYZE).
 	Counters []plan.Counters
@@ -91,12 +98,22 @@ type Binder interface {
 	Default(t *catalog.Table, attnum int16) (plan.Expr, error)
 }
 
-// Account bounds the memory of a query, over all its operators. Safe for
-// concurrent use.
+// Account bounds the memory of a query, over all its operators, or that of all
+// queries of a database. Safe for concurrent use.
 type Account struct {
-	Budget int64 // bytes; 0 is no bound
+	budget int64 // bytes; 0 is no bound
 	used   atomic.Int64
 	parent *Account
+	pool   bool
+}
+
+// NewPool makes the account that those of all queries share.
+func NewPool(budget int64) *Account { return &Account{budget: budget, pool: true} }
+
+// NewAccount makes a query's account of its own budget in bytes (0: none), whose
+// use counts in the pool's too, which may be nil.
+func NewAccount(budget int64, pool *Account) *Account {
+	return &Account{budget: budget, parent: pool}
 }
 
 // Used is the number of bytes in use.
@@ -104,19 +121,26 @@ func (a *Account) Used() int64 { return a.used.Load() }
 
 // grow takes n more bytes (gives back when negative).
 func (a *Account) grow(n int64) error {
-	if a == nil {
-		return nil
+	var err error
+	for ; a != nil; a = a.parent {
+		used := a.used.Add(n)
+		if n <= 0 || a.budget == 0 || used <= a.budget || err != nil {
+			continue
+		}
+		if !a.pool {
+			err = pgerr.New(pgerr.OutOfMemory, "out of memory").
+				WithDetail("The query needs more than its budget of %d bytes.", a.budget)
+		} else {
+			err = pgerr.New(pgerr.OutOfMemory, "out of memory").
+				WithDetail("The queries being run need more than their budget of %d bytes.", a.budget).
+				WithHint("Try again when fewer queries are running.")
+		}
 	}
-	used := a.used.Add(n)
-	if a.parent != nil {
-		return a.parent.grow(n)
-	}
-	if a.Budget > 0 && used > a.Budget && n > 0 {
-		return pgerr.New(pgerr.OutOfMemory, "out of memory").
-			WithDetail("The query needs more than its budget of %d bytes.", a.Budget)
-	}
-	return nil
+	return err
 }
+
+// release gives back all that is still in use.
+func (a *Account) release() { _ = a.grow(-a.used.Load()) }
 
 // Result tells what a statement did.
 type Result struct {

@@ -197,3 +197,28 @@ func (t *groupTable) release() {
 	_ = t.mem.grow(-t.bytes)
 	t.bytes = 0
 }
+
+// lookup divides rows into those whose keys are in the table, whose groups go to
+// out, and the others.
+func (t *groupTable) lookup(cols []*types.Vec, n int, rows, out, found, missing []int32) (_, _ []int32) {
+	t.hash(cols, n, rows)
+rows:
+	for _, i := range rows {
+		h := t.h[i]
+		for p := h & t.mask; ; p = (p + 1) & t.mask {
+			s := t.slots[p]
+			if s == 0 {
+				missing = append(missing, i)
+				continue rows
+			}
+			if g := int32(uint32(s)) - 1; s&slotHash == h&slotHash && t.equal(cols, int(i), int(g)) {
+				if out != nil {
+					out[i] = g
+				}
+				found = append(found, i)
+				continue rows
+			}
+		}
+	}
+	return found, missing
+}

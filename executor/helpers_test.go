@@ -22,6 +22,7 @@ type world struct {
 	work   int
 	bind   Binder
 	snap   *catalog.Snapshot
+	each   func(*Ctx) // changes what a query runs with
 }
 
 func newWorld(tb testing.TB) *world {
@@ -113,6 +114,9 @@ func query(root plan.Node) *plan.Plan {
 func (w *world) rowsOf(p *plan.Plan) [][]types.Datum {
 	ctx, txn := w.begin(kv.ReadCommitted)
 	defer txn.Rollback()
+	if w.each != nil {
+		w.each(ctx)
+	}
 	var out [][]types.Datum
 	_, err := Run(ctx, p, func(b *types.Batch) error {
 		for i := range b.Rows() {

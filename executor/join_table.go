@@ -22,6 +22,7 @@ type joinTable struct {
 	// unique tells that no two rows have equal keys.
 	unique bool
 	kvals  *rowSet
+	chains int64 // bytes of heads and next
 }
 
 func newJoinTable(rowTypes, keyTypes []*types.Type, mem *Account) *joinTable {
@@ -73,7 +74,19 @@ func (t *joinTable) build(nullsEqual []bool) error {
 		t.next[i] = t.heads[p]
 		t.heads[p] = int32(i)
 	}
-	return t.rows.mem.grow(int64(8*n + 4*size))
+	t.chains = int64(8*n + 4*size)
+	return t.rows.mem.grow(t.chains)
+}
+
+// bytes is what the rows take up.
+func (t *joinTable) bytes() int64 { return t.rows.bytes + t.kvals.bytes }
+
+// drop gives the table's memory away.
+func (t *joinTable) drop() {
+	t.rows.drop()
+	t.kvals.drop()
+	_ = t.rows.mem.grow(-t.chains)
+	t.chains, t.heads, t.next, t.hashes = 0, nil, nil, nil
 }
 
 func (t *joinTable) nullKey(keys []*types.Vec, i int, nullsEqual []bool) bool {

@@ -10,7 +10,8 @@ import (
 // aggOp groups its input and computes aggregates. Groups are numbered densely
 // by a hash table of their keys and come out in the order they first came in,
 // so that input sorted by the groups yields them sorted. All groups are held
-// until the input ends; the accumulators are columns indexed by group number.
+// until the input ends, but for those that outgrow their share of memory
+// (group_spill.go); the accumulators are columns indexed by group number.
 type aggOp struct {
 	x      *exec
 	n      *plan.Agg
@@ -26,6 +27,8 @@ type aggOp struct {
 	uncharged int
 	pending   *types.Batch // sorted input: rows of a group that goes on
 	ended     bool
+	spill     groupSpill
+	rest      types.Batch // of a batch: the rows whose groups are in memory
 }
 
 // orderedGroups is how many complete groups of sorted input come out together.
@@ -93,6 +96,8 @@ func (x *exec) aggOver(n *plan.Agg, in op) (*aggOp, error) {
 		}
 		o.calls = append(o.calls, c)
 	}
+	o.spill = x.newGroupSpill(n.Input, n.Groups)
+	o.spill.can = o.spill.can && n.Sets == nil && !n.Ordered
 	return o, nil
 }
 
@@ -154,6 +159,7 @@ func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
 
 func (o *aggOp) open() error {
 	o.release()
+	o.spill.drop()
 	o.reset()
 	o.ran, o.pending, o.ended = false, nil, false
 	return o.in.open()
@@ -215,12 +221,15 @@ func (o *aggOp) consume() error {
 		if err := o.x.cancelled(); err != nil {
 			return err
 		}
-		b, err := o.in.next()
-		if err != nil {
-			return err
+		var b *types.Batch
+		var err error
+		if o.spill.part != nil {
+			b, err = o.spill.part.next()
+		} else {
+			b, err = o.in.next()
 		}
-		if b == nil {
-			return nil
+		if err != nil || b == nil {
+			return err
 		}
 		if err := o.add(b); err != nil {
 			return err
@@ -244,7 +253,14 @@ func (o *aggOp) add(b *types.Batch) error {
 			if len(s.rows) < b.N {
 				s.rows = make([]int32, b.N)
 			}
-			if err := s.table.assign(s.keys, b.N, selected(b.N, b.Sel), s.rows); err != nil {
+			if o.spill.set != nil {
+				rows, err := o.spill.divide(s.table, s.keys, b, s.rows)
+				if err != nil || len(rows) == 0 {
+					return err
+				}
+				o.rest = types.Batch{Cols: b.Cols, N: b.N, Sel: rows}
+				b = &o.rest
+			} else if err := s.table.assign(s.keys, b.N, selected(b.N, b.Sel), s.rows); err != nil {
 				return err
 			}
 			s.n = s.table.n
@@ -272,6 +288,11 @@ func (o *aggOp) add(b *types.Batch) error {
 	}
 	if o.x.Memory == nil {
 		return nil
+	}
+	if s := o.sets[0]; s.table != nil {
+		if err := o.spill.outgrown(s.table.bytes + s.bytes); err != nil {
+			return err
+		}
 	}
 	// Asking the accumulators for their size may cost a step a group: not for
 	// every batch.
@@ -415,16 +436,27 @@ func (o *aggOp) next() (*types.Batch, error) {
 	if o.n.Ordered && o.n.Sets == nil && len(o.n.Groups) > 0 {
 		return o.nextOrdered()
 	}
-	if !o.ran {
-		o.ran = true
-		if err := o.consume(); err != nil {
+	for {
+		if !o.ran {
+			o.ran = true
+			if err := o.consume(); err != nil {
+				return nil, err
+			}
+			if err := o.finish(); err != nil {
+				return nil, err
+			}
+		}
+		if b, err := o.emit(); b != nil || err != nil {
+			return b, err
+		}
+		if more, err := o.spill.more(); !more || err != nil {
+			o.spill.detail(o.x.counter(o.n))
 			return nil, err
 		}
-		if err := o.finish(); err != nil {
-			return nil, err
-		}
+		o.release()
+		o.reset()
+		o.ran = false
 	}
-	return o.emit()
 }
 
 // nextOrdered gives the groups of sorted input a few hundred at a time.
@@ -586,6 +618,7 @@ func (o *aggOp) release() {
 
 func (o *aggOp) close() {
 	o.release()
+	o.spill.drop()
 	o.sets = nil
 	o.in.close()
 }

@@ -7,7 +7,8 @@ import (
 
 // distinctOp passes the first row of each set of duplicates, in input order.
 // When duplicates arrive together it remembers one row, else a hash table of
-// all distinct keys.
+// all distinct keys, or of those that its share of memory has room for
+// (group_spill.go).
 type distinctOp struct {
 	x       *exec
 	n       *plan.Distinct
@@ -18,6 +19,7 @@ type distinctOp struct {
 	hasLast bool
 	sel     []int32
 	out     types.Batch
+	spill   groupSpill
 }
 
 func (x *exec) newDistinct(n *plan.Distinct) (op, error) {
@@ -31,6 +33,7 @@ func (x *exec) newDistinct(n *plan.Distinct) (op, error) {
 			return nil, err
 		}
 	}
+	o.spill = x.newGroupSpill(n.Input, n.On)
 	return o, nil
 }
 
@@ -47,6 +50,7 @@ func (o *distinctOp) open() error {
 		o.table = nil
 	}
 	o.hasLast = false
+	o.spill.drop()
 	if !o.n.Ordered {
 		o.table = newGroupTable(o.keyTypes(), o.x.Memory)
 	} else if o.last == nil {
@@ -60,7 +64,7 @@ func (o *distinctOp) open() error {
 
 func (o *distinctOp) next() (*types.Batch, error) {
 	for {
-		b, err := o.in.next()
+		b, err := o.input()
 		if err != nil || b == nil {
 			return nil, err
 		}
@@ -71,11 +75,21 @@ func (o *distinctOp) next() (*types.Batch, error) {
 			}
 		}
 		rows := selected(b.N, b.Sel)
-		if o.table != nil {
+		switch {
+		case o.spill.set != nil:
+			// Those in the table have come out before, the others wait.
+			if _, err := o.spill.divide(o.table, keys[:len(o.table.keys)], b, nil); err != nil {
+				return nil, err
+			}
+			o.sel = o.sel[:0]
+		case o.table != nil:
 			if o.sel, err = o.table.fresh(keys[:len(o.table.keys)], b.N, rows, o.sel[:0]); err != nil {
 				return nil, err
 			}
-		} else {
+			if err := o.spill.outgrown(o.table.bytes); err != nil {
+				return nil, err
+			}
+		default:
 			o.sel = o.sel[:0]
 			for _, i := range rows {
 				if o.hasLast && o.same(keys, int(i)) {
@@ -95,6 +109,29 @@ func (o *distinctOp) next() (*types.Batch, error) {
 	}
 }
 
+// input gives the next batch of the input, then of what went to disk.
+func (o *distinctOp) input() (*types.Batch, error) {
+	for {
+		src := o.in
+		if o.spill.part != nil {
+			src = spoolOp{o.spill.part}
+		}
+		b, err := src.next()
+		if b != nil || err != nil || o.table == nil {
+			return b, err
+		}
+		if err := o.x.cancelled(); err != nil {
+			return nil, err
+		}
+		if more, err := o.spill.more(); !more || err != nil {
+			o.spill.detail(o.x.counter(o.n))
+			return nil, err
+		}
+		o.table.release()
+		o.table = newGroupTable(o.keyTypes(), o.x.Memory)
+	}
+}
+
 func (o *distinctOp) same(keys []*types.Vec, i int) bool {
 	for k, v := range o.last {
 		if !types.EqualAt(keys[k], i, v, 0) {
@@ -109,5 +146,6 @@ func (o *distinctOp) close() {
 		o.table.release()
 		o.table = nil
 	}
+	o.spill.drop()
 	o.in.close()
 }

@@ -14,6 +14,9 @@ import (
 // When no two build rows have equal keys and there is no further condition, a
 // left row has at most one match: the left batch is passed on as it is, with
 // a selection, and only the right columns are gathered.
+//
+// A right input that outgrows its share of memory is joined in partitions, see
+// join_spill.go.
 type hashJoinOp struct {
 	x           *exec
 	n           *plan.HashJoin
@@ -40,6 +43,8 @@ type hashJoinOp struct {
 	ended bool
 	tail  int
 	built bool
+	grace *graceJoin // nil: the right input is held
+	part  *spool     // of the left input, being joined
 }
 
 func (x *exec) newHashJoin(n *plan.HashJoin) (op, error) {
@@ -70,7 +75,11 @@ func (x *exec) newHashJoin(n *plan.HashJoin) (op, error) {
 
 func (o *hashJoinOp) open() error {
 	if o.right != nil && (!o.built || !o.keep) {
+		o.dropParts()
 		t, err := o.x.buildJoinTable(o.n, o.right, o.rkeys)
+		if err == errOutgrown {
+			return o.openGrace(t)
+		}
 		if err != nil {
 			return err
 		}
@@ -88,9 +97,14 @@ func (o *hashJoinOp) open() error {
 	return o.left.open()
 }
 
-// buildJoinTable reads the right input of a hash join into a table.
+// buildJoinTable reads the right input of a hash join into a table. When that
+// outgrows its share of memory, it gives errOutgrown with what it has read.
 func (x *exec) buildJoinTable(n *plan.HashJoin, right op, keys *exprSet) (*joinTable, error) {
 	t := newJoinTable(colTypes(n.Right), keys.typs, x.Memory)
+	most := x.HashMem
+	if !x.canSpill(colTypes(n.Left), colTypes(n.Right)) {
+		most = 0
+	}
 	if err := right.open(); err != nil {
 		return nil, err
 	}
@@ -112,20 +126,28 @@ func (x *exec) buildJoinTable(n *plan.HashJoin, right op, keys *exprSet) (*joinT
 		if err := t.add(b, ks); err != nil {
 			return nil, err
 		}
+		if most > 0 && t.bytes() > most {
+			return t, errOutgrown
+		}
 	}
 	return t, t.build(n.NullsEqual)
 }
 
 func (o *hashJoinOp) next() (*types.Batch, error) {
-	if o.n.Kind == plan.AntiNullJoin && o.table.hasNull {
+	if o.n.Kind == plan.AntiNullJoin && o.rightNull() {
 		return nil, nil // NOT IN a set with a NULL is never true
 	}
 	for {
 		if o.lb == nil {
 			if o.ended {
-				return o.jp.unmatched(o.table.rows.cols, o.rhit, &o.tail), nil
+				if b := o.jp.unmatched(o.table.rows.cols, o.rhit, &o.tail); b != nil || o.grace == nil {
+					return b, nil
+				}
+				if more, err := o.nextPart(); !more || err != nil {
+					return nil, err
+				}
 			}
-			b, err := o.left.next()
+			b, err := o.nextLeft()
 			if err != nil {
 				return nil, err
 			}
@@ -213,7 +235,7 @@ func (o *hashJoinOp) whole() (out *types.Batch, done bool, err error) {
 		}
 	case plan.AntiNullJoin:
 		for _, i := range o.lrows {
-			if o.to[i] < 0 && (o.table.rows.n == 0 || !o.table.nullKey(o.lk, int(i), nil)) {
+			if o.to[i] < 0 && (o.rightEmpty() || !o.table.nullKey(o.lk, int(i), nil)) {
 				sel = append(sel, i)
 			}
 		}
@@ -319,7 +341,7 @@ func (o *hashJoinOp) pairs() (*types.Batch, error) {
 		return b, nil
 	}
 	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
-	if o.n.Kind == plan.AntiNullJoin && o.table.rows.n > 0 {
+	if o.n.Kind == plan.AntiNullJoin && !o.rightEmpty() {
 		kept := o.sel[:0]
 		for _, i := range o.sel {
 			if !o.table.nullKey(o.lk, int(i), nil) {
@@ -347,12 +369,12 @@ func nullVec(v *types.Vec, n int) {
 }
 
 func (o *hashJoinOp) close() {
+	o.dropParts()
 	o.left.close()
 	if o.right != nil {
 		o.right.close()
 		if o.table != nil {
-			o.table.rows.drop()
-			o.table.kvals.drop()
+			o.table.drop()
 		}
 		o.table, o.built = nil, false
 	}

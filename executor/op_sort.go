@@ -10,8 +10,9 @@ import (
 	"rowkey/types"
 )
 
-// sortOp sorts its input, which it holds as columns. With a bound it keeps only about twice as many rows as
-// are asked for: whenever it has that many more it sorts and cuts, and passes
+// sortOp sorts its input, which it holds as columns, or as sorted runs on disk
+// when it outgrows work_mem. With a bound it keeps only about twice as many rows
+// as are asked for: whenever it has that many more it sorts and cuts, and passes
 // over rows that come after the last one kept.
 type sortOp struct {
 	x             *exec
@@ -28,6 +29,10 @@ type sortOp struct {
 	out           types.Batch
 	cut           bool // limit rows are held, sorted
 	sel           []int32
+	spills        bool // rows may be put on disk
+	runs          []*spool
+	spilled       int64 // bytes of all runs written
+	merge         *runMerge
 }
 
 func (x *exec) newSort(n *plan.Sort) (op, error) {
@@ -59,6 +64,7 @@ func (x *exec) sortOver(n *plan.Sort, in op) (*sortOp, error) {
 	}
 	o.rows = newRowSet(colTypes(n.Input), x.Memory)
 	o.kvals = newRowSet(o.keys.typs, x.Memory)
+	o.spills = x.canSpill(colTypes(n.Input), o.keys.typs)
 	return o, nil
 }
 
@@ -73,6 +79,7 @@ func (o *sortOp) open() error {
 func (o *sortOp) bounds() error {
 	o.rows.drop()
 	o.kvals.drop()
+	o.dropRuns()
 	o.perm, o.at, o.ran, o.cut, o.limit = nil, 0, false, false, -1
 	n, ok, err := evalInt(o.bound)
 	if err != nil {
@@ -134,6 +141,10 @@ func (o *sortOp) add(b *types.Batch) error {
 	}
 	if o.limit > 0 && o.rows.n >= 2*o.limit+4*types.BatchSize || o.limit > 0 && !o.cut && o.rows.n > o.limit+types.BatchSize {
 		return o.truncate()
+	}
+	if o.spills && o.rows.bytes+o.kvals.bytes > o.x.WorkMem {
+		o.cut = false
+		return o.spillRun()
 	}
 	return nil
 }
@@ -216,9 +227,36 @@ func (o *sortOp) next() (*types.Batch, error) {
 		if err := o.consume(); err != nil {
 			return nil, err
 		}
-		o.order()
+		if len(o.runs) > 0 {
+			if err := o.spillRun(); err != nil {
+				return nil, err
+			}
+			if err := o.startMerge(); err != nil {
+				return nil, err
+			}
+		} else {
+			o.order()
+		}
+	}
+	if o.merge != nil {
+		return o.emitMerged()
 	}
 	return o.emit()
+}
+
+// emitMerged gives the next rows of the runs.
+func (o *sortOp) emitMerged() (*types.Batch, error) {
+	n := types.BatchSize
+	if o.limit >= 0 {
+		n = min(n, o.limit-o.at)
+	}
+	b, err := o.merge.next(n)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	o.at += b.N
+	o.out.Cols, o.out.N = b.Cols[:o.merge.cols], b.N
+	return &o.out, nil
 }
 
 // order sorts all that was taken in.
@@ -249,6 +287,7 @@ func (o *sortOp) emit() (*types.Batch, error) {
 func (o *sortOp) close() {
 	o.rows.drop()
 	o.kvals.drop()
+	o.dropRuns()
 	o.perm = nil
 	o.in.close()
 }

@@ -165,11 +165,16 @@ func (x *exec) split(p *pipeline) ([]kv.Range, error) {
 }
 
 // part is what one goroutine runs: an operator that takes in its whole input.
-type part interface{ consume() error }
+type part interface {
+	consume() error
+	// release gives its memory back when the parts cannot do it.
+	release()
+}
 
-// fanOut builds a part per goroutine over copies of the operators of input
-// and runs them all; nil when the input is too small.
-func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) (part, error)) ([]part, error) {
+// fanOut builds a part per goroutine over copies of the operators of input and
+// runs them all; nil when the input is too small, or a part outgrows its share of
+// memory: one goroutine then does it all, since it can put rows on disk.
+func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) (part, error)) (parts []part, _ error) {
 	ranges, err := x.split(p)
 	if err != nil || ranges == nil {
 		return nil, err
@@ -186,14 +191,23 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 		}
 		t, err := x.buildJoinTable(j, right, keys)
 		right.close()
+		if err == errOutgrown {
+			t.drop()
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}
+		defer func() {
+			if parts == nil {
+				t.drop()
+			}
+		}()
 		tables[j] = t
 	}
 	queue := &rangeQueue{ranges: ranges}
 	n := min(x.Workers, len(ranges))
-	parts := make([]part, n)
+	parts = make([]part, n)
 	ctxs := make([]*Ctx, n)
 	ins := make([]op, n)
 	for i := range parts {
@@ -234,9 +248,16 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 		in.close()
 	}
 	for _, err := range errs {
-		if err != nil {
-			return nil, err
+		if err == nil {
+			continue
 		}
+		for _, p := range parts {
+			p.release()
+		}
+		if err == errOutgrown {
+			return nil, nil
+		}
+		return nil, err
 	}
 	for id := range x.Counters {
 		sumCounters(&x.Counters[id], ctxs, id)
@@ -489,3 +510,8 @@ func (o *parallelSortOp) close() {
 
 // sortPart is a sortOp whose input is opened by fanOut.
 type sortPart struct{ *sortOp }
+
+func (p *sortPart) release() {
+	p.rows.drop()
+	p.kvals.drop()
+}

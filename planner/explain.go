@@ -579,6 +579,7 @@ func (x *explainer) node(n plan.Node) *entry {
 			props("Group Key", ks)
 		}
 		kid(n.Input)
+		x.detail(e, n)
 	case *plan.Window:
 		set("WindowAgg")
 		kid(n.Input)

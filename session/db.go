@@ -30,6 +30,7 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
+	"rowkey/executor"
 	"rowkey/kv"
 	"rowkey/parser"
 	"rowkey/pgerr"
@@ -43,7 +44,11 @@ type Options struct {
 	// Database is the name of the database; any name a client asks for is accepted when empty.
 	Database string
 	// QueryMemoryBytes bounds the memory of one statement (53200); 0: 2 GiB.
-	QueryMemoryBytes int64
+	// TotalMemoryBytes bounds that of all together; 0: half of the machine's.
+	QueryMemoryBytes, TotalMemoryBytes int64
+	// TempDir is where statements put rows that outgrow work_mem; empty: the
+	// operating system's place for such files.
+	TempDir string
 	// Workers is how many goroutines one query may use; 0: the number of CPUs.
 	Workers int
 	// Settings are server-wide defaults of run-time parameters.
@@ -67,6 +72,8 @@ type DB struct {
 	defaults *settings // of new sessions
 	txnIDs   atomic.Int64
 	rowIDs   *rowenc.RowIDs
+	memory   *executor.Account // of all statements
+	temp     *executor.TempFiles
 }
 
 // Open opens the database in store, making its catalog if the store is empty.
@@ -77,9 +84,6 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 	}
 	if opts.MaxSessions == 0 {
 		opts.MaxSessions = 200
-	}
-	if opts.QueryMemoryBytes == 0 {
-		opts.QueryMemoryBytes = 2 << 30
 	}
 	if opts.Database == "" {
 		opts.Database = "rowkey"
@@ -93,6 +97,7 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 	}
 	db := &DB{store: store, cat: cat, seqs: catalog.NewSequences(store), stmts: parser.NewCache(parseCacheBytes), opts: opts,
 		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, nextPID: 1000, rowIDs: rowenc.NewRowIDs()}
+	db.budgets()
 	db.defaults = defaultSettings()
 	for name, value := range opts.Settings {
 		s := settingTable[name]

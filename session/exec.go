@@ -130,8 +130,8 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 		s.running.Store(nil)
 		cancel(nil)
 	}()
-	if ms := s.set.int("statement_timeout"); ms > 0 {
-		t := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { cancel(errStatementTimeout) })
+	if d := s.set.statementTimeout; d > 0 {
+		t := time.AfterFunc(d, func() { cancel(errStatementTimeout) })
 		defer t.Stop()
 	}
 	s.infoMu.Lock()
@@ -430,7 +430,8 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	s.fctx.StmtMicros = nowMicros()
 	return &executor.Ctx{
 		Context: ctx, Txn: s.tx.kv, Eval: &s.fctx, Catalog: snap, Params: st.params, Isolation: s.tx.level,
-		Memory: &executor.Account{Budget: s.db.opts.QueryMemoryBytes}, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
+		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
+		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
 		Notice: s.notice, Deferred: &s.tx.deferred,
 	}

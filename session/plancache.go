@@ -65,9 +65,7 @@ func (s *Session) lockOpts(mode kv.LockMode) kv.LockOptions {
 }
 
 // lockTimeout bounds a wait for a lock; 0 does not.
-func (s *Session) lockTimeout() time.Duration {
-	return time.Duration(s.set.int("lock_timeout")) * time.Millisecond
-}
+func (s *Session) lockTimeout() time.Duration { return s.set.lockTimeout }
 
 // primaryRange is the range of keys of a table's rows.
 func primaryRange(t *catalog.Table) kv.Range {

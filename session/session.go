@@ -209,16 +209,14 @@ func (s *Session) TxnStatus() byte {
 // IdleTimeout gives how long the client may leave the session waiting for its
 // next command now, 0 for ever, and the error that ends the session then.
 func (s *Session) IdleTimeout() (time.Duration, *pgerr.Error) {
-	name, code, what := "idle_session_timeout", pgerr.IdleSessionTimeout, "idle-session"
+	d, code, what := s.set.idleTimeout, pgerr.IdleSessionTimeout, "idle-session"
 	if s.TxnStatus() != 'I' {
-		name, code, what = "idle_in_transaction_session_timeout", pgerr.IdleInTransactionSessionTimeout, "idle-in-transaction"
+		d, code, what = s.set.idleInTxnTimeout, pgerr.IdleInTransactionSessionTimeout, "idle-in-transaction"
 	}
-	ms := s.set.int(name)
-	if ms <= 0 {
+	if d <= 0 {
 		return 0, nil
 	}
-	return time.Duration(ms) * time.Millisecond,
-		&pgerr.Error{Severity: "FATAL", Code: code, Message: "terminating connection due to " + what + " timeout"}
+	return d, &pgerr.Error{Severity: "FATAL", Code: code, Message: "terminating connection due to " + what + " timeout"}
 }
 
 // Env gives what the text form of results depends on.

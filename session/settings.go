@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -148,7 +149,8 @@ func init() {
 		ctx(internal, t("lc_ctype", "C.UTF-8", "Shows the character classification and case conversion locale.")),
 		t("timezone_abbreviations", "Default", "Selects a file of time zone abbreviations."),
 		t("default_text_search_config", "pg_catalog.english", "Sets default text search configuration."),
-		n("work_mem", "4096", "kB", 64, 0, "Sets the maximum memory to be used for query workspaces."),
+		ctx(superOnly, n("temp_file_limit", "-1", "kB", -1, 0, "Limits the total size of all temporary files used by each process.")),
+		n("work_mem", "65536", "kB", 64, 0, "Sets the maximum memory to be used for query workspaces."),
 		n("maintenance_work_mem", "65536", "kB", 1024, 0, "Sets the maximum memory to be used for maintenance operations."),
 		n("temp_buffers", "1024", "8kB", 100, 0, "Sets the maximum number of temporary buffers used by each session."),
 		n("max_parallel_workers_per_gather", "2", "", 0, 1024, "Sets the maximum number of parallel processes per executor node."),
@@ -447,10 +449,14 @@ func (s *setting) display(v string) string {
 // settings are the run-time parameters of a session: an immutable value; with
 // gives a changed one. What execution needs often is kept parsed.
 type settings struct {
-	vals  map[string]string // lower-case name → canonical value, where not the default
-	env   types.Env
-	path  []string // search_path as names, $user unresolved
-	epoch uint64   // changes when planning may depend on the change
+	vals map[string]string // lower-case name → canonical value, where not the default
+	env  types.Env
+	path []string // search_path as names, $user unresolved
+	// In bytes; tempLimit is 0 where there is none.
+	workMem, hashMem, tempLimit   int64
+	statementTimeout, lockTimeout time.Duration // 0: none
+	idleTimeout, idleInTxnTimeout time.Duration
+	epoch                         uint64 // changes when planning may depend on the change
 }
 
 func defaultSettings() *settings {
@@ -488,7 +494,7 @@ func (st *settings) with(name, value string) *settings {
 	next.vals[strings.ToLower(name)] = value
 	switch strings.ToLower(name) {
 	case "application_name", "statement_timeout", "lock_timeout", "transaction_isolation", "transaction_read_only",
-		"transaction_deferrable", "client_min_messages", "synchronous_commit":
+		"transaction_deferrable", "client_min_messages", "synchronous_commit", "work_mem", "hash_mem_multiplier", "temp_file_limit":
 	default:
 		next.epoch++
 	}
@@ -509,6 +515,14 @@ func (st *settings) parse() {
 	st.env.ExtraFloatDigit = int(st.int("extra_float_digits"))
 	st.env.ByteaEscape = st.str("bytea_output") == "escape"
 	st.path = splitNames(st.str("search_path"))
+	st.workMem = st.int("work_mem") << 10
+	multiple, _ := strconv.ParseFloat(st.str("hash_mem_multiplier"), 64)
+	st.hashMem = int64(multiple * float64(st.workMem))
+	st.tempLimit = max(0, st.int("temp_file_limit")<<10)
+	st.statementTimeout = time.Duration(st.int("statement_timeout")) * time.Millisecond
+	st.lockTimeout = time.Duration(st.int("lock_timeout")) * time.Millisecond
+	st.idleTimeout = time.Duration(st.int("idle_session_timeout")) * time.Millisecond
+	st.idleInTxnTimeout = time.Duration(st.int("idle_in_transaction_session_timeout")) * time.Millisecond
 }
 
 // splitNames splits a list of identifiers: quoted ones as they are, others

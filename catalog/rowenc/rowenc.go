@@ -332,6 +332,29 @@ func appendAny(dst []byte, t *types.Type, x any) ([]byte, error) {
 	return dst, pgerr.Unsupported("a value of type %s cannot be stored", t)
 }
 
+// CanStore tells whether values of a type have a stored form.
+func CanStore(t *types.Type) bool {
+	t = t.Under()
+	if t.Phys != types.PhysAny {
+		return true
+	}
+	if t.Elem != nil {
+		return CanStore(t.Elem)
+	}
+	for _, f := range t.Fields {
+		if !CanStore(f.Type) {
+			return false
+		}
+	}
+	return len(t.Fields) > 0
+}
+
+// AppendAny appends the stored form of an array or record of type t, as rows hold it.
+func AppendAny(dst []byte, t *types.Type, x any) ([]byte, error) { return appendAny(dst, t, x) }
+
+// DecodeAny reads what AppendAny made, nil if it is damaged. The value may hold on to b.
+func DecodeAny(t *types.Type, b []byte) any { return decodeAny(t, b, 0) }
+
 // appendItem appends an element or field with its length.
 func appendItem(dst []byte, f form, t *types.Type, d types.Datum) ([]byte, error) {
 	if d.IsNull() {
