@@ -42,6 +42,8 @@ type Function struct {
 	Schema *Schema       `json:"-"`
 	Func   *builtin.Func `json:"-"` // as calls of it are resolved
 	Result *types.Type   `json:"-"`
+	// Polymorphic tells that parameters or the result take their types from the call.
+	Polymorphic bool `json:"-"`
 }
 
 // Param is a parameter of a Function; Mode is as in pg_proc.proargmodes.
@@ -117,6 +119,14 @@ func (s *Snapshot) FunctionsNamed(schema *Schema, name string) []*Function {
 // HasFunctions tells whether users have made any functions.
 func (s *Snapshot) HasFunctions() bool { return len(s.functions.base) > 0 || len(s.functions.over) > 0 }
 
+func polymorphic(t *types.Type) bool {
+	switch t {
+	case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum, types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray, types.AnyType:
+		return true
+	}
+	return false
+}
+
 func (f *Function) uses(t *types.Type) bool {
 	same := func(oid OID) bool { return oid == t.OID || t.Array != nil && oid == t.Array.OID }
 	for i := range f.Params {
@@ -147,6 +157,10 @@ func (s *Snapshot) addFunction(o *Function) error {
 	}
 	if f.Result = s.Type(f.ResultOID); f.Result == nil {
 		return fmt.Errorf("catalog: function %s returns type %d, which does not exist", f.Name, f.ResultOID)
+	}
+	f.Polymorphic = polymorphic(f.Result)
+	for i := range f.Params {
+		f.Polymorphic = f.Polymorphic || polymorphic(f.Params[i].Type)
 	}
 	if err := f.makeFunc(s); err != nil {
 		return err

@@ -45,16 +45,34 @@ func pgClassRows(q *query) error {
 	return q.eachRelation("oid", "relname", func(r *relation) error {
 		switch {
 		case r.ix != nil:
-			return classRow(q, r, classFacts{am: btreeAM, persistence: r.table.Persistence, owner: r.table.Owner,
-				natts: len(r.ix.Keys) + len(r.ix.Include), tuples: max(indexTuples(r.table), 0), pages: 1, filenode: true})
+			f := classFacts{am: btreeAM, persistence: r.table.Persistence, owner: r.table.Owner,
+				natts: len(r.ix.Keys) + len(r.ix.Include), tuples: max(indexTuples(r.table), 0), pages: 1, filenode: true, partition: r.ix.Parent != 0}
+			if !r.table.Stored() {
+				f.pages, f.filenode = 0, false
+				for _, c := range q.snap.Children(r.table.OID) {
+					for _, ix := range c.Indexes {
+						f.children = f.children || ix.Parent == r.ix.OID
+					}
+				}
+			}
+			return classRow(q, r, f)
 		case r.seq != nil:
 			return classRow(q, r, classFacts{persistence: r.seq.Persistence, owner: r.seq.Owner, natts: 3, tuples: 1, pages: 1, filenode: true})
 		}
 		t := r.table
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
 			tuples: -1, rules: isView(t), triggers: len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
+		f.children = q.snap.HasChildren(t.OID)
+		if t.Bound != nil {
+			f.partition = true
+			if p := q.snap.ParentOf(t); p != nil {
+				f.bound = vStr(boundText(envOf(q.ctx), p, t.Bound))
+			}
+		}
 		if !isView(t) {
-			f.am, f.filenode = heapAM, true
+			if t.Stored() {
+				f.am, f.filenode = heapAM, true
+			}
 			for _, ix := range t.Indexes {
 				f.hasIndex = f.hasIndex || ix.OID != 0
 			}
@@ -89,6 +107,8 @@ type classFacts struct {
 	tuples                              float64
 	hasIndex, rules, triggers, filenode bool
 	options                             []string
+	children, partition                 bool
+	bound                               types.Datum
 }
 
 func classRow(q *query, r *relation, f classFacts) error {
@@ -99,14 +119,14 @@ func classRow(q *query, r *relation, f classFacts) error {
 	if f.filenode {
 		node = r.oid
 	}
-	if r.kind() == 'r' {
+	if k := r.kind(); k == 'r' || k == 'p' {
 		identity = 'd'
 	}
 	return q.row(
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
 		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(false), vChar(byte(f.persistence)),
-		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(false), vBool(false), vBool(false),
-		vBool(true), vChar(identity), vBool(false), vOID(0), vInt(0), vInt(0), vNull(), vTexts(f.options), vNull())
+		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(f.children), vBool(false), vBool(false),
+		vBool(true), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), vNull(), vTexts(f.options), f.bound)
 }
 
 // attribute is a row of pg_attribute.
@@ -123,6 +143,8 @@ type attribute struct {
 	generated  byte
 	dropped    bool
 	collation  OID
+	inherited  int
+	notLocal   bool
 }
 
 func (q *query) attribute(a attribute) error {
@@ -145,7 +167,7 @@ func (q *query) attribute(a attribute) error {
 	return q.row(
 		vOID(a.rel), vStr(a.name), vOID(typ), vInt(target), vInt(int(a.t.Len)), vInt(int(a.num)), vInt(ndims), vInt(-1), vInt(int(a.typmod)),
 		vBool(a.t.ByVal), vChar(a.t.Align), vChar(storage), vChar(0), vBool(a.notNull), vBool(a.hasDefault), vBool(hasMissing),
-		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(true), vInt(0), vOID(collation), vNull(), vNull(), vNull(), missing)
+		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), vNull(), vNull(), vNull(), missing)
 }
 
 // typeCollation gives pg_type.typcollation.
@@ -200,7 +222,8 @@ func attributeRows(q *query) error {
 		for i := range r.table.Columns {
 			c := &r.table.Columns[i]
 			a := attribute{rel: r.oid, num: c.Attnum, name: c.Name, t: c.Type, typmod: c.Typmod, notNull: c.NotNull,
-				hasDefault: c.Default != "" || c.Generated != "", identity: byte(c.Identity), dropped: c.Dropped, collation: c.Collation}
+				hasDefault: c.Default != "" || c.Generated != "", identity: byte(c.Identity), dropped: c.Dropped, collation: c.Collation,
+				inherited: c.InhCount, notLocal: c.NotLocal}
 			if c.Generated != "" {
 				a.generated = 's'
 			}
@@ -340,7 +363,7 @@ func indexRows(q *query) error {
 			option = append(option, o)
 		}
 		return q.row(vOID(ix.OID), vOID(t.OID), vInt(n), vInt(len(ix.Keys)), vBool(ix.Unique || ix.Primary), vBool(ix.NullsEqual), vBool(ix.Primary),
-			vBool(false), vBool(!ix.Deferrable), vBool(false), vBool(!ix.Building), vBool(false), vBool(true), vBool(true), vBool(false),
+			vBool(false), vBool(!ix.Deferrable), vBool(false), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(false),
 			types.NewVector(types.Int2Vector, keys...), types.NewVector(types.OidVector, collation...), types.NewVector(types.OidVector, class...),
 			types.NewVector(types.Int2Vector, option...), vOpt(strings.Join(exprs, ", ")), vOpt(ix.Where))
 	}

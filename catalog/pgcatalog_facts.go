@@ -75,9 +75,12 @@ var languages = []struct {
 }{
 	{internalLanguage, "internal", false},
 	{14, "sql", true},
+	{plpgsqlLanguage, "plpgsql", true},
 }
 
 const internalLanguage OID = 12
+
+const plpgsqlLanguage OID = 13579
 
 const (
 	defaultCollation OID = 100

@@ -26,11 +26,21 @@ func (q *query) eachProc(oidCol, nameCol string, visit func(p *proc) error) erro
 	list := procs().list
 	if oid, ok := q.oid(oidCol); ok {
 		list = nil
-		if p := procs().byOID[oid]; p != nil {
+		if p := q.snap.proc(oid); p != nil {
 			list = []*proc{p}
 		}
 	} else if name, ok := q.name(nameCol); ok {
 		list = procs().byName[name]
+		for _, sc := range q.snap.Schemas() {
+			for _, f := range q.snap.FunctionsNamed(sc, name) {
+				list = append(list[:len(list):len(list)], f.proc())
+			}
+		}
+	} else if q.snap.HasFunctions() {
+		list = list[:len(list):len(list)]
+		for _, f := range q.snap.Functions() {
+			list = append(list, f.proc())
+		}
 	}
 	for _, p := range list {
 		if err := visit(p); err != nil {
@@ -56,6 +66,9 @@ func (p *proc) isStrict() bool {
 
 func pgProcRows(q *query) error {
 	return q.eachProc("oid", "proname", func(p *proc) error {
+		if p.user != nil {
+			return q.userProcRow(p.user)
+		}
 		volatility, leakproof, setOf, variadic, defaults := p.volatility, false, false, OID(0), 0
 		more, ok := procsByOID()[p.oid]
 		if !ok {
@@ -219,6 +232,9 @@ func languageRows(q *query) error {
 // argumentText writes a function's arguments as CREATE FUNCTION would have
 // them; identity leaves out what does not tell functions apart.
 func (p *proc) argumentText(snap *Snapshot, path []string, identity bool) string {
+	if p.user != nil {
+		return p.user.userArguments(snap, path, identity)
+	}
 	var b strings.Builder
 	for i, a := range p.args {
 		if i > 0 {

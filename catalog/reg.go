@@ -36,7 +36,7 @@ func ParseReg(snap *Snapshot, path []string, kind *types.Type, text string) (typ
 		}
 		return t.OID, nil
 	case types.RegProc:
-		return parseRegProc(snap, text)
+		return parseRegProc(snap, path, text)
 	case types.RegProcedure:
 		return parseRegProcedure(snap, path, text)
 	case types.RegOper:
@@ -122,9 +122,13 @@ type proc struct {
 	volatility byte
 	strict     bool
 	source     string
+	user       *Function // made by a user
 }
 
 func (p *proc) schema() OID {
+	if p.user != nil {
+		return p.user.SchemaOID
+	}
 	if p.oid >= 13000 && p.oid < FirstUserOID {
 		return InformationSchemaOID
 	}
@@ -132,7 +136,7 @@ func (p *proc) schema() OID {
 }
 
 // procsNamed gives the functions of a name, in the schema if one is given.
-func procsNamed(snap *Snapshot, schema, name string) ([]*proc, error) {
+func procsNamed(snap *Snapshot, path []string, schema, name string) ([]*proc, error) {
 	if schema != "" {
 		if _, err := snap.schemaNamed(schema); err != nil {
 			return nil, err
@@ -145,10 +149,20 @@ func procsNamed(snap *Snapshot, schema, name string) ([]*proc, error) {
 			out = append(out, p)
 		}
 	}
+	if snap.HasFunctions() {
+		for _, sc := range snap.Schemas() {
+			if schema == "" && !visibleIn(path, sc.Name) || schema != "" && sc.Name != schema {
+				continue
+			}
+			for _, f := range snap.FunctionsNamed(sc, name) {
+				out = append(out, f.proc())
+			}
+		}
+	}
 	return out, nil
 }
 
-func parseRegProc(snap *Snapshot, text string) (OID, error) {
+func parseRegProc(snap *Snapshot, path []string, text string) (OID, error) {
 	parts, err := splitName(text)
 	if err != nil {
 		return 0, err
@@ -157,7 +171,7 @@ func parseRegProc(snap *Snapshot, text string) (OID, error) {
 	if err != nil {
 		return 0, err
 	}
-	list, err := procsNamed(snap, schema, name)
+	list, err := procsNamed(snap, path, schema, name)
 	if err != nil {
 		return 0, err
 	}
@@ -263,7 +277,7 @@ func parseRegProcedure(snap *Snapshot, path []string, text string) (OID, error) 
 	if err != nil {
 		return 0, err
 	}
-	list, err := procsNamed(snap, schema, name)
+	list, err := procsNamed(snap, path, schema, name)
 	if err != nil {
 		return 0, err
 	}
@@ -369,16 +383,16 @@ func RegName(snap *Snapshot, path []string, kind *types.Type, oid types.OID) str
 	case types.RegType:
 		return formatType(snap, path, oid, -1, false)
 	case types.RegProc:
-		p := procs().byOID[oid]
+		p := snap.proc(oid)
 		if p == nil {
 			return ""
 		}
-		if p.schema() == PgCatalogOID && visibleIn(path, "pg_catalog") && len(procs().byName[p.name]) == 1 {
+		if list, err := procsNamed(snap, path, "", p.name); err == nil && len(list) == 1 && visibleIn(path, snap.schemaName(p.schema())) {
 			return types.QuoteIdent(p.name)
 		}
 		return qualified(snap.Schema(p.schema()).Name, p.name)
 	case types.RegProcedure:
-		p := procs().byOID[oid]
+		p := snap.proc(oid)
 		if p == nil {
 			return ""
 		}

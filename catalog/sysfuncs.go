@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strings"
+
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -92,6 +94,9 @@ func init() {
 	}))
 
 	expr := withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		if s := a[0].S; s == "DEFAULT" || strings.HasPrefix(s, "FOR VALUES ") { // a partition's bound
+			return vStr(s), nil
+		}
 		return vStr(exprText(namesAsSeen(snap, searchPath(ctx), a[0].S), len(a) > 2 && a[2].I != 0)), nil
 	})
 	define("pg_get_expr(pg_node_tree,oid) pg_get_expr(pg_node_tree,oid,bool)", expr)
@@ -154,11 +159,12 @@ func init() {
 		}
 		return ruleDef(snap, searchPath(ctx), ctx.Env, t, len(a) > 1 && a[1].I != 0), true
 	}))
-	define("pg_get_triggerdef(oid) pg_get_triggerdef(oid,bool) pg_get_partkeydef(oid) pg_get_partition_constraintdef(oid) "+
-		"pg_get_statisticsobjdef(oid) pg_get_statisticsobjdef_columns(oid) pg_get_statisticsobjdef_expressions(oid) pg_get_function_sqlbody(oid)",
-		constant(types.Null)) // there are no triggers, partitions, extended statistics or SQL functions
+	define("pg_get_triggerdef(oid) pg_get_triggerdef(oid,bool) "+
+		"pg_get_statisticsobjdef(oid) pg_get_statisticsobjdef_columns(oid) pg_get_statisticsobjdef_expressions(oid)",
+		constant(types.Null)) // there are no triggers or extended statistics
 
 	functions()
+	partitionFunctions()
 	visibility()
 	comments()
 	privileges()
@@ -172,7 +178,7 @@ func init() {
 func functions() {
 	about := func(eval func(ctx *builtin.Ctx, snap *Snapshot, p *proc) string) builtin.Func {
 		return textOf(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
-			p := procs().byOID[arg(a[0])]
+			p := snap.proc(arg(a[0]))
 			if p == nil {
 				return "", false
 			}
@@ -185,28 +191,44 @@ func functions() {
 	builtin.Define("pg_get_function_identity_arguments(oid)", about(func(ctx *builtin.Ctx, snap *Snapshot, p *proc) string {
 		return p.argumentText(snap, searchPath(ctx), true)
 	}))
-	builtin.Define("pg_get_function_result(oid)", about(func(ctx *builtin.Ctx, snap *Snapshot, p *proc) string {
-		return p.resultText(snap, searchPath(ctx))
+	builtin.Define("pg_get_function_result(oid)", textOf(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
+		p := snap.proc(arg(a[0]))
+		if p == nil {
+			return "", false
+		}
+		if p.user != nil {
+			return p.user.userResult(snap, searchPath(ctx))
+		}
+		return p.resultText(snap, searchPath(ctx)), true
 	}))
-	builtin.Define("pg_get_function_arg_default(oid,int4)", withSnap(func(_ *builtin.Ctx, _ *Snapshot, a []types.Datum) (types.Datum, error) {
-		p := procs().byOID[arg(a[0])]
+	builtin.Define("pg_get_function_arg_default(oid,int4)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		p := snap.proc(arg(a[0]))
 		if p == nil || p.fn == nil {
 			return types.Null, nil
 		}
 		i := int(a[1].I) - 1
+		if p.user != nil {
+			in := p.user.Inputs()
+			if i < 0 || i >= len(in) || in[i].Default == "" {
+				return types.Null, nil
+			}
+			return vStr(in[i].Default), nil
+		}
 		d := i - (len(p.args) - len(p.fn.Defaults))
 		if d < 0 || i >= len(p.args) {
 			return types.Null, nil
 		}
 		return vStr(literalText(p.fn.Args[i], p.fn.Defaults[d])), nil
 	}))
-	builtin.Define("pg_get_functiondef(oid)", withSnap(func(_ *builtin.Ctx, _ *Snapshot, a []types.Datum) (types.Datum, error) {
-		p := procs().byOID[arg(a[0])]
+	builtin.Define("pg_get_functiondef(oid)", withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		p := snap.proc(arg(a[0]))
 		switch {
 		case p == nil:
 			return types.Null, nil
 		case p.kind() == byte(builtin.Aggregate):
 			return types.Null, pgerr.Newf(pgerr.WrongObjectType, "\"%s\" is an aggregate function", p.name)
+		case p.user != nil:
+			return vStr(functionDef(snap, searchPath(ctx), p.user)), nil
 		}
 		return types.Null, pgerr.Unsupported("the definition of a built-in function")
 	}))
@@ -238,7 +260,7 @@ func visibility() {
 		return found != nil && found.OID == oid, true
 	}))
 	builtin.Define("pg_function_is_visible(oid)", visible(func(snap *Snapshot, path []string, oid OID) (bool, bool) {
-		p := procs().byOID[oid]
+		p := snap.proc(oid)
 		return p != nil && visibleIn(path, snap.schemaName(p.schema())), p != nil
 	}))
 	builtin.Define("pg_operator_is_visible(oid)", inCatalog(operatorExists))

@@ -151,7 +151,7 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		id = identity{"rule", "", "", "\"_RETURN\" on " + relationRef(s, nil, t.OID)}
 		describe = "rule _RETURN on view " + relationRef(s, path, t.OID)
 	case procClass:
-		p := procs().byOID[oid]
+		p := s.proc(oid)
 		if p == nil {
 			return id, "", false
 		}
@@ -208,7 +208,7 @@ func privileges() {
 		{"any_column", "SELECT INSERT UPDATE REFERENCES", relationExists},
 		{"sequence", "USAGE SELECT UPDATE", relationExists},
 		{"database", "CREATE TEMPORARY TEMP CONNECT", databaseExists},
-		{"function", "EXECUTE", regExists(types.RegProcedure, func(_ *Snapshot, oid OID) bool { return procs().byOID[oid] != nil })},
+		{"function", "EXECUTE", regExists(types.RegProcedure, func(snap *Snapshot, oid OID) bool { return snap.proc(oid) != nil })},
 		{"language", "USAGE", namedExists("language", func(_ *Snapshot, n string) bool {
 			for _, l := range languages {
 				if l.name == n {

@@ -24,6 +24,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 		}
 		return c.missing(n.Table)
 	}
+	if n.Kind == ast.ObjectType {
+		return c.alterComposite(n, oid)
+	}
 	if n.Kind != ast.ObjectTable && n.Kind != ast.ObjectView {
 		return c.alterOther(n, oid)
 	}
@@ -49,12 +52,12 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 			last = append(last, cmd)
 			continue
 		}
-		if err := c.alterCommand(oid, cmd); err != nil {
+		if err := c.alterTree(oid, cmd, n.Table.Only); err != nil {
 			return err
 		}
 	}
 	for _, cmd := range last {
-		if err := c.alterCommand(oid, cmd); err != nil {
+		if err := c.alterTree(oid, cmd, n.Table.Only); err != nil {
 			return err
 		}
 	}
@@ -70,6 +73,16 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 				return err
 			}
 		case ast.SetOptions, ast.ResetOptions:
+		case ast.AttachPartition:
+			if n.Kind != ast.ObjectIndex || c.snap().TableOfIndex(oid) == nil {
+				return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
+			}
+			if c.snap().TableOfIndex(oid).Kind != catalog.KindPartitioned {
+				return pgerr.Newf(pgerr.WrongObjectType, "%q is not a partitioned index", n.Table.Name)
+			}
+			if err := c.attachIndex(oid, cmd.Relation); err != nil {
+				return err
+			}
 		default:
 			return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
 		}
@@ -372,6 +385,9 @@ func (c *Ctx) boundDefault(t *catalog.Table, col *catalog.Column) (plan.Expr, er
 
 // isEmpty reports whether a table has no rows in this transaction's sight.
 func (c *Ctx) isEmpty(t *catalog.Table) (bool, error) {
+	if !t.Stored() {
+		return true, nil
+	}
 	it := c.Txn.Scan(indexRange(t.Storage, 1), kv.ScanOptions{Limit: 1, KeysOnly: true})
 	defer it.Close()
 	var b kv.PairBatch
@@ -382,6 +398,9 @@ func (c *Ctx) isEmpty(t *catalog.Table) (bool, error) {
 // rewrite stores all rows of old anew as next says: exprs gives the values of
 // columns that change, by attnum.
 func (c *Ctx) rewrite(old, next *catalog.Table, exprs map[int16]plan.Expr) error {
+	if !next.Stored() {
+		return c.put(next)
+	}
 	storage, err := c.newOID()
 	if err != nil {
 		return err
@@ -557,10 +576,13 @@ func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16)
 			return err
 		}
 		fk := t.ForeignKeys[len(t.ForeignKeys)-1]
-		if err := c.put(t); err != nil || fk.NotValid {
+		if err := c.put(t); err != nil {
 			return err
 		}
-		return c.validateForeignKey(c.snap().Table(t.OID), fk)
+		if err := c.deriveForeignKey(t.OID, fk.OID); err != nil || fk.NotValid {
+			return err
+		}
+		return c.validateForeignKeyTree(t.OID, fk.OID)
 	case ast.ConstraintPrimaryKey, ast.ConstraintUnique:
 		if k.UsingIndex != "" {
 			return c.constraintUsingIndex(t, k)
@@ -585,22 +607,27 @@ func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16)
 				}
 			}
 		}
-		old := c.snap().Table(t.OID)
-		if err := c.placeIndex(t, ix, name); err != nil {
-			return err
-		}
-		err = c.rewrite(old, t, nil) // rows move from their row ids to the key
-		if pgerr.CodeOf(err) == pgerr.UniqueViolation {
-			e := *pgerr.Of(err)
-			e.Message = fmt.Sprintf("could not create unique index %q", name)
-			e.Detail = strings.TrimSuffix(e.Detail, "already exists.") + "is duplicated."
-			return &e
-		}
-		return err
+		return c.addPrimaryKey(t, ix, name)
 	case ast.ConstraintExclusion:
 		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
+}
+
+// addPrimaryKey gives t, a copy of a stored table, a primary key.
+func (c *Ctx) addPrimaryKey(t *catalog.Table, ix *catalog.Index, name string) error {
+	old := c.snap().Table(t.OID)
+	if err := c.placeIndex(t, ix, name); err != nil {
+		return err
+	}
+	err := c.rewrite(old, t, nil) // rows move from their row ids to the key
+	if pgerr.CodeOf(err) == pgerr.UniqueViolation {
+		e := *pgerr.Of(err)
+		e.Message = fmt.Sprintf("could not create unique index %q", name)
+		e.Detail = strings.TrimSuffix(e.Detail, "already exists.") + "is duplicated."
+		return &e
+	}
+	return err
 }
 
 // constraintUsingIndex is ADD CONSTRAINT … USING INDEX.
@@ -763,7 +790,7 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return err
 	}
 	switch n.Kind {
-	case ast.ObjectColumn:
+	case ast.ObjectColumn, ast.ObjectAttribute:
 		oid := c.find(n.Table)
 		if oid == 0 {
 			return skip(c.missing(n.Table))
@@ -776,13 +803,13 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if err != nil {
 			return err
 		}
-		return c.renameColumn(clone(t), n.SubName, n.NewName)
+		return c.renameColumnTree(t, n.SubName, n.NewName, n.Table.Only)
 	case ast.ObjectTableConstraint:
 		t, err := c.table(n.Table, lockForChange)
 		if err != nil {
 			return skip(err)
 		}
-		return c.renameConstraint(clone(t), n.SubName, n.NewName)
+		return c.renameConstraintTree(t, n.SubName, n.NewName, n.Table.Only)
 	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
 		return c.renameRelation(n, skip)
 	case ast.ObjectSchema:

@@ -154,3 +154,61 @@ func (c *Ctx) holds(t *types.Type, row catalog.OID) bool {
 	}
 	return false
 }
+
+// alterComposite is ALTER TYPE … ADD, DROP and ALTER ATTRIBUTE.
+func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
+	t := c.snap().Table(oid)
+	if t == nil || t.Kind != catalog.KindComposite {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a composite type", n.Table.Name)
+	}
+	t, err := c.lock(t, lockForChange)
+	if err != nil {
+		return err
+	}
+	cp := clone(t)
+	for _, cmd := range n.Commands {
+		if cmd.Op == ast.ChangeOwner {
+			if err := c.owner(cmd.Owner); err != nil {
+				return err
+			}
+			continue
+		}
+		if cmd.Op == ast.AddColumn {
+			if cp.ColumnByName(cmd.Column.Name) != nil {
+				return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", cmd.Column.Name, cp.Name)
+			}
+			if err := c.attribute(cp, cmd.Column); err != nil {
+				return err
+			}
+			continue
+		}
+		col := cp.ColumnByName(cmd.Name)
+		if col == nil || col.Dropped {
+			if cmd.Op == ast.DropColumn && cmd.IfExists {
+				c.notice(pgerr.SuccessfulCompletion, "column %q of relation %q does not exist, skipping", cmd.Name, cp.Name)
+				continue
+			}
+			return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", cmd.Name, cp.Name)
+		}
+		// Stored values would have to be rewritten.
+		if err := c.typeUsed(cp); err != nil {
+			return err
+		}
+		at := col.Attnum - 1
+		switch cmd.Op {
+		case ast.DropColumn:
+			if err := c.removePart(cp, target{table: t, column: col.Attnum}); err != nil {
+				return err
+			}
+		case ast.AlterColumnType:
+			typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
+			if err != nil {
+				return err
+			}
+			cp.Columns[at].Type, cp.Columns[at].TypeOID, cp.Columns[at].Typmod = typ, typ.OID, mod
+		default:
+			return pgerr.Unsupported("this form of ALTER TYPE is not supported")
+		}
+	}
+	return c.put(cp)
+}

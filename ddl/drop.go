@@ -180,6 +180,9 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 			}
 		}
 	case t.index != nil:
+		for _, part := range c.partsOfIndex(t.table, t.index) {
+			add(part, true)
+		}
 		for _, r := range snap.ReferredBy(t.table.OID) {
 			for _, fk := range r.ForeignKeys {
 				if fk.RefTable == t.table.OID && fk.RefIndex == t.index.OID {
@@ -187,7 +190,15 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 				}
 			}
 		}
-	case t.fk != nil, t.check != nil, t.deflt > 0:
+	case t.fk != nil:
+		for _, m := range snap.Tree(t.table) {
+			for _, fk := range m.ForeignKeys {
+				if fk.Parent == t.fk.OID {
+					add(target{table: m, fk: fk}, true)
+				}
+			}
+		}
+	case t.check != nil, t.deflt > 0:
 	case t.column > 0:
 		for _, ix := range t.table.Indexes {
 			if ix.RowID {
@@ -245,6 +256,9 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 	case t.table != nil:
 		viewsOf(t.table.OID)
+		for _, child := range snap.Children(t.table.OID) {
+			add(target{table: child}, t.table.Kind == catalog.KindPartitioned)
+		}
 		for _, r := range snap.ReferredBy(t.table.OID) {
 			if r.OID == t.table.OID {
 				continue
@@ -553,6 +567,9 @@ func (c *Ctx) removePart(e *catalog.Table, t target) error {
 			}
 		}
 	case t.column > 0:
+		if err := c.typeUsed(e); err != nil {
+			return err
+		}
 		col := e.Col(t.column)
 		col.Dropped, col.NotNull, col.Default, col.Generated, col.Identity, col.SeqOID = true, false, "", "", 0, 0
 		col.Name = fmt.Sprintf("........pg.dropped.%d........", t.column)

@@ -120,7 +120,7 @@ func parallelSafe(e plan.Expr) bool {
 		case *plan.Subplan, *plan.ExecParam:
 			ok = false
 		case *plan.Call:
-			if e.Fn.Volatility == builtin.Volatile {
+			if e.Fn.Volatility == builtin.Volatile || e.Fn.User != nil {
 				ok = false
 			}
 		}

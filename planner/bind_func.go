@@ -204,6 +204,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		}
 		return b.setReturning(x, pos)
 	}
+	p.calls = p.calls || fn.Writes
 	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos, SQLSyntax: e != nil && e.SQLSyntax}
 	if c.order == nil && c.defaults > 0 && !c.variadic {
 		x.Defaulted = len(exprs) - len(args)
@@ -246,6 +247,14 @@ func (b *binder) castCallByName(e *ast.FuncCall, a arg) plan.Expr {
 // noFunction is the error for a call that means nothing.
 func (b *binder) noFunction(name, shown string, input []*types.Type, names []string, ambiguous bool, pos int, e *ast.FuncCall) {
 	sig := signatureOf(shown, input, names)
+	if e != nil && e == b.p.called {
+		if ambiguous {
+			bail(pgerr.Newf(pgerr.AmbiguousFunction, "procedure %s is not unique", sig).
+				WithHint("Could not choose a best candidate procedure. You might need to add explicit type casts.").At(pos))
+		}
+		bail(pgerr.Newf(pgerr.UndefinedFunction, "procedure %s does not exist", sig).
+			WithHint("No procedure matches the given name and argument types. You might need to add explicit type casts.").At(pos))
+	}
 	if ambiguous {
 		bail(pgerr.Newf(pgerr.AmbiguousFunction, "function %s is not unique", sig).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.").At(pos))
@@ -280,7 +289,7 @@ func (b *binder) checkCall(f *builtin.Func, e *ast.FuncCall, shown string, pos i
 			wrong("OVER specified, but %s is not a window function nor an aggregate function", shown)
 		}
 	}
-	if f.Kind == builtin.Procedure != b.p.inCall && f.Kind == builtin.Procedure {
+	if f.Kind == builtin.Procedure && b.kind != inCallArgs {
 		bail(pgerr.Newf(pgerr.WrongObjectType, "%s is a procedure", signatureOf(shown, f.Args, nil)).WithHint("To call a procedure, use CALL.").At(pos))
 	}
 	if f.Kind == builtin.Window && e.Over == nil {

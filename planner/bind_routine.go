@@ -251,14 +251,16 @@ func (p *planner) convertColumns(bd *bound, want []*types.Type, mods []int32, mi
 	}
 }
 
-// callStatement binds CALL's procedure and arguments.
-func (p *planner) callStatement(f *ast.FuncCall) *plan.Call {
-	b := &binder{p: p, q: nil, kind: inCallArgs}
-	p.inCall = true
-	x := b.funcCall(f)
-	c, ok := x.(*plan.Call)
-	if !ok {
+// BindCall binds the procedure and arguments of a CALL.
+func BindCall(req Request, f *ast.FuncCall) (c *plan.Call, err error) {
+	defer caught(&err)
+	p := newPlanner(&req)
+	p.called = f
+	b := &binder{p: p, kind: inCallArgs}
+	c, ok := b.funcCall(f).(*plan.Call)
+	if !ok || c.Fn.User == nil || c.Fn.Kind != builtin.Procedure {
 		fail(f.Pos(), pgerr.WrongObjectType, "%s is not a procedure", strings.Join(f.Name, "."))
 	}
-	return c
+	p.checkParams()
+	return c, nil
 }

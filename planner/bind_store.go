@@ -18,49 +18,83 @@ type store struct {
 	c     *catalog.Column
 	t     *types.Type // the column's, without domains
 	part  *types.Type // what is assigned
-	slice bool
-	fn    *builtin.Func
-	index []plan.Expr // the call's arguments after the old value and the part
+	mod   int32
+	steps []storeStep // from the column to the part
 	pos   int
 }
 
-// storeTarget binds the subscripts of an assignment's target.
+// storeStep goes into a value: to one of its fields, or to elements of an array.
+type storeStep struct {
+	in    *types.Type // the value gone into, without domains
+	field int         // its field, -1: elements
+	fn    *builtin.Func
+	index []plan.Expr // the call's arguments after the old value and the part
+	sub   *plan.Subscript
+}
+
+// storeTarget binds the path of an assignment's target.
 func (p *planner) storeTarget(q *query, c *catalog.Column, ct *ast.ColumnTarget) *store {
-	for _, s := range ct.Path {
-		switch s.Kind {
-		case ast.SelectField:
-			if !isRowType(c.Type.Under()) && len(ct.Path) > 0 && ct.Path[0] == s {
-				fail(ct.Pos(), pgerr.DatatypeMismatch, "cannot assign to field %q of column %q because its type %s is not a composite type", s.Field, c.Name, typeName(c.Type))
-			}
-			bail(pgerr.Unsupported("assigning to a field of column %q is not supported", c.Name).At(ct.Pos()))
+	s := &store{c: c, t: c.Type.Under(), part: c.Type, mod: c.Typmod, pos: ct.Pos()}
+	for path := ct.Path; len(path) > 0; {
+		in := s.part.Under()
+		switch path[0].Kind {
 		case ast.SelectStar:
 			fail(ct.Pos(), pgerr.FeatureNotSupported, "row expansion via \"*\" is not supported here")
+		case ast.SelectField:
+			name := path[0].Field
+			if in.Kind != types.KindComposite {
+				fail(ct.Pos(), pgerr.DatatypeMismatch, "cannot assign to field %q of column %q because its type %s is not a composite type", name, c.Name, typeName(s.part))
+			}
+			at := -1
+			for i, f := range in.Fields {
+				if f.Name == name {
+					at = i
+				}
+			}
+			if at < 0 {
+				fail(ct.Pos(), pgerr.UndefinedColumn, "cannot assign to field %q of column %q because there is no such column in data type %s", name, c.Name, typeName(s.part))
+			}
+			s.steps = append(s.steps, storeStep{in: in, field: at, fn: builtin.FieldStore(in, at)})
+			s.part, s.mod = in.Fields[at].Type, in.Fields[at].Typmod
+			path = path[1:]
+		default:
+			n := 1
+			for n < len(path) && path[n].Kind != ast.SelectField && path[n].Kind != ast.SelectStar {
+				n++
+			}
+			p.storeElements(q, s, in, path[:n])
+			path = path[n:]
 		}
 	}
+	return s
+}
+
+// storeElements adds the step to an array's elements, or to a part of a jsonb.
+func (p *planner) storeElements(q *query, s *store, in *types.Type, path []*ast.Selector) {
 	b := &binder{p: p, q: q, kind: q.clause}
-	base := nullOf(c.Type, c.Typmod)
-	x, ok := b.subscripts(base, ct.Path, ct.Pos()).(*plan.Subscript)
+	x, ok := b.subscripts(nullOf(s.part, s.mod), path, s.pos).(*plan.Subscript)
 	if !ok {
-		bail(pgerr.Unsupported("assigning to an element of column %q is not supported", c.Name).At(ct.Pos()))
+		bail(pgerr.Unsupported("assigning to an element of column %q is not supported", s.c.Name).At(s.pos))
 	}
-	s := &store{c: c, t: c.Type.Under(), slice: x.Slice, pos: ct.Pos()}
-	if s.t == types.JSONB {
+	st := storeStep{in: in, field: -1, sub: x}
+	if in == types.JSONB {
 		s.part = types.JSONB
 		intFirst := false
 		for i, ix := range x.Index {
 			isInt := ix.Upper.Type() == types.Int4
 			intFirst = intFirst || i == 0 && isInt
 			if isInt {
-				ix.Upper = p.coerceType(arg{ix.Upper, ct.Pos()}, types.Text, -1, builtin.Explicit, true)
+				ix.Upper = p.coerceType(arg{ix.Upper, s.pos}, types.Text, -1, builtin.Explicit, true)
 			}
-			s.index = append(s.index, ix.Upper)
+			st.index = append(st.index, ix.Upper)
 		}
-		s.fn = builtin.JSONBStore(len(x.Index), intFirst)
-		return s
+		st.fn = builtin.JSONBStore(len(x.Index), intFirst)
+		s.steps = append(s.steps, st)
+		return
 	}
-	s.part = s.t.Elem
-	if s.slice {
-		s.part = s.t
+	s.part = in.Elem
+	if x.Slice {
+		s.part = in
 	}
 	bounds := make([]builtin.Bound, len(x.Index))
 	for i, ix := range x.Index {
@@ -69,16 +103,21 @@ func (p *planner) storeTarget(q *query, c *catalog.Column, ct *ast.ColumnTarget)
 			if e == nil {
 				e = nullOf(types.Int4, -1)
 			}
-			s.index = append(s.index, e)
+			st.index = append(st.index, e)
 		}
 	}
-	s.fn = builtin.ArrayStore(s.t, bounds, s.slice)
-	return s
+	st.fn = builtin.ArrayStore(in, bounds, x.Slice)
+	s.steps = append(s.steps, st)
 }
 
 // value converts what is to be assigned to the part's type.
 func (s *store) value(p *planner, a arg) plan.Expr {
-	x := p.coerceTo(a, s.part, s.c.Typmod, builtin.Assignment, true)
+	x := p.coerceTo(a, s.part, s.mod, builtin.Assignment, true)
+	if x == nil && s.steps[len(s.steps)-1].field >= 0 {
+		last := s.steps[len(s.steps)-1]
+		bail(pgerr.Newf(pgerr.DatatypeMismatch, "subfield %q is of type %s but expression is of type %s", last.in.Fields[last.field].Name, typeName(s.part), typeName(a.e.Type())).
+			WithHint("You will need to rewrite or cast the expression.").At(s.pos))
+	}
 	if x == nil {
 		bail(pgerr.Newf(pgerr.DatatypeMismatch, "subscripted assignment to %q requires type %s but expression is of type %s", s.c.Name, typeName(s.part), typeName(a.e.Type())).
 			WithHint("You will need to rewrite or cast the expression.").At(s.pos))
@@ -88,12 +127,33 @@ func (s *store) value(p *planner, a arg) plan.Expr {
 
 // whole gives the column's new value from its old one and the part.
 func (s *store) whole(p *planner, old, part plan.Expr) plan.Expr {
-	if old.Type() != s.t {
-		old = &plan.Relabel{T: plan.T{Typ: s.t, Mod: old.Typmod()}, Arg: old, Implicit: true}
+	return p.assign(arg{p.fold(s.replaced(p, 0, old, part)), s.pos}, s.c)
+}
+
+// replaced gives a value with the part that steps[k:] lead to replaced.
+func (s *store) replaced(p *planner, k int, old, part plan.Expr) plan.Expr {
+	st := s.steps[k]
+	if old.Type() != st.in {
+		old = &plan.Relabel{T: plan.T{Typ: st.in, Mod: old.Typmod()}, Arg: old, Implicit: true}
 	}
-	args := append([]plan.Expr{old, part}, s.index...)
-	x := &plan.Call{T: plan.T{Typ: s.t, Mod: s.c.Typmod}, Fn: s.fn, Args: args, Pos: s.pos}
-	return p.assign(arg{p.fold(x), s.pos}, s.c)
+	if k+1 < len(s.steps) {
+		var inner plan.Expr
+		var inType *types.Type
+		if st.field >= 0 {
+			f := st.in.Fields[st.field]
+			inner, inType = &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: old, Idx: st.field, Name: f.Name}, f.Type
+		} else {
+			sub := *st.sub
+			sub.Arg = old
+			inner, inType = &sub, st.in.Elem
+		}
+		part = s.replaced(p, k+1, inner, part)
+		if inType != nil && !sameType(part.Type(), inType) {
+			part = p.coerceTo(arg{part, s.pos}, inType, -1, builtin.Assignment, true)
+		}
+	}
+	args := append([]plan.Expr{old, part}, st.index...)
+	return &plan.Call{T: plan.T{Typ: st.in, Mod: -1}, Fn: st.fn, Args: args, Pos: s.pos}
 }
 
 // storeColumns puts what INSERT's columns with subscripts are given together:

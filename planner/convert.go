@@ -122,7 +122,7 @@ func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
 		if null && (allConst || all) && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
 			return nullOf(x.Typ, x.Mod)
 		}
-		if !allConst || x.Fn.Volatility != builtin.Immutable {
+		if !allConst || x.Fn.Volatility != builtin.Immutable || x.Fn.User != nil && p.req.Session == nil {
 			return e
 		}
 		vals := make([]types.Datum, len(x.Args))
@@ -144,7 +144,7 @@ func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
 
 func (p *planner) foldCtx() *builtin.Ctx {
 	if p.ctx == nil {
-		p.ctx = &builtin.Ctx{Context: background, Env: p.env, Catalog: p.snap}
+		p.ctx = &builtin.Ctx{Context: background, Env: p.env, Catalog: p.snap, Session: p.req.Session}
 	}
 	return p.ctx
 }

@@ -48,6 +48,8 @@ type Request struct {
 	// EstimateRows guesses the number of rows of a table without statistics; may be nil.
 	EstimateRows func(*catalog.Table) float64
 	Settings     Settings
+	// Session lets immutable functions that users made be called while planning; may be nil.
+	Session builtin.Session
 	// NoParams refuses $1 ….
 	NoParams bool
 	// Names, if not nil, is told what the names of the query mean (Analyze).
@@ -93,7 +95,8 @@ type planner struct {
 	tables    []plan.TableUse
 	views     []*catalog.Table
 	routines  []catalog.OID // functions made by users that are called
-	inCall    bool          // a CALL is bound
+	calls     bool          // of built-in functions that may write
+	called    *ast.FuncCall // of the CALL that is bound
 
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem

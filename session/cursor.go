@@ -100,7 +100,7 @@ func (s *Session) executeCursor(p *Portal, limit int64, w Writer) error {
 // writes from here on is not theirs to see.
 func (s *Session) settlePortals() error {
 	for _, p := range s.portals {
-		if p.exec == nil {
+		if p.exec == nil || p.running {
 			continue
 		}
 		p.asCursor()
@@ -114,6 +114,8 @@ func (s *Session) settlePortals() error {
 // fill reads rows until n are kept (n < 0: all).
 func (p *Portal) fill(n int64) error {
 	c := p.cursor
+	p.running = true
+	defer func() { p.running = false }()
 	for !c.complete && (n < 0 || c.total < n) {
 		b, err := p.exec.Next()
 		if err != nil {
@@ -311,7 +313,7 @@ func setBinary(w Writer, on bool) {
 func (s *Session) keepPortals(i int) error {
 	for name, p := range s.portals {
 		switch {
-		case p.hold:
+		case p.hold, p.running:
 		case p.marks > i:
 			p.close()
 			delete(s.portals, name)

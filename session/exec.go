@@ -126,9 +126,11 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	s.running.Store(&cancel)
+	s.act.Store(actActive)
 	defer func() {
 		s.running.Store(nil)
 		cancel(nil)
+		s.rest()
 	}()
 	if d := s.set.statementTimeout; d > 0 {
 		t := time.AfterFunc(d, func() { cancel(errStatementTimeout) })
@@ -249,7 +251,7 @@ func readsOnly(st ast.Stmt) bool {
 // current, with the table locks it needs.
 func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 	for attempt := 0; ; attempt++ {
-		readOnly := s.tx == nil && (st.plan != nil && st.plan.ReadOnly || st.plan == nil && readsOnly(st.raw.Stmt))
+		readOnly := s.tx == nil && (st.plan != nil && st.plan.ReadOnly && !st.plan.Calls || st.plan == nil && !s.db.cat.Latest().HasFunctions() && readsOnly(st.raw.Stmt))
 		snap, err := s.enter(ctx, readOnly)
 		if err != nil {
 			return err
@@ -296,6 +298,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 	p, err := planner.Plan(planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
 		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		Session: (*host)(s),
 	})
 	if err != nil {
 		return err
@@ -423,13 +426,18 @@ func completionTag(tag string, rows int64) string {
 func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	env := s.execEnv()
 	snap := s.snapshot()
-	s.fctx.Context = ctx
-	s.fctx.Env = env
-	s.fctx.Session = (*host)(s)
-	s.fctx.Catalog = snap
-	s.fctx.StmtMicros = nowMicros()
+	eval := &s.fctx
+	if s.depth > 0 { // within a function: the calling statement is at work with the other
+		eval = &builtin.Ctx{StmtMicros: s.fctx.StmtMicros}
+	} else {
+		eval.StmtMicros = nowMicros()
+	}
+	eval.Context = ctx
+	eval.Env = env
+	eval.Session = (*host)(s)
+	eval.Catalog = snap
 	return &executor.Ctx{
-		Context: ctx, Txn: s.tx.kv, Eval: &s.fctx, Catalog: snap, Params: st.params, Isolation: s.tx.level,
+		Context: ctx, Txn: s.tx.kv, Eval: eval, Catalog: snap, Params: st.params, Isolation: s.tx.level,
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,

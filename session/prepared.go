@@ -45,6 +45,7 @@ type Portal struct {
 	done    bool
 	tag     string
 	hold    bool
+	running bool    // its query is being run: a function it calls finds it so
 	marks   int     // savepoints there were when it was made
 	cursor  *cursor // of DECLARE CURSOR
 	query   string
@@ -396,7 +397,9 @@ func (s *Session) execute(ctx context.Context, p *Portal, limit int64, w Writer)
 func (s *Session) pull(p *Portal, limit int64, w Writer) (n int64, err error) {
 	for p.exec != nil && (limit == 0 || n < limit) {
 		if p.left == nil {
+			p.running = true
 			b, err := p.exec.Next()
+			p.running = false
 			if err != nil {
 				p.close()
 				return n, err

@@ -12,6 +12,7 @@ import (
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -27,7 +28,10 @@ type SessionOptions struct {
 	Notice func(*pgerr.Error)
 	// ParameterStatus is told when a reported parameter changes; nil for none.
 	ParameterStatus func(name, value string)
-	RemoteAddr      string
+	// Notified is told that Notifications has something; Interrupt, that the session
+	// was terminated. Both are called by other sessions' goroutines; nil for none.
+	Notified, Interrupt func()
+	RemoteAddr          string
 }
 
 // Session is one client's state. Not safe for concurrent use but for Cancel
@@ -57,7 +61,10 @@ type Session struct {
 	rng      *mathrand.Rand
 	fctx     builtin.Ctx
 	env      types.Env
+	system   bool // defines key spaces
 	tempName string
+	depth    int // of calls of functions that users made
+	routines map[routineKey]any
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
 	state        executor.State
@@ -65,6 +72,17 @@ type Session struct {
 	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
 	query   string
 	queryAt time.Time
+	// What pg_stat_activity shows besides: the state and its beginning, the
+	// transaction's beginning, the settings after the last statement.
+	act      atomic.Int32
+	actSince atomic.Int64
+	txStart  atomic.Int64
+	shown    atomic.Pointer[settings]
+
+	locks     kv.Locks // advisory locks of the session; nil until used
+	advisory  map[builtin.AdvisoryKey]advisory
+	listening map[string]struct{}
+	inbox     inbox
 }
 
 // Column describes a result column.
@@ -134,6 +152,8 @@ func (db *DB) NewSession(ctx context.Context, opts SessionOptions) (*Session, er
 		}
 	}
 	s.setStart = s.set
+	s.shown.Store(s.set)
+	s.actSince.Store(nowMicros())
 	s.ctx, s.end = context.WithCancel(ctx)
 	if err := db.register(s); err != nil {
 		s.end()
@@ -154,6 +174,8 @@ func (s *Session) Close() {
 	if s.tx != nil {
 		s.rollback()
 	}
+	s.unlockAll()
+	s.listen(listenAction{})
 	s.dropTemporary()
 	s.db.unregister(s)
 }
@@ -186,6 +208,9 @@ func (s *Session) Terminate() {
 		(*c)(errTerminated)
 	}
 	s.end()
+	if s.opts.Interrupt != nil {
+		s.opts.Interrupt()
+	}
 }
 
 var (

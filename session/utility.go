@@ -52,14 +52,11 @@ func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error
 	case *ast.SetConstraintsStmt:
 		return s.setConstraints(ctx, n, w)
 	case *ast.ListenStmt, *ast.UnlistenStmt, *ast.NotifyStmt:
-		if u, ok := n.(*ast.UnlistenStmt); ok {
-			return w.Complete(ast.Tag(u)) // nothing is listened to
-		}
-		return pgerr.Unsupported("%s is not supported yet", ast.Tag(n))
+		return s.listenNotify(ctx, n, w)
 	case *ast.DoStmt:
-		return pgerr.Unsupported("DO is not supported: there are no procedural languages")
+		return s.runDo(ctx, n, w)
 	case *ast.CallStmt:
-		return pgerr.Unsupported("CALL is not supported: there are no procedures")
+		return s.runCall(ctx, st, n, w)
 	}
 	return s.runDDL(ctx, st, w)
 }
@@ -192,13 +189,15 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
 			return s.runInner(ctx, st, q, sink)
 		},
-		OnCommit: func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
-		Txn:      s.tx.kv,
-		Store:    s.db.store,
-		Refresh:  func() error { return s.refresh() },
-		Restart:  s.restartSequence,
+		CheckRoutine: func(f *catalog.Function) ([]catalog.OID, error) { return s.checkRoutine(ctx, f, st.text) },
+		OnCommit:     func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
+		Txn:          s.tx.kv,
+		Store:        s.db.store,
+		Refresh:      func() error { return s.refresh() },
+		Restart:      s.restartSequence,
 
 		LockTimeout: s.lockTimeout(),
+		System:      s.system,
 	}
 }
 
@@ -568,6 +567,8 @@ func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
 		s.set = s.setStart
 		s.currvals, s.lastSeq = map[catalog.OID]int64{}, 0
 		s.plans.clear()
+		s.unlockAll()
+		s.listen(listenAction{})
 		if err := s.dropTemporary(); err != nil {
 			return err
 		}

@@ -73,6 +73,8 @@ type Plan struct {
 	// CatalogVersion is the version of the catalog it was planned with.
 	CatalogVersion uint64
 	// ReadOnly tells that nothing is written or locked.
+	// Calls tells that functions made by users are called, which may write.
+	Calls    bool
 	ReadOnly bool
 	// Rules are the names of the rules that fired, in order.
 	Rules []string
