@@ -110,6 +110,16 @@ func (s *Snapshot) resolvePartitionKey(t *Table) error {
 	return nil
 }
 
+// ForeignKey finds a foreign key of the table by OID, nil if there is none.
+func (t *Table) ForeignKey(oid OID) *ForeignKey {
+	for _, fk := range t.ForeignKeys {
+		if fk.OID == oid {
+			return fk
+		}
+	}
+	return nil
+}
+
 // HasChildren tells whether tables inherit from this one, or it has partitions.
 func (s *Snapshot) HasChildren(table OID) bool { return len(s.children.at(table)) > 0 }
 

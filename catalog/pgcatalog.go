@@ -102,7 +102,7 @@ type rows struct {
 func init() {
 	computed := map[string]rows{}
 	for _, m := range []map[string]rows{classRows(), typeRows(), constraintRows(), procRows(), roleRows(), dependRows(),
-		viewRows(), statRows(), sessionRows(), schemaRows(), schemaTableRows(), schemaConstraintRows(), schemaGrantRows()} {
+		viewRows(), statRows(), sessionRows(), inheritRows(), schemaRows(), schemaTableRows(), schemaConstraintRows(), schemaGrantRows()} {
 		for name, r := range m {
 			if _, twice := computed[name]; twice {
 				panic("catalog: relation " + name + " computed twice")

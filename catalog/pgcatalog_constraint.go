@@ -112,12 +112,17 @@ func constraintRow(snap *Snapshot, oid OID, r constraintRef) []types.Datum {
 	var key, refKey, setCols []int16
 	pf, pp, ff := types.Null, types.Null, types.Null
 	bin := types.Null
+	parent, local, inherited := OID(0), true, 0
 	if r.table != nil {
 		rel = r.table.OID
 	}
 	switch {
 	case r.fk != nil:
 		f := r.fk
+		if parent = f.Parent; parent != 0 {
+			local, inherited = false, 1
+		}
+		noInherit = r.table.Kind != KindPartitioned
 		index, refRel, key, refKey, setCols = f.RefIndex, f.RefTable, f.Columns, f.RefColumns, f.SetColumns
 		deferrable, deferred, validated = f.Deferrable, f.Deferred, !f.NotValid
 		update, del, match = byte(f.OnUpdate), byte(f.OnDelete), 's'
@@ -127,18 +132,25 @@ func constraintRow(snap *Snapshot, oid OID, r constraintRef) []types.Datum {
 		pf, pp, ff = foreignKeyOperators(snap, r.table, f)
 	case r.check != nil:
 		key, validated, noInherit, bin = r.check.Attnums, !r.check.NotValid, r.check.NoInherit, vStr(r.check.Expr)
+		local, inherited = !r.check.NotLocal, r.check.InhCount
 		if r.domain != nil {
 			typ = r.domain.OID
 		}
 	default:
 		index, deferrable, deferred = r.index.OID, r.index.Deferrable, r.index.Deferred
+		noInherit = r.table.Kind != KindPartitioned
+		if r.index.Parent != 0 {
+			if t := snap.TableOfIndex(r.index.Parent); t != nil && t.IndexByOID(r.index.Parent).Constraint != 0 {
+				parent, local, inherited = t.IndexByOID(r.index.Parent).Constraint, false, 1
+			}
+		}
 		for _, k := range r.index.Keys {
 			key = append(key, k.Attnum)
 		}
 	}
 	return []types.Datum{
 		vOID(oid), vStr(r.name()), vOID(r.schema()), vChar(r.kind()), vBool(deferrable), vBool(deferred), vBool(validated), vOID(rel), vOID(typ),
-		vOID(index), vOID(0), vOID(refRel), vChar(update), vChar(del), vChar(match), vBool(true), vInt(0), vBool(noInherit),
+		vOID(index), vOID(parent), vOID(refRel), vChar(update), vChar(del), vChar(match), vBool(local), vInt(inherited), vBool(noInherit),
 		vAttnums(key), vAttnums(refKey), pf, pp, ff, vAttnums(setCols), vNull(), bin,
 	}
 }

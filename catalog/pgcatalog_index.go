@@ -124,6 +124,8 @@ type relation struct {
 
 func (r *relation) kind() byte {
 	switch {
+	case r.ix != nil && r.table.Kind == KindPartitioned:
+		return 'I'
 	case r.ix != nil:
 		return 'i'
 	case r.seq != nil:

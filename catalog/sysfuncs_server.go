@@ -195,7 +195,7 @@ func serverFacts() {
 		return vBool(sc != nil && strings.HasPrefix(sc.Name, "pg_temp_") && !visibleIn(searchPath(ctx), sc.Name)), nil
 	}))
 	builtin.Define("pg_tablespace_location(oid)", constant(vStr("")))
-	builtin.Define("pg_blocking_pids(int4) pg_safe_snapshot_blocking_pids(int4)", constant(types.NewAny(types.NewArray(types.Int4, nil))))
+	lockFunctions()
 	builtin.Define("pg_jit_available()", constant(types.NewBool(false)))
 	builtin.Define("pg_trigger_depth()", constant(vInt(0)))
 	builtin.Define("pg_collation_actual_version(oid) pg_database_collation_actual_version(oid)", constant(types.Null))
@@ -223,8 +223,7 @@ func serverFacts() {
 	}})
 	// What has no rows here: replication, extensions, prepared transactions …
 	builtin.Define("pg_lock_status() pg_prepared_xact() pg_available_extensions() pg_available_extension_versions() pg_tablespace_databases(oid) "+
-		"pg_partition_ancestors(regclass) pg_partition_tree(regclass) pg_get_publication_tables(text)", noRows())
-	builtin.Define("pg_partition_root(regclass)", constant(types.Null))
+		"pg_get_publication_tables(text)", noRows())
 	for sig, what := range map[string]string{"pg_show_all_settings()": "pg_settings", "pg_prepared_statement()": "pg_prepared_statements", "pg_cursor()": "pg_cursors"} {
 		builtin.Define(sig, builtin.Func{Set: func(ctx *builtin.Ctx, _ []types.Datum, emit func([]types.Datum) error) error {
 			snap, err := snapshotOf(ctx)

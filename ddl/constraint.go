@@ -20,6 +20,8 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 	if k.Name != "" && k.Kind != ast.ConstraintNotNull {
 		taken := c.constraintTaken(b.t, k.Name)
 		switch {
+		case taken && k.Kind == ast.ConstraintCheck && c.inheritedCheck(b.t, k.Name):
+			taken = false // they may merge
 		case taken && k.Kind == ast.ConstraintCheck:
 			return pgerr.Newf(pgerr.DuplicateObject, "check constraint %q already exists", k.Name)
 		case taken && (k.Kind == ast.ConstraintPrimaryKey || k.Kind == ast.ConstraintUnique):
@@ -37,11 +39,17 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 		if err != nil {
 			return err
 		}
+		if merged, err := c.mergeCheck(b.t, ck, false); merged || err != nil {
+			return err
+		}
 		b.t.Checks = append(b.t.Checks, ck)
 		return nil
 	case ast.ConstraintPrimaryKey, ast.ConstraintUnique:
 		ix, name, err := c.keyConstraint(b.t, b.schema, k, column, b.names)
 		if err != nil {
+			return err
+		}
+		if err := keyOfPartition(b.t, ix); err != nil {
 			return err
 		}
 		return b.addIndex(ix, name)
@@ -51,13 +59,27 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 			if err := c.addForeignKey(t, k, column); err != nil {
 				return err
 			}
-			return c.put(t)
+			fk := t.ForeignKeys[len(t.ForeignKeys)-1]
+			if err := c.put(t); err != nil {
+				return err
+			}
+			return c.deriveForeignKey(t.OID, fk.OID)
 		})
 		return nil
 	case ast.ConstraintExclusion:
 		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
+}
+
+// inheritedCheck tells whether a table has a check of that name from its parents alone.
+func (c *Ctx) inheritedCheck(t *catalog.Table, name string) bool {
+	for _, k := range t.Checks {
+		if k.Name == name {
+			return k.InhCount > 0 && k.NotLocal
+		}
+	}
+	return false
 }
 
 // constraintTaken tells the names of a table's constraints.
@@ -199,7 +221,7 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 		return c.missing(k.References)
 	}
 	ref := c.snap().Table(refOID)
-	if ref == nil || ref.Kind != catalog.KindTable || ref.Virtual != nil {
+	if ref == nil || !ref.IsTable() || ref.Virtual != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "referenced relation %q is not a table", k.References.Name)
 	}
 	if ref.OID != t.OID {
@@ -337,4 +359,22 @@ func uniqueIndexOn(t *catalog.Table, attnums []int16) catalog.OID {
 // validateForeignKey checks that all rows of a table meet a constraint.
 func (c *Ctx) validateForeignKey(t *catalog.Table, fk *catalog.ForeignKey) error {
 	return executor.ValidateForeignKey(c.Exec(), t, fk)
+}
+
+// validateForeignKeyTree checks the rows of a table, or of its partitions.
+func (c *Ctx) validateForeignKeyTree(table, constraint catalog.OID) error {
+	t := c.snap().Table(table)
+	if t.Kind != catalog.KindPartitioned {
+		return c.validateForeignKey(t, t.ForeignKey(constraint))
+	}
+	for _, m := range c.snap().Members(t) {
+		for _, fk := range m.ForeignKeys {
+			if c.isPartOfKey(m, fk, constraint) {
+				if err := c.validateForeignKey(m, fk); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -292,7 +292,7 @@ func (c *Ctx) table(rv *ast.RangeVar, mode kv.LockMode) (*catalog.Table, error) 
 		return nil, c.missing(rv)
 	}
 	t := c.snap().Table(oid)
-	if t == nil || t.Kind != catalog.KindTable {
+	if t == nil || !t.IsTable() {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
 	}
 	if t.Virtual != nil {

@@ -30,7 +30,7 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 	}
 	oid := c.find(n.Table)
 	if oid != 0 {
-		if t := c.snap().Table(oid); t == nil || t.Kind != catalog.KindTable {
+		if t := c.snap().Table(oid); t == nil || !t.IsTable() {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot create index on relation %q", n.Table.Name).
 				WithDetail("This operation is not supported for %ss.", c.kindOf(oid))
 		}
@@ -82,6 +82,22 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 			return nil
 		}
 		return err
+	}
+	if t.Kind == catalog.KindPartitioned {
+		if n.Concurrently {
+			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot create index on partitioned table %q concurrently", t.Name)
+		}
+		if err := keyOfPartition(t, ix); err != nil {
+			return err
+		}
+		if n.Table.Only && c.snap().HasChildren(t.OID) {
+			ix.Invalid = true
+			if err := c.placeIndex(t, ix, name); err != nil {
+				return err
+			}
+			return c.put(t)
+		}
+		return c.addIndexTo(t, ix, name)
 	}
 	return c.buildIndex(t, ix, name)
 }

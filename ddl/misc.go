@@ -530,13 +530,19 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 	set := map[catalog.OID]*catalog.Table{}
 	var order []catalog.OID
 	for _, rv := range n.Tables {
-		t, err := c.table(rv, lockForChange)
+		named, err := c.table(rv, lockForChange)
 		if err != nil {
 			return err
 		}
-		if set[t.OID] == nil {
-			set[t.OID] = t
-			order = append(order, t.OID)
+		tree, err := c.truncateTree(rv, named)
+		if err != nil {
+			return err
+		}
+		for _, t := range tree {
+			if set[t.OID] == nil {
+				set[t.OID] = t
+				order = append(order, t.OID)
+			}
 		}
 	}
 	for i := 0; i < len(order); i++ {
@@ -561,15 +567,16 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		}
 	}
 	for _, oid := range order {
-		t := clone(set[oid])
-		storage, err := c.newOID()
-		if err != nil {
-			return err
-		}
-		c.dropStorage(t.Storage)
-		t.Storage = uint32(storage)
-		if err := c.put(t); err != nil {
-			return err
+		if t := clone(set[oid]); t.Stored() {
+			storage, err := c.newOID()
+			if err != nil {
+				return err
+			}
+			c.dropStorage(t.Storage)
+			t.Storage = uint32(storage)
+			if err := c.put(t); err != nil {
+				return err
+			}
 		}
 		if n.RestartIdentity {
 			for _, s := range c.snap().Sequences() {

@@ -24,16 +24,19 @@ type builder struct {
 	sequences []*catalog.Sequence
 	later     []func() error // constraints, once all columns are known
 	fks       []func() error // foreign keys, once the table stands in the catalog
+	// Of a table with parents: what is known of the columns that come from them, and
+	// how many there are.
+	inherits         map[int16]*inherited
+	inheritedColumns int
+	own              int // columns of the table's own definition seen
 }
 
 func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	switch {
 	case n.Foreign:
 		return pgerr.Unsupported("foreign tables are not supported")
-	case len(n.Inherits) > 0:
-		return pgerr.Unsupported("table inheritance is not supported").At(n.Inherits[0].Pos())
-	case n.PartitionBy != nil, n.PartitionOf != nil:
-		return pgerr.Unsupported("partitioned tables are not supported")
+	case n.PartitionBy != nil && len(n.Inherits) > 0:
+		return pgerr.New(pgerr.InvalidObjectDefinition, "cannot create partitioned table as inheritance child")
 	case n.OfType != nil:
 		return pgerr.Unsupported("typed tables are not supported")
 	case n.Tablespace != "" && n.Tablespace != "pg_default":
@@ -59,12 +62,26 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 		}
 		return err
 	}
-	b, err := c.newTable(schema, n.Name.Name, catalog.KindTable, persistenceIn(schema, n.Persistence))
+	kind := catalog.KindTable
+	if n.PartitionBy != nil {
+		kind = catalog.KindPartitioned
+	}
+	b, err := c.newTable(schema, n.Name.Name, kind, persistenceIn(schema, n.Persistence))
 	if err != nil {
 		return err
 	}
 	b.t.OnCommit = onCommit[n.OnCommit]
 	if err := checkStorageOptions(n.Options); err != nil {
+		return err
+	}
+	parents := n.Inherits
+	if n.PartitionOf != nil {
+		if err := c.checkPartitioned(n.PartitionOf); err != nil {
+			return err
+		}
+		parents = []*ast.RangeVar{n.PartitionOf}
+	}
+	if err := b.inherit(parents, n.PartitionOf != nil); err != nil {
 		return err
 	}
 	b.t.Options = setOptions(b.t.Options, n.Options, false)
@@ -82,7 +99,39 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 			return err
 		}
 	}
+	if err := b.checkDefaults(); err != nil {
+		return err
+	}
+	if n.PartitionOf != nil {
+		if err := b.partitionOf(n.Bound); err != nil {
+			return err
+		}
+	}
+	if n.PartitionBy != nil {
+		if b.t.PartitionBy, err = c.partitionKey(b.t, n.PartitionBy); err != nil {
+			return err
+		}
+	}
+	if n.PartitionOf != nil {
+		if err := b.inheritIndexes(); err != nil {
+			return err
+		}
+		parent := b.t.Inherits[0]
+		b.fks = append(b.fks, func() error { return c.attachForeignKeys(parent, b.t.OID) })
+	}
 	return b.finish()
+}
+
+// checkPartitioned refuses partitions of what is not partitioned.
+func (c *Ctx) checkPartitioned(rv *ast.RangeVar) error {
+	oid := c.find(rv)
+	if oid == 0 {
+		return c.missing(rv)
+	}
+	if p := c.snap().Table(oid); p != nil && p.Kind != catalog.KindPartitioned {
+		return pgerr.Newf(pgerr.InvalidObjectDefinition, "%q is not partitioned", p.Name)
+	}
+	return nil
 }
 
 // onCommit are the letters catalog.Table.OnCommit uses.
@@ -134,6 +183,8 @@ func (c *Ctx) newTable(schema *catalog.Schema, name string, kind catalog.RelKind
 		Owner: catalog.BootstrapRoleOID, RowTypeOID: oids[1], ArrayTypeOID: oids[2], Schema: schema}
 	if kind == catalog.KindTable {
 		t.Storage = uint32(t.OID)
+	}
+	if t.IsTable() {
 		t.Indexes = []*catalog.Index{{Number: 1, RowID: true, Unique: true}}
 	}
 	return &builder{c: c, t: t, schema: schema, names: []string{name}}, nil
@@ -172,6 +223,13 @@ var serials = map[string]*types.Type{
 // column adds a column.
 func (b *builder) column(d *ast.ColumnDef) error {
 	c := b.c
+	b.own++
+	if have := b.t.ColumnByName(d.Name); have != nil && b.inherits[have.Attnum] != nil {
+		return b.mergeColumn(d, have, b.own)
+	}
+	if d.Type == nil {
+		return pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", d.Name)
+	}
 	for i := range b.t.Columns {
 		if b.t.Columns[i].Name == d.Name && !b.t.Columns[i].Dropped {
 			return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name)
@@ -185,7 +243,7 @@ func (b *builder) column(d *ast.ColumnDef) error {
 	}
 	col := catalog.Column{Attnum: int16(len(b.t.Columns) + 1), Name: d.Name, Typmod: -1}
 	serial := false
-	if d.Type != nil && len(d.Type.Names) == 1 && len(d.Type.Bounds) == 0 && serials[d.Type.Names[0]] != nil {
+	if isSerial(d.Type) {
 		col.Type, serial = serials[d.Type.Names[0]], true
 	} else {
 		t, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), d.Type)
@@ -209,15 +267,23 @@ func (b *builder) column(d *ast.ColumnDef) error {
 	b.t.Columns = append(b.t.Columns, col)
 	at := col.Attnum
 	if serial {
-		seq, err := b.ownedSequence(at, nil, false)
-		if err != nil {
+		if err := b.serial(at); err != nil {
 			return err
 		}
-		p := b.t.Col(at)
-		p.NotNull, p.SeqOID = true, seq.OID
-		p.Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(b.schema, seq.Name))
 	}
 	return b.columnConstraints(at, d)
+}
+
+// serial gives a column the sequence that serial stands for.
+func (b *builder) serial(at int16) error {
+	seq, err := b.ownedSequence(at, nil, false)
+	if err != nil {
+		return err
+	}
+	p := b.t.Col(at)
+	p.NotNull, p.SeqOID = true, seq.OID
+	p.Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(b.schema, seq.Name))
+	return nil
 }
 
 // maxColumns is PostgreSQL's MaxHeapAttributeNumber.

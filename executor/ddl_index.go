@@ -234,6 +234,9 @@ func ValidateNotNull(ctx *Ctx, t *catalog.Table, attnum int16) error {
 }
 
 func (x *exec) eachBatch(t *catalog.Table, f func(b *types.Batch) error) error {
+	if !t.Stored() {
+		return nil
+	}
 	r, err := x.readTable(t)
 	if err != nil {
 		return err

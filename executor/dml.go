@@ -146,6 +146,9 @@ func compacted(b *types.Batch, rows []int32) *types.Batch {
 	}
 	out := &types.Batch{N: len(rows), Cols: make([]*types.Vec, len(b.Cols))}
 	for i, c := range b.Cols {
+		if c == nil {
+			continue
+		}
 		v := types.NewVec(c.Type, len(rows))
 		v.CopyFrom(c, rows)
 		out.Cols[i] = v

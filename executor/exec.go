@@ -354,6 +354,9 @@ func (x *exec) buildNode(n plan.Node) (op, error) {
 	case *plan.LookupJoin:
 		return x.newLookupJoin(n)
 	case *plan.Append:
+		if n.Keys != nil {
+			return x.newMergeAppend(n)
+		}
 		return x.newAppend(n)
 	case *plan.SetOp:
 		return x.newSetOp(n)

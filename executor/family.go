@@ -467,7 +467,7 @@ func (f *family) movedKeys(m *member, was, now *types.Batch) error {
 	return m.w.parentRows(was, m.local(now, was))
 }
 
-// insertConflict is INSERT … ON CONFLICT into a partitioned table, row by row.
+// familyConflict is INSERT … ON CONFLICT into a partitioned table, row by row.
 type familyConflict struct {
 	f     *family
 	n     *plan.OnConflict
@@ -496,6 +496,9 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 		leaf, err := c.f.root.leaf(one, 0)
 		if err != nil {
 			return nil, err
+		}
+		if leaf == nil { // say so
+			return nil, c.f.root.leaves(one, []int32{int32(i)}, nil)
 		}
 		m, err := c.f.member(leaf)
 		if err != nil {

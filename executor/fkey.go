@@ -45,6 +45,9 @@ type parentCheck struct {
 func (w *tableWriter) bindForeignKeys() error {
 	x := w.x
 	for _, fk := range w.t.ForeignKeys {
+		if fk.Referenced {
+			continue
+		}
 		p, err := x.table(fk.RefTable)
 		if err != nil {
 			return err
@@ -60,7 +63,7 @@ func (w *tableWriter) bindForeignKeys() error {
 	}
 	for _, t := range x.Catalog.ReferredBy(w.t.OID) {
 		for _, fk := range t.ForeignKeys {
-			if fk.RefTable == w.t.OID {
+			if fk.RefTable == w.t.OID && (fk.Parent == 0 || fk.Referenced) {
 				w.parents = append(w.parents, &parentCheck{fk: fk, child: t})
 			}
 		}
@@ -199,9 +202,15 @@ type keyLookup struct {
 	from []int
 	conv []*builtin.Func
 	buf  []byte
+	// parts looks in a partitioned table: the row's key says where.
+	parts *partLookup
 }
 
 func (x *exec) newKeyLookup(t *catalog.Table, index types.OID, attnums []int16, typs []*types.Type) (*keyLookup, error) {
+	if t.Kind == catalog.KindPartitioned {
+		parts, err := x.newPartLookup(t, index, attnums, typs)
+		return &keyLookup{x: x, parts: parts}, err
+	}
 	ix := t.IndexByOID(index)
 	if ix == nil {
 		ix = t.Indexes[0]
@@ -247,6 +256,9 @@ func keyConversion(from, to *types.Type) (*builtin.Func, error) {
 // find looks for the row that row i of cols names and locks it against
 // deletion and change of its key.
 func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
+	if l.parts != nil {
+		return l.parts.find(cols, i)
+	}
 	var err error
 	if l.buf, err = l.appendKey(l.buf[:0], cols, i); err != nil {
 		return false, err
@@ -343,11 +355,29 @@ func (x *exec) childExists(t *catalog.Table, attnums []int16, cols []*types.Vec,
 	for k, v := range cols {
 		typs[k] = v.Type
 	}
-	err := x.childRowsOf(t, attnums, typs, cols, i, true, func([]string, *types.Batch) error {
-		found = true
-		return nil
-	})
-	return found, err
+	for _, m := range x.storedMembers(t) {
+		err := x.childRowsOf(m, mapped(t, m, attnums), typs, cols, i, true, func([]string, *types.Batch) error {
+			found = true
+			return nil
+		})
+		if found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// mapped gives the attnums in m of columns of t.
+func mapped(t, m *catalog.Table, attnums []int16) []int16 {
+	if t == m {
+		return attnums
+	}
+	up := catalog.AttnumMap(t, m)
+	out := make([]int16, len(attnums))
+	for i, a := range attnums {
+		out[i] = up[a-1]
+	}
+	return out
 }
 
 // childRowsOf finds the rows of t whose columns attnums equal row i of cols and

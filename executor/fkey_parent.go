@@ -80,11 +80,16 @@ func (e *parentEvent) run(x *exec) error {
 		}
 		switch e.action {
 		case catalog.FKCascade, catalog.FKSetNull, catalog.FKSetDefault:
-			err := x.childRowsOf(e.child, e.fk.Columns, typs, e.old, i, false, func(keys []string, rows *types.Batch) error {
-				return e.apply(x, keys, rows, i)
-			})
-			if err != nil {
-				return err
+			for _, m := range x.storedMembers(e.child) {
+				err := x.childRowsOf(m, mapped(e.child, m, e.fk.Columns), typs, e.old, i, false, func(keys []string, rows *types.Batch) error {
+					if m != e.child {
+						return e.applyTo(x, m, keys, rows, i)
+					}
+					return e.apply(x, keys, rows, i)
+				})
+				if err != nil {
+					return err
+				}
 			}
 			continue
 		}
@@ -97,7 +102,8 @@ func (e *parentEvent) run(x *exec) error {
 		}
 		if e.action != catalog.FKRestrict {
 			// The key may have come back.
-			look, err := x.newKeyLookup(e.w.t, e.fk.RefIndex, e.fk.RefColumns, typs)
+			t, index, columns := x.referredAsAWhole(e)
+			look, err := x.newKeyLookup(t, index, columns, typs)
 			if err != nil {
 				return err
 			}
@@ -141,6 +147,17 @@ func (e *parentEvent) apply(x *exec, keys []string, rows *types.Batch, i int) er
 		return w.delete(keys, rows)
 	}
 	now := &types.Batch{N: rows.N, Cols: append([]*types.Vec(nil), rows.Cols...)}
+	if err := e.setColumns(x, now, i); err != nil {
+		return err
+	}
+	_, err = w.update(keys, rows, now, changed)
+	return err
+}
+
+// setColumns puts into the referencing columns of rows of the child what the
+// action for key i says.
+func (e *parentEvent) setColumns(x *exec, now *types.Batch, i int) error {
+	var err error
 	set := e.fk.Columns
 	if e.now == nil && e.action != catalog.FKCascade && len(e.fk.SetColumns) > 0 {
 		set = e.fk.SetColumns
@@ -171,15 +188,14 @@ func (e *parentEvent) apply(x *exec, keys []string, rows *types.Batch, i int) er
 				return err
 			}
 		}
-		v := types.NewVec(e.child.Col(a).Type, rows.N)
-		v.Resize(rows.N)
-		for k := range rows.N {
+		v := types.NewVec(e.child.Col(a).Type, now.N)
+		v.Resize(now.N)
+		for k := range now.N {
 			v.Set(k, d)
 		}
 		now.Cols[a-1] = v
 	}
-	_, err = w.update(keys, rows, now, changed)
-	return err
+	return nil
 }
 
 // columnDefault computes a column's default value.

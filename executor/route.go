@@ -5,7 +5,6 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/pgerr"
-	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
@@ -24,7 +23,6 @@ type router struct {
 	vals  []types.Datum
 	below map[int]*router // of partitions that are partitioned
 	maps  map[int][]int16 // partition → by its attnum-1: attnum here
-	to    []int
 }
 
 // router gives the statement's router of a partitioned table.
@@ -154,15 +152,27 @@ func relaid(b *types.Batch, m []int16) *types.Batch {
 	return out
 }
 
-// leaf gives the partition that stores row i alone; nil if there is none.
+// leaf gives the partition that stores row i of a batch; nil if there is none.
 func (r *router) leaf(b *types.Batch, i int) (*catalog.Table, error) {
-	var found *catalog.Table
-	one := compacted(b, []int32{int32(i)})
-	err := r.leaves(one, []int32{int32(i)}, func(leaf *catalog.Table, _ []int32) error {
-		found = leaf
-		return nil
-	})
-	return found, err
+	b = compacted(b, []int32{int32(i)})
+	for {
+		if err := r.compute(b); err != nil {
+			return nil, err
+		}
+		n := r.part(0)
+		if n < 0 {
+			return nil, nil
+		}
+		leaf := r.parts.Parts[n]
+		if leaf.Kind != catalog.KindPartitioned {
+			return leaf, nil
+		}
+		below, m, err := r.down(n)
+		if err != nil {
+			return nil, err
+		}
+		r, b = below, relaid(b, m)
+	}
 }
 
 // unroutable is the error of row i, the row-th of the statement's batch, that
@@ -274,5 +284,3 @@ func (w *tableWriter) boundError(b *types.Batch, i int) error {
 	err.Schema, err.Table, err.Row = schemaName(w.t), w.t.Name, i+1
 	return err
 }
-
-var _ = plan.Plan{}

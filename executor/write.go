@@ -551,6 +551,9 @@ func (w *tableWriter) write(b *types.Batch) error {
 			return err
 		}
 	}
+	if err := w.enterKeys(b); err != nil {
+		return err
+	}
 	if err := w.claimAll(b); err != nil {
 		return err
 	}
@@ -573,6 +576,9 @@ func (w *tableWriter) write(b *types.Batch) error {
 				return storeError(err)
 			}
 		}
+	}
+	if err := w.keysAdded(b); err != nil {
+		return err
 	}
 	return w.childRows(b, nil)
 }
@@ -688,6 +694,9 @@ func (w *tableWriter) delete(keys []string, old *types.Batch) error {
 			return storeError(err)
 		}
 	}
+	if err := w.keysRemoved(old); err != nil {
+		return err
+	}
 	return w.parentRows(old, nil)
 }
 
@@ -734,6 +743,9 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
 	x := w.x
 	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {
+		return nil, err
+	}
+	if err := w.keysReplacing(old, b, changed); err != nil {
 		return nil, err
 	}
 	moved := false
@@ -811,6 +823,9 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 				return nil, err
 			}
 		}
+	}
+	if err := w.keysReplaced(old, b); err != nil {
+		return nil, err
 	}
 	if err := w.parentRows(old, b); err != nil {
 		return nil, err

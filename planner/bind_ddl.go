@@ -28,6 +28,8 @@ const (
 	ForIndexPredicate
 	ForUsing   // ALTER COLUMN … TYPE … USING
 	ForExecute // arguments of EXECUTE: no columns, any function
+	ForPartitionKey
+	ForPartitionBound
 )
 
 // ExprRequest is an expression of a definition, to be bound.
@@ -59,9 +61,9 @@ func BindExpr(r ExprRequest) (e plan.Expr, err error) {
 func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
 	p.noParams = r.Place != ForExecute
 	b := &binder{p: p}
-	b.kind = [...]exprKind{inDefault, inCheck, inDomainCheck, inGenerated, inIndexExpr, inIndexPredicate, inUpdateSet, inExecute}[r.Place]
+	b.kind = [...]exprKind{inDefault, inCheck, inDomainCheck, inGenerated, inIndexExpr, inIndexPredicate, inUpdateSet, inExecute, inPartitionKey, inPartitionBound}[r.Place]
 	base := 0
-	if r.Table != nil && r.Place != ForDefault {
+	if r.Table != nil && r.Place != ForDefault && r.Place != ForPartitionBound {
 		p.cols = p.cols[:0]
 		_, it := p.addScan(r.Table, r.Table.Name, -1)
 		b.q = &query{depth: 1, items: []*rangeItem{it}, clause: b.kind}
@@ -84,6 +86,8 @@ func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
 		if volatility(x) != builtin.Immutable {
 			fail(-1, pgerr.InvalidObjectDefinition, "functions in index expression must be marked IMMUTABLE")
 		}
+	case ForPartitionKey:
+		x = b.resolveUnknown(a).e
 	case ForGenerated:
 		if volatility(x) != builtin.Immutable {
 			fail(-1, pgerr.InvalidObjectDefinition, "generation expression is not immutable")
@@ -99,6 +103,9 @@ func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
 	}
 	if r.Target != nil {
 		y := p.coerceTo(arg{x, a.pos}, r.Target, r.TargetMod, builtin.Assignment, true)
+		if y == nil && r.Place == ForPartitionBound {
+			fail(a.pos, pgerr.DatatypeMismatch, "specified value cannot be cast to type %s for column \"%s\"", typeName(r.Target), r.Column)
+		}
 		if y == nil {
 			what := "default expression"
 			if r.Place == ForGenerated {
@@ -131,6 +138,9 @@ func ColumnsUsed(e plan.Expr) []int16 {
 	}
 	return out
 }
+
+// ExprPos gives the place of an expression in its statement, as errors about it say.
+func ExprPos(e ast.Expr) int { return exprLoc(e) }
 
 // IsImmutable tells whether an expression calls immutable functions only.
 func IsImmutable(e plan.Expr) bool { return volatility(e) == builtin.Immutable }

@@ -53,6 +53,8 @@ const (
 	inIndexPredicate
 	inExecute
 	inCallArgs
+	inPartitionKey
+	inPartitionBound
 )
 
 // kindInfo says, for each place, its name in errors (plural, singular) and
@@ -88,6 +90,8 @@ var kindInfo = [...]struct {
 	inIndexPredicate:  {name: "index predicates", one: "index predicate", noQuery: true},
 	inExecute:         {name: "EXECUTE parameters", one: "EXECUTE parameter", noQuery: true},
 	inCallArgs:        {name: "CALL arguments", one: "CALL argument", noQuery: true},
+	inPartitionKey:    {name: "partition key expressions", one: "partition key expression", noQuery: true},
+	inPartitionBound:  {name: "partition bound", one: "partition bound", noQuery: true},
 }
 
 const maxExprDepth = 4000

@@ -141,6 +141,9 @@ func (p *planner) addScan(t *catalog.Table, alias string, pos int) (*lScan, *ran
 	p.cols = append(p.cols,
 		colInfo{name: "(key)", alias: alias, typ: types.Bytea, mod: -1, scan: s, attnum: plan.AttRowKey},
 		colInfo{name: "tableoid", alias: alias, typ: types.Oid, mod: -1, tableOID: t.OID, scan: s, attnum: plan.AttTableOID})
+	if t.Schema != nil && t.Schema.KeySpace != 0 {
+		s.conds = append(s.conds, p.live(t, s))
+	}
 	return s, it
 }
 
@@ -377,8 +380,11 @@ func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
 
 // checkNoColumns gives the special errors of places where no column may stand.
 func (b *binder) checkNoColumns(c *ast.ColumnRef) {
-	if b.kind == inDefault {
+	switch b.kind {
+	case inDefault:
 		fail(c.Pos(), pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+	case inPartitionBound:
+		fail(c.Pos(), pgerr.FeatureNotSupported, "cannot use column reference in partition bound expression")
 	}
 }
 
@@ -389,7 +395,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 		if x := b.variable(c.Fields, c.Pos()); x != nil {
 			return x
 		}
-		if b.q == nil || b.kind == inDefault {
+		if b.q == nil || b.kind == inDefault || b.kind == inPartitionBound {
 			b.checkNoColumns(c)
 		}
 		p.missingTable(b.q, schema, table, c.Pos())

@@ -1,0 +1,144 @@
+package executor
+
+import (
+	"rowkey/builtin"
+	"rowkey/catalog"
+	"rowkey/kv"
+	"rowkey/types"
+)
+
+// Foreign keys where one side is partitioned.
+
+// partLookup finds rows of a partitioned table by a unique key, which includes
+// its partition key.
+type partLookup struct {
+	x       *exec
+	t       *catalog.Table
+	index   types.OID
+	attnums []int16
+	conv    []*builtin.Func
+	r       *router
+	row     *types.Batch // of t, one row
+	parts   map[types.OID]*keyLookup
+}
+
+func (x *exec) newPartLookup(t *catalog.Table, index types.OID, attnums []int16, typs []*types.Type) (*partLookup, error) {
+	l := &partLookup{x: x, t: t, index: index, attnums: attnums, parts: map[types.OID]*keyLookup{}}
+	var err error
+	if l.r, err = x.router(t); err != nil {
+		return nil, err
+	}
+	l.row = &types.Batch{N: 1, Cols: make([]*types.Vec, len(t.Columns))}
+	for i := range t.Columns {
+		v := types.NewVec(columnType(&t.Columns[i]), 1)
+		v.Resize(1)
+		nullVec(v, 1)
+		l.row.Cols[i] = v
+	}
+	for j, a := range attnums {
+		conv, err := keyConversion(typs[j], t.Col(a).Type)
+		if err != nil {
+			return nil, err
+		}
+		l.conv = append(l.conv, conv)
+	}
+	return l, nil
+}
+
+func (l *partLookup) find(cols []*types.Vec, i int) (bool, error) {
+	key := make([]*types.Vec, len(l.attnums))
+	for j, a := range l.attnums {
+		d := cols[j].Datum(i)
+		if l.conv[j] != nil {
+			var err error
+			if d, err = builtin.Call(l.conv[j], l.x.Eval, []types.Datum{d}); err != nil {
+				return false, err
+			}
+		}
+		v := types.NewVec(l.t.Col(a).Type, 1)
+		v.Resize(1)
+		v.Set(0, d)
+		l.row.Cols[a-1], key[j] = v, v
+	}
+	leaf, err := l.r.leaf(l.row, 0)
+	if err != nil || leaf == nil {
+		return false, err
+	}
+	look := l.parts[leaf.OID]
+	if look == nil {
+		attnums, typs := mapped(l.t, leaf, l.attnums), make([]*types.Type, len(key))
+		for j, v := range key {
+			typs[j] = v.Type
+		}
+		if look, err = l.x.newKeyLookup(leaf, l.x.partIndex(leaf, l.index), attnums, typs); err != nil {
+			return false, err
+		}
+		l.parts[leaf.OID] = look
+	}
+	return look.find(key, 0)
+}
+
+// partIndex finds the index of a partition that is part of whole, at any remove.
+func (x *exec) partIndex(leaf *catalog.Table, whole types.OID) types.OID {
+	for _, ix := range leaf.Indexes {
+		if ix.Parent != 0 && x.partOfIndex(ix, whole) {
+			return ix.OID
+		}
+	}
+	return 0
+}
+
+// referredAsAWhole is what a constraint refers to as it was declared: where it
+// refers to a partition on behalf of the whole table, the whole.
+func (x *exec) referredAsAWhole(e *parentEvent) (*catalog.Table, types.OID, []int16) {
+	fk, t := e.fk, e.w.t
+	for fk.Referenced {
+		up := e.child.ForeignKey(fk.Parent)
+		if up == nil {
+			break
+		}
+		fk = up
+	}
+	if fk != e.fk {
+		if whole := x.Catalog.Table(fk.RefTable); whole != nil {
+			t = whole
+		}
+	}
+	return t, fk.RefIndex, fk.RefColumns
+}
+
+// applyTo does the action to rows of a partition of the referencing table; rows
+// whose partition key it changes move.
+func (e *parentEvent) applyTo(x *exec, leaf *catalog.Table, keys []string, rows *types.Batch, i int) error {
+	f, err := x.newFamily(e.child, []*catalog.Table{leaf})
+	if err != nil {
+		return err
+	}
+	m, err := f.member(leaf)
+	if err != nil {
+		return err
+	}
+	changed := make([]bool, len(e.child.Columns))
+	for _, a := range e.fk.Columns {
+		changed[a-1] = true
+	}
+	del := e.action == catalog.FKCascade && e.now == nil
+	mode := f.lockMode(m, changed)
+	if del {
+		mode = kv.LockUpdate
+	}
+	for _, k := range keys {
+		if _, err := x.Txn.Lock(x.context(), []byte(k), kv.LockOptions{Mode: mode, Timeout: x.LockTimeout}); err != nil {
+			return storeError(err)
+		}
+	}
+	if del {
+		return m.w.delete(keys, rows)
+	}
+	now := m.named(rows)
+	if err := e.setColumns(x, now, i); err != nil {
+		return err
+	}
+	_, _, err = f.update(&portion{m: m, in: now, keys: keys, old: rows}, now, changed, false, nil)
+	return err
+}
