@@ -139,6 +139,7 @@ type Func struct {
 	NotStrict  bool // called even when an argument is NULL
 	Volatility Volatility
 	Leakproof  bool
+	Writes     bool   // may write to the database: a query that calls it is no mere reading
 	Doc        string // one line for the docs and \df+
 
 	Eval EvalFunc

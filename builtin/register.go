@@ -152,6 +152,11 @@ var built = sync.OnceValue(func() *tables {
 		t.opNames[op.Name] = append(t.opNames[op.Name], op)
 		t.opOIDs[op.OID] = op
 	}
+	for _, op := range ownOperators {
+		t.ops = append(t.ops, op)
+		t.opNames[op.Name] = append(t.opNames[op.Name], op)
+		t.opOIDs[op.OID] = op
+	}
 	for _, line := range strings.Split(strings.TrimSuffix(castsText, "\n"), "\n") {
 		c := strings.Split(line, "\t")
 		k := &Cast{From: mustType(c[0]), To: mustType(c[1]), Context: CastContext(c[2][0]), Method: c[3][0]}

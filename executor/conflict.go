@@ -138,6 +138,9 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 // there is none. The arbiters' keys are locked, so that it stays so.
 func (c *conflict) find(one *types.Batch) ([]byte, error) {
 	x := c.x
+	if err := c.w.enterKeys(one); err != nil {
+		return nil, err
+	}
 	for _, iw := range c.arbiters {
 		if iw == nil {
 			key, _ := c.w.primary.AppendKeys(append([]byte(nil), c.w.primary.Prefix...), c.w.primaryKeys(one), 0)

@@ -43,6 +43,7 @@ import (
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
 	"rowkey/pgerr"
+	"rowkey/keyspace"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -88,6 +89,9 @@ type Ctx struct {
 	State *State
 	// Notice sends a notice to the client; may be nil.
 	Notice func(severity, code, message string)
+	// KeysReady is told of a guard that may have made lists or sorted sets, for those
+	// who wait for them once the transaction is committed; may be nil.
+	KeysReady func(g *keyspace.Guard)
 }
 
 // Binder makes bound expressions of the SQL texts in descriptors.

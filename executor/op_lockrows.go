@@ -148,6 +148,12 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 		return true, nil // the empty side of an outer join
 	}
 	key := []byte(keys.S[i])
+	if acquired, err := x.lockOwner(t.plan.Table, key, t.mode, t.wait); err != nil || !acquired {
+		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
+			err = pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
+		}
+		return false, err
+	}
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
 	if err != nil {
 		err = o.x.rowConflict(key, err)

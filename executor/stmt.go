@@ -2,6 +2,7 @@ package executor
 
 import (
 	"rowkey/catalog"
+	"rowkey/keyspace"
 	"rowkey/types"
 )
 
@@ -11,6 +12,7 @@ import (
 type stmt struct {
 	x       *exec
 	writers map[types.OID]*tableWriter
+	guards  map[types.OID]*keyspace.Guard // of tables of key spaces
 	routers map[types.OID]*router
 	queue   []func() error
 	unique  []uniqueWatch
@@ -44,6 +46,7 @@ func (x *exec) statement() *stmt {
 
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
+	s.guards = nil
 	s.queue, s.unique, s.held, s.hold = nil, nil, nil, s.subqueries
 	for _, c := range s.x.plan.CTEs {
 		s.hold = s.hold || c.Modifies

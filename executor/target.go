@@ -64,6 +64,9 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 				continue
 			}
 		}
+		if _, err := x.lockOwner(g.t, []byte(k), kv.LockUpdate, kv.Wait); err != nil {
+			return nil, nil, err
+		}
 		value, changed, gone, err := x.lockRow([]byte(k), mode)
 		if err != nil {
 			return nil, nil, err

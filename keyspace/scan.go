@@ -395,9 +395,7 @@ func (c *Call) countKeys() (int64, error) {
 		}
 	}
 	for _, p := range [][]byte{c.Space.stringExpiry, c.Space.dirExpiry} {
-		r := all(p)
-		r.End = keyenc.AppendTimestampTZ(bytes.Clone(p), c.Now-epochMicros+1)
-		if err := count(r, -1); err != nil {
+		if err := count(kv.Range{Start: p, End: appendExpiryEnd(nil, p, c.Now)}, -1); err != nil {
 			return 0, err
 		}
 	}

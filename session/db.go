@@ -31,6 +31,7 @@ import (
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/executor"
+	"rowkey/keyspace"
 	"rowkey/kv"
 	"rowkey/parser"
 	"rowkey/pgerr"
@@ -75,6 +76,7 @@ type DB struct {
 	memory   *executor.Account // of all statements
 	temp     *executor.TempFiles
 }
+	keys     *keyspace.Keyspace
 
 // Open opens the database in store, making its catalog if the store is empty.
 // The DB owns the store from here on.
@@ -110,29 +112,11 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 		}
 		db.defaults = db.defaults.with(name, v)
 	}
-	if cat.Latest().SchemaByName("kv") == nil {
-		if err := db.createKV(ctx); err != nil {
-			return nil, fmt.Errorf("making the key-value tables: %w", err)
-		}
+	db.keys = keyspace.New(store, cat, db.createKeySpace)
+	if _, err := db.keys.Space(ctx, 0); err != nil {
+		return nil, fmt.Errorf("making the key-value tables: %w", err)
 	}
 	return db, nil
-}
-
-// kvTables are the tables of the key-value model, made with the database.
-const kvTables = `
-CREATE SCHEMA kv;
-COMMENT ON SCHEMA kv IS 'the key-value model: entries as rows';
-CREATE TABLE kv.strings (key bytea PRIMARY KEY, value bytea NOT NULL, expires_at timestamptz);
-COMMENT ON TABLE kv.strings IS 'one row an entry; invisible once expires_at has passed';
-`
-
-func (db *DB) createKV(ctx context.Context) error {
-	s, err := db.NewSession(ctx, SessionOptions{})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Simple(ctx, kvTables, Discard)
 }
 
 // parseCacheBytes bounds the statement texts whose syntax trees are kept.

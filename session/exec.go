@@ -239,6 +239,9 @@ func readsOnly(st ast.Stmt) bool {
 	}
 	simple := true
 	ast.Walk(q, func(n ast.Node) bool {
+		if f, ok := n.(*ast.FuncCall); ok && len(f.Name) > 1 && f.Name[len(f.Name)-1] == "command" {
+			simple = false
+		}
 		if sub, ok := n.(*ast.SelectStmt); ok && len(sub.Locking) > 0 {
 			simple = false
 		}
@@ -431,6 +434,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 		eval = &builtin.Ctx{StmtMicros: s.fctx.StmtMicros}
 	} else {
 		eval.StmtMicros = nowMicros()
+		s.alive.txn = nil
 	}
 	eval.Context = ctx
 	eval.Env = env
@@ -441,7 +445,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
-		Notice: s.notice, Deferred: &s.tx.deferred,
+		Notice: s.notice, Deferred: &s.tx.deferred, KeysReady: s.keysReady,
 	}
 }
 
@@ -454,6 +458,9 @@ func (s *Session) estimateRows(t *catalog.Table) float64 {
 		return 1000
 	}
 	n, _ := s.tx.kv.EstimateKeys(primaryRange(t))
+	if t.Schema != nil && t.Schema.KeySpace != 0 {
+		return max(float64(n), 1000) // a plan made while it is empty must do for long
+	}
 	return float64(n)
 }
 

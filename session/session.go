@@ -12,6 +12,7 @@ import (
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/keyspace"
 	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -61,7 +62,9 @@ type Session struct {
 	rng      *mathrand.Rand
 	fctx     builtin.Ctx
 	env      types.Env
-	system   bool // defines key spaces
+	system   bool             // defines key spaces
+	runner   *keyspace.Runner // of kv.command
+	alive    aliveKeys
 	tempName string
 	depth    int // of calls of functions that users made
 	routines map[routineKey]any
