@@ -122,6 +122,11 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 			return Null, err
 		}
 		return stringDatum(CanonicalJSON(s))
+	case oidJSONPath:
+		if err := ValidateText(s); err != nil {
+			return Null, err
+		}
+		return stringDatum(CanonicalJSONPath(s))
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ, oidInterval, oidTimeTZ:
 		return parseDateTime(t, typmod, s, env)
 	case oidRegProc, oidRegProcedure, oidRegOper, oidRegOperator, oidRegClass, oidRegType, oidRegRole, oidRegNamespace, oidRegCollation:
@@ -242,7 +247,7 @@ func TextOf(t *Type, d Datum, env *Env) string {
 	}
 	if d.K == PhysBytes {
 		switch t.Under().OID {
-		case oidText, oidVarChar, oidBPChar, oidName, oidJSON, oidJSONB, oidUnknown, oidCString:
+		case oidText, oidVarChar, oidBPChar, oidName, oidJSON, oidJSONB, oidJSONPath, oidUnknown, oidCString:
 			return d.S
 		}
 	}
@@ -384,12 +389,12 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		return Parse(t, typmod, string(b), env)
 	case oidText, oidVarChar, oidBPChar, oidUnknown, oidCString, oidRefCursor, oidJSON:
 		return Parse(t, typmod, string(b), env)
-	case oidJSONB:
+	case oidJSONB, oidJSONPath:
 		if len(b) < 1 {
 			return Null, errInsufficient()
 		}
 		if b[0] != 1 {
-			return Null, pgerr.Newf(pgerr.InternalError, "unsupported jsonb version number %d", b[0])
+			return Null, pgerr.Newf(pgerr.InternalError, "unsupported %s version number %d", t.Name, b[0])
 		}
 		return Parse(t, typmod, string(b[1:]), env)
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ, oidInterval, oidTimeTZ:
@@ -507,7 +512,7 @@ func appendFloatBinary(dst []byte, t *Type, f float64) []byte {
 }
 
 func appendStringBinary(dst []byte, t *Type, s string) []byte {
-	if t.OID == oidJSONB {
+	if t.OID == oidJSONB || t.OID == oidJSONPath {
 		dst = append(dst, 1)
 	}
 	return append(dst, s...)

@@ -25,6 +25,12 @@ const maxJSONDepth = 6000
 // maxJSONBytes is the largest canonical text.
 const maxJSONBytes = 0x0FFFFFFF
 
+// CanonicalJSONPath reads a value of type jsonpath and gives its canonical
+// text. Package jsonpath, which knows the language, puts it here.
+var CanonicalJSONPath = func(string) (string, error) {
+	return "", pgerr.Unsupported("type jsonpath is not supported")
+}
+
 type jsonReader struct {
 	s         string
 	pos       int // behind the current token

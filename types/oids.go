@@ -45,6 +45,7 @@ const (
 	oidRegCollation OID = 4191
 	oidUUID         OID = 2950
 	oidJSONB        OID = 3802
+	oidJSONPath     OID = 4072
 	oidXid8         OID = 5069
 	oidRecord       OID = 2249
 	oidCString      OID = 2275

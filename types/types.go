@@ -214,6 +214,7 @@ var (
 	RegCollation = base(4191, 4192, "regcollation", PhysInt64, 4, true, 'i', 'N')
 	UUID         = base(2950, 2951, "uuid", PhysBytes, 16, false, 'c', 'U')
 	JSONB        = base(3802, 3807, "jsonb", PhysBytes, -1, false, 'i', 'U')
+	JSONPathText = base(4072, 4073, "jsonpath", PhysBytes, -1, false, 'i', 'U')
 	Xid8         = base(5069, 271, "xid8", PhysInt64, 8, true, 'd', 'U')
 
 	Record                = base(2249, 2287, "record", PhysAny, -1, false, 'd', 'P', pseudo)
