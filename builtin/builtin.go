@@ -152,6 +152,10 @@ type Func struct {
 	// types; it may return a Func with kernels special to them (polymorphic
 	// functions, format precompilation). nil means: use this Func as it is.
 	Bind func(argTypes []*types.Type) *Func
+	// Streams tells that Set may give many rows, so that FROM should ask for them
+	// as they are needed; emit's error then ends it when no more are.
+	Streams bool
+
 	// BindColumns, when set, makes the function for the column definition list
 	// that a call of it in FROM must have: json_to_record(…) AS t(a int, b text).
 	// The Func it returns has Set, which emits a Datum for each column.

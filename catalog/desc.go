@@ -14,8 +14,10 @@ const (
 	PgCatalogOID         OID = 11
 	PublicOID            OID = 2200
 	InformationSchemaOID OID = 13207
-	BootstrapRoleOID     OID = 10
-	DatabaseOID          OID = 5
+	// RowkeyOID is the schema of what rowkey has beyond PostgreSQL.
+	RowkeyOID        OID = 9900
+	BootstrapRoleOID OID = 10
+	DatabaseOID      OID = 5
 )
 
 // Schema is a namespace.

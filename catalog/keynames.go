@@ -36,15 +36,15 @@ func (s *Snapshot) KeyNamer(path []string) keyenc.Namer {
 			table = types.QuoteIdent(t.Schema.Name) + "." + table
 		}
 		if ix := t.IndexByNumber(index); ix != nil {
-			indexName = indexKeyName(t, ix)
+			indexName = ix.KeyName()
 		}
 		return table, indexName
 	}
 }
 
-// indexKeyName is the name of an index in the paths of keys: the hidden row
-// id's is "rows".
-func indexKeyName(t *Table, ix *Index) string {
+// KeyName is the index's name in the paths of keys: of the rows under hidden
+// row ids, "rows".
+func (ix *Index) KeyName() string {
 	if ix.RowID {
 		return "rows"
 	}

@@ -199,7 +199,7 @@ var procs = sync.OnceValue(func() *procTable {
 		if f.OID == 0 {
 			continue
 		}
-		p := &proc{oid: f.OID, name: strings.TrimPrefix(f.Name, schemaPrefix), result: f.Result.OID, fn: f}
+		p := &proc{oid: f.OID, name: strings.TrimPrefix(strings.TrimPrefix(f.Name, schemaPrefix), rowkeyPrefix), result: f.Result.OID, fn: f}
 		for _, a := range f.Args {
 			p.args = append(p.args, a.OID)
 		}
@@ -312,6 +312,11 @@ var descriptionTable = sync.OnceValue(func() map[OID]map[OID]string {
 		}
 		m[class][parseOID(c[1])] = c[2]
 	})
+	for _, f := range builtin.AllFuncs() {
+		if f.Doc != "" && f.OID != 0 {
+			m[procClass][f.OID] = f.Doc
+		}
+	}
 	return m
 })
 

@@ -126,10 +126,12 @@ type proc struct {
 }
 
 func (p *proc) schema() OID {
-	if p.user != nil {
+	switch {
+	case p.user != nil:
 		return p.user.SchemaOID
-	}
-	if p.oid >= 13000 && p.oid < FirstUserOID {
+	case p.fn != nil && strings.HasPrefix(p.fn.Name, rowkeyPrefix):
+		return RowkeyOID
+	case p.oid >= 13000 && p.oid < FirstUserOID:
 		return InformationSchemaOID
 	}
 	return PgCatalogOID

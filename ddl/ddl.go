@@ -203,7 +203,7 @@ func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Sch
 		if s == nil {
 			return nil, pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name).At(pos)
 		}
-		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID {
+		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID || s.OID == catalog.RowkeyOID {
 			return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to create objects in schema %q", name).
 				WithDetail("System catalog modifications are currently disallowed.")
 		}

@@ -684,7 +684,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		if s == nil {
 			return skip(pgerr.InvalidSchemaName, "schema", o.Name[0])
 		}
-		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID {
+		if s.OID == catalog.PgCatalogOID || s.OID == catalog.InformationSchemaOID || s.OID == catalog.RowkeyOID {
 			return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", s.Name)
 		}
 		return target{schema: s}, true, nil

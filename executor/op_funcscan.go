@@ -18,6 +18,9 @@ type funcOp struct {
 }
 
 func (x *exec) newFuncScan(n *plan.FuncScan) (op, error) {
+	if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 && c.Fn.SetOf && c.Fn.Streams {
+		return x.newFuncStream(n, c)
+	}
 	o := &funcOp{x: x, n: n}
 	for _, e := range n.Calls {
 		if c, ok := e.(*plan.Call); ok && c.Fn.SetOf {

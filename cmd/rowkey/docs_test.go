@@ -18,7 +18,7 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the output blocks of the page
 // SQL is followed by a block of text, its output; all of a page run in one
 // session on a database of its own.
 func TestPages(t *testing.T) {
-	for _, path := range []string{"../../docs/tour.md", "testdata/keytrace.md"} {
+	for _, path := range []string{"../../docs/tour.md", "testdata/keytrace.md", "testdata/keyfuncs.md"} {
 		t.Run(filepath.Base(path), func(t *testing.T) { runPage(t, path) })
 	}
 }
