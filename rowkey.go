@@ -12,6 +12,7 @@
 // The map of the house, in the order a query walks through it:
 //
 //	wire/pgwire    the PostgreSQL protocol: messages in, rows out
+//	wire/resp      the Redis protocol: commands on keys, and SQL too
 //	session        settings, transactions, prepared statements, portals
 //	parser         PostgreSQL SQL → typed syntax tree (parser/ast)
 //	planner        tree → names and types → algebra → rules → physical plan (planner/plan)
@@ -38,6 +39,7 @@ import (
 	"rowkey/kv/memory"
 	"rowkey/session"
 	"rowkey/wire/pgwire"
+	"rowkey/wire/resp"
 )
 
 // Memory is the path that opens a database in memory.
@@ -48,6 +50,8 @@ type DB struct {
 	eng    *session.DB
 	server *pgwire.Server
 	log    *slog.Logger
+
+	redis func() *resp.Server
 
 	mu   sync.Mutex
 	sql  *sql.DB
@@ -114,7 +118,8 @@ func OpenStore(store kv.Store, opts ...Option) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{eng: eng, server: pgwire.NewServer(eng, c.session.Log), log: c.session.Log}, nil
+	return &DB{eng: eng, server: pgwire.NewServer(eng, c.session.Log), log: c.session.Log,
+		redis: sync.OnceValue(func() *resp.Server { return resp.NewServer(eng, c.session.Log) })}, nil
 }
 
 // Engine gives the engine beneath, for those who serve it themselves.
@@ -122,6 +127,9 @@ func (db *DB) Engine() *session.DB { return db.eng }
 
 // Server gives the PostgreSQL protocol server of the database.
 func (db *DB) Server() *pgwire.Server { return db.server }
+
+// Redis gives the Redis protocol server of the database.
+func (db *DB) Redis() *resp.Server { return db.redis() }
 
 // Close ends all sessions and closes the store. Committed data is durable
 // whether Close is called or not.

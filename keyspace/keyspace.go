@@ -109,6 +109,15 @@ func (k *Keyspace) existing() []*Space {
 	return out
 }
 
+// Existing lists the numbers of the key spaces that are there.
+func (k *Keyspace) Existing() []int {
+	var out []int
+	for _, s := range k.existing() {
+		out = append(out, s.Number)
+	}
+	return out
+}
+
 // OnReady asks to be told of lists and sorted sets that came to be, once that
 // is committed: those who block on them try again. One function at a time.
 func (k *Keyspace) OnReady(f func(db int, key string)) { k.ready.Store(&f) }

@@ -26,13 +26,13 @@ const defaultListen = "127.0.0.1:5432"
 const shutdownTimeout = 10 * time.Second
 
 func serveCommand() *cobra.Command {
-	var listen, data, logLevel, profiles string
+	var listen, redis, data, logLevel, profiles string
 	var logJSON bool
 	var maxConns int
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve PostgreSQL clients",
-		Long: `Serve a database to PostgreSQL clients.
+		Short: "Serve PostgreSQL and Redis clients",
+		Long: `Serve a database to PostgreSQL clients, and with --redis to Redis clients too.
 
 Without --data the database lives in memory and is gone when the server stops.
 There is no authentication yet, so only loopback addresses are accepted.`,
@@ -49,6 +49,13 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 				return err
 			}
 			defer l.Close()
+			var rl net.Listener
+			if redis != "" {
+				if rl, err = listenOn(redis, true, log); err != nil {
+					return err
+				}
+				defer rl.Close()
+			}
 			if err := serveProfiles(profiles, log); err != nil {
 				return err
 			}
@@ -60,6 +67,11 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			}
 			defer db.Close()
 			greet(cmd, l.Addr(), data)
+			if rl != nil {
+				greetRedis(cmd, rl.Addr())
+				log.Info("serving Redis clients", "address", rl.Addr().String())
+				go db.Redis().Serve(ctx, rl)
+			}
 			log.Info("serving", "address", l.Addr().String(), "data", dataName(data), "version", version())
 			if err := db.Server().Serve(ctx, l); err != nil {
 				return err
@@ -67,6 +79,9 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			log.Info("shutting down")
 			end, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 			defer cancel()
+			if rl != nil {
+				db.Redis().Shutdown(end)
+			}
 			db.Server().Shutdown(end)
 			if err := db.Close(); err != nil {
 				return err
@@ -77,6 +92,7 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", defaultListen, "address to listen on, HOST:PORT")
+	f.StringVar(&redis, "redis", "", "address to serve Redis clients on, HOST:PORT; empty: none")
 	f.StringVar(&data, "data", "", "data directory; empty: in memory")
 	f.IntVar(&maxConns, "max-connections", 200, "connections served at once")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
@@ -143,4 +159,10 @@ func greet(cmd *cobra.Command, addr net.Addr, data string) {
 
 Ctrl-C stops it.
 `, version(), dataName(data), host, port, host, port)
+}
+
+// greetRedis says how Redis clients connect.
+func greetRedis(cmd *cobra.Command, addr net.Addr) {
+	host, port, _ := net.SplitHostPort(addr.String())
+	fmt.Fprintf(cmd.OutOrStdout(), "  redis     redis-cli -h %s -p %s\n", host, port)
 }
