@@ -65,7 +65,11 @@ func (x *exec) newFamily(t *catalog.Table, tables []*catalog.Table) (*family, er
 		return nil, err
 	}
 	f.keyCols = map[int16]bool{}
-	for _, p := range x.Catalog.Tree(t) {
+	around := x.Catalog.Tree(t)
+	for p := x.Catalog.ParentOf(t); p != nil; p = x.Catalog.ParentOf(p) {
+		around = append(around, p)
+	}
+	for _, p := range around {
 		if p.PartitionBy == nil {
 			continue
 		}

@@ -439,7 +439,13 @@ func likeRange(c plan.Expr, key plan.Expr) (lo, hi plan.Expr, exact, ok bool) {
 		return nil, nil, false, false
 	}
 	k, isK := call.Args[1].(*plan.Const)
-	if !isK || k.Val.K != types.PhysBytes || typeFamily(key.Type()) != types.Text.OID {
+	if !isK || k.Val.K != types.PhysBytes {
+		return nil, nil, false, false
+	}
+	typ := types.Text
+	if key.Type().Under() == types.Bytea {
+		typ = types.Bytea
+	} else if typeFamily(key.Type()) != types.Text.OID {
 		return nil, nil, false, false
 	}
 	var prefix []byte
@@ -461,7 +467,7 @@ func likeRange(c plan.Expr, key plan.Expr) (lo, hi plan.Expr, exact, ok bool) {
 		return nil, nil, false, false
 	}
 	text := func(b []byte) plan.Expr {
-		return &plan.Const{T: plan.T{Typ: types.Text, Mod: -1}, Val: types.NewString(string(b))}
+		return &plan.Const{T: plan.T{Typ: typ, Mod: -1}, Val: types.NewString(string(b))}
 	}
 	lo = text(prefix)
 	up := append([]byte(nil), prefix...)
@@ -646,6 +652,9 @@ func (p *planner) scanPaths(s *lScan) []*path {
 		case p.covers(s, ix, cols):
 			only = true
 			total = start*float64(m.points) + matched*(entryCost+rowCost*0.7+rest)
+			if !m.bounded { // pages of their own, for no order wanted or a few columns less
+				total += 1.5 * pageCost
+			}
 		default:
 			total = start*float64(m.points) + matched*(entryCost+fetchCost+rowCost+rest)
 		}

@@ -257,7 +257,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if snap.Sequence(t.OID) != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to sequence %q", t.Name)
 	}
-	if t.Kind != catalog.KindTable || t.Virtual != nil {
+	if !t.IsTable() || t.Virtual != nil {
 		what := "view"
 		if t.Virtual != nil {
 			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
@@ -305,6 +305,9 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		}
 		defer f.Close()
 		src = f
+	}
+	if o.freeze && t.Kind == catalog.KindPartitioned {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot perform COPY FREEZE on a partitioned table")
 	}
 	if o.freeze && s.db.cat.Latest().Table(t.OID) != nil && t.Storage == s.db.cat.Latest().Table(t.OID).Storage {
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState,
@@ -422,11 +425,16 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		if t.Kind == catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
 		}
+		if t.Kind == catalog.KindPartitioned {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from partitioned table %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
+		}
 		cols, err := copyColumns(t, n.Columns)
 		if err != nil {
 			return err
 		}
-		q := &ast.SelectStmt{At: ast.Unknown, From: []ast.TableExpr{n.Table}}
+		alone := *n.Table // not what inherits from it
+		alone.Only = true
+		q := &ast.SelectStmt{At: ast.Unknown, From: []ast.TableExpr{&alone}}
 		for _, c := range cols {
 			q.Targets = append(q.Targets, &ast.ResTarget{At: ast.Unknown, Value: &ast.ColumnRef{At: ast.Unknown, Fields: []string{c.Name}}})
 		}

@@ -818,11 +818,17 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		if n.NoWait {
 			o.Wait = kv.WaitNot
 		}
-		if _, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(t.OID), o); err != nil {
-			if pgerr.CodeOf(mapKV(err)) == pgerr.LockNotAvailable && n.NoWait {
-				return pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on relation %q", t.Name)
+		tables := []*catalog.Table{t}
+		if !rv.Only {
+			tables = snap.Tree(t)
+		}
+		for _, t := range tables {
+			if _, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(t.OID), o); err != nil {
+				if pgerr.CodeOf(mapKV(err)) == pgerr.LockNotAvailable && n.NoWait {
+					return pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on relation %q", t.Name)
+				}
+				return mapKV(err)
 			}
-			return mapKV(err)
 		}
 	}
 	return w.Complete("LOCK TABLE")
@@ -863,6 +869,10 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 			if t.ColumnByName(name) == nil {
 				return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
 			}
+		}
+		if t.Kind == catalog.KindPartitioned {
+			tables = append(tables, snap.Members(t)...)
+			continue
 		}
 		if t.Kind != catalog.KindTable || t.Virtual != nil {
 			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
