@@ -2,8 +2,21 @@ package ddl
 
 import (
 	"rowkey/catalog"
+	"rowkey/parser/ast"
 	"rowkey/pgerr"
+	"rowkey/types"
 )
+
+// truncateKeys empties a table of a key space: row by row, since commands know its
+// storage by number, and the directory follows the rows.
+func (c *Ctx) truncateKeys(t *catalog.Table) (done bool, err error) {
+	if t.Schema == nil || t.Schema.KeySpace == 0 {
+		return false, nil
+	}
+	del := &ast.DeleteStmt{Relation: &ast.RangeVar{Schema: t.Schema.Name, Name: t.Name}}
+	_, _, err = c.Query(del, func(*types.Batch) error { return nil })
+	return true, err
+}
 
 // checkKeySpace refuses to change or drop what belongs to a key space: commands
 // write its tables without asking the catalog, so their shape is fixed; nor do

@@ -567,6 +567,11 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		}
 	}
 	for _, oid := range order {
+		if done, err := c.truncateKeys(set[oid]); err != nil {
+			return err
+		} else if done {
+			continue
+		}
 		if t := clone(set[oid]); t.Stored() {
 			storage, err := c.newOID()
 			if err != nil {

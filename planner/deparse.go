@@ -472,7 +472,7 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 	case e.SQLSyntax && p.syntax(e):
 		return
 	}
-	p.str(quoteIdent(e.Fn.Name) + "(")
+	p.str(funcName(e.Fn) + "(")
 	n := len(e.Args)
 	for i, a := range e.Args[:n-e.Defaulted] {
 		if i > 0 {

@@ -659,7 +659,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		name := "Function Scan"
 		fn := n.Alias
 		if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 {
-			fn = quoteIdent(c.Fn.Name[strings.LastIndexByte(c.Fn.Name, '.')+1:])
+			fn = funcName(c.Fn)
 		}
 		e.name, e.nodeType = name+" on "+fn, name
 		if n.Alias != "" && n.Alias != fn {

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"strings"
+
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/planner/plan"
@@ -17,4 +19,13 @@ func (p *planner) live(t *catalog.Table, s *lScan) plan.Expr {
 	}
 	space := &plan.Const{T: plan.T{Typ: types.Int4, Mod: -1}, Val: types.NewInt(int64(t.Schema.KeySpace - 1))}
 	return &plan.Call{T: b, Fn: builtin.LiveKey, Args: []plan.Expr{space, p.col(s.base)}}
+}
+
+// funcName prints a function's name; that of one which PostgreSQL does not have
+// may begin with a schema's.
+func funcName(f *builtin.Func) string {
+	if schema, name, ok := strings.Cut(f.Name, "."); ok && f.User == nil {
+		return quoteIdent(schema) + "." + quoteIdent(name)
+	}
+	return quoteIdent(f.Name)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -261,6 +262,9 @@ func (p *planner) condSel(e plan.Expr) float64 {
 	case *plan.Call:
 		if e.Op != nil && len(e.Args) == 2 {
 			return p.opSel(e)
+		}
+		if e.Fn == builtin.Live || e.Fn == builtin.LiveKey {
+			return 1 // but for what the sweeper has not come to yet
 		}
 		return defaultIneqSel
 	case *plan.RowCompare:
