@@ -122,11 +122,10 @@ func Commands() []*Command {
 func UnknownCommand(args [][]byte) Error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ERR unknown command '%.128s', with args beginning with: ", args[0])
-	for _, a := range args[1:] {
-		if b.Len() > 256 {
-			break
-		}
-		fmt.Fprintf(&b, "'%.128s' ", a)
+	for room := 128; room > 0 && len(args) > 1; args = args[1:] {
+		a := args[1][:min(len(args[1]), room)]
+		fmt.Fprintf(&b, "'%s' ", a)
+		room -= len(a) + 3
 	}
 	return Error(b.String())
 }

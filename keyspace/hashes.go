@@ -246,6 +246,9 @@ func hincrbyfloat(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if by.IsInf() {
+		return Error("ERR value is NaN or Infinity")
+	}
 	h, err := c.Open(c.Args[1], Hash)
 	if err != nil {
 		return err

@@ -208,8 +208,8 @@ func (r *Reply) end(mark int, kind byte, n int) {
 	copy(r.Buf[mark:], h)
 }
 
-// AppendFloat appends a float as Redis prints scores: the shortest digits that
-// come back to the same number, without exponent where that is short.
+// AppendFloat appends a float as Redis 7.0 prints scores: 17 significant digits,
+// which come back to the same number.
 func AppendFloat(dst []byte, f float64) []byte {
 	switch {
 	case math.IsInf(f, 1):
@@ -226,8 +226,5 @@ func AppendFloat(dst []byte, f float64) []byte {
 	case f == math.Trunc(f) && math.Abs(f) < 1e17:
 		return strconv.AppendInt(dst, int64(f), 10)
 	}
-	if a := math.Abs(f); a >= 1e-5 && a < 1e17 {
-		return strconv.AppendFloat(dst, f, 'f', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'e', -1, 64)
+	return strconv.AppendFloat(dst, f, 'g', 17, 64)
 }

@@ -27,7 +27,10 @@ func (s *Session) Command(ctx context.Context, req keyspace.Request, reply *keys
 		return err
 	}
 	s.tx.fresh = false
-	ready, err := s.db.keys.Runner().RunIn(ctx, s.tx.kv, s.tx.level, s.db.keys.Now(), req, reply)
+	if s.runner == nil {
+		s.runner = s.db.keys.Runner()
+	}
+	ready, err := s.runner.RunIn(ctx, s.tx.kv, s.tx.level, s.db.keys.Now(), req, reply)
 	if err != nil {
 		s.fail()
 		var own keyspace.Error

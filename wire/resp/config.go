@@ -84,7 +84,6 @@ func (g *config) init() {
 	add("dir", "", nil)
 	add("maxmemory", "0", memorySize)
 	add("maxmemory-policy", "noeviction", oneOf("noeviction"))
-	add("notify-keyspace-events", "", eventFlags)
 	// What OBJECT ENCODING answers depends on these, and nothing else does.
 	for name, value := range map[string]string{
 		"hash-max-listpack-entries": "512", "hash-max-listpack-value": "64",
@@ -102,6 +101,7 @@ func (g *config) init() {
 	for _, name := range []string{"lazyfree-lazy-expire", "lazyfree-lazy-server-del", "lazyfree-lazy-user-del", "lazyfree-lazy-user-flush", "activerehashing", "latency-tracking"} {
 		add(name, "no", yesNo)
 	}
+	add("list-compress-depth", "0", count)
 	add("slowlog-log-slower-than", "10000", number(-1, 1<<62))
 	add("hz", "10", number(0, 1<<31-1))
 }
@@ -167,37 +167,6 @@ func (g *config) set(args [][]byte, changed func(name, value string)) error {
 		changed(s.name, s.value)
 	}
 	return nil
-}
-
-// eventFlags checks notify-keyspace-events and brings it into its one order.
-func eventFlags(v string) (string, error) {
-	const classes, all = "g$lshzxetd", "A"
-	for _, c := range v {
-		if !strings.ContainsRune(classes+all+"KEmn", c) {
-			return "", fmt.Errorf("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
-		}
-	}
-	out := ""
-	if strings.Contains(v, all) {
-		out = all
-	} else {
-		n := 0
-		for _, c := range classes {
-			if strings.ContainsRune(v, c) {
-				out += string(c)
-				n++
-			}
-		}
-		if n == len(classes) {
-			out = all
-		}
-	}
-	for _, c := range "nKEm" {
-		if strings.ContainsRune(v, c) {
-			out += string(c)
-		}
-	}
-	return out, nil
 }
 
 func (g *config) maxClients() int64 {
