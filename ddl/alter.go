@@ -44,6 +44,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if _, err := c.lock(t, lockForChange); err != nil {
 		return err
 	}
+	if err := c.noneWaiting(t, "ALTER TABLE"); err != nil {
+		return err
+	}
 	// Each command sees what the ones before it did. Foreign keys come last, as in
 	// PostgreSQL: they may rest on keys that other commands of the statement add.
 	var last []*ast.AlterTableCommand
@@ -755,6 +758,11 @@ func (c *Ctx) dropConstraint(t *catalog.Table, cmd *ast.AlterTableCommand) error
 	for _, k := range now.ForeignKeys {
 		if k.Name == cmd.Name {
 			tg = target{table: now, fk: k}
+			if ref := c.snap().Table(k.RefTable); ref != nil {
+				if err := c.noneWaiting(ref, "ALTER TABLE"); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	for _, ix := range now.Indexes {

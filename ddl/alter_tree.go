@@ -718,7 +718,7 @@ func (c *Ctx) alterConstraintTree(oid catalog.OID, cmd *ast.AlterTableCommand) e
 				}
 			}
 			return e.WithDetail("Constraint %q is derived from constraint %q of relation %q.", fk.Name, up.Name, holder.Name).
-				WithHint("You may alter the constraint it derives from instead.")
+				WithHint("You may alter the constraint it derives from, instead.")
 		}
 		return c.eachDerived(oid, fk.OID, func(k *catalog.ForeignKey) {
 			k.Deferrable, k.Deferred = cmd.Constraint.Deferrable, cmd.Constraint.InitiallyDeferred

@@ -249,6 +249,9 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 		var out []int16
 		for _, n := range names {
 			col := in.ColumnByName(n)
+			if col == nil && checkSystemColumn(n) != nil {
+				return nil, pgerr.New(pgerr.FeatureNotSupported, "system columns cannot be used in foreign keys")
+			}
 			if col == nil {
 				return nil, pgerr.Newf(pgerr.UndefinedColumn, "column %q referenced in foreign key constraint does not exist", n)
 			}
@@ -262,9 +265,16 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 	if fk.SetColumns, err = fkCols(k.OnDeleteColumns, 0, t); err != nil {
 		return err
 	}
-	for i, a := range fk.SetColumns {
+	seen := fk.SetColumns
+	fk.SetColumns = nil
+	for _, a := range seen {
+		if !slices.Contains(fk.SetColumns, a) {
+			fk.SetColumns = append(fk.SetColumns, a)
+		}
+	}
+	for _, a := range fk.SetColumns {
 		if !slices.Contains(fk.Columns, a) {
-			return pgerr.Newf(pgerr.InvalidColumnReference, "column %q referenced in ON DELETE SET action must be part of foreign key", k.OnDeleteColumns[i])
+			return pgerr.Newf(pgerr.InvalidColumnReference, "column %q referenced in ON DELETE SET action must be part of foreign key", t.Col(a).Name)
 		}
 	}
 	if len(k.RefColumns) == 0 {

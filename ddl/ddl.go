@@ -65,6 +65,9 @@ type Ctx struct {
 	// Restart makes a sequence go on with value: for this transaction at once, for
 	// others when it commits.
 	Restart func(s *catalog.Sequence, value int64)
+	// Pending tells whether checks of a table's foreign keys wait for the end of the
+	// transaction.
+	Pending func(table catalog.OID) bool
 	// LockTimeout bounds each wait for a lock; 0 does not.
 	LockTimeout time.Duration
 	// CheckRoutine compiles a new function's body as far as that can be done before

@@ -166,7 +166,8 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 		for _, tb := range snap.Tables() {
 			if tb.SchemaOID == t.schema.OID {
-				add(target{table: tb}, false)
+				p := snap.ParentOf(tb)
+				add(target{table: tb}, p != nil && p.SchemaOID == t.schema.OID)
 			}
 		}
 		for _, s := range snap.Sequences() {
@@ -186,7 +187,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		for _, r := range snap.ReferredBy(t.table.OID) {
 			for _, fk := range r.ForeignKeys {
 				if fk.RefTable == t.table.OID && fk.RefIndex == t.index.OID {
-					add(target{table: r, fk: fk}, false)
+					add(c.declared(r, fk), false)
 				}
 			}
 		}
@@ -265,7 +266,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 			}
 			for _, fk := range r.ForeignKeys {
 				if fk.RefTable == t.table.OID {
-					add(target{table: r, fk: fk}, false)
+					add(c.declared(r, fk), false)
 				}
 			}
 		}
@@ -486,6 +487,9 @@ func (c *Ctx) removeAll(all []target) error {
 		case t.table != nil && wholes[t.table.OID]:
 			var now *catalog.Table
 			if now, err = c.lock(t.table, lockForChange); err != nil {
+				return err
+			}
+			if err = c.noneWaiting(now, "DROP TABLE"); err != nil {
 				return err
 			}
 			if now.Storage != 0 {

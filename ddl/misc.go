@@ -572,6 +572,9 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		} else if done {
 			continue
 		}
+		if err := c.noneWaiting(set[oid], "TRUNCATE"); err != nil {
+			return err
+		}
 		if t := clone(set[oid]); t.Stored() {
 			storage, err := c.newOID()
 			if err != nil {

@@ -280,3 +280,29 @@ func (c *Ctx) checkDetachReferences(p, part *catalog.Table) error {
 	}
 	return nil
 }
+
+// declared is the constraint, as it was declared, that fk of t derives from.
+func (c *Ctx) declared(t *catalog.Table, fk *catalog.ForeignKey) target {
+	for fk.Parent != 0 {
+		up, holder := t.ForeignKey(fk.Parent), t
+		if !fk.Referenced {
+			if holder = c.snap().ParentOf(t); holder != nil {
+				up = holder.ForeignKey(fk.Parent)
+			}
+		}
+		if up == nil {
+			break
+		}
+		t, fk = holder, up
+	}
+	return target{table: t, fk: fk}
+}
+
+// noneWaiting refuses to change a table while checks of its rows wait for the
+// end of the transaction.
+func (c *Ctx) noneWaiting(t *catalog.Table, what string) error {
+	if c.Pending != nil && c.Pending(t.OID) {
+		return pgerr.Newf(pgerr.ObjectInUse, "cannot %s \"%s\" because it has pending trigger events", what, t.Name)
+	}
+	return nil
+}

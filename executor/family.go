@@ -463,12 +463,16 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 }
 
 // movedKeys tells the foreign keys that refer to rows which moved to another
-// partition what became of their keys.
+// partition what became of their keys: to those the rows changed in the table
+// as a whole.
 func (f *family) movedKeys(m *member, was, now *types.Batch) error {
 	if len(m.w.parents) == 0 {
 		return nil
 	}
-	return m.w.parentRows(was, m.local(now, was))
+	if f.ownW.parents == nil {
+		f.ownW.bindParents()
+	}
+	return f.ownW.parentRows(m.named(was), now)
 }
 
 // familyConflict is INSERT … ON CONFLICT into a partitioned table, row by row.

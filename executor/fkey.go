@@ -58,17 +58,23 @@ func (w *tableWriter) bindForeignKeys() error {
 		}
 		w.fks = append(w.fks, c)
 	}
-	if x.Catalog == nil {
-		return nil
+	w.bindParents()
+	return nil
+}
+
+// bindParents finds the foreign keys that refer to the table.
+func (w *tableWriter) bindParents() {
+	if w.x.Catalog == nil {
+		return
 	}
-	for _, t := range x.Catalog.ReferredBy(w.t.OID) {
+	for _, t := range w.x.Catalog.ReferredBy(w.t.OID) {
 		for _, fk := range t.ForeignKeys {
+			// what a partition of the referencing table has, the whole has
 			if fk.RefTable == w.t.OID && (fk.Parent == 0 || fk.Referenced) {
 				w.parents = append(w.parents, &parentCheck{fk: fk, child: t})
 			}
 		}
 	}
-	return nil
 }
 
 func (x *exec) table(oid types.OID) (*catalog.Table, error) {
@@ -115,7 +121,7 @@ func (w *tableWriter) flushChildren() {
 		c.seen = nil
 		check := func(x *exec) error { return c.check(x, seen) }
 		if d := w.x.Deferred; d != nil && c.fk.Deferrable && d.deferred(c.fk.OID, c.fk.Deferred) {
-			d.add(c.fk.OID, check)
+			d.add(c.fk.OID, c.w.t.OID, check)
 			continue
 		}
 		w.x.stmt.queue = append(w.x.stmt.queue, func() error { return check(w.x) })

@@ -48,7 +48,7 @@ func (w *tableWriter) parentRows(old, now *types.Batch) error {
 		e.action = action
 		if action == catalog.FKNoAction || action == 0 {
 			if d := w.x.Deferred; d != nil && p.fk.Deferrable && d.deferred(p.fk.OID, p.fk.Deferred) {
-				d.add(p.fk.OID, e.run)
+				d.add(p.fk.OID, w.t.OID, e.run)
 				continue
 			}
 		}
@@ -91,7 +91,10 @@ func (e *parentEvent) run(x *exec) error {
 					return err
 				}
 			}
-			continue
+			if e.action != catalog.FKSetDefault {
+				continue
+			}
+			// The default may be the very key that is gone.
 		}
 		still, err := x.childExists(e.child, e.fk.Columns, e.old, i)
 		if err != nil {

@@ -89,7 +89,7 @@ func (s *stmt) finish() error {
 	for _, u := range watched {
 		check := func(x *exec) error { return u.check(x) }
 		if d := s.x.Deferred; d != nil && d.deferred(u.ix.Constraint, u.ix.Deferred) {
-			d.add(u.ix.Constraint, check)
+			d.add(u.ix.Constraint, u.w.t.OID, check)
 			continue
 		}
 		if err := check(s.x); err != nil {
@@ -111,10 +111,22 @@ type Deferred struct {
 type deferredCheck struct {
 	constraint types.OID
 	run        func(x *exec) error
+	table      types.OID
 }
 
-func (d *Deferred) add(constraint types.OID, run func(x *exec) error) {
-	d.checks = append(d.checks, deferredCheck{constraint, run})
+// add notes a check of rows of a table.
+func (d *Deferred) add(constraint, table types.OID, run func(x *exec) error) {
+	d.checks = append(d.checks, deferredCheck{constraint, run, table})
+}
+
+// Pending tells whether checks of rows of a table wait.
+func (d *Deferred) Pending(table types.OID) bool {
+	for _, c := range d.checks {
+		if c.table == table {
+			return true
+		}
+	}
+	return false
 }
 
 // deferred tells whether a deferrable constraint is deferred now.

@@ -185,7 +185,8 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Notice:       s.noticeErr,
 		EstimateRows: s.estimateRows,
 		// Exec and Run see the catalog as changed so far.
-		Exec: func() *executor.Ctx { return s.execCtx(ctx, st) },
+		Exec:    func() *executor.Ctx { return s.execCtx(ctx, st) },
+		Pending: func(table catalog.OID) bool { return s.tx.deferred.Pending(table) },
 		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
 			return s.runInner(ctx, st, q, sink)
 		},
@@ -778,7 +779,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	}
 	s.showKeys(ctx, inner, &opts)
 	if opts.Analyze {
-		if err := s.analyzeRun(ctx, inner, &opts, func(*types.Batch) error { return nil }); err != nil {
+		if _, err := s.analyzeRun(ctx, inner, &opts, nil); err != nil {
 			return err
 		}
 	}
@@ -912,11 +913,33 @@ func (s *Session) setConstraints(ctx context.Context, n *ast.SetConstraintsStmt,
 		}
 		oids = append(oids, found...)
 	}
+	oids = withDerived(snap, oids)
 	s.tx.fresh = false
 	if err := s.tx.deferred.Set(s.execCtx(ctx, &statement{}), n.Deferred, oids...); err != nil {
 		return err
 	}
 	return w.Complete("SET CONSTRAINTS")
+}
+
+// withDerived adds the foreign keys that derive from those of a list: partitions
+// have their own.
+func withDerived(snap *catalog.Snapshot, oids []types.OID) []types.OID {
+	in := map[types.OID]bool{}
+	for _, oid := range oids {
+		in[oid] = true
+	}
+	for more := len(oids) > 0; more; {
+		more = false
+		for _, t := range snap.Tables() {
+			for _, fk := range t.ForeignKeys {
+				if in[fk.Parent] && !in[fk.OID] {
+					in[fk.OID], more = true, true
+					oids = append(oids, fk.OID)
+				}
+			}
+		}
+	}
+	return oids
 }
 
 // findConstraint finds the deferrable constraints of a name: those of the first
