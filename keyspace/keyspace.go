@@ -55,21 +55,25 @@ type Keyspace struct {
 	spaces  [Databases]atomic.Pointer[Space]
 	making  sync.Mutex
 	ready   atomic.Pointer[func(db int, key string)]
-	clock   func() int64
+	tick    atomic.Pointer[func() int64] // of tests
 	cursors cursors
 }
 
 // New makes a Keyspace. create makes the tables of a key space that is not there yet.
 func New(store kv.Store, cat *catalog.Catalog, create func(ctx context.Context, number int) error) *Keyspace {
-	return &Keyspace{store: store, cat: cat, create: create, clock: func() int64 { return time.Now().UnixMilli() * 1000 }}
+	return &Keyspace{store: store, cat: cat, create: create}
 }
 
-// SetClock replaces the clock, for tests: microseconds since 1970. As with Redis it
-// ticks in milliseconds.
-func (k *Keyspace) SetClock(clock func() int64) { k.clock = clock }
+// SetClock replaces the clock, for tests: microseconds since 1970.
+func (k *Keyspace) SetClock(clock func() int64) { k.tick.Store(&clock) }
 
-// Now is the clock's time.
-func (k *Keyspace) Now() int64 { return k.clock() }
+// Now is the clock's time. As with Redis it ticks in milliseconds.
+func (k *Keyspace) Now() int64 {
+	if f := k.tick.Load(); f != nil {
+		return (*f)()
+	}
+	return time.Now().UnixMilli() * 1000
+}
 
 // Space gives a key space, made if need be. Errors that are an Error are the client's.
 func (k *Keyspace) Space(ctx context.Context, number int) (*Space, error) {

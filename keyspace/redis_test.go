@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"rowkey/keyspace"
+	"rowkey/kv"
+	"rowkey/kv/keyenc"
 	"rowkey/kv/memory"
 	"rowkey/session"
 )
@@ -180,4 +182,31 @@ func (s *realRedis) do(line string) string {
 		return err.Error()
 	}
 	return out
+}
+
+// rows counts the pairs of key space 0 in the store.
+func rows(t testing.TB, db *session.DB) int {
+	t.Helper()
+	snap := db.Store().Snapshot()
+	defer snap.Close()
+	n := 0
+	for _, name := range keyspace.TableNames {
+		tab := db.Catalog().Latest()
+		schema := tab.SchemaByName("kv")
+		d := tab.Table(tab.Relation(schema, name))
+		it := snap.Scan(kv.PrefixRange(keyenc.AppendTablePrefix(nil, d.Storage)), kv.ScanOptions{KeysOnly: true})
+		var b kv.PairBatch
+		for {
+			k, err := it.Next(&b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k == 0 {
+				break
+			}
+			n += k
+		}
+		it.Close()
+	}
+	return n
 }

@@ -149,12 +149,12 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 	c.Keyspace, c.Context, c.Txn, c.Reply, c.Multi = r.ks, ctx, txn, reply, multi
 	c.latest, c.checked, c.writes = false, false, 0
 	c.ready = c.ready[:0]
-	c.Now = r.ks.clock()
+	c.Now = r.ks.Now()
 	if !reads || watch != nil {
 		if err := r.lockAll(ctx, txn, reqs, watch); err != nil {
 			return err
 		}
-		c.Now = max(c.Now, r.ks.clock()) // may have waited
+		c.Now = max(c.Now, r.ks.Now()) // may have waited
 	}
 	for i := range reqs {
 		if err := c.run(&reqs[i], len(reqs) > 1, multi && len(reqs) > 1); err != nil {
@@ -259,7 +259,7 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 			continue
 		}
 		if l.watched != nil {
-			if err := l.watched.check(ctx, r.ks.clock()); err != nil {
+			if err := l.watched.check(ctx, r.ks.Now()); err != nil {
 				return err
 			}
 			continue

@@ -43,7 +43,7 @@ func (k *Keyspace) Watch(ctx context.Context, w *Watch, db int, keys ...[]byte) 
 		return w, err
 	}
 	w.txns = append(w.txns, txn)
-	c := Call{Keyspace: k, Context: ctx, Txn: txn, Space: space, Now: k.clock()}
+	c := Call{Keyspace: k, Context: ctx, Txn: txn, Space: space, Now: k.Now()}
 	for _, key := range keys {
 		if w.has(space, key) {
 			continue
@@ -72,7 +72,7 @@ func (w *Watch) Owner() uint64 { return w.owner }
 // Check locks the watched keys until Close and tells whether they are unchanged.
 func (w *Watch) Check(ctx context.Context) (unchanged bool, err error) {
 	for i := range w.keys {
-		if err := w.keys[i].check(ctx, w.ks.clock()); err != nil {
+		if err := w.keys[i].check(ctx, w.ks.Now()); err != nil {
 			if err == errWatched || retryable(err) {
 				return false, nil
 			}

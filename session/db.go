@@ -77,6 +77,8 @@ type DB struct {
 	temp     *executor.TempFiles
 }
 	keys     *keyspace.Keyspace
+	sweeping func() // ends the sweeper of keys
+}
 
 // Open opens the database in store, making its catalog if the store is empty.
 // The DB owns the store from here on.
@@ -116,6 +118,7 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 	if _, err := db.keys.Space(ctx, 0); err != nil {
 		return nil, fmt.Errorf("making the key-value tables: %w", err)
 	}
+	db.sweepKeys()
 	return db, nil
 }
 
@@ -145,6 +148,7 @@ func (db *DB) Close() error {
 	for _, s := range open {
 		s.Terminate()
 	}
+	db.sweeping()
 	return db.store.Close()
 }
 

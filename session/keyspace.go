@@ -54,3 +54,17 @@ func (db *DB) createKeySpace(ctx context.Context, number int) error {
 
 // Keyspace gives the key-value model of the database.
 func (db *DB) Keyspace() *keyspace.Keyspace { return db.keys }
+
+// sweepKeys begins to remove keys that have expired, until sweeping is called.
+func (db *DB) sweepKeys() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		db.keys.SweepUntil(ctx)
+	}()
+	db.sweeping = func() {
+		cancel()
+		<-done
+	}
+}

@@ -2,15 +2,19 @@ package session
 
 import (
 	"context"
+	"flag"
+	"os"
 	"strings"
 	"testing"
 
-	"rowkey/keyspace"
 	"rowkey/kv/memory"
 	"rowkey/types"
 )
 
-func TestKeyspaceSmoke(t *testing.T) {
+var rewriteKeys = flag.Bool("rewrite-keyspace", false, "write testdata/keyspace.txt anew")
+
+// Every statement of testdata/keyspace.txt gives the results written below it.
+func TestKeyspaceSQL(t *testing.T) {
 	ctx := context.Background()
 	db, err := Open(ctx, memory.New(), Options{})
 	if err != nil {
@@ -22,64 +26,36 @@ func TestKeyspaceSmoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	_ = keyspace.None
-	run := func(q string) {
-		t.Helper()
-		w := &textWriter{}
-		err := s.Simple(ctx, q, w)
-		t.Logf("%s\n%s%v", q, w.b.String(), err)
+	const file = "testdata/keyspace.txt"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	run(`INSERT INTO kv.strings VALUES ('user:1', '{"name":"Ann","tags":["x"]}')`)
-	run(`SELECT kv.command('GET', 'user:1')`)
-	run(`SELECT value->>'name', value#>>'{tags,0}', value->'tags', kv.text(key), kv.json(value) FROM kv.strings WHERE key = 'user:1'`)
-	run(`SELECT kv.command('ZADD', 'board', 10, 'ann', 2.5, 'bob')`)
-	run(`SELECT kv.command('HSET', 'h', 'f', 'v', 'g', 'w')`)
-	run(`SELECT kv.command('HGETALL', 'h')`)
-	run(`SELECT kv.command('RPUSH', 'l', 'a', 'b')`)
-	run(`SELECT key, type, size FROM kv.keys ORDER BY key`)
-	run(`SELECT kv.text(key) k, * FROM kv.zsets ORDER BY score`)
-	run(`INSERT INTO kv.hashes VALUES ('h', 'new', 'x'), ('h2', 'a', 'b'), ('h2', 'c', 'd')`)
-	run(`INSERT INTO kv.hashes VALUES ('user:1', 'new', 'x')`)
-	run(`INSERT INTO kv.sets VALUES ('h', 'new')`)
-	run(`INSERT INTO kv.strings VALUES ('h', 'new')`)
-	run(`SELECT * FROM kv.collections ORDER BY key`)
-	run(`DELETE FROM kv.hashes WHERE key = 'h2'`)
-	run(`INSERT INTO kv.lists VALUES ('l', 10, 'z')`)
-	run(`SELECT kv.command('LRANGE', 'l', 0, -1)`)
-	run(`UPDATE kv.lists SET position = position + 100 WHERE key = 'l'`)
-	run(`SELECT * FROM kv.collections ORDER BY key`)
-	run(`UPDATE kv.collections SET expires_at = now() - interval '1 s' WHERE key = 'h'`)
-	run(`SELECT * FROM kv.collections ORDER BY key`)
-	run(`SELECT * FROM kv.hashes`)
-	run(`INSERT INTO kv.sets VALUES ('h', 'now-a-set')`)
-	run(`SELECT * FROM kv.sets`)
-	run(`SELECT * FROM kv.hashes`)
-	run(`UPDATE kv.collections SET size = 3`)
-	run(`DELETE FROM kv.collections WHERE key = 'l'`)
-	run(`SELECT count(*) FROM kv.lists`)
-	run(`EXPLAIN (KV) SELECT * FROM kv.strings WHERE key = 'user:100'`)
-	run(`EXPLAIN (KV) SELECT * FROM kv.strings WHERE key LIKE 'user:%'`)
-	run(`EXPLAIN (KV) SELECT * FROM kv.strings WHERE key >= 'user:' and key < 'user;'`)
-	run(`EXPLAIN (KV) SELECT * FROM kv.keys WHERE key = 'board'`)
-	run(`EXPLAIN (KV) SELECT member FROM kv.zsets WHERE key = 'board' ORDER BY score DESC LIMIT 10`)
-	run(`INSERT INTO kv.zsets SELECT 'big', i::text::bytea, i FROM generate_series(1, 20000) i`)
-	run(`EXPLAIN (KV) SELECT member FROM kv.zsets WHERE key = 'big' ORDER BY score LIMIT 10`)
-	run(`EXPLAIN (KV) SELECT member FROM kv.zsets WHERE key = 'big' ORDER BY score DESC LIMIT 10`)
-	run(`EXPLAIN (KV) SELECT member FROM kv.zsets WHERE key = 'big' AND score > 100 ORDER BY score LIMIT 10`)
-	run(`SELECT kv.command('ZRANGE', 'big', 0, 3, 'WITHSCORES'), kv.command('ZCARD', 'big')`)
-	run(`DROP TABLE kv.strings`)
-	run(`CREATE TABLE kv.foo (a int)`)
-	run(`ALTER TABLE kv.strings ADD COLUMN x int`)
-	run(`CREATE INDEX ON kv.strings ((value->>'name'))`)
-	run(`DROP SCHEMA kv CASCADE`)
-	run(`TRUNCATE kv.zsets; SELECT count(*) FROM kv.zsets; SELECT count(*) FROM kv.collections WHERE type = 'zset'`)
-	run(`CREATE TABLE r (k bytea REFERENCES kv.strings)`)
-	run(`INSERT INTO kv.strings VALUES ('user:1', 'x') ON CONFLICT (key) DO UPDATE SET value = excluded.value RETURNING value`)
-	run(`SELECT kv.command('INCR', 'user:1')`)
-	run(`SELECT kv.command('GET', 'board')`)
-	run(`SELECT kv.command('FOO')`)
-	run(`BEGIN; SELECT kv.command('SET', 'tx', 1); SELECT kv.text(value) FROM kv.strings WHERE key = 'tx'; UPDATE kv.strings SET value = '7' WHERE key = 'tx'; SELECT kv.command('INCR', 'tx'); ROLLBACK`)
-	run(`SELECT kv.command('GET', 'tx')`)
+	var now strings.Builder
+	for _, block := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
+		q, want, ok := strings.Cut(block, "\n----\n")
+		if q, _, _ = strings.Cut(q, "\n----"); !ok {
+			want = ""
+		}
+		if strings.HasPrefix(q, "#") {
+			now.WriteString(block + "\n\n")
+			continue
+		}
+		w := &textWriter{}
+		if err := s.Simple(ctx, q, w); err != nil {
+			w.b.WriteString(err.Error() + "\n")
+		}
+		got := strings.TrimSuffix(w.b.String(), "\n")
+		if got != want && !*rewriteKeys {
+			t.Errorf("%s\ngot:\n%s\nwant:\n%s", q, got, want)
+		}
+		now.WriteString(q + "\n----\n" + got + "\n\n")
+	}
+	if *rewriteKeys {
+		if err := os.WriteFile(file, []byte(now.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // textWriter collects results as lines.
@@ -95,6 +71,8 @@ func (w *textWriter) Rows(b *types.Batch, cols []Column) error {
 			}
 			if v := b.Cols[k]; !v.IsNull(i) {
 				w.b.WriteString(types.TextOf(c.Type, v.Datum(i), env))
+			} else {
+				w.b.WriteString("NULL")
 			}
 		}
 		w.b.WriteByte('\n')
