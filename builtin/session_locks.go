@@ -42,6 +42,9 @@ type Signaller interface {
 type Notifier interface {
 	Notify(channel, payload string) error
 	ListeningChannels() []string
+	// NotificationQueueUsage is the part of the room for notifications not yet
+	// taken that is in use.
+	NotificationQueueUsage() float64
 }
 
 // via makes a function of a session that implements I.
@@ -121,6 +124,9 @@ func init() {
 			return types.Null, errParameter("payload string too long")
 		}
 		return void, s.Notify(a[0].S, a[1].S)
+	}))
+	define("pg_notification_queue_usage()", via(notifications, func(_ *Ctx, s Notifier, _ []types.Datum) (types.Datum, error) {
+		return types.NewFloat(s.NotificationQueueUsage()), nil
 	}))
 	define("pg_listening_channels()", setFn(func(ctx *Ctx, _ []types.Datum, emit func([]types.Datum) error) error {
 		s, err := ctx.session()

@@ -45,6 +45,7 @@ func sessionRows() map[string]rows {
 	return map[string]rows{
 		"pg_settings":            {"name", settingsRows},
 		"pg_stat_activity":       {"", activityRows},
+		"pg_locks":               {"", lockRows},
 		"pg_prepared_statements": {"", preparedRows},
 		"pg_cursors":             {"", cursorRows},
 		"pg_timezone_names":      {"", zoneNameRows},

@@ -35,15 +35,17 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
+	"rowkey/keyspace"
 	"rowkey/kv"
 	"rowkey/pgerr"
-	"rowkey/keyspace"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -87,11 +89,11 @@ type Ctx struct {
 	// State keeps what is worth keeping from one execution to the next of a
 	// session; may be nil.
 	State *State
-	// Notice sends a notice to the client; may be nil.
-	Notice func(severity, code, message string)
 	// KeysReady is told of a guard that may have made lists or sorted sets, for those
 	// who wait for them once the transaction is committed; may be nil.
 	KeysReady func(g *keyspace.Guard)
+	// Notice sends a notice to the client; may be nil.
+	Notice func(severity, code, message string)
 }
 
 // Binder makes bound expressions of the SQL texts in descriptors.
@@ -170,12 +172,17 @@ func mapError(err error) error {
 	}
 	switch {
 	case errors.Is(err, kv.ErrDependency):
-		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
+		e := pgerr.New(pgerr.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
 			WithHint("The transaction might succeed if retried.").WithCause(err)
+		var d *kv.DependencyError
+		if errors.As(err, &d) {
+			e.Detail = "Reason code: " + d.Reason
+		}
+		return e
 	case errors.Is(err, kv.ErrConflict):
 		return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").WithCause(err)
 	case errors.Is(err, kv.ErrDeadlock):
-		return pgerr.New(pgerr.DeadlockDetected, "deadlock detected").WithCause(err)
+		return deadlockError(err)
 	case errors.Is(err, kv.ErrLockTimeout):
 		return pgerr.New(pgerr.LockNotAvailable, "canceling statement due to lock timeout").WithCause(err)
 	case errors.Is(err, kv.ErrLockNotAvailable):
@@ -200,6 +207,23 @@ func mapError(err error) error {
 		return pgerr.Unsupported("%s", err.Error()).WithCause(err)
 	}
 	return pgerr.Internal(err)
+}
+
+// deadlockError tells who waits for whom.
+func deadlockError(err error) error {
+	e := pgerr.New(pgerr.DeadlockDetected, "deadlock detected").WithCause(err)
+	var d *kv.DeadlockError
+	if !errors.As(err, &d) {
+		return e
+	}
+	var b strings.Builder
+	for i, w := range d.Cycle {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "Process %d waits for %s; blocked by process %d.", w.Owner, catalog.DescribeLock(w.Key, w.Mode), d.Cycle[(i+1)%len(d.Cycle)].Owner)
+	}
+	return e.WithDetail("%s", b.String()).WithHint("See server log for query details.")
 }
 
 // StoreError makes a SQL error of an error of the store: the one crossing

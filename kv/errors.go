@@ -13,8 +13,8 @@ var (
 	ErrConflict = errors.New("could not serialize access")
 	// ErrConcurrentUpdate is the ErrConflict of a key locked or written.
 	ErrConcurrentUpdate = fmt.Errorf("%w due to concurrent update", ErrConflict)
-	// ErrDependency is the ErrConflict of something read, at Commit of a
-	// Serializable transaction.
+	// ErrDependency is the ErrConflict of a Serializable transaction that has to give
+	// way so that the history stays serializable: at a read, a write or Commit.
 	ErrDependency = fmt.Errorf("%w due to read/write dependencies among transactions", ErrConflict)
 	// ErrDeadlock: waiting would never end, since a holder waits for this owner.
 	ErrDeadlock = errors.New("deadlock detected")

@@ -161,6 +161,9 @@ type Txn interface {
 	// Lock locks a key (which need not exist) until the transaction ends.
 	Lock(ctx context.Context, key []byte, opts LockOptions) (LockResult, error)
 
+	// SetTimeouts replaces TxnOptions' LockTimeout and DeadlockTimeout from now on.
+	SetTimeouts(lock, deadlock time.Duration)
+
 	// Unlock gives up this transaction's lock of that mode on key before the end.
 	// For advisory locks; it reports whether the lock was held.
 	Unlock(key []byte, mode LockMode) bool
@@ -176,6 +179,11 @@ type Txn interface {
 	// statement begins. At higher levels it is an error once anything was read or
 	// written (locks may come before).
 	Refresh() error
+
+	// AwaitSafe waits, in a Serializable transaction that is declared read-only and
+	// has done nothing yet, for a snapshot with which it cannot fail and cannot make
+	// others fail. Where it returns nil at once there is nothing to wait for.
+	AwaitSafe(ctx context.Context) error
 
 	// Seq is the sequence number of the snapshot.
 	Seq() uint64
@@ -215,11 +223,14 @@ type TxnOptions struct {
 	Isolation Isolation
 	// ReadOnly makes writes fail with ErrReadOnly and the transaction cheaper.
 	ReadOnly bool
+	// Declared says of a Serializable transaction that it writes nothing that others
+	// read, which makes conflicts rarer. ReadOnly implies it.
+	Declared bool
 	// NoSync lets Commit return before the commit is on disk. A crash may lose
 	// it, but never its order with others.
 	NoSync bool
 	// LockTimeout bounds each wait of the locks that Put and Delete take. 0: none.
-	// DeadlockTimeout is as in LockOptions, for the same.
+	// DeadlockTimeout stands for that of LockOptions that leave it 0.
 	LockTimeout, DeadlockTimeout time.Duration
 	// Owner groups transactions of one session: they never block each other, and
 	// deadlocks are found among owners. 0: the transaction is alone.
@@ -234,7 +245,8 @@ const (
 	ReadCommitted Isolation = iota
 	// RepeatableRead: one snapshot; writing what was committed to since is ErrConflict.
 	RepeatableRead
-	// Serializable: also, at Commit, nothing that was read may have changed since.
+	// Serializable: also, there is a serial order of all such transactions that gives
+	// the same results; one that does not fit fails with ErrDependency.
 	Serializable
 )
 

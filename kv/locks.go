@@ -24,6 +24,8 @@ type LockWait struct {
 	Mode  LockMode
 	Owner uint64
 	Since time.Time
+	// Snapshot: no lock, but a safe snapshot is waited for (Txn.AwaitSafe).
+	Snapshot bool
 	// Hard are the owners that hold the lock in a conflicting mode, Soft those that
 	// wait for one and asked before.
 	Hard, Soft []uint64
@@ -50,3 +52,10 @@ func (e *DeadlockError) Error() string {
 }
 
 func (e *DeadlockError) Unwrap() error { return ErrDeadlock }
+
+// DependencyError is ErrDependency with PostgreSQL's reason.
+type DependencyError struct{ Reason string }
+
+func (e *DependencyError) Error() string { return ErrDependency.Error() + ": " + e.Reason }
+
+func (e *DependencyError) Unwrap() error { return ErrDependency }

@@ -275,6 +275,8 @@ func (t *tracedTxn) Lock(ctx context.Context, key []byte, opts LockOptions) (Loc
 	return res, err
 }
 
+func (t *tracedTxn) SetTimeouts(lock, deadlock time.Duration) { t.txn.SetTimeouts(lock, deadlock) }
+
 func (t *tracedTxn) Unlock(key []byte, mode LockMode) bool { return t.txn.Unlock(key, mode) }
 
 func (t *tracedTxn) GetLatest(key []byte) ([]byte, bool, error) {
@@ -298,6 +300,8 @@ func (t *tracedTxn) Refresh() error {
 	t.tell(Event{Op: OpRefresh, Took: time.Since(start), Err: err})
 	return err
 }
+
+func (t *tracedTxn) AwaitSafe(ctx context.Context) error { return t.txn.AwaitSafe(ctx) }
 
 func (t *tracedTxn) Seq() uint64                   { return t.txn.Seq() }
 func (t *tracedTxn) HasWrites() bool               { return t.txn.HasWrites() }

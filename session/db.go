@@ -73,9 +73,9 @@ type DB struct {
 	defaults *settings // of new sessions
 	txnIDs   atomic.Int64
 	rowIDs   *rowenc.RowIDs
+	hub      hub
 	memory   *executor.Account // of all statements
 	temp     *executor.TempFiles
-}
 	keys     *keyspace.Keyspace
 	sweeping func() // ends the sweeper of keys
 }

@@ -380,8 +380,7 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 		}
 	}
 	s.tx.fresh = false
-	ec := s.execCtx(ctx, st)
-	res, err := executor.Run(ec, p, func(b *types.Batch) error {
+	sink := func(b *types.Batch) error {
 		if late {
 			late = false
 			if err := w.Columns(p.Columns); err != nil {
@@ -389,7 +388,14 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 			}
 		}
 		return w.Rows(b, p.Columns)
-	})
+	}
+	var res executor.Result
+	var err error
+	if s.showTrace != nil {
+		res, err = s.runTraced(ctx, st, sink)
+	} else {
+		res, err = executor.Run(s.execCtx(ctx, st), p, sink)
+	}
 	if err != nil {
 		return err
 	}

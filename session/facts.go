@@ -13,29 +13,56 @@ import (
 // SettingInfo is one row of pg_settings.
 type SettingInfo = catalog.SettingInfo
 
-// Activity lists the sessions for pg_stat_activity. Of other sessions it tells
-// what may be read while they run.
+// What a session does, as pg_stat_activity has it.
+const (
+	actIdle int32 = iota
+	actActive
+	actInBlock
+	actFailed
+)
+
+var actNames = [...]string{"idle", "active", "idle in transaction", "idle in transaction (aborted)"}
+
+// rest notes that a statement has ended.
+func (s *Session) rest() {
+	act := actIdle
+	switch s.TxnStatus() {
+	case 'T':
+		act = actInBlock
+	case 'E':
+		act = actFailed
+	}
+	s.shown.Store(s.set)
+	s.actSince.Store(nowMicros())
+	s.act.Store(act)
+}
+
+// Activity lists the sessions for pg_stat_activity.
 func (h *host) Activity() []catalog.Activity {
 	var out []catalog.Activity
 	open := h.db.Sessions()
 	sort.Slice(open, func(i, j int) bool { return open[i].pid < open[j].pid })
+	waits := h.db.waitEvents()
 	for _, s := range open {
-		a := catalog.Activity{PID: s.pid, User: s.user, Database: s.databaseName(), BackendStart: s.born.UnixMicro() - postgresEpoch, State: "idle"}
-		if s.running.Load() != nil || s == h.s() {
-			a.State = "active"
-		}
-		if s == h.s() {
-			a.Application = s.set.str("application_name")
-			if s.tx != nil {
-				a.TxnStart = s.tx.nowMicros
-			}
-		}
+		act := s.act.Load()
+		a := catalog.Activity{PID: s.pid, User: s.user, Database: s.databaseName(), BackendStart: s.born.UnixMicro() - postgresEpoch,
+			State: actNames[act], TxnStart: s.txStart.Load(), StateStart: s.actSince.Load(), Application: s.shown.Load().str("application_name")}
 		s.infoMu.Lock()
 		if a.Query = s.query; !s.queryAt.IsZero() {
 			a.QueryStart = s.queryAt.UnixMicro() - postgresEpoch
-			a.StateStart = a.QueryStart
 		}
 		s.infoMu.Unlock()
+		if event, ok := waits[s.owner()]; ok {
+			a.WaitEventType, a.WaitEvent = "Lock", event
+			if event == "SafeSnapshot" {
+				a.WaitEventType = "IPC"
+			}
+		} else if act != actActive {
+			a.WaitEventType, a.WaitEvent = "Client", "ClientRead"
+		}
+		if act == actActive {
+			a.StateStart = a.QueryStart
+		}
 		out = append(out, a)
 	}
 	return out

@@ -80,6 +80,7 @@ func (h *host) Nextval(oid types.OID) (int64, error) {
 		return 0, mapKV(err)
 	}
 	h.currvals[oid], h.lastSeq = v, oid
+	h.s().usedSequence(seq)
 	return v, nil
 }
 
@@ -123,6 +124,7 @@ func (h *host) Setval(oid types.OID, value int64, called bool) error {
 	if called {
 		h.currvals[oid] = value
 	}
+	h.s().usedSequence(seq)
 	return nil
 }
 

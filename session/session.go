@@ -71,6 +71,7 @@ type Session struct {
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
 	state        executor.State
+	showTrace    func(plan []string) // of TraceKeys
 
 	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
 	query   string

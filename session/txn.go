@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"rowkey/catalog"
@@ -13,23 +14,29 @@ import (
 
 // txn is a session's open transaction.
 type txn struct {
-	kv        kv.Txn
-	change    *catalog.Change   // nil until DDL
-	base      *catalog.Snapshot // catalog of the current statement, without change
-	implicit  bool              // not a block: ends with the statement (or Sync)
-	failed    bool
-	level     kv.Isolation
-	readOnly  bool
-	fresh     bool // no statement has run yet: modes may still change
-	nowMicros int64
-	id        int64
-	settings  *settings // to return to on rollback
-	localSet  *settings // nil, or: to return to at the end of the transaction (SET LOCAL)
-	marks     []savepoint
-	onCommit  []func()
-	deferred  executor.Deferred // checks that wait for the end
+	kv       kv.Txn
+	change   *catalog.Change   // nil until DDL
+	base     *catalog.Snapshot // catalog of the current statement, without change
+	implicit bool              // not a block: ends with the statement (or Sync)
+	failed   bool
+	level    kv.Isolation
+	readOnly bool
+	// deferrable: SERIALIZABLE READ ONLY waits for a snapshot that cannot fail.
+	deferrable bool
+	fresh      bool // no statement has run yet: modes may still change
+	nowMicros  int64
+	id         int64
+	settings   *settings // to return to on rollback
+	localSet   *settings // nil, or: to return to at the end of the transaction (SET LOCAL)
+	marks      []savepoint
+	onCommit   []func()
+	deferred   executor.Deferred // checks that wait for the end
+	notes      []Notification    // to send at commit
+	noted      map[Notification]struct{}
+	listens    []listenAction
 	// sequences are those this transaction restarted: others see it once it commits.
 	sequences map[catalog.OID]*ownSequence
+	used      []*catalog.Sequence // those that gave it numbers
 }
 
 // savepoint is one SAVEPOINT.
@@ -41,6 +48,8 @@ type savepoint struct {
 	localSet *settings
 	hooks    int // len of onCommit
 	deferred int
+	notes    int
+	listens  int
 	restarts map[catalog.OID]*ownSequence
 }
 
@@ -49,6 +58,7 @@ func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes 
 	t := &txn{implicit: implicit, nowMicros: nowMicros(), settings: s.set, fresh: true}
 	level := s.set.str("default_transaction_isolation")
 	t.readOnly = s.set.on("default_transaction_read_only")
+	t.deferrable = s.set.on("default_transaction_deferrable")
 	if modes != nil {
 		if modes.Isolation != ast.IsolationUnspecified {
 			level = modes.Isolation.String()
@@ -56,12 +66,16 @@ func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes 
 		if modes.ReadOnly != nil {
 			t.readOnly = *modes.ReadOnly
 		}
+		if modes.Deferrable != nil {
+			t.deferrable = *modes.Deferrable
+		}
 	}
 	t.level = isolationOf(level)
 	if err := s.openKV(ctx, t, readOnlyHint); err != nil {
 		return err
 	}
 	s.tx = t
+	s.txStart.Store(t.nowMicros)
 	return nil
 }
 
@@ -78,10 +92,10 @@ func isolationOf(level string) kv.Isolation {
 func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	var err error
 	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
-		Isolation: t.level, ReadOnly: readOnlyHint,
+		Isolation: t.level, ReadOnly: readOnlyHint, Declared: t.readOnly,
 		NoSync:      s.set.str("synchronous_commit") == "off",
-		LockTimeout: s.lockTimeout(),
-		Owner:       uint64(uint32(s.pid)),
+		LockTimeout: s.lockTimeout(), DeadlockTimeout: s.deadlockTimeout(),
+		Owner: s.owner(),
 	})
 	return mapKV(err)
 }
@@ -93,9 +107,18 @@ func (s *Session) enter(ctx context.Context, readOnly bool) (*catalog.Snapshot, 
 		if err := s.begin(ctx, true, readOnly, nil); err != nil {
 			return nil, err
 		}
-	} else if !s.tx.fresh && s.tx.level == kv.ReadCommitted {
-		if err := s.tx.kv.Refresh(); err != nil {
+	} else {
+		s.tx.kv.SetTimeouts(s.lockTimeout(), s.deadlockTimeout())
+	}
+	switch t := s.tx; {
+	case t.level == kv.ReadCommitted || t.fresh: // the first statement takes the snapshot, not BEGIN
+		if err := t.kv.Refresh(); err != nil && !errors.Is(err, kv.ErrRefresh) {
 			return nil, mapKV(err)
+		}
+		if t.deferrable && t.readOnly && t.fresh && t.level == kv.Serializable {
+			if err := t.kv.AwaitSafe(ctx); err != nil && !errors.Is(err, kv.ErrRefresh) {
+				return nil, mapKV(err)
+			}
 		}
 	}
 	return s.catalogNow()
@@ -159,12 +182,32 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.closePortals()
+	if len(t.notes) > 0 {
+		s.db.hub.order.Lock()
+		defer s.db.hub.order.Unlock()
+		if s.db.hub.queued.Load() > maxNotifyBytes {
+			s.rollback()
+			return pgerr.New(pgerr.ProgramLimitExceeded, "too many notifications in the NOTIFY queue")
+		}
+	}
 	s.tx = nil
+	s.txStart.Store(0)
+	for _, q := range t.sequences { // restarted: that is part of the commit
+		if err := t.kv.PutCovered(catalog.SequenceKey(q.seq.OID), catalog.SequenceRecord(q.last, q.called)); err != nil {
+			t.kv.Rollback()
+			s.restore(t.settings)
+			return mapKV(err)
+		}
+	}
+	wrote := t.kv.HasWrites()
 	var err error
 	if t.change != nil && !t.change.Empty() {
 		err = t.change.Commit(ctx)
 	} else {
 		err = t.kv.Commit(ctx)
+	}
+	if err == nil {
+		err = s.syncSequences(ctx, t, wrote)
 	}
 	if err != nil {
 		s.restore(t.settings)
@@ -181,6 +224,8 @@ func (s *Session) commit(ctx context.Context) error {
 	for _, f := range t.onCommit {
 		f()
 	}
+	s.commitNotes(t)
+	s.forgetAdvisory()
 	return nil
 }
 
@@ -207,8 +252,10 @@ func (s *Session) rollback() {
 	t := s.tx
 	s.closePortals()
 	s.tx = nil
+	s.txStart.Store(0)
 	t.kv.Rollback()
 	s.restore(t.settings)
+	s.forgetAdvisory()
 }
 
 // restore returns to earlier settings, telling the client of reported ones that change.
@@ -313,7 +360,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		}
 		t := s.tx
 		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit),
-			deferred: t.deferred.Mark(), restarts: copySequences(t.sequences)}
+			deferred: t.deferred.Mark(), notes: len(t.notes), listens: len(t.listens), restarts: copySequences(t.sequences)}
 		if t.change != nil {
 			m.change = t.change.Mark()
 		}
@@ -355,6 +402,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		t.localSet = m.localSet
 		t.onCommit = t.onCommit[:m.hooks]
 		t.deferred.RollbackTo(m.deferred)
+		t.notes, t.listens = t.notes[:m.notes], t.listens[:m.listens]
 		t.sequences = copySequences(m.restarts)
 		s.restore(m.settings)
 		t.marks = t.marks[:i+1]
@@ -428,7 +476,19 @@ func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
 		if !*m.ReadOnly && t.readOnly && !t.fresh {
 			return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
 		}
+		changes := t.readOnly != *m.ReadOnly
 		t.readOnly = *m.ReadOnly
+		if changes && t.fresh && len(t.marks) == 0 && t.level == kv.Serializable { // which the store has to know
+			if err := s.setLevel(ctx, t.level); err != nil {
+				return err
+			}
+		}
+	}
+	if m.Deferrable != nil {
+		if !t.fresh {
+			return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+		}
+		t.deferrable = *m.Deferrable
 	}
 	return nil
 }

@@ -106,8 +106,33 @@ func testWriteSkewRefused(t *testing.T, s kv.Store) {
 	want(t, show(t, sn, rng("x", "z"), kv.ScanOptions{}), "x=0 y=1")
 }
 
+// crossed lets two SERIALIZABLE transactions each write what the other may have read:
+// the first calls read and writes "result", the second reads "result" and writes the
+// pair. It gives the first error.
+func crossed(t *testing.T, s kv.Store, read func(kv.Txn), pair string) error {
+	t.Helper()
+	one, two := begin(t, s, at(kv.Serializable)), begin(t, s, at(kv.Serializable))
+	defer one.Rollback()
+	defer two.Rollback()
+	read(one)
+	get(t, two, "result")
+	err := one.Put(k("result"), k("1"))
+	key, value, _ := cut(pair)
+	for _, next := range []func() error{
+		func() error { return two.Put(k(key), k(value)) },
+		func() error { return two.Commit(bg) },
+		func() error { return one.Commit(bg) },
+	} {
+		if err == nil {
+			err = next()
+		}
+	}
+	return err
+}
+
 // # A key that appears in a range that was scanned, or a missing key that was asked
-// for, is a conflict at SERIALIZABLE.
+// for, is a dependency at SERIALIZABLE: two transactions that have one on each other
+// cannot both commit.
 func testPhantom(t *testing.T, s kv.Store) {
 	put(t, s, "a1=1", "a9=1", "b=1")
 	for name, read := range map[string]func(txn kv.Txn){
@@ -129,23 +154,16 @@ func testPhantom(t *testing.T, s kv.Store) {
 			show(t, txn, rng("a", "b"), kv.ScanOptions{})
 		},
 	} {
-		txn := begin(t, s, at(kv.Serializable))
-		read(txn)
-		write(t, txn, "result=1")
-		put(t, s, "a5=phantom")
-		if err := txn.Commit(bg); !errors.Is(err, kv.ErrConflict) {
+		if err := crossed(t, s, read, "a5=phantom"); !errors.Is(err, kv.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
-		put(t, s, "a5")
+		put(t, s, "a5", "a7", "result")
 
 		// Outside of what was read there is no conflict.
-		txn = begin(t, s, at(kv.Serializable))
-		read(txn)
-		write(t, txn, "result=1")
-		put(t, s, "b5=elsewhere")
-		if err := txn.Commit(bg); err != nil {
+		if err := crossed(t, s, read, "b5=elsewhere"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		put(t, s, "a5", "a7", "b5", "result")
 	}
 }
 
@@ -156,16 +174,14 @@ func testLimitedScan(t *testing.T, s kv.Store) {
 		write   string
 		clash   bool
 	}{{false, "a4=1", false}, {false, "a2=1", true}, {true, "a4=1", false}, {true, "a6=1", true}} {
-		txn := begin(t, s, at(kv.Serializable))
-		show(t, txn, rng("a", "b"), kv.ScanOptions{Limit: 2, Reverse: c.reverse})
-		write(t, txn, "result=1")
-		put(t, s, c.write)
-		err := txn.Commit(bg)
+		err := crossed(t, s, func(txn kv.Txn) {
+			show(t, txn, rng("a", "b"), kv.ScanOptions{Limit: 2, Reverse: c.reverse})
+		}, c.write)
 		if errors.Is(err, kv.ErrConflict) != c.clash {
 			t.Errorf("%+v: %v", c, err)
 		}
 		key, _, _ := cut(c.write)
-		put(t, s, key)
+		put(t, s, key, "result")
 	}
 }
 
@@ -191,7 +207,7 @@ func testReadOnlyAnomaly(t *testing.T, s kv.Store) {
 	report := begin(t, s, kv.TxnOptions{Isolation: kv.Serializable, ReadOnly: true})
 	want(t, get(t, report, "x")+" "+get(t, report, "y"), "0 20")
 	must(t, report.Commit(bg))
-	write(t, withdraw, "x=-11")
+	mustBe(t, withdraw.Put(k("x"), k("-11")), kv.ErrConflict)
 	mustBe(t, withdraw.Commit(bg), kv.ErrConflict)
 }
 

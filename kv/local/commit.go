@@ -144,10 +144,11 @@ func (s *Store) commitGroup(group []*Txn) {
 	sync := false
 	buffers := s.buffers[:0]
 	for _, t := range group {
-		if t.reads != nil && !s.validate(t) {
-			t.commitErr = kv.ErrDependency
-			s.conflicts.Add(1)
-			continue
+		if t.serial != nil {
+			if t.commitErr = s.ssi.prepare(t.serial, seq); t.commitErr != nil {
+				s.conflicts.Add(1)
+				continue
+			}
 		}
 		s.history.append(record{seq, t.writes})
 		seq++
@@ -188,6 +189,11 @@ func (s *Store) commitGroup(group []*Txn) {
 		s.active.remove(&t.activity)
 	}
 	s.publish(seq, view)
+	for _, t := range group {
+		if t.serial != nil && t.numbered {
+			s.ssi.committed(t.serial)
+		}
+	}
 	s.history.prune(s.active.oldest(seq))
 	for _, t := range group {
 		// Whoever waits for a lock should not wait for this member to be scheduled,
@@ -196,24 +202,6 @@ func (s *Store) commitGroup(group []*Txn) {
 			s.locks.release(&t.locker)
 		}
 	}
-}
-
-// validate reports whether nothing that t read was changed since.
-func (s *Store) validate(t *Txn) bool {
-	records, complete := s.history.since(t.version.seq)
-	if len(records) == 0 && complete {
-		return true
-	}
-	if !complete {
-		return false
-	}
-	ranges := t.reads.collect()
-	for i := range records {
-		if t.reads.touched(ranges, &records[i].writes, records[i].seq, s.locks.hash) {
-			return false
-		}
-	}
-	return true
 }
 
 // fail turns an engine's error into a commit's. One whose outcome is unknown closes

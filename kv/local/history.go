@@ -90,13 +90,3 @@ func (h *history) changed(key []byte, seq uint64) (changed, known bool) {
 	}
 	return false, true
 }
-
-// since returns the commits later than seq; complete is false if some are forgotten.
-// For the one who may change the history.
-func (h *history) since(seq uint64) (records []record, complete bool) {
-	i := len(h.records)
-	for i > 0 && h.records[i-1].seq > seq {
-		i--
-	}
-	return h.records[i:], h.lost <= seq
-}

@@ -46,7 +46,7 @@ func TestForgottenHistory(t *testing.T) {
 		}
 		return txn
 	}
-	old, serial := begin(kv.RepeatableRead), begin(kv.Serializable)
+	old := begin(kv.RepeatableRead)
 	put(t, s, "changed", "2")
 	for i := range 300_000 {
 		put(t, s, fmt.Sprint("other", i%100), "x")
@@ -58,20 +58,6 @@ func TestForgottenHistory(t *testing.T) {
 		t.Errorf("a changed key is written: %v", err)
 	}
 	if err := old.Commit(ctx); err != nil {
-		t.Error(err)
-	}
-	if err := serial.Put([]byte("result"), nil); err != nil {
-		t.Error(err)
-	}
-	if err := serial.Commit(ctx); !errors.Is(err, kv.ErrDependency) {
-		t.Errorf("an unchecked read is committed: %v", err)
-	}
-	// And the next one finds a history that works again.
-	serial = begin(kv.Serializable)
-	if err := serial.Put([]byte("result"), nil); err != nil {
-		t.Error(err)
-	}
-	if err := serial.Commit(ctx); err != nil {
 		t.Error(err)
 	}
 	if n := s.Stats().Transactions; n != 0 {

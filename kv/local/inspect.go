@@ -43,7 +43,7 @@ func (s *Store) LockWaits() []kv.LockWait {
 		waiters = append(waiters, ws...)
 	}
 	s.locks.waitMu.Unlock()
-	var out []kv.LockWait
+	out := s.ssi.waits()
 	for _, w := range waiters {
 		sh := s.locks.shard(w.hash)
 		sh.mu.Lock()

@@ -2,206 +2,160 @@ package local
 
 import (
 	"bytes"
-	"slices"
-	"sync"
+
+	"github.com/google/btree"
 
 	"rowkey/kv"
 )
 
-// readSet is what a Serializable transaction has read, each piece with the sequence
-// number of the version it was read from. If no later commit touches any of it,
-// the transaction might as well have run at the moment of its commit: the order of
-// commits is then a serial history. This refuses some harmless schedules and lets
-// no dangerous one through.
+// readSet is what a Serializable transaction has read: keys, known by their hashes, and
+// ranges, united where they touch. ssi.mu guards it.
 type readSet struct {
-	mu     sync.Mutex
-	points map[uint64]uint64 // hash of key → version read
-	ranges []readRange       // of scans that ended
-	open   map[*recordIter]struct{}
-}
-
-// readRange is a part of the keyspace that was read.
-type readRange struct {
-	kv.Range
-	seq uint64
+	points map[uint64]struct{}
+	ranges *btree.BTreeG[kv.Range] // by Start, apart from each other
 }
 
 // maxReadRanges bounds a read set; beyond, neighbours are taken together.
-const maxReadRanges = 1 << 16
+const maxReadRanges = 1 << 14
 
-func (s *readSet) point(hash, seq uint64) {
-	s.mu.Lock()
+func (s *readSet) point(hash uint64) {
 	if s.points == nil {
-		s.points = make(map[uint64]uint64)
+		s.points = make(map[uint64]struct{})
 	}
-	if old, ok := s.points[hash]; !ok || seq < old {
-		s.points[hash] = seq
-	}
-	s.mu.Unlock()
+	s.points[hash] = struct{}{}
 }
 
-func (s *readSet) add(r readRange) {
-	s.mu.Lock()
-	s.ranges = append(s.ranges, r)
-	if len(s.ranges) >= maxReadRanges {
-		s.ranges = mergeRanges(s.ranges)
-		if len(s.ranges) > maxReadRanges/2 {
-			s.ranges = pairUp(s.ranges)
-		}
+// add adds a range, whose bounds stay unchanged from now on.
+func (s *readSet) add(r kv.Range) {
+	if r.Empty() {
+		return
 	}
-	s.mu.Unlock()
-}
-
-// collect returns all ranges read, merged and in order. Scanning must have stopped.
-func (s *readSet) collect() []readRange {
-	for it := range s.open {
-		if it.read {
-			s.ranges = append(s.ranges, readRange{it.so, it.seq})
-		}
+	if s.ranges == nil {
+		s.ranges = btree.NewG(16, func(a, b kv.Range) bool { return bytes.Compare(a.Start, b.Start) < 0 })
 	}
-	s.ranges = mergeRanges(s.ranges)
-	return s.ranges
-}
-
-// mergeRanges sorts ranges by start and unites those that overlap or touch.
-func mergeRanges(in []readRange) []readRange {
-	slices.SortFunc(in, func(a, b readRange) int { return bytes.Compare(a.Start, b.Start) })
-	out := in[:0]
-	for _, r := range in {
-		if r.Empty() {
-			continue
+	var touching []kv.Range
+	s.ranges.DescendLessOrEqual(r, func(o kv.Range) bool {
+		if touches(o, r) {
+			touching = append(touching, o)
 		}
-		if n := len(out); n > 0 && (out[n-1].End == nil || bytes.Compare(r.Start, out[n-1].End) <= 0) {
-			out[n-1] = unite(out[n-1], r)
-			continue
+		return false
+	})
+	s.ranges.AscendGreaterOrEqual(r, func(o kv.Range) bool {
+		if !touches(r, o) {
+			return false
 		}
-		out = append(out, r)
+		touching = append(touching, o)
+		return true
+	})
+	for _, o := range touching {
+		s.ranges.Delete(o)
+		r = unite(r, o)
 	}
-	return out
+	s.ranges.ReplaceOrInsert(r)
+	if s.ranges.Len() > maxReadRanges {
+		s.pairUp()
+	}
 }
 
 // pairUp halves the number of ranges by taking what lies between two as read.
-func pairUp(in []readRange) []readRange {
-	out := in[:0]
-	for i := 0; i < len(in); i += 2 {
-		if i+1 < len(in) {
-			out = append(out, unite(in[i], in[i+1]))
-		} else {
-			out = append(out, in[i])
+func (s *readSet) pairUp() {
+	all := make([]kv.Range, 0, s.ranges.Len())
+	s.ranges.Ascend(func(r kv.Range) bool {
+		all = append(all, r)
+		return true
+	})
+	s.ranges.Clear(false)
+	for i := 0; i < len(all); i += 2 {
+		r := all[i]
+		if i+1 < len(all) {
+			r = unite(r, all[i+1])
 		}
+		s.ranges.ReplaceOrInsert(r)
 	}
-	return out
 }
 
-// unite is the least range around a and b, where a starts first.
-func unite(a, b readRange) readRange {
-	a.seq = min(a.seq, b.seq)
+// touches tells whether b, which starts no earlier than a, overlaps it or follows at once.
+func touches(a, b kv.Range) bool { return a.End == nil || bytes.Compare(b.Start, a.End) <= 0 }
+
+// unite is the least range around a and b.
+func unite(a, b kv.Range) kv.Range {
+	if bytes.Compare(b.Start, a.Start) < 0 {
+		a.Start = b.Start
+	}
 	if a.End != nil && (b.End == nil || bytes.Compare(b.End, a.End) > 0) {
 		a.End = b.End
 	}
 	return a
 }
 
-// touched reports whether the writes of commit seq changed anything that was read
-// before it. ranges are merged.
-func (s *readSet) touched(ranges []readRange, writes *Buffer, seq uint64, hash func([]byte) uint64) bool {
-	hit := false
-	if len(s.points) > 0 {
-		writes.Each(func(e Entry) bool {
-			at, ok := s.points[hash(e.Key())]
-			hit = ok && at < seq
-			return !hit
-		})
+// has tells whether the state of key was read.
+func (s *readSet) has(key []byte, hash uint64) bool {
+	if _, ok := s.points[hash]; ok {
+		return true
 	}
-	if hit || len(ranges) == 0 {
-		return hit
-	}
-	if writes.Len() > 8*len(ranges) {
-		for _, r := range ranges {
-			if r.seq < seq && writes.any(r.Range) {
-				return true
-			}
-		}
+	if s.ranges == nil {
 		return false
 	}
-	writes.Each(func(e Entry) bool {
-		key := e.Key()
-		// The last range that starts at or before key.
-		i, _ := slices.BinarySearchFunc(ranges, key, func(r readRange, k []byte) int {
-			if bytes.Compare(r.Start, k) <= 0 {
-				return -1
-			}
-			return 1
-		})
-		hit = i > 0 && ranges[i-1].seq < seq && ranges[i-1].Contains(key)
-		return !hit
+	found := false
+	s.ranges.DescendLessOrEqual(kv.Range{Start: key}, func(r kv.Range) bool {
+		found = r.Contains(key)
+		return false
 	})
-	return hit
+	return found
 }
 
-// recordIter remembers how far a scan went.
+// recordIter notes how far a scan has gone.
 type recordIter struct {
 	kv.Iterator
-	set   *readSet
+	txn   *Txn
 	opts  kv.ScanOptions
 	seq   uint64
-	whole kv.Range
-	so    kv.Range // read so far
-	read  bool     // anything was
+	whole kv.Range // what is left to read
 	pairs int
+	done  bool
 }
 
-func newRecordIter(it kv.Iterator, set *readSet, r kv.Range, opts kv.ScanOptions, seq uint64) *recordIter {
-	ri := &recordIter{Iterator: it, set: set, opts: opts, seq: seq}
+func newRecordIter(it kv.Iterator, t *Txn, r kv.Range, opts kv.ScanOptions, seq uint64) *recordIter {
+	ri := &recordIter{Iterator: it, txn: t, opts: opts, seq: seq}
 	ri.begin(r)
-	set.mu.Lock()
-	if set.open == nil {
-		set.open = make(map[*recordIter]struct{})
-	}
-	set.open[ri] = struct{}{}
-	set.mu.Unlock()
 	return ri
 }
 
 func (it *recordIter) begin(r kv.Range) {
 	// The caller may reuse the memory of its bounds.
 	it.whole = kv.Range{Start: bytes.Clone(r.Start), End: bytes.Clone(r.End)}
-	it.read, it.pairs = false, 0
+	it.pairs, it.done = 0, false
 }
 
+// Next implements kv.Iterator.
 func (it *recordIter) Next(b *kv.PairBatch) (int, error) {
 	n, err := it.Iterator.Next(b)
-	it.pairs += n
-	switch {
-	case err == nil && n > 0 && it.opts.Reverse:
-		it.so, it.read = kv.Range{Start: bytes.Clone(b.Keys[n-1]), End: it.whole.End}, true
-	case err == nil && n > 0:
-		it.so, it.read = kv.Range{Start: it.whole.Start, End: kv.KeyAfter(b.Keys[n-1])}, true
-	case err == nil && it.opts.Limit > 0 && it.pairs >= it.opts.Limit:
-		// The limit ended the scan: beyond it nothing was read.
-	default:
-		it.so, it.read = it.whole, true
+	if err != nil || it.done {
+		return n, err
 	}
-	return n, err
+	it.pairs += n
+	so := it.whole
+	switch {
+	case n == 0 && it.opts.Limit > 0 && it.pairs >= it.opts.Limit:
+		return 0, nil // the limit ended the scan: beyond it nothing was read
+	case n == 0:
+		it.done = true
+	case it.opts.Reverse:
+		so.Start = bytes.Clone(b.Keys[n-1])
+		it.whole.End = so.Start
+	default:
+		so.End = kv.KeyAfter(b.Keys[n-1])
+		it.whole.Start = so.End
+	}
+	if err := it.txn.store.ssi.readRange(it.txn.serial, so, it.seq); err != nil {
+		b.Clear()
+		return 0, err
+	}
+	return n, nil
 }
 
+// Reset implements kv.Iterator.
 func (it *recordIter) Reset(r kv.Range) {
-	it.settle()
 	it.Iterator.Reset(r)
 	it.begin(r)
-}
-
-func (it *recordIter) settle() {
-	if it.read {
-		it.set.add(readRange{it.so, it.seq})
-		it.read = false
-	}
-}
-
-func (it *recordIter) Close() error {
-	it.settle()
-	it.set.mu.Lock()
-	delete(it.set.open, it)
-	it.set.mu.Unlock()
-	return it.Iterator.Close()
 }

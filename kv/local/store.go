@@ -19,6 +19,7 @@ type Store struct {
 	locks   lockTable
 	active  activeSet
 	history history
+	ssi     ssi
 
 	commitMu sync.Mutex // held by who applies to the engine
 	groupMu  sync.Mutex
@@ -46,6 +47,7 @@ func New(engine Engine) (*Store, error) {
 	}
 	s := &Store{engine: engine, traits: engine.Traits()}
 	s.locks.init()
+	s.ssi.init()
 	s.publish(engine.Seq(), view)
 	return s, nil
 }
@@ -95,11 +97,13 @@ func (s *Store) Begin(ctx context.Context, opts kv.TxnOptions) (kv.Txn, error) {
 		// Join before taking the version: the pruner publishes first and then looks
 		// at the members, so either it sees this one or this one sees its version.
 		s.active.add(&t.activity, s.Seq())
-		if opts.Isolation == kv.Serializable {
-			t.reads = new(readSet)
-		}
 	}
-	t.version = s.hold()
+	if opts.Isolation == kv.Serializable {
+		t.serial = &serial{owner: opts.Owner, readOnly: opts.ReadOnly || opts.Declared, writes: &t.writes}
+		s.ssi.begin(t.serial, t.newest)
+	} else {
+		t.version = s.hold()
+	}
 	return t, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"rowkey/kv"
 )
@@ -19,8 +20,8 @@ type Txn struct {
 	frozen   *Buffer // view of writes for scans, until the next write
 	saves    []save  // the savepoints that stand
 	locker   locker
-	lastLock uint64   // hash of the key last locked exclusively, or 0
-	reads    *readSet // Serializable only
+	lastLock uint64  // hash of the key last locked exclusively, or 0
+	serial   *serial // Serializable only
 	activity activeNode
 	used     atomic.Bool
 	done     bool
@@ -70,8 +71,10 @@ func (t *Txn) get(v *version, key []byte) ([]byte, bool, error) {
 		}
 	}
 	t.use()
-	if t.reads != nil {
-		t.reads.point(t.store.locks.hash(key), v.seq)
+	if t.serial != nil {
+		if err := t.store.ssi.readKey(t.serial, key, t.store.locks.hash(key), v.seq); err != nil {
+			return nil, false, err
+		}
 	}
 	return v.view.Get(key)
 }
@@ -90,14 +93,16 @@ func (t *Txn) getAll(v *version, keys, values [][]byte) error {
 		return err
 	}
 	own := t.writes.anyOf(keys)
-	if !own && t.reads == nil {
+	if !own && t.serial == nil {
 		return nil
 	}
 	for i, k := range keys {
 		if e, ok := t.writes.Get(k); ok && own {
 			values[i] = e.Value()
-		} else if t.reads != nil {
-			t.reads.point(t.store.locks.hash(k), v.seq)
+		} else if t.serial != nil {
+			if err := t.store.ssi.readKey(t.serial, k, t.store.locks.hash(k), v.seq); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -121,8 +126,8 @@ func (t *Txn) scan(v *version, r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	} else {
 		it = newMergeIter(v.view, t.freeze(), r, opts)
 	}
-	if t.reads != nil {
-		it = newRecordIter(it, t.reads, r, opts, v.seq)
+	if t.serial != nil {
+		it = newRecordIter(it, t, r, opts, v.seq)
 	}
 	return it
 }
@@ -138,9 +143,13 @@ func (t *Txn) freeze() Buffer {
 	return *t.frozen
 }
 
-func (t *Txn) write(e Entry) {
+func (t *Txn) write(e Entry) error {
 	t.frozen = nil
+	if t.serial != nil {
+		return t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()))
+	}
 	t.writes.put(e)
+	return nil
 }
 
 // GetLatest implements kv.Txn.
@@ -197,8 +206,7 @@ func (t *Txn) Put(key, value []byte) error {
 	if err := t.lockForWrite(key); err != nil {
 		return err
 	}
-	t.write(NewEntry(key, value))
-	return nil
+	return t.write(NewEntry(key, value))
 }
 
 // Delete implements kv.Txn.
@@ -209,8 +217,7 @@ func (t *Txn) Delete(key []byte) error {
 	if err := t.lockForWrite(key); err != nil {
 		return err
 	}
-	t.write(NewDeletion(key))
-	return nil
+	return t.write(NewDeletion(key))
 }
 
 // PutCovered implements kv.Txn.
@@ -218,8 +225,7 @@ func (t *Txn) PutCovered(key, value []byte) error {
 	if err := t.writable(key, value); err != nil {
 		return err
 	}
-	t.write(NewEntry(key, value))
-	return nil
+	return t.write(NewEntry(key, value))
 }
 
 // DeleteCovered implements kv.Txn.
@@ -227,8 +233,7 @@ func (t *Txn) DeleteCovered(key []byte) error {
 	if err := t.writable(key, nil); err != nil {
 		return err
 	}
-	t.write(NewDeletion(key))
-	return nil
+	return t.write(NewDeletion(key))
 }
 
 func (t *Txn) writable(key, value []byte) error {
@@ -275,6 +280,9 @@ func (t *Txn) Lock(ctx context.Context, key []byte, opts kv.LockOptions) (kv.Loc
 }
 
 func (t *Txn) lock(ctx context.Context, key []byte, hash uint64, opts kv.LockOptions) (kv.LockResult, error) {
+	if opts.DeadlockTimeout == 0 {
+		opts.DeadlockTimeout = t.opts.DeadlockTimeout
+	}
 	fresh, waited, err := t.store.locks.acquire(ctx, &t.locker, key, hash, opts)
 	res := kv.LockResult{Acquired: err == nil, Waited: waited}
 	if err != nil {
@@ -321,6 +329,11 @@ func (t *Txn) changed(key []byte) (bool, error) {
 	return existed != exists || string(was) != string(is), err
 }
 
+// SetTimeouts implements kv.Txn.
+func (t *Txn) SetTimeouts(lock, deadlock time.Duration) {
+	t.opts.LockTimeout, t.opts.DeadlockTimeout = lock, deadlock
+}
+
 // Unlock implements kv.Txn.
 func (t *Txn) Unlock(key []byte, mode kv.LockMode) bool {
 	if t.done {
@@ -341,13 +354,38 @@ func (t *Txn) Refresh() error {
 	if t.used.Load() {
 		return kv.ErrRefresh
 	}
+	if t.serial != nil {
+		t.store.ssi.renew(t.serial, t.newest)
+	} else {
+		t.newest()
+	}
+	return nil
+}
+
+// newest moves the snapshot to the newest version and gives its number.
+func (t *Txn) newest() uint64 {
 	v := t.store.hold()
-	t.store.letGo(t.version)
+	if t.version != nil {
+		t.store.letGo(t.version)
+	}
 	t.version = v
 	if !t.opts.ReadOnly {
 		t.activity.seq.Store(v.seq)
 	}
-	return nil
+	return v.seq
+}
+
+// AwaitSafe implements kv.Txn.
+func (t *Txn) AwaitSafe(ctx context.Context) error {
+	switch {
+	case t.check() != nil:
+		return t.check()
+	case t.serial == nil || !t.serial.readOnly:
+		return nil
+	case t.used.Load():
+		return kv.ErrRefresh
+	}
+	return t.store.ssi.awaitSafe(ctx, t.serial, t.newest)
 }
 
 // Seq implements kv.Txn.
@@ -369,6 +407,10 @@ func (t *Txn) RollbackTo(sp kv.Savepoint) error {
 		return err
 	}
 	t.frozen = nil
+	if t.serial != nil {
+		t.store.ssi.mu.Lock()
+		defer t.store.ssi.mu.Unlock()
+	}
 	t.writes = t.saves[sp].writes.view()
 	t.store.locks.releaseSince(&t.locker, t.saves[sp].locks)
 	t.lastLock = 0
@@ -412,6 +454,10 @@ func (t *Txn) Commit(ctx context.Context) error {
 		} else {
 			err = t.store.commit(t)
 		}
+	} else if t.serial != nil {
+		if err = t.store.ssi.prepare(t.serial, t.store.Seq()); err == nil {
+			t.store.ssi.committed(t.serial)
+		}
 	}
 	t.end()
 	return err
@@ -432,5 +478,9 @@ func (t *Txn) end() {
 		s.locks.release(&t.locker)
 	}
 	s.letGo(t.version)
-	t.writes, t.frozen, t.saves, t.reads = Buffer{}, nil, nil, nil
+	if t.serial != nil {
+		s.ssi.gone(t.serial)
+		t.serial = nil
+	}
+	t.writes, t.frozen, t.saves = Buffer{}, nil, nil
 }

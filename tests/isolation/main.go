@@ -30,7 +30,6 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"rowkey"
@@ -71,27 +70,25 @@ func run(h *harness, jobs, show int, names []string) (share float64, err error) 
 			return 0, err
 		}
 	}
-	outcomes := make([]outcome, len(names))
-	var wg sync.WaitGroup
+	outcomes := make([]chan outcome, len(names))
 	slots := make(chan struct{}, jobs)
 	for i, name := range names {
-		wg.Add(1)
+		outcomes[i] = make(chan outcome, 1)
 		go func() {
-			defer wg.Done()
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			outcomes[i] = h.runSpec(name)
+			outcomes[i] <- h.runSpec(name)
 		}()
 	}
-	wg.Wait()
 	return report(names, outcomes, show), nil
 }
 
 // report prints what came out and gives the percentage of equal permutations.
-func report(names []string, outcomes []outcome, show int) float64 {
+func report(names []string, outcomes []chan outcome, show int) float64 {
 	var equal, counted, refused, whole, used int
 	reasons := map[string][]string{}
-	for i, o := range outcomes {
+	for i, ready := range outcomes {
+		o := <-ready
 		counted += o.counted
 		equal += o.equal
 		refused += o.refused

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,8 @@ type conn struct {
 	failed  bool
 	closing atomic.Bool
 	rw      rowWriter
+	idleMu  sync.Mutex // held by who writes while the connection is idle
+	idle    bool
 	// status is what the client was last told of reported parameters; changed are
 	// those set since, told of before the next ReadyForQuery.
 	status  map[string]string
@@ -79,10 +82,15 @@ func (c *conn) flush() error {
 
 // terminate makes the session end soon (server shutdown).
 func (c *conn) terminate() {
-	c.closing.Store(true)
 	if s := c.sess.Load(); s != nil {
 		s.Terminate()
 	}
+	c.interrupt()
+}
+
+// interrupt wakes a connection that waits for its client, to end it.
+func (c *conn) interrupt() {
+	c.closing.Store(true)
 	c.nc.SetReadDeadline(time.Now())
 }
 
@@ -213,7 +221,13 @@ func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) err
 	if opts.Database == "" {
 		opts.Database = opts.User
 	}
-	opts.Notice = func(e *pgerr.Error) { c.send((*pgproto3.NoticeResponse)(errorResponse(e))) }
+	opts.Notice = func(e *pgerr.Error) {
+		if c.send((*pgproto3.NoticeResponse)(errorResponse(e))) == nil {
+			c.flush() // the statement may take long yet
+		}
+	}
+	opts.Notified = func() { go c.tellIdle() }
+	opts.Interrupt = c.interrupt
 	opts.ParameterStatus = func(name, value string) {
 		if c.changed == nil {
 			c.changed = map[string]string{}
@@ -310,8 +324,48 @@ func (c *conn) ready() error {
 		}
 	}
 	clear(c.changed)
+	if err := c.sendNotifications(); err != nil {
+		return err
+	}
 	c.out = append(c.out, 'Z', 0, 0, 0, 5, c.s.TxnStatus())
 	return c.flush()
+}
+
+// sendNotifications sends what has come for the client, unless it is in a transaction.
+func (c *conn) sendNotifications() error {
+	if !c.s.Listening() || c.s.TxnStatus() != 'I' {
+		return nil
+	}
+	for _, n := range c.s.Notifications() {
+		if err := c.send(&pgproto3.NotificationResponse{PID: uint32(n.PID), Channel: n.Channel, Payload: n.Payload}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setIdle tells whether the connection waits for its client, so that notifications
+// may be sent by tellIdle. What came just before is sent at once.
+func (c *conn) setIdle(idle bool) error {
+	c.idleMu.Lock()
+	defer c.idleMu.Unlock()
+	c.idle = idle
+	if !idle {
+		return nil
+	}
+	if err := c.sendNotifications(); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// tellIdle sends notifications to a client that waits for nothing else.
+func (c *conn) tellIdle() {
+	c.idleMu.Lock()
+	defer c.idleMu.Unlock()
+	if c.idle && c.sendNotifications() == nil {
+		c.flush() // if it fails, reading will too
+	}
 }
 
 // loop answers messages until the client leaves.
@@ -330,7 +384,16 @@ func (c *conn) loop(ctx context.Context) error {
 				c.nc.SetReadDeadline(time.Now())
 			}
 		}
+		listening := c.s.Listening()
+		if listening {
+			if err := c.setIdle(true); err != nil {
+				return err
+			}
+		}
 		msg, err := c.back.Receive()
+		if listening {
+			c.setIdle(false)
+		}
 		if err != nil {
 			if timed && errors.Is(err, os.ErrDeadlineExceeded) && !c.closing.Load() {
 				c.fatal(idle)
