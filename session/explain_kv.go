@@ -29,7 +29,7 @@ func (s *Session) showKeys(ctx context.Context, st *statement, o *planner.Explai
 
 // analyzeRun runs a planned statement, counting what its nodes do and, for KV,
 // tracing what they ask of the store.
-func (s *Session) analyzeRun(ctx context.Context, st *statement, o *planner.ExplainOptions, sink executor.Sink) error {
+func (s *Session) analyzeRun(ctx context.Context, st *statement, o *planner.ExplainOptions, sink executor.Sink) (executor.Result, error) {
 	o.Counters = make([]plan.Counters, st.plan.Nodes)
 	var trace *executor.Trace
 	if o.KV {
@@ -48,7 +48,28 @@ func (s *Session) analyzeRun(ctx context.Context, st *statement, o *planner.Expl
 		ec.Trace, ec.Workers = trace, 1
 	}
 	start := nowMicros()
-	_, err := executor.Run(ec, st.plan, sink)
+	res, err := executor.Run(ec, st.plan, sink)
 	o.ExecutionMicros = nowMicros() - start
-	return err
+	return res, err
+}
+
+// TraceKeys has show told, from now on, the plan of each query that Simple has
+// run, with every operation on the store that its nodes asked for, as EXPLAIN
+// (ANALYZE, KV) prints it. It is told after the query's rows and before its
+// end; nil ends it.
+func (s *Session) TraceKeys(show func(plan []string)) { s.showTrace = show }
+
+// runTraced runs a planned statement for TraceKeys.
+func (s *Session) runTraced(ctx context.Context, st *statement, sink executor.Sink) (executor.Result, error) {
+	o := planner.ExplainOptions{Analyze: true, KV: true, Env: s.execEnv()}
+	s.showKeys(ctx, st, &o)
+	res, err := s.analyzeRun(ctx, st, &o, sink)
+	if err != nil {
+		return res, err
+	}
+	lines, err := planner.Explain(st.plan, o)
+	if err == nil {
+		s.showTrace(lines)
+	}
+	return res, err
 }

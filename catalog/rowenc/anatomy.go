@@ -31,7 +31,7 @@ type Span struct {
 	What    string
 	Value   string // as text; HasValue tells the empty one from none
 	HasValue,
-	Unknown bool // bytes that are nothing known: the last span
+	Column bool // What is a column's name
 }
 
 // Anatomist explains the bytes of keys and values by a catalog, which may be
@@ -59,15 +59,16 @@ func (d *dissection) add(n int, what string) *Span {
 	return &d.spans[len(d.spans)-1]
 }
 
-func (d *dissection) addValue(n int, what, value string) {
+func (d *dissection) addValue(n int, what, value string) *Span {
 	s := d.add(n, what)
 	s.Value, s.HasValue = value, true
+	return s
 }
 
 // finish makes what is left unknown.
 func (d *dissection) finish() []Span {
 	if n := len(d.b) - d.at; n > 0 {
-		d.add(n, "unknown").Unknown = true
+		d.add(n, "unknown")
 	}
 	return d.spans
 }
@@ -388,7 +389,7 @@ func (d *dissection) row(cols []storedColumn) {
 		from = end
 		if p.nulls && v[headerBytes+i/8]&(1<<(i%8)) != 0 {
 			if len(b) > 0 {
-				d.add(len(b), "unknown").Unknown = true
+				d.add(len(b), "unknown")
 			}
 			continue
 		}
@@ -398,7 +399,7 @@ func (d *dissection) row(cols []storedColumn) {
 				value = valueText(col.typ, dv, d.Env)
 			}
 		}
-		d.addValue(len(b), col.name, value)
+		d.addValue(len(b), col.name, value).Column = true
 	}
 	for _, col := range cols[min(int(p.n), len(cols)):] {
 		if col.typ != nil {

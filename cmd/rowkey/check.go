@@ -32,8 +32,8 @@ func checkCommand() *cobra.Command {
   every index holds the entries of its table's rows, and no others
   the positions of sequences; views can still be planned
 
-Each damage is one line that begins with the path of a key, as "rowkey kv scan"
-prints them, or with the name of a file. The exit code is 1 if there is any.`,
+Each damage is one line that begins with the path of a key, which "rowkey kv get"
+takes, or with the name of a file. The exit code is 1 if there is any.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return checkDir(cmd.Context(), args[0], newCheckPrinter(cmd.OutOrStdout(), limit, notes))

@@ -57,7 +57,8 @@ type shell struct {
 	ctx         context.Context
 	out, errOut io.Writer
 	timing, kv  bool
-	pending     string // a statement not yet ended
+	trace       []string // of the query at work: its plan with the keys
+	pending     string   // a statement not yet ended
 }
 
 func (sh *shell) connect(ctx context.Context) error {
@@ -75,7 +76,7 @@ func (sh *shell) connect(ctx context.Context) error {
 const shellHelp = `  \d [NAME]   list relations, or describe one
   \dt \di \ds \dv \dn   list tables, indexes, sequences, views, schemas
   \timing     switch the time of each statement on or off
-  \kv         switch on or off: show the plan and key ranges of each query
+  \kv         switch on or off: show each query's plan with what it asks of the store
   \i FILE     run a file
   \q          quit
 A statement ends with a semicolon.
@@ -203,14 +204,6 @@ func ended(text string) bool {
 
 // run runs statements and prints their results.
 func (sh *shell) run(text string) error {
-	if sh.kv {
-		if w := strings.ToLower(strings.TrimSpace(text)); strings.HasPrefix(w, "select") || strings.HasPrefix(w, "with") ||
-			strings.HasPrefix(w, "update") || strings.HasPrefix(w, "delete") {
-			if err := sh.s.Simple(sh.ctx, "EXPLAIN (COSTS OFF, KV) "+text, &printer{sh: sh}); err != nil {
-				return err
-			}
-		}
-	}
 	start := time.Now()
 	err := sh.s.Simple(sh.ctx, text, &printer{sh: sh})
 	if sh.timing {
@@ -265,6 +258,10 @@ func (sh *shell) meta(text string) bool {
 		fmt.Fprintf(sh.out, "Timing is %s.\n", onOff(sh.timing))
 	case `\kv`:
 		sh.kv = !sh.kv
+		sh.s.TraceKeys(nil)
+		if sh.kv {
+			sh.s.TraceKeys(func(plan []string) { sh.trace = plan })
+		}
 		fmt.Fprintf(sh.out, "Showing keys is %s.\n", onOff(sh.kv))
 	case `\i`:
 		var b []byte
@@ -326,11 +323,18 @@ func (p *printer) Rows(b *types.Batch, cols []session.Column) error {
 func (p *printer) Complete(tag string) error {
 	if p.rows == nil {
 		fmt.Fprintln(p.sh.out, tag)
-		return nil
+	} else {
+		r := p.rows.Rows(p.sh.s.Env())
+		p.rows = nil
+		if err := printRows(p.sh.out, r); err != nil {
+			return err
+		}
 	}
-	r := p.rows.Rows(p.sh.s.Env())
-	p.rows = nil
-	return printRows(p.sh.out, r)
+	for _, l := range p.sh.trace {
+		fmt.Fprintln(p.sh.out, l)
+	}
+	p.sh.trace = nil
+	return nil
 }
 
 func (p *printer) Empty() error     { return nil }
