@@ -202,14 +202,19 @@ type qualWriter struct {
 
 func (w *qualWriter) col(i int) string {
 	c := &w.key.Columns[i]
-	s := partKeyColumn(w.parent, c, false)
+	s := w.bare(i)
 	if c.Type.Under() == types.VarChar {
 		s = "(" + s + ")::text"
 	}
 	return s
 }
 
-func (w *qualWriter) bare(i int) string { return partKeyColumn(w.parent, &w.key.Columns[i], false) }
+func (w *qualWriter) bare(i int) string {
+	if c := &w.key.Columns[i]; c.Attnum == 0 {
+		return c.Expr
+	}
+	return partKeyColumn(w.parent, &w.key.Columns[i], false)
+}
 
 func (w *qualWriter) value(i int, v BoundValue) string {
 	t := w.key.Columns[i].Type
@@ -268,6 +273,13 @@ func (w *qualWriter) list(b *PartitionBound) []string {
 	case 1:
 		op = "(" + w.col(0) + " = " + texts[0] + ")"
 	default:
+		if w.key.Columns[0].Type.Under().IsArray() { // no array of arrays compares with its elements
+			for i, t := range texts {
+				texts[i] = "(" + w.col(0) + " = " + t + ")"
+			}
+			op = "(" + strings.Join(texts, " OR ") + ")"
+			break
+		}
 		op = "(" + w.col(0) + " = ANY (ARRAY[" + strings.Join(texts, ", ") + "]))"
 	}
 	var out []string

@@ -39,6 +39,9 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 		if err != nil {
 			return err
 		}
+		if k.NoInherit && b.t.Kind == catalog.KindPartitioned {
+			return pgerr.Newf(pgerr.InvalidTableDefinition, "cannot add NO INHERIT constraint to partitioned table %q", b.t.Name)
+		}
 		if merged, err := c.mergeCheck(b.t, ck, false); merged || err != nil {
 			return err
 		}
@@ -67,6 +70,9 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 		})
 		return nil
 	case ast.ConstraintExclusion:
+		if b.t.Kind == catalog.KindPartitioned {
+			return pgerr.New(pgerr.FeatureNotSupported, "exclusion constraints are not supported on partitioned tables").At(k.Pos())
+		}
 		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())

@@ -319,6 +319,10 @@ func (c *Ctx) columnsOfType(oid, array, except catalog.OID, add func(target, boo
 					add(target{table: tb}, false)
 					break
 				}
+				if inPartitionKey(tb, col.Attnum) {
+					add(target{table: tb}, false)
+					break
+				}
 				add(target{table: tb, column: col.Attnum}, false)
 			}
 		}

@@ -45,7 +45,7 @@ func (c *Ctx) partitionKey(t *catalog.Table, n *ast.PartitionSpec) (*catalog.Par
 		}
 		var err error
 		if bound[i], err = c.bind(planner.ForPartitionKey, t, e.Expr, nil); err != nil {
-			return nil, err
+			return nil, placeless(err)
 		}
 	}
 	for i, e := range n.Elements {
@@ -84,6 +84,9 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 		}
 		col.Type, collation = k.Type, collationOf(k)
 	} else {
+		if x.Type() == types.Unknown || x.Type().Kind == types.KindPseudo {
+			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "partition key column %d has pseudo-type %s", i+1, types.Format(x.Type(), -1))
+		}
 		for _, a := range planner.ColumnsUsed(x) {
 			if int(a) > len(t.Columns) {
 				return col, pgerr.New(pgerr.InvalidObjectDefinition, "partition key expressions cannot contain system column references")
@@ -100,9 +103,6 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 			return col, pgerr.New(pgerr.InvalidObjectDefinition, "cannot use constant expression as partition key")
 		}
 		col.Expr, col.Type, col.ExprType = c.deparse(x, t), x.Type(), x.Type().OID
-		if col.Type == types.Unknown || col.Type.Kind == types.KindPseudo {
-			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "partition key column %d has pseudo-type %s", i+1, types.Format(col.Type, -1))
-		}
 		collation = catalog.TypeCollation(col.Type)
 	}
 	if len(e.Collation) > 0 {
@@ -253,12 +253,6 @@ func (c *Ctx) boundValue(p *catalog.Table, i int, e ast.Expr) (catalog.BoundValu
 	if key.Attnum > 0 {
 		name, mod = p.Col(key.Attnum).Name, p.Col(key.Attnum).Typmod
 	}
-	if cl, ok := e.(*ast.CollateExpr); ok {
-		given := cl.Collation[len(cl.Collation)-1]
-		if have := catalog.CollationName(key.Collation); have != "" && given != have && key.Collation != 0 {
-			return catalog.BoundValue{}, pgerr.Newf(pgerr.DatatypeMismatch, "collation of partition bound value for column %q does not match partition key collation %q", name, have).At(exprPos(e))
-		}
-	}
 	x, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, Place: planner.ForPartitionBound,
 		Expr: e, Target: key.Type, TargetMod: mod, Column: name})
 	if err != nil {
@@ -331,9 +325,10 @@ func (c *Ctx) checkBound(p *catalog.Table, name string, b *catalog.PartitionBoun
 		}
 	}
 	if last >= 0 && parts.Index[last] >= 0 {
-		where := 0
-		if key.Compare(parts.Bounds[last], lower) != 0 {
-			where = key.Differ(parts.Bounds[last], lower)
+		where := key.Differ(parts.Bounds[last], lower)
+		if key.Compare(parts.Bounds[last], lower) == 0 { // the last column that was looked at
+			for where = 0; where < len(lower.Kinds)-1 && lower.Kinds[where] == catalog.BoundAt; where++ {
+			}
 		}
 		return at(overlap(parts.Parts[parts.Index[last]]), n.From, where)
 	}

@@ -47,6 +47,9 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	if err := c.checkDatabase(n.Name); err != nil {
 		return err
 	}
+	if n.Persistence == ast.Unlogged && (n.Name.Schema == "pg_temp" || strings.HasPrefix(n.Name.Schema, "pg_temp_")) {
+		return pgerr.New(pgerr.InvalidTableDefinition, "only temporary relations may be created in temporary schemas").At(n.Name.Pos())
+	}
 	temporary := n.Persistence == ast.Temporary
 	schema, err := c.creationSchema(n.Name.Schema, temporary, n.Name.Pos())
 	if err != nil {
@@ -152,7 +155,13 @@ var storageOptions = map[string]bool{"fillfactor": true, "parallel_workers": tru
 
 func checkStorageOptions(options []*ast.Option) error {
 	for _, o := range options {
-		if name := strings.ToLower(o.Name); !storageOptions[name] && !strings.HasPrefix(name, "autovacuum_") && !strings.HasPrefix(name, "toast.") {
+		if strings.EqualFold(o.Name, "oids") {
+			if o.Kind == ast.OptionAbsent || !strings.EqualFold(o.Text, "false") && !strings.EqualFold(o.Text, "off") && o.Text != "0" {
+				return pgerr.New(pgerr.FeatureNotSupported, "tables declared WITH OIDS are not supported")
+			}
+			continue
+		}
+		if name := o.Name; !storageOptions[name] && !strings.HasPrefix(name, "autovacuum_") && !strings.HasPrefix(name, "toast.") {
 			return pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized parameter %q", o.Name)
 		}
 	}
@@ -680,6 +689,9 @@ func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
 	}
 	if n.Execute != nil {
 		return -1, pgerr.Unsupported("CREATE TABLE AS EXECUTE is not supported yet")
+	}
+	if err := checkStorageOptions(n.Options); err != nil {
+		return -1, err
 	}
 	if n.OnCommit != ast.OnCommitNone && n.Persistence != ast.Temporary {
 		return -1, pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")

@@ -585,7 +585,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 		pt.limit = func(e plan.Expr) { limit = e }
 		pt.keepOrder = func() { ordered = true }
 		pt.build = func() (plan.Node, []colID) {
-			n := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Index: ix, Reverse: reverse, IndexOnly: indexOnly,
+			n := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Child: s.child, Index: ix, Reverse: reverse, IndexOnly: indexOnly,
 				Attnums: s.attnums(cols), Limit: limit, Ordered: ordered}
 			at := p.at(cols)
 			n.Filter = at.expr(makeAnd(rest))

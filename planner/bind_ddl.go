@@ -87,7 +87,6 @@ func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
 			fail(-1, pgerr.InvalidObjectDefinition, "functions in index expression must be marked IMMUTABLE")
 		}
 	case ForPartitionKey:
-		x = b.resolveUnknown(a).e
 	case ForGenerated:
 		if volatility(x) != builtin.Immutable {
 			fail(-1, pgerr.InvalidObjectDefinition, "generation expression is not immutable")

@@ -66,6 +66,9 @@ func (n *dmlRel) exprs(f func(*plan.Expr)) {
 	}
 	each(n.recheck, f)
 	each(n.returning, f)
+	for i := range n.viewChk {
+		f(&n.viewChk[i].Expr)
+	}
 	if n.conflict != nil {
 		for i := range n.conflict.set {
 			f(&n.conflict.set[i].Expr)
@@ -83,6 +86,7 @@ func (n *dmlRel) clone() rel {
 	c := *n
 	c.set = append([]plan.ColumnExpr(nil), n.set...)
 	c.recheck, c.returning = copyExprs(n.recheck), copyExprs(n.returning)
+	c.viewChk = append([]plan.NamedExpr(nil), n.viewChk...)
 	if n.conflict != nil {
 		k := *n.conflict
 		k.set = append([]plan.ColumnExpr(nil), k.set...)

@@ -69,6 +69,14 @@ func (b *binder) funcCall(e *ast.FuncCall) plan.Expr {
 	if agg && e.Over == nil {
 		frame = &aggFrame{q: b.q}
 		if b.q == nil {
+			for _, a := range e.Args { // a column among them is what PostgreSQL sees first
+				ast.Walk(a, func(n ast.Node) bool {
+					if ref, ok := n.(*ast.ColumnRef); ok {
+						b.checkNoColumns(ref)
+					}
+					return true
+				})
+			}
 			fail(e.Pos(), pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[b.kind].name)
 		}
 		p.aggFrames = append(p.aggFrames, frame)

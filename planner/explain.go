@@ -37,20 +37,8 @@ type ExplainOptions struct {
 
 // Explain prints a plan, one string a line.
 func Explain(p *plan.Plan, o ExplainOptions) ([]string, error) {
-	x := &explainer{o: &o, plan: p, env: o.Env}
-	if x.env == nil {
-		x.env = defaultEnv
-	}
-	x.countRelations(p.Root)
-	for _, c := range p.CTEs {
-		x.countRelations(c.Plan)
-	}
-	root := x.node(p.Root)
-	for i := range p.CTEs {
-		if !x.cteShown[i] {
-			root.subs = append(root.subs, x.cte(i))
-		}
-	}
+	x := newExplainer(p, &o)
+	root := x.tree()
 	if o.JSON {
 		return x.json(root), nil
 	}
@@ -67,14 +55,39 @@ func Explain(p *plan.Plan, o ExplainOptions) ([]string, error) {
 	return x.lines, nil
 }
 
+func newExplainer(p *plan.Plan, o *ExplainOptions) *explainer {
+	x := &explainer{o: o, plan: p, env: o.Env}
+	if x.env == nil {
+		x.env = defaultEnv
+	}
+	x.countRelations(p.Root)
+	for _, c := range p.CTEs {
+		x.countRelations(c.Plan)
+	}
+	return x
+}
+
+// tree makes the entries of the whole plan.
+func (x *explainer) tree() *entry {
+	root := x.node(x.plan.Root)
+	for i := range x.plan.CTEs {
+		if !x.cteShown[i] {
+			root.subs = append(root.subs, x.cte(i))
+		}
+	}
+	return root
+}
+
 type explainer struct {
 	o        *ExplainOptions
 	plan     *plan.Plan
 	env      *types.Env
 	lines    []string
 	qualify  bool
+	bare     bool // the conditions of a scan are printed: they need no table's name
 	cteShown map[int]bool
 	rels     int
+	asked    []nodeTrace
 }
 
 // entry is one node as shown.
@@ -89,6 +102,7 @@ type entry struct {
 	label      string // "InitPlan 1 (returns $0)", "CTE x"
 	after      []*entry
 	synthetic  bool // no counters of its own
+	targets    []string
 	trace      *plan.KeyTrace
 }
 
@@ -104,6 +118,9 @@ func (x *explainer) countRelations(n plan.Node) {
 		switch n.(type) {
 		case *plan.Scan, *plan.VirtualScan, *plan.FuncScan, *plan.CTEScan, *plan.WorkScan, *plan.LookupJoin:
 			x.rels++
+			if s, ok := n.(*plan.Scan); ok && s.Child { // the table named is one, too
+				x.rels++
+			}
 		case *plan.Values:
 			if len(n.Info().Cols) > 0 {
 				x.rels++
@@ -294,7 +311,7 @@ func (x *explainer) expr(e plan.Expr, ins []plan.Node) string {
 }
 
 func (x *explainer) qualified(alias, name string) string {
-	if alias != "" && (x.qualify || x.o.Verbose) {
+	if alias != "" && (x.qualify && !x.bare || x.o.Verbose) {
 		return quoteIdent(alias) + "." + quoteIdent(name)
 	}
 	return quoteIdent(name)
@@ -350,6 +367,9 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		}
 		return x.agg(&n.Calls[i-k], n.Children()) + " OVER (?)"
 	case *plan.Append, *plan.SetOp, *plan.RecursiveUnion:
+		if a, ok := n.(*plan.Append); ok && a.Alias != "" {
+			return x.qualified(a.Alias, a.Cols[i].Name)
+		}
 		if ch := n.Children(); len(ch) > 0 {
 			return x.columnText(ch[0], i)
 		}
@@ -483,7 +503,9 @@ func (x *explainer) node(n plan.Node) *entry {
 		c := *e.base
 		c.Total, c.Rows = base.Total, base.Rows
 		e.base = &c
+		x.bare = isScan(n.Input)
 		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, ins)})
+		x.bare = false
 		x.removed(e, n, "Filter")
 		x.subplans(e, n)
 		x.traceInto(e, n)
@@ -507,7 +529,9 @@ func (x *explainer) node(n plan.Node) *entry {
 		if n.EqCol != 0 {
 			prop("Lookup", "("+quoteIdent(attName(n.Table, n.EqCol))+" = "+x.expr(n.EqKey, nil)+")")
 		}
+		x.bare = true
 		prop("Filter", x.expr(n.Filter, ins))
+		x.bare = false
 		x.removed(e, n, "Filter")
 	case *plan.ProjectSet:
 		set("ProjectSet")
@@ -635,6 +659,13 @@ func (x *explainer) node(n plan.Node) *entry {
 		e.kids = append(e.kids, inner)
 	case *plan.Append:
 		set("Append")
+		if n.Keys != nil {
+			e.name, e.nodeType = "Merge Append", "Merge Append"
+			props("Sort Key", x.keys(n.Keys, []plan.Node{n}))
+		}
+		if n.Pruned > 0 {
+			prop("Subplans Removed", strconv.Itoa(n.Pruned))
+		}
 		for _, c := range n.Inputs {
 			kid(c)
 		}
@@ -690,12 +721,15 @@ func (x *explainer) node(n plan.Node) *entry {
 		kid(n.Input)
 	case *plan.Update:
 		e.name, e.nodeType = "Update on "+x.relation(n.Table, ""), "ModifyTable"
+		x.targets(e, "Update", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Delete:
 		e.name, e.nodeType = "Delete on "+x.relation(n.Table, ""), "ModifyTable"
+		x.targets(e, "Delete", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Merge:
 		e.name, e.nodeType = "Merge on "+x.relation(n.Table, ""), "ModifyTable"
+		x.targets(e, "Merge", n.Tree, n.Input)
 		kid(n.Input)
 	default:
 		set(fmt.Sprintf("%T", n))
@@ -771,6 +805,9 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 		e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name})
 	}
 	e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+	was := x.bare
+	x.bare = true
+	defer func() { x.bare = was }()
 	if n.Spans != nil {
 		e.props = append(e.props, attr{name: "Index Cond", val: x.spans(n)})
 	}
@@ -833,6 +870,30 @@ func (x *explainer) spans(n *plan.Scan) string {
 	return "(" + strings.Join(alts, " OR ") + ")"
 }
 
+// isScan tells whether a node reads rows from nowhere but itself.
+func isScan(n plan.Node) bool {
+	switch n.(type) {
+	case *plan.Scan, *plan.VirtualScan, *plan.CTEScan, *plan.WorkScan, *plan.FuncScan, *plan.Values:
+		return true
+	}
+	return false
+}
+
+// targets lists the tables of a tree that a statement may change: those that
+// its input reads.
+func (x *explainer) targets(e *entry, verb string, tree []*catalog.Table, in plan.Node) {
+	if tree == nil {
+		return
+	}
+	for _, t := range tree {
+		walkNodes(in, func(n plan.Node) {
+			if s, ok := n.(*plan.Scan); ok && s.Child && s.Table.OID == t.OID {
+				e.targets = append(e.targets, verb+" on "+x.relation(t, s.Alias))
+			}
+		})
+	}
+}
+
 // lookup shows the inner side of a LookupJoin as an index scan.
 func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	b := &plan.Base{Rows: math.Max(1, math.Round(n.Rows/math.Max(1, n.Input.Info().Rows))), Width: n.Width, Startup: 0, Total: seekCost}
@@ -849,7 +910,10 @@ func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	}
 	e.props = append(e.props, attr{name: "Index Cond", val: andList(cs)})
 	if n.Cond != nil {
+		was := x.bare
+		x.bare = true
 		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, inputsOf(n))})
+		x.bare = was
 		x.removed(e, n, "Filter")
 	}
 	return e
@@ -961,6 +1025,9 @@ func (x *explainer) text(e *entry, indent int, arrow string) {
 		inner = indent + len(arrow) + 2
 	}
 	ip := strings.Repeat(" ", inner)
+	for _, t := range e.targets {
+		x.lines = append(x.lines, ip+t)
+	}
 	for _, a := range e.props {
 		v := a.val
 		if a.list != nil {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rowkey/catalog"
@@ -84,6 +85,7 @@ func (x *explainer) traceInto(e *entry, n plan.Node) {
 	if !x.o.KV || c == nil || c.Trace == nil {
 		return
 	}
+	x.asked = append(x.asked, nodeTrace{e, c.Trace})
 	if e.trace == nil {
 		e.trace = c.Trace
 		return
@@ -299,4 +301,57 @@ func (x *explainer) jsonTrace(t *plan.KeyTrace, put func(name, raw string)) {
 		put("Operations Not Shown", fmt.Sprint(more))
 		put("Operations In All", jsonString(traceTotals(t)))
 	}
+}
+
+// Operation is one operation on the store that running a plan came down to.
+type Operation struct {
+	Node       string // the plan's node that asked, as EXPLAIN names it
+	Why        string // "unique", "foreign key NAME" …; "" for the node's own sake
+	Op         string // "get", "scan", "put", "delete" or "lock"
+	Path       string // the key, or the range of a scan
+	Key        []byte // of all but scans
+	Start, End []byte // of scans
+	Latest     bool   // reads the newest state, not the snapshot
+	Reverse    bool
+	Pairs      int
+	Bytes      int // of keys and values
+}
+
+// Operations gives the operations of a traced run in the order in which they
+// began, and how many more there were than the trace kept.
+func Operations(p *plan.Plan, o ExplainOptions) (ops []Operation, more int64) {
+	o.KV = true
+	x := newExplainer(p, &o)
+	x.tree()
+	number := map[int]Operation{}
+	var order []int
+	for _, n := range x.asked {
+		more += n.trace.Count() - int64(len(n.trace.Ops))
+		for _, op := range n.trace.Ops {
+			order = append(order, op.Number)
+			number[op.Number] = x.operation(n.entry.name, op)
+		}
+	}
+	slices.Sort(order)
+	for _, k := range order {
+		ops = append(ops, number[k])
+	}
+	return ops, more
+}
+
+func (x *explainer) operation(node string, op plan.KeyOp) Operation {
+	o := Operation{Node: node, Why: op.Why, Op: op.Op.String(), Key: op.Key, Start: op.Range.Start, End: op.Range.End,
+		Latest: op.Latest, Reverse: op.Reverse, Pairs: op.Pairs, Bytes: op.Bytes}
+	if op.Op == kv.OpScan {
+		o.Path = keyenc.PrettyRangeNamed(o.Start, o.End, x.o.KeyNames)
+	} else {
+		o.Path = keyenc.PrettyNamed(o.Key, x.o.KeyNames)
+	}
+	return o
+}
+
+// nodeTrace is what a node asked of the store, with the entry that shows it.
+type nodeTrace struct {
+	entry *entry
+	trace *plan.KeyTrace
 }

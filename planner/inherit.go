@@ -123,7 +123,7 @@ func (p *planner) memberScans(s *lScan, cols []colID) ([]*memberScan, *plan.Prun
 		k := &memberScan{toKid: map[colID]plan.Expr{}, back: map[colID]colID{}}
 		alias := s.alias + "_" + strconv.Itoa(i+1)
 		k.scan, _ = p.addScan(m, alias, -1)
-		k.scan.lockFor = s.lockFor
+		k.scan.lockFor, k.scan.child = s.lockFor, true
 		attnums := catalog.AttnumMap(s.table, m)
 		for _, id := range s.outCols() {
 			to := k.scan.rowKey()

@@ -46,8 +46,9 @@ type lScan struct {
 	base    colID
 	conds   []plan.Expr // filters pushed into it
 	lockFor plan.LockStrength
-	// tree is set when the table's children are read, too.
-	tree *tree
+	// tree is set when the table's children are read, too; child in the scan of one.
+	tree  *tree
+	child bool
 }
 
 func (s *lScan) rowKey() colID   { return s.base + len(s.table.Columns) }

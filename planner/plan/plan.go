@@ -165,6 +165,9 @@ type Scan struct {
 	Ordered   bool // consumers rely on key order (else the scan may run in parallel)
 	// Unique tells that each span gives at most one row (a point read).
 	Unique bool
+	// Child tells that the statement names a table that Table inherits from, or is
+	// part of, or Table itself with its children.
+	Child bool
 }
 
 // Hidden attnums.
@@ -385,6 +388,8 @@ type Append struct {
 	Alias string
 	// Prune, when not nil, chooses the inputs to read when the plan starts.
 	Prune *PruneStep
+	// Pruned is the number of inputs left out for the values of parameters (EXPLAIN).
+	Pruned int
 }
 
 // PruneStep says which inputs of an Append can have rows, from values known
