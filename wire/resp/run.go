@@ -87,7 +87,7 @@ func (c *conn) one(ctx context.Context, cmd *command, fail keyspace.Error, args 
 	}
 	silent := c.noReply != replyOn
 	c.decide(ctx, cmd, fail, args)
-	if silent && c.noReply != replyOn {
+	if silent && c.noReply != replyOn && (cmd == nil || !cmd.pushes()) {
 		c.out.Buf = c.out.Buf[:min(mark, len(c.out.Buf))]
 	}
 	if c.noReply == replySkip {
@@ -180,6 +180,11 @@ func (s *Server) setPause(until time.Time, all bool) {
 	}
 	s.pauseEnd, s.pauseAll = until, all
 	s.paused.Store(!until.IsZero())
+}
+
+// pushes tells commands whose answers are messages, which CLIENT REPLY leaves alone.
+func (cmd *command) pushes() bool {
+	return cmd.group == "pubsub" && cmd.inPubSub
 }
 
 // writes tells whether a command may change keys, or be heard by others.
