@@ -244,7 +244,10 @@ func (p *planner) appendOf(pt *path, s *lScan, cols []colID, ins []*path, keys [
 		}
 	}
 	pt.build = func() (plan.Node, []colID) {
-		a := &plan.Append{Alias: s.alias, Keys: p.at(cols).keys(keys)}
+		a := &plan.Append{Alias: s.alias}
+		if len(keys) > 0 {
+			a.Keys = p.at(cols).keys(keys)
+		}
 		for _, in := range ins {
 			if keys != nil {
 				in.relyOnOrder()
