@@ -332,18 +332,9 @@ func tagRows(tag string) int64 {
 
 // run runs one statement by the extended protocol's steps.
 func run(ctx context.Context, s *session.Session, text string, args []any) (*Rows, error) {
-	p, err := s.PrepareCached(ctx, text)
+	p, vals, err := bind(ctx, s, text, args)
 	if err != nil {
 		return nil, err
-	}
-	if len(args) != len(p.Params) {
-		return nil, pgerr.Newf(pgerr.ProtocolViolation, "the statement has %d parameters but %d arguments were given", len(p.Params), len(args))
-	}
-	vals := make([]types.Datum, len(args))
-	for i, a := range args {
-		if vals[i], err = datumOf(a, p.Params[i], s.Env()); err != nil {
-			return nil, fmt.Errorf("rowkey: argument $%d: %w", i+1, err)
-		}
 	}
 	w := newCollector()
 	w.buf.rows.cols = p.Columns
@@ -351,6 +342,24 @@ func run(ctx context.Context, s *session.Session, text string, args []any) (*Row
 		return nil, err
 	}
 	return w.buf.Rows(s.Env()), nil
+}
+
+// bind prepares a statement and makes values of its arguments.
+func bind(ctx context.Context, s *session.Session, text string, args []any) (*session.Prepared, []types.Datum, error) {
+	p, err := s.PrepareCached(ctx, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(args) != len(p.Params) {
+		return nil, nil, pgerr.Newf(pgerr.ProtocolViolation, "the statement has %d parameters but %d arguments were given", len(p.Params), len(args))
+	}
+	vals := make([]types.Datum, len(args))
+	for i, a := range args {
+		if vals[i], err = datumOf(a, p.Params[i], s.Env()); err != nil {
+			return nil, nil, fmt.Errorf("rowkey: argument $%d: %w", i+1, err)
+		}
+	}
+	return p, vals, nil
 }
 
 // datumOf makes a value of type t of a Go value.

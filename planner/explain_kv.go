@@ -24,8 +24,12 @@ import (
 //
 // What depends on the rows of another node is written ‹as an expression›.
 
-// plannedRanges is the number of planned ranges of one scan that are shown.
-const plannedRanges = 20
+// What is shown of one node in text: the ranges of a planned scan, and the
+// operations of a run. Of more, sums are shown.
+const (
+	plannedRanges = 20
+	shownOps      = 25
+)
 
 // storeKeys shows what a node asks of the store.
 func (x *explainer) storeKeys(e *entry, n plan.Node) {
@@ -228,14 +232,15 @@ func (x *explainer) writeKeys(t *catalog.Table, adds, removes bool, prop func(st
 // traceLines writes the operations of a node, one a line.
 func (x *explainer) traceLines(t *plan.KeyTrace) []string {
 	var out []string
-	for _, op := range t.Ops {
+	ops := t.Ops[:min(len(t.Ops), shownOps)]
+	for _, op := range ops {
 		l := op.Named(x.o.KeyNames)
 		if op.Why != "" {
 			l = op.Why + ": " + l
 		}
 		out = append(out, l)
 	}
-	if more := t.Count() - int64(len(t.Ops)); more > 0 {
+	if more := t.Count() - int64(len(ops)); more > 0 {
 		out = append(out, fmt.Sprintf("… and %d more; in all %s", more, traceTotals(t)))
 	}
 	return out

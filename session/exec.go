@@ -298,11 +298,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 		st.plan, st.epoch = p, s.set.epoch
 		return nil
 	}
-	p, err := planner.Plan(planner.Request{
-		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
-		Session: (*host)(s),
-	})
+	p, err := planner.Plan(s.planRequest(snap, st))
 	if err != nil {
 		return err
 	}
@@ -311,6 +307,15 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 		s.plans.put(key, p)
 	}
 	return nil
+}
+
+// planRequest is what the planner is told of st.
+func (s *Session) planRequest(snap *catalog.Snapshot, st *statement) planner.Request {
+	return planner.Request{
+		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
+		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		Session: (*host)(s),
+	}
 }
 
 // plannerSettings are the planner's switches as the settings have them. What
@@ -391,7 +396,7 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 	}
 	var res executor.Result
 	var err error
-	if s.showTrace != nil {
+	if s.traced != nil {
 		res, err = s.runTraced(ctx, st, sink)
 	} else {
 		res, err = executor.Run(s.execCtx(ctx, st), p, sink)

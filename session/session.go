@@ -15,6 +15,7 @@ import (
 	"rowkey/keyspace"
 	"rowkey/kv"
 	"rowkey/pgerr"
+	"rowkey/planner"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -71,7 +72,8 @@ type Session struct {
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
 	state        executor.State
-	showTrace    func(plan []string) // of TraceKeys
+	// traced, when set, has plans run with a trace, and is told of each run.
+	traced func(st *statement, o planner.ExplainOptions) error
 
 	infoMu  sync.Mutex // guards what pg_stat_activity of other sessions reads
 	query   string

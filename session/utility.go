@@ -770,12 +770,9 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	}
 	opts.PlanningMicros = nowMicros() - start
 	if opts.Algebra { // plan once more, keeping the algebra
-		p, err := planner.Plan(planner.Request{Catalog: s.snapshot(), Stmt: inner.raw.Stmt, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-			Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(), Trace: true})
-		if err != nil {
+		if inner.plan, err = s.planTraced(inner); err != nil {
 			return err
 		}
-		inner.plan = p
 	}
 	s.showKeys(ctx, inner, &opts)
 	if opts.Analyze {
