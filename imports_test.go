@@ -28,7 +28,8 @@ var layers = map[string]struct {
 	"keyspace":       {[]string{"catalog", "catalog/rowenc", "kv", "types", "pgerr"}, "commands on keys know rows, not queries"},
 	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "keyspace", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
 	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "definitions are below sessions"},
-	"session":        {[]string{"catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
+	"plpgsql":        {[]string{"parser", "types", "pgerr"}, "a language over SQL; what runs the SQL is an interface"},
+	"session":        {[]string{"plpgsql", "catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
 	"wire":           {[]string{"session", "keyspace", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
 	"":               {[]string{"session", "keyspace", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},
 }

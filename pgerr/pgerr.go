@@ -143,9 +143,18 @@ const (
 	UndefinedFile                     = "58P01"
 	RaiseException                    = "P0001"
 	InternalError                     = "XX000"
+	ErrorInAssignment                 = "22005"
+	CaseNotFound                      = "20000"
+	FunctionExecutedNoReturnStatement = "2F005"
+	InvalidTransactionTermination     = "2D000"
+	StackedDiagnosticsWithoutHandler  = "0Z002"
+	NoDataFound                       = "P0002"
+	TooManyRows                       = "P0003"
+	AssertFailure                     = "P0004"
+	TriggerProtocolViolated           = "39P01"
+	TriggeredDataChangeViolation      = "27000"
 	DataCorrupted                     = "XX001"
 	IndexCorrupted                    = "XX002"
-	InvalidTransactionTermination     = "2D000"
 	InvalidSavepointSpecification     = "3B001"
 	InvalidTransactionInitiation      = "0B000"
 	LockTimeout                       = LockNotAvailable
@@ -159,23 +168,23 @@ const (
 // there is none; while an error travels up through code that knows only byte
 // offsets, BytePos holds offset+1 instead and the session converts it.
 type Error struct {
-	Severity   string // "ERROR" when empty
-	Code       string // SQLSTATE
-	Message    string
-	Detail     string
-	Hint       string
-	Position   int
-	BytePos    int
-	Where      string
+	Severity string // "ERROR" when empty
+	Code     string // SQLSTATE
+	Message  string
+	Detail   string
+	Hint     string
+	Position int
+	BytePos  int
+	Where    string
 	// Query and QueryPosition name the text, and the place in it, where a query that
 	// a function runs has its error; such an error has no Position.
 	Query         string
 	QueryPosition int
-	Schema     string
-	Table      string
-	Column     string
-	DataType   string
-	Constraint string
+	Schema        string
+	Table         string
+	Column        string
+	DataType      string
+	Constraint    string
 	// Row is, of an error about one row of a batch that is being stored, its place
 	// in it, counted from 1; 0 unknown. Clients are not told.
 	Row   int

@@ -253,6 +253,11 @@ func (b *binder) constant(c *ast.Const) plan.Expr {
 
 func (b *binder) param(e *ast.ParamRef) plan.Expr {
 	p := b.p
+	if p.req.Vars != nil {
+		if v, ok := p.req.Vars.Param(e.Number); ok {
+			return p.variableParam(v)
+		}
+	}
 	if e.Number < 1 || e.Number > 65535 || p.noParams {
 		fail(e.Pos(), pgerr.UndefinedParameter, "there is no parameter $%d", e.Number)
 	}

@@ -25,6 +25,8 @@ type Variables interface {
 	ColumnsWin() bool
 	// Row gives the fields of the record that name.* stands for.
 	Row(name []string) ([]VariableField, bool)
+	// Param tells what $n means; ok false: the parameter of that number.
+	Param(n int) (v Variable, ok bool)
 }
 
 // Variable is what a name stands for: parameter Num of the plan. Used is the
@@ -241,13 +243,20 @@ func (p *planner) convertColumns(bd *bound, want []*types.Type, mods []int32, mi
 		if mods != nil {
 			mod = mods[i]
 		}
+		pos := -1
+		if sel, ok := p.req.Stmt.(*ast.SelectStmt); ok {
+			pos = targetPos(sel, i)
+		}
 		p.giveType(bd, i, t, mod, func(a arg) plan.Expr {
+			if p.req.Lenient {
+				return p.assignConvert(a, t, mod)
+			}
 			x := p.coerceTo(a, t, mod, builtin.Assignment, true)
 			if x == nil {
 				bail(mismatch(i, a.e.Type()))
 			}
 			return x
-		}, -1)
+		}, pos)
 	}
 }
 

@@ -56,10 +56,19 @@ type Request struct {
 	Names *Names
 	// Vars, if not nil, knows names that stand for parameters: a function's variables.
 	Vars Variables
+	// Relations are tables that exist for this statement only, by name.
+	Relations map[string]*catalog.Table
 	// Results, when not nil, are types that the statement's columns are converted to,
 	// as for an assignment; Mismatch makes the error for one that cannot be.
 	Results  []*types.Type
 	Mismatch func(i int, have *types.Type) error
+	// ResultMods are the type modifiers of Results, nil for none. Lenient converts by
+	// way of text what no cast does.
+	ResultMods []int32
+	Lenient    bool
+	// Part, if not nil, makes the one column the value of a variable of which a part
+	// is assigned to.
+	Part *PartAssignment
 	// Trace asks for Plan.Algebra, the printed algebra before and after the rules.
 	Trace bool
 }
@@ -148,7 +157,10 @@ func Plan(req Request) (pl *plan.Plan, err error) {
 	p.allowInto = true
 	bd, tag := p.bindStmt(req.Stmt)
 	if req.Results != nil && len(bd.cols) == len(req.Results) {
-		p.convertColumns(bd, req.Results, nil, req.Mismatch)
+		p.convertColumns(bd, req.Results, req.ResultMods, req.Mismatch)
+	}
+	if req.Part != nil && len(bd.cols) == 1 {
+		p.assignPart(bd, req.Part)
 	}
 	p.checkParams()
 	return p.finishPlan(bd, tag), nil

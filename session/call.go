@@ -63,6 +63,10 @@ func (s *Session) runCall(ctx context.Context, st *statement, n *ast.CallStmt, w
 	if err != nil {
 		return err
 	}
+	if s.tx.implicit && s.depth == 0 {
+		s.nonAtomic = 1
+		defer func() { s.nonAtomic = 0 }()
+	}
 	row, err := s.call(ctx, b, st.params)
 	if err != nil {
 		return err
@@ -109,7 +113,7 @@ func (s *Session) call(ctx context.Context, b *boundCall, params []types.Datum) 
 }
 
 // runDo is DO.
-func (s *Session) runDo(ctx context.Context, n *ast.DoStmt, w Writer) error {
+func (s *Session) runDo(ctx context.Context, st *statement, n *ast.DoStmt, w Writer) error {
 	language, body, have := "plpgsql", "", false
 	for _, o := range n.Options {
 		switch o.Name {
@@ -133,7 +137,7 @@ func (s *Session) runDo(ctx context.Context, n *ast.DoStmt, w Writer) error {
 		return err
 	}
 	s.tx.fresh = false
-	if err := s.doPLpgSQL(ctx, body); err != nil {
+	if err := s.doPLpgSQL(ctx, body, st.text, s.tx.implicit && s.depth == 0); err != nil {
 		return err
 	}
 	return w.Complete("DO")

@@ -345,3 +345,6 @@ func (s *Session) checkSQL(f *catalog.Function, text string) ([]catalog.OID, err
 	}
 	return deps, nil
 }
+
+// Param implements planner.Variables: $n is what the planner makes of it.
+func (r *sqlRoutine) Param(int) (planner.Variable, bool) { return planner.Variable{}, false }

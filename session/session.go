@@ -69,6 +69,11 @@ type Session struct {
 	tempName string
 	depth    int // of calls of functions that users made
 	routines map[routineKey]any
+	// nonAtomic is the depth of the CALL or DO that may end transactions, 0 none.
+	nonAtomic   int
+	casts       map[castKey]plan.Expr
+	castVersion uint64
+	unnamed     int // cursors without a name so far
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
 	state        executor.State

@@ -31,6 +31,7 @@ type txn struct {
 	marks      []savepoint
 	onCommit   []func()
 	deferred   executor.Deferred // checks that wait for the end
+	strong     bool              // counted in DB.strong
 	notes      []Notification    // to send at commit
 	noted      map[Notification]struct{}
 	listens    []listenAction
@@ -192,6 +193,7 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	s.tx = nil
 	s.txStart.Store(0)
+	defer s.weaken(t)
 	for _, q := range t.sequences { // restarted: that is part of the commit
 		if err := t.kv.PutCovered(catalog.SequenceKey(q.seq.OID), catalog.SequenceRecord(q.last, q.called)); err != nil {
 			t.kv.Rollback()
@@ -254,8 +256,24 @@ func (s *Session) rollback() {
 	s.tx = nil
 	s.txStart.Store(0)
 	t.kv.Rollback()
+	s.weaken(t)
 	s.restore(t.settings)
 	s.forgetAdvisory()
+}
+
+// strengthen notes that the transaction may lock tables against readers, who then
+// take locks even where a snapshot would do.
+func (s *Session) strengthen() {
+	if !s.tx.strong {
+		s.tx.strong = true
+		s.db.strong.Add(1)
+	}
+}
+
+func (s *Session) weaken(t *txn) {
+	if t.strong {
+		s.db.strong.Add(-1)
+	}
 }
 
 // restore returns to earlier settings, telling the client of reported ones that change.
@@ -359,12 +377,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			return err
 		}
 		t := s.tx
-		m := savepoint{name: st.Name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit),
-			deferred: t.deferred.Mark(), notes: len(t.notes), listens: len(t.listens), restarts: copySequences(t.sequences)}
-		if t.change != nil {
-			m.change = t.change.Mark()
-		}
-		t.marks = append(t.marks, m)
+		t.marks = append(t.marks, s.mark(st.Name))
 		t.fresh = false
 	case ast.TransactionRelease:
 		if err := s.needBlock("RELEASE SAVEPOINT"); err != nil {
@@ -386,27 +399,10 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		if err != nil {
 			return err
 		}
-		t := s.tx
-		m := t.marks[i]
-		if err := s.keepPortals(i); err != nil {
+		if err := s.rollbackTo(i); err != nil {
 			return err
 		}
-		if err := t.kv.RollbackTo(m.kv); err != nil {
-			return mapKV(err)
-		}
-		if t.change != nil {
-			if err := t.change.RollbackTo(m.change); err != nil {
-				return err
-			}
-		}
-		t.localSet = m.localSet
-		t.onCommit = t.onCommit[:m.hooks]
-		t.deferred.RollbackTo(m.deferred)
-		t.notes, t.listens = t.notes[:m.notes], t.listens[:m.listens]
-		t.sequences = copySequences(m.restarts)
-		s.restore(m.settings)
-		t.marks = t.marks[:i+1]
-		t.failed = false
+		s.tx.failed = false
 	case ast.TransactionPrepare: // as with PostgreSQL's max_prepared_transactions of zero
 		if s.tx == nil || s.tx.implicit {
 			s.warn(pgerr.NoActiveSQLTransaction, "there is no transaction in progress")
@@ -450,6 +446,42 @@ func (s *Session) findSavepoint(name string) (int, error) {
 		}
 	}
 	return 0, pgerr.Newf(pgerr.InvalidSavepointSpecification, "savepoint %q does not exist", name)
+}
+
+// mark is a savepoint of the transaction as it stands.
+func (s *Session) mark(name string) savepoint {
+	t := s.tx
+	m := savepoint{name: name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit),
+		deferred: t.deferred.Mark(), notes: len(t.notes), listens: len(t.listens), restarts: copySequences(t.sequences)}
+	if t.change != nil {
+		m.change = t.change.Mark()
+	}
+	return m
+}
+
+// rollbackTo returns to savepoint i, which stays.
+func (s *Session) rollbackTo(i int) error {
+	t := s.tx
+	m := t.marks[i]
+	if err := s.keepPortals(i); err != nil {
+		return err
+	}
+	if err := t.kv.RollbackTo(m.kv); err != nil {
+		return mapKV(err)
+	}
+	if t.change != nil {
+		if err := t.change.RollbackTo(m.change); err != nil {
+			return err
+		}
+	}
+	t.localSet = m.localSet
+	t.onCommit = t.onCommit[:m.hooks]
+	t.deferred.RollbackTo(m.deferred)
+	t.notes, t.listens = t.notes[:m.notes], t.listens[:m.listens]
+	t.sequences = copySequences(m.restarts)
+	s.restore(m.settings)
+	t.marks = t.marks[:i+1]
+	return nil
 }
 
 // setModes applies SET TRANSACTION to the open transaction.

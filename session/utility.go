@@ -54,7 +54,7 @@ func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error
 	case *ast.ListenStmt, *ast.UnlistenStmt, *ast.NotifyStmt:
 		return s.listenNotify(ctx, n, w)
 	case *ast.DoStmt:
-		return s.runDo(ctx, n, w)
+		return s.runDo(ctx, st, n, w)
 	case *ast.CallStmt:
 		return s.runCall(ctx, st, n, w)
 	}
@@ -76,6 +76,7 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	if _, err := s.enter(ctx, false); err != nil {
 		return err
 	}
+	s.strengthen()
 	s.tx.fresh = false
 	switch n := st.raw.Stmt.(type) {
 	case *ast.DropDatabaseStmt, *ast.DropRoleStmt:
@@ -807,6 +808,9 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		return err
 	}
 	mode := kv.LockTableAccessShare + kv.LockMode(n.Mode-ast.AccessShareLock)
+	if mode == kv.LockTableAccessExclusive {
+		s.strengthen()
+	}
 	for _, rv := range n.Tables {
 		t, err := planner.ResolveTable(snap, s.searchPath(), rv)
 		if err != nil {
