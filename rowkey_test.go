@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rowkey/keyspace"
 	"rowkey/pgerr"
 )
 
@@ -281,4 +282,83 @@ func BenchmarkPointSelect(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestKVTypes: the typed operations, of the database and within a transaction, and
+// the rows that SQL sees of them.
+func TestKVTypes(t *testing.T) {
+	ctx := context.Background()
+	db := open(t, Memory)
+	b := func(s string) []byte { return []byte(s) }
+	check := func(got, want any) {
+		t.Helper()
+		if fmt.Sprintf("%s", got) != fmt.Sprintf("%s", want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	must := func(v any, err error) any {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		return v
+	}
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range []KV{db.KV(), db.KV().Space(3), tx.KV().Space(4)} {
+		check(must(kv.Incr(ctx, b("n"), 5)), int64(5))
+		check(must(kv.SetNew(ctx, b("n"), b("x"))), false)
+		must(nil, kv.SetFor(ctx, b("s"), b("v"), time.Hour))
+		ttl, ok, err := kv.TTL(ctx, b("s"))
+		if ttl < time.Hour-time.Minute || !ok || err != nil {
+			t.Error(ttl, ok, err)
+		}
+		check(must(kv.Exists(ctx, b("s"))), true)
+		check(must(kv.Expire(ctx, b("s"), -time.Second)), true)
+		check(must(kv.Exists(ctx, b("s"))), false)
+		check(must(kv.HSet(ctx, b("h"), b("f"), b("v"))), true)
+		v, ok, err := kv.HGet(ctx, b("h"), b("f"))
+		check(must(v, err), "v")
+		check(ok, true)
+		check(must(kv.HGetAll(ctx, b("h"))), map[string][]byte{"f": b("v")})
+		check(must(kv.HDelete(ctx, b("h"), b("f"), b("g"))), int64(1))
+		check(must(kv.PushBack(ctx, b("l"), b("a"), b("b"))), int64(2))
+		check(must(kv.PushFront(ctx, b("l"), b("0"))), int64(3))
+		check(must(kv.List(ctx, b("l"), 0, -1)), [][]byte{b("0"), b("a"), b("b")})
+		v, ok, err = kv.PopFront(ctx, b("l"))
+		check(must(v, err), "0")
+		check(ok, true)
+		v, _, err = kv.PopBack(ctx, b("l"))
+		check(must(v, err), "b")
+		check(must(kv.SAdd(ctx, b("m"), b("x"), b("y"))), int64(2))
+		check(must(kv.SHas(ctx, b("m"), b("x"))), true)
+		check(must(kv.SDelete(ctx, b("m"), b("x"))), int64(1))
+		check(must(kv.SMembers(ctx, b("m"))), [][]byte{b("y")})
+		check(must(kv.ZAdd(ctx, b("z"), Scored{b("ann"), 10}, Scored{b("bob"), 2.5})), int64(2))
+		score, ok, err := kv.ZScore(ctx, b("z"), b("bob"))
+		check(must(score, err), 2.5)
+		check(ok, true)
+		check(must(kv.ZRange(ctx, b("z"), 0, -1, true)), []Scored{{b("ann"), 10}, {b("bob"), 2.5}})
+		check(must(kv.ZDelete(ctx, b("z"), b("bob"))), int64(1))
+		check(must(kv.Do(ctx, "LPOS", "l", "a")), int64(0))
+		var n int
+		if kv.tx == nil {
+			err = db.SQL().QueryRow(`SELECT count(*) FROM ` + map[int]string{0: "kv", 3: "kv3"}[kv.space] + `.keys`).Scan(&n)
+			check(must(n, err), 4)
+			if _, err := kv.HSet(ctx, b("n"), b("f"), b("v")); err != keyspace.ErrWrongType {
+				t.Error(err)
+			}
+		}
+	}
+	if ok, _ := db.KV().Space(4).Exists(ctx, b("z")); ok {
+		t.Error("an open transaction's key is seen")
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if ok, _ := db.KV().Space(4).Exists(ctx, b("z")); !ok {
+		t.Error("a committed key is not seen")
+	}
 }

@@ -54,6 +54,7 @@ type Keyspace struct {
 	create  func(ctx context.Context, number int) error
 	spaces  [Databases]atomic.Pointer[Space]
 	making  sync.Mutex
+	runners sync.Pool
 	ready   atomic.Pointer[func(db int, key string)]
 	tick    atomic.Pointer[func() int64] // of tests
 	cursors cursors

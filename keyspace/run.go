@@ -330,3 +330,13 @@ func (r *Ready) Tell() {
 		r.ks.tellReady(r.keys)
 	}
 }
+
+// Do runs one request in a transaction of its own, for callers without a Runner.
+func (k *Keyspace) Do(ctx context.Context, req Request, reply *Reply) {
+	r, _ := k.runners.Get().(*Runner)
+	if r == nil {
+		r = k.Runner()
+	}
+	r.Run(ctx, []Request{req}, reply)
+	k.runners.Put(r)
+}
