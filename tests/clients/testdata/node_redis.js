@@ -1,0 +1,41 @@
+const assert = require('assert');
+const { createClient, WatchError } = require('redis');
+
+(async () => {
+  const url = 'redis://127.0.0.1:' + process.argv[2] + '/2';
+  const c = createClient({ url, name: 'node' });
+  await c.connect();
+  await c.flushDb();
+  assert.strictEqual(await c.ping(), 'PONG');
+  await c.set('k', 'v', { EX: 60, NX: true });
+  assert.strictEqual(await c.get('k'), 'v');
+  await c.hSet('h', { a: 1, b: 'two' });
+  assert.deepStrictEqual({ ...(await c.hGetAll('h')) }, { a: '1', b: 'two' });
+  await c.zAdd('z', [{ score: 1, value: 'x' }, { score: 2.5, value: 'y' }]);
+  assert.deepStrictEqual(await c.zRangeWithScores('z', 0, -1), [{ value: 'x', score: 1 }, { value: 'y', score: 2.5 }]);
+  assert.deepStrictEqual(await c.multi().incr('n').rPush('l', ['a', 'b']).exec(), [1, 2]);
+  // Commands sent together: the client pipelines them.
+  const all = await Promise.all(Array.from({ length: 500 }, (_, i) => c.set('p' + i, String(i))));
+  assert(all.every((x) => x === 'OK'));
+  const sub = c.duplicate();
+  await sub.connect();
+  const message = new Promise((resolve) => sub.subscribe('news', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await c.publish('news', 'hello');
+  assert.strictEqual(await message, 'hello');
+  await sub.quit();
+  const other = c.duplicate();
+  await other.connect();
+  const later = other.blPop('later', 10);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await c.rPush('later', 'now');
+  assert.strictEqual((await later).element, 'now');
+  await other.quit();
+  assert.deepStrictEqual(await c.sendCommand(['SQL', 'SELECT 1 AS one']), [['one', 1]]);
+  let keys = 0;
+  for await (const key of c.scanIterator({ MATCH: 'p*', COUNT: 50 })) keys++;
+  assert.strictEqual(keys, 500);
+  await assert.rejects(c.lPush('k', 'x'), /WRONGTYPE/);
+  await c.quit();
+  console.log('ok');
+})().catch((e) => { console.error(e); process.exit(1); });
