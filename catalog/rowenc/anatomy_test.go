@@ -214,6 +214,9 @@ func randomRow(r *rand.Rand, tab *catalog.Table) []types.Datum {
 		}
 	}
 	row[1] = types.NewString([]string{"", "bo", "a/b", `say "hi"`, "back\\slash", "é\n", "NULL", "…"}[r.Intn(8)])
+	if r.Intn(3) == 0 {
+		row[4] = types.NewString([]string{"user:1/é", "it's", "", `\`, `"`, "nul\x00", "'"}[r.Intn(7)])
+	}
 	if row[6].K != types.PhysNull {
 		row[6] = types.NewBool(r.Intn(2) == 0)
 	}
@@ -247,7 +250,7 @@ func TestPaths(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"x", "/", "/Nothing", "/Table/none", `/Table/"People"/none`, `/Table/"People"/1/abc`, `/Table/"People"/1/1/"a`, `/Table/"People"/1/1/"a"/2`,
+	for _, bad := range []string{"x", "/", "/Nothing", "/Table/none", `/Table/"People"/none`, `/Table/"People"/1/abc`, `/Table/"People"/1/1/"a`, `/Table/"People"/1/'a`, `/Table/"People"/1/1/"a\`, `/Table/"People"/1/1/"a"/2`,
 		"/Table/99/1/5", `/Table/"People"/people_c2/"\q"`, "/Table/7/1/99999999999"} {
 		if _, err := ParsePath(cat, bad); err == nil && bad != "/" {
 			t.Errorf("%s is taken for a path", bad)

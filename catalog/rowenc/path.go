@@ -60,30 +60,31 @@ func badPath(path, why string) error {
 	return pgerr.Newf(pgerr.InvalidParameterValue, "%q is not the path of a key", path).WithDetail("%s.", strings.ToUpper(why[:1])+why[1:])
 }
 
-// splitPath cuts a path at the slashes outside of quotes. A last element "…",
-// or an empty one, stands for nothing.
+// splitPath cuts a path at the slashes outside of quotes: "text" with escapes
+// anywhere, 'bytes' without as a whole element. A last element "…", or an
+// empty one, stands for nothing.
 func splitPath(path string) ([]string, error) {
 	var parts []string
-	from, quoted := 1, false
-	for i := 1; i <= len(path); i++ {
-		switch {
-		case i == len(path):
-			if quoted {
-				return nil, badPath(path, "a quote is not closed")
+	from, quote := 1, byte(0)
+	for i := 1; i < len(path); i++ {
+		switch c := path[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			} else if c == '\\' && quote == '"' {
+				i++
 			}
-			parts = append(parts, path[from:])
-		case path[i] == '"':
-			quoted = !quoted
-		case path[i] == '\\' && quoted:
-			i++
-			if i == len(path) {
-				return nil, badPath(path, "a quote is not closed")
-			}
-		case path[i] == '/' && !quoted:
+		case c == '"' || c == '\'' && i == from:
+			quote = c
+		case c == '/':
 			parts = append(parts, path[from:i])
 			from = i + 1
 		}
 	}
+	if quote != 0 {
+		return nil, badPath(path, "a quote is not closed")
+	}
+	parts = append(parts, path[from:])
 	if n := len(parts); n > 0 && (parts[n-1] == "" || parts[n-1] == "…") {
 		parts = parts[:n-1]
 	}
@@ -185,6 +186,8 @@ func appendElements(path string, key []byte, parts []string, cols []KeyCol) ([]b
 			if s, err = strconv.Unquote(s); err != nil {
 				return nil, badPath(path, "a quoted text in it is not right")
 			}
+		} else if strings.HasPrefix(s, "'") {
+			s = strings.TrimSuffix(s[1:], "'")
 		}
 		d, err := types.Parse(col.Type.Under(), -1, s, types.DefaultEnv)
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kind is the first byte of a key: the part of the keyspace it lies in.
@@ -85,8 +87,8 @@ func AppendPrefixEnd(dst, prefix []byte) []byte {
 // Namer names tables and their indexes; an empty string leaves the number.
 type Namer func(table, index uint32) (tableName, indexName string)
 
-// Pretty prints a key as a path, such as /Table/7/2/"bo"/42. Bytes that are no
-// encoding (as in the ends of ranges) print in hexadecimal.
+// Pretty prints a key as a path, such as /Table/7/2/"bo"/42. A byte string that
+// is readable prints as 'bo', any other as \x626fff. Bytes that are no encoding (as in the ends of ranges) print in hexadecimal.
 func Pretty(key []byte) string { return PrettyNamed(key, nil) }
 
 // PrettyRange prints the keys k with start <= k < end: as /Table/7/2/5/… if
@@ -212,6 +214,9 @@ func appendAscending(out, v []byte) []byte {
 		return strconv.AppendQuote(out, string(s))
 	case tagBytes:
 		s, _, _ := DecodeBytes(v, nil)
+		if plainText(s) {
+			return append(append(append(out, '\''), s...), '\'')
+		}
 		return append(append(out, `\x`...), hex.EncodeToString(s)...)
 	case tagDate:
 		d, _, _ := DecodeDate(v)
@@ -244,6 +249,18 @@ func appendAscending(out, v []byte) []byte {
 		return append(appendElements(append(out, '('), v[1:]), ')')
 	}
 	return append(append(out, "0x"...), hex.EncodeToString(v)...)
+}
+
+// plainText tells that bytes are best printed as text, in single quotes.
+func plainText(b []byte) bool {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || r == '\'' || r == '\\' {
+			return false
+		}
+		i += n
+	}
+	return len(b) > 0
 }
 
 func appendElements(out, v []byte) []byte {
