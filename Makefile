@@ -17,6 +17,7 @@ help:
 	@echo "make tpch    the 22 queries of TPC-H beside PostgreSQL 15"
 	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
 	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
+	@echo "make crash   databases killed under load CRASHES (3000) times, and looked at"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
 	@echo "make isolation  PostgreSQL 15's own isolation tests, fetched likewise"
 
@@ -61,6 +62,10 @@ regress:
 
 isolation:
 	$(GO) run ./tests/isolation
+
+CRASHES ?= 3000
+crash:
+	$(GO) test ./tests/crash -v -timeout 24h -crashes $(CRASHES)
 
 clean:
 	rm -rf bin

@@ -17,7 +17,8 @@ import (
 // the rest of a block, as PostgreSQL does (it logs 32 values ahead).
 //
 // A block's record needs no sync of its own: a commit that uses a value comes later
-// in the store's order, so it cannot survive a crash that the record does not.
+// in the store's order, so it cannot survive a crash that the record does not. But a
+// transaction that only told its client the value makes the record durable (Sync).
 //
 // Safe for concurrent use.
 type Sequences struct {
@@ -35,6 +36,8 @@ type seqState struct {
 	last   int64 // last value given, or the value the next call gives if !called
 	called bool
 	ahead  int // values that may still be given before the store must know
+	// unsynced holds the store's record while a crash may lose it.
+	unsynced []byte
 }
 
 // NewSequences serves the sequences of a store.
@@ -95,22 +98,47 @@ func (s *Sequences) state(desc *Sequence) (*seqState, error) {
 	return st, nil
 }
 
-func (s *Sequences) save(ctx context.Context, oid OID, last int64, called bool) error {
-	txn, err := s.store.Begin(ctx, kv.TxnOptions{NoSync: true})
+// SequenceRecord is what is stored of a sequence's position.
+func SequenceRecord(last int64, called bool) []byte {
+	v := binary.BigEndian.AppendUint64(make([]byte, 0, 9), uint64(last))
+	if called {
+		return append(v, 1)
+	}
+	return append(v, 0)
+}
+
+// save stores a sequence's position; st.mu is held.
+func (s *Sequences) save(ctx context.Context, oid OID, st *seqState, record []byte, sync bool) error {
+	txn, err := s.store.Begin(ctx, kv.TxnOptions{NoSync: !sync})
 	if err != nil {
 		return err
 	}
 	defer txn.Rollback()
-	v := binary.BigEndian.AppendUint64(make([]byte, 0, 9), uint64(last))
-	if called {
-		v = append(v, 1)
-	} else {
-		v = append(v, 0)
-	}
-	if err := txn.PutCovered(SequenceKey(oid), v); err != nil {
+	if err := txn.PutCovered(SequenceKey(oid), record); err != nil {
 		return err
 	}
-	return txn.Commit(ctx)
+	if err := txn.Commit(ctx); err != nil {
+		return err
+	}
+	st.unsynced = record
+	if sync {
+		st.unsynced = nil
+	}
+	return nil
+}
+
+// Sync makes durable what was given of a sequence. A transaction that used it and wrote
+// nothing does so in place of a commit.
+func (s *Sequences) Sync(ctx context.Context, desc *Sequence) error {
+	st, err := s.state(desc)
+	if err != nil {
+		return err
+	}
+	defer st.mu.Unlock()
+	if st.unsynced == nil {
+		return nil
+	}
+	return s.save(ctx, desc.OID, st, st.unsynced, true)
 }
 
 // Next advances a sequence and gives its new value.
@@ -133,7 +161,7 @@ func (s *Sequences) Next(ctx context.Context, desc *Sequence) (int64, error) {
 			}
 			last, n = v, n+1
 		}
-		if err := s.save(ctx, desc.OID, last, true); err != nil {
+		if err := s.save(ctx, desc.OID, st, SequenceRecord(last, true), false); err != nil {
 			return 0, err
 		}
 		st.ahead = n
@@ -172,7 +200,7 @@ func (s *Sequences) Set(ctx context.Context, desc *Sequence, value int64, called
 		return err
 	}
 	defer st.mu.Unlock()
-	if err := s.save(ctx, desc.OID, value, called); err != nil {
+	if err := s.save(ctx, desc.OID, st, SequenceRecord(value, called), false); err != nil {
 		return err
 	}
 	st.last, st.called, st.ahead = value, called, 0

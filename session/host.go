@@ -70,6 +70,9 @@ func (h *host) Nextval(oid types.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if seq, err = h.s().lockSequence(seq); err != nil {
+		return 0, err
+	}
 	var v int64
 	if h.tx != nil && h.tx.sequences[oid] != nil {
 		v, err = h.tx.sequences[oid].next()

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"rowkey/catalog"
 	"rowkey/ddl"
@@ -38,6 +39,27 @@ func (q *ownSequence) next() (int64, error) {
 	}
 	q.last = v
 	return v, nil
+}
+
+// usedSequence remembers that the transaction told its client where a sequence is.
+func (s *Session) usedSequence(seq *catalog.Sequence) {
+	if t := s.tx; t != nil && !slices.Contains(t.used, seq) {
+		t.used = append(t.used, seq)
+	}
+}
+
+// syncSequences makes the numbers durable that a transaction told its client, unless its
+// commit does, before which they were stored.
+func (s *Session) syncSequences(ctx context.Context, t *txn, wrote bool) error {
+	if wrote || s.set.str("synchronous_commit") == "off" {
+		return nil
+	}
+	for _, seq := range t.used {
+		if err := s.db.seqs.Sync(ctx, seq); err != nil {
+			return mapKV(err)
+		}
+	}
+	return nil
 }
 
 func copySequences(m map[catalog.OID]*ownSequence) map[catalog.OID]*ownSequence {

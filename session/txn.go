@@ -30,9 +30,10 @@ type txn struct {
 	localSet   *settings // nil, or: to return to at the end of the transaction (SET LOCAL)
 	marks      []savepoint
 	onCommit   []func()
-	deferred   executor.Deferred // checks that wait for the end
-	strong     bool              // counted in DB.strong
-	notes      []Notification    // to send at commit
+	deferred   executor.Deferred                 // checks that wait for the end
+	drawn      map[catalog.OID]*catalog.Sequence // locked for nextval; nil: as in the snapshot
+	strong     bool                              // counted in DB.strong
+	notes      []Notification                    // to send at commit
 	noted      map[Notification]struct{}
 	listens    []listenAction
 	// sequences are those this transaction restarted: others see it once it commits.
@@ -478,6 +479,7 @@ func (s *Session) rollbackTo(i int) error {
 	t.onCommit = t.onCommit[:m.hooks]
 	t.deferred.RollbackTo(m.deferred)
 	t.notes, t.listens = t.notes[:m.notes], t.listens[:m.listens]
+	t.drawn = nil // whose locks may be gone
 	t.sequences = copySequences(m.restarts)
 	s.restore(m.settings)
 	t.marks = t.marks[:i+1]

@@ -17,14 +17,14 @@
 //
 // What happens when the disk does not do as it is told:
 //
-//	the log cannot be written or synced    the commit's outcome is unknown; no other is
-//	                                       taken until the store is opened again  commit
-//	files behind the log cannot be written commits are refused until they can     trouble
-//	the list of files cannot be written    commits are refused until the store is
-//	                                       opened again                           dead
-//	bytes are not those written            kv.ErrCorrupt, with the key            translate
+//	the log cannot be written or synced     the commit's outcome is unknown; no other
+//	                                        is taken until the store is opened again
+//	files behind the log cannot be written  commits are refused until they can be
+//	the list of files cannot be written     commits are refused until the store is
+//	                                        opened again
+//	bytes are not those written             kv.ErrCorrupt, with the key
 //
-// Reading goes on in every case.
+// Reading goes on in every case. See faults.go.
 package disk
 
 import (
@@ -100,17 +100,19 @@ func Open(dir string, opts Options) (kv.Store, error) {
 
 // engine is the local.Engine.
 type engine struct {
-	db      *pebble.DB
-	dir     string
-	fs      vfs.FS
-	lock    *pebble.Lock
-	cache   *pebble.Cache
-	log     *slog.Logger
-	opts    *pebble.Options
-	sync    bool
-	reading bool   // only
-	seq     uint64 // when opened
-	samples *local.Sampler
+	db   *pebble.DB
+	dir  string
+	fs   vfs.FS
+	lock *pebble.Lock
+	// pebbleLock is what Pebble holds.
+	pebbleLock io.Closer
+	cache      *pebble.Cache
+	log        *slog.Logger
+	opts       *pebble.Options
+	sync       bool
+	reading    bool   // only
+	seq        uint64 // when opened
+	samples    *local.Sampler
 
 	// Readers hold mu while they are inside Pebble, Close holds it alone.
 	mu     sync.RWMutex
@@ -120,6 +122,10 @@ type engine struct {
 	iters  map[*iter]struct{}
 
 	faults    faults
+	worker    worker
+	next      *pebble.Snapshot // of the last commit, for View
+	toClose   chan *pebble.Snapshot
+	noneLeft  chan struct{} // to close
 	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
 	stop      chan struct{}
@@ -128,7 +134,7 @@ type engine struct {
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
-		samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
+		faults: faults{died: make(chan struct{})}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
 	if e.fs == nil {
 		e.fs = vfs.Default
 	}
@@ -139,6 +145,9 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 		return nil, err
 	}
 	if e.lock, err = pebble.LockDirectory(dir, e.fs); err != nil {
+		if path := (*fs.PathError)(nil); errors.As(err, &path) { // there is no file to lock
+			return nil, fmt.Errorf("opening %s: %w", dir, translate(err))
+		}
 		return nil, fmt.Errorf("%w: %s (%v)", kv.ErrInUse, dir, err)
 	}
 	defer func() {
@@ -154,6 +163,11 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	if e.db, err = e.openPebble(); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, translate(err))
 	}
+	e.faults.opened.Store(true)
+	e.worker = worker{make(chan func() error), make(chan error, 1)}
+	go e.worker.run()
+	e.toClose, e.noneLeft = make(chan *pebble.Snapshot, 256), make(chan struct{})
+	go e.closeSnapshots()
 	if err := e.load(); err != nil {
 		return e, err
 	}
@@ -167,18 +181,37 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	return e, nil
 }
 
-// makeDir makes the directory; its entry in the one above must outlive a crash that
-// its commits outlive.
+// makeDir makes the directory and those above. Their entries must outlive a crash that
+// commits outlive.
 func (e *engine) makeDir() error {
-	if _, err := e.fs.Stat(e.dir); err == nil {
+	var above []string // the directories that get an entry
+	for dir := e.dir; ; {
+		_, err := e.fs.Stat(dir)
+		if err == nil {
+			break
+		}
+		if e.reading || !errors.Is(err, fs.ErrNotExist) {
+			return translate(err)
+		}
+		up := e.fs.PathDir(dir)
+		above = append(above, up)
+		if up == dir {
+			break
+		}
+		dir = up
+	}
+	if len(above) == 0 {
 		return nil
-	} else if e.reading || !errors.Is(err, fs.ErrNotExist) {
-		return translate(err)
 	}
 	if err := e.fs.MkdirAll(e.dir, 0o700); err != nil {
 		return translate(err)
 	}
-	return translate(syncDir(e.fs, e.fs.PathDir(e.dir)))
+	for _, dir := range above {
+		if err := syncDir(e.fs, dir); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
 }
 
 func syncDir(fs vfs.FS, dir string) error {
@@ -189,10 +222,23 @@ func syncDir(fs vfs.FS, dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// openPebble opens the database. What is fatal to Pebble is a panic, see fatalf.
-func (e *engine) openPebble() (db *pebble.DB, err error) {
-	defer recoverFatal(&err)
-	return pebble.Open(e.fs.PathJoin(e.dir, dataName), e.opts)
+// openPebble opens the database. Pebble panics when it cannot clean up after a failure.
+func (e *engine) openPebble() (*pebble.DB, error) {
+	var db *pebble.DB
+	err := e.unlessDead(func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("%v", r)
+				e.die(err)
+			}
+		}()
+		db, err = pebble.Open(e.fs.PathJoin(e.dir, dataName), e.opts)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
 }
 
 // Looking a key up among those still in memory costs more than asking the filter of a
@@ -227,9 +273,10 @@ func (e *engine) flushWhenIdle() {
 
 // flush begins to write what is in memory.
 func (e *engine) flush() (err error) {
-	defer recoverFatal(&err)
-	_, err = e.db.AsyncFlush()
-	return err
+	return e.unlessDead(func() error {
+		_, err := e.db.AsyncFlush()
+		return err
+	})
 }
 
 func orDefault(n, otherwise int64) int64 {
@@ -242,12 +289,12 @@ func orDefault(n, otherwise int64) int64 {
 func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 	o := &pebble.Options{
 		Cache:                       e.cache,
-		FS:                          walFS{e.fs},
+		FS:                          walFS{fencedFS{e.fs, e}},
 		ReadOnly:                    opts.ReadOnly,
 		MemTableSize:                uint64(orDefault(opts.MemtableBytes, 64<<20)),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       stopWritesL0,
+		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               128 << 20,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      pebbleLogger{e},
@@ -368,7 +415,11 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 		size += int(w.Bytes()) + 12*w.Len()
 	}
 	b := e.db.NewBatchWithSize(size)
-	defer b.Close()
+	defer func() {
+		if e.faults.dead.Load() == nil {
+			b.Close()
+		}
+	}()
 	var err error
 	var sampled []local.Entry
 	for _, w := range writes {
@@ -435,19 +486,41 @@ func setSamples(b *pebble.Batch, sampled []local.Entry) error {
 	return nil
 }
 
-// commit commits a batch.
-func (e *engine) commit(b *pebble.Batch, sync bool) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(kv.ErrCommitUnknown, translate(err))
-		}
-	}()
-	defer recoverFatal(&err)
+// commit commits a batch, and takes the view that follows it.
+func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	opts := pebble.NoSync
 	if sync && e.sync {
 		opts = pebble.Sync
 	}
-	return b.Commit(opts)
+	err := e.call(func() error {
+		if err := b.Commit(opts); err != nil {
+			return err
+		}
+		e.dropNext()
+		e.next = e.db.NewSnapshot()
+		return nil
+	})
+	if err != nil {
+		return errors.Join(kv.ErrCommitUnknown, translate(err))
+	}
+	return nil
+}
+
+// closeSnapshots closes the views that are let go of: who lets go must not wait, should
+// Pebble die in it.
+func (e *engine) closeSnapshots() {
+	for snap := range e.toClose {
+		_ = snap.Close() // its files are only read: nothing to lose
+	}
+	close(e.noneLeft)
+}
+
+// dropNext gives back a view that nobody asked for.
+func (e *engine) dropNext() {
+	if e.next != nil {
+		_ = e.next.Close()
+		e.next = nil
+	}
 }
 
 // DropRange implements local.Engine.
@@ -517,13 +590,24 @@ func (e *engine) shut() error {
 	}
 	if dead := e.faults.dead.Load(); dead != nil {
 		errs = append(errs, translate(*dead))
-	} else {
-		if e.db != nil {
-			errs = append(errs, translate(e.db.Close()))
+		if e.pebbleLock != nil {
+			errs = append(errs, e.pebbleLock.Close())
 		}
-		if e.cache != nil {
-			e.cache.Unref()
+	} else if e.db != nil {
+		if e.worker.calls != nil {
+			close(e.worker.calls)
+			close(e.toClose)
 		}
+		errs = append(errs, translate(e.unlessDead(func() error {
+			if e.noneLeft != nil {
+				<-e.noneLeft
+			}
+			e.dropNext()
+			return e.db.Close()
+		})))
+	}
+	if e.cache != nil && e.faults.dead.Load() == nil {
+		e.cache.Unref()
 	}
 	return errors.Join(append(errs, e.lock.Close())...)
 }

@@ -3,8 +3,6 @@ package disk
 import (
 	"errors"
 	"fmt"
-	"runtime"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -14,17 +12,62 @@ import (
 	"rowkey/kv"
 )
 
-// faults are what went wrong in the background.
+// faults are what went wrong.
 type faults struct {
-	// flush and compaction hold the error of the last such work, nil once it succeeds.
-	flush, compaction atomic.Pointer[error]
-	// dead is what was fatal to Pebble: it will write nothing any more, nor close.
+	// flush is the error of the last attempt to write a file, nil once one succeeds.
+	flush atomic.Pointer[error]
+	// stalled: a commit waits for background work.
+	stalled atomic.Bool
+	// log is why the log could not be written: no commit follows.
+	log atomic.Pointer[error]
+	// dead is what was fatal to Pebble, and died is closed then: it is not to be called
+	// any more, but for readers to go on with what is there. See fencedFS.
 	dead atomic.Pointer[error]
+	died chan struct{}
+
+	opened atomic.Bool
 }
 
-// stopWritesL0 is the number of unmerged files that makes Pebble hold up commits until
-// compactions have merged some.
-const stopWritesL0 = 24
+// unlessDead runs f, but does not wait for its end when Pebble dies meanwhile: what
+// waits for background work would wait for ever.
+func (e *engine) unlessDead(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-e.faults.died:
+		return *e.faults.dead.Load()
+	}
+}
+
+// worker makes the calls of those who write, one at a time, so that they need not wait
+// for the end of a call when Pebble dies in it.
+type worker struct {
+	calls   chan func() error
+	results chan error
+}
+
+func (w worker) run() {
+	for f := range w.calls {
+		w.results <- f()
+	}
+}
+
+// call runs f on the worker. For one goroutine at a time.
+func (e *engine) call(f func() error) error {
+	select {
+	case e.worker.calls <- f:
+	case <-e.faults.died:
+		return *e.faults.dead.Load()
+	}
+	select {
+	case err := <-e.worker.results:
+		return err
+	case <-e.faults.died:
+		return *e.faults.dead.Load()
+	}
+}
 
 // writable refuses commits that would fail, or wait for ever for background work
 // that fails. Their outcome is known: nothing was done.
@@ -32,14 +75,13 @@ func (e *engine) writable() error {
 	if e.reading {
 		return kv.ErrReadOnly
 	}
-	if err := e.faults.dead.Load(); err != nil {
-		return fmt.Errorf("store accepts no more writes after: %w", translate(*err))
+	for _, fault := range []*atomic.Pointer[error]{&e.faults.log, &e.faults.dead} {
+		if err := fault.Load(); err != nil {
+			return fmt.Errorf("store accepts no more writes after: %w", translate(*err))
+		}
 	}
 	if err := e.faults.flush.Load(); err != nil {
 		return fmt.Errorf("writing files: %w", translate(*err))
-	}
-	if err := e.faults.compaction.Load(); err != nil && e.db.Metrics().Levels[0].Sublevels >= stopWritesL0-2 {
-		return fmt.Errorf("merging files: %w", translate(*err))
 	}
 	return nil
 }
@@ -49,10 +91,23 @@ func (e *engine) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			e.log.Error("storage: background work failed", "err", err)
+			switch {
+			case !e.faults.opened.Load():
+				e.fatal(err) // Pebble would try until it succeeds, and opening not end
+			case e.faults.stalled.Load():
+				e.die(err) // nor that commit
+			}
 			time.Sleep(failedPause) // Pebble tries again at once
 		},
-		FlushEnd:      func(i pebble.FlushInfo) { note(&e.faults.flush, i.Err) },
-		CompactionEnd: func(i pebble.CompactionInfo) { note(&e.faults.compaction, i.Err) },
+		WriteStallBegin: func(pebble.WriteStallBeginInfo) { e.faults.stalled.Store(true) },
+		WriteStallEnd:   func() { e.faults.stalled.Store(false) },
+		FlushEnd: func(i pebble.FlushInfo) {
+			if err := i.Err; err == nil || err.Error() == "pebble: empty table" { // all was deleted since
+				e.faults.flush.Store(nil)
+			} else {
+				e.faults.flush.Store(&err)
+			}
+		},
 		// Readers get the error of what they cannot read; the rest stays of use.
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			e.log.Error("storage: a file is damaged", "path", i.Path, "details", i.Details)
@@ -63,15 +118,6 @@ func (e *engine) events() *pebble.EventListener {
 
 // failedPause is between attempts of background work that fails.
 const failedPause = 20 * time.Millisecond
-
-func note(at *atomic.Pointer[error], err error) {
-	switch {
-	case err == nil:
-		at.Store(nil)
-	case !errors.Is(err, pebble.ErrCancelledCompaction) && !errors.Is(err, pebble.ErrClosed):
-		at.Store(&err)
-	}
-}
 
 // translate gives Pebble's and the system's errors the names of package kv.
 func translate(err error) error {
@@ -97,9 +143,7 @@ func (p pebbleLogger) Errorf(format string, args ...any) {
 	p.e.log.Error("storage: " + fmt.Sprintf(format, args...))
 }
 
-// Fatalf is where Pebble expects the process to end. A call that came from this package
-// ends by a panic, see recoverFatal: so a commit that could not be logged. Pebble's own
-// goroutines just end, and the engine is dead: readers go on with what is there.
+// Fatalf is where Pebble expects the process to end.
 func (p pebbleLogger) Fatalf(format string, args ...any) {
 	p.Errorf(format, args...)
 	err := fmt.Errorf(format, args...)
@@ -108,36 +152,19 @@ func (p pebbleLogger) Fatalf(format string, args ...any) {
 			err = cause
 		}
 	}
-	if calledFromHere() {
-		panic(fatalError{err})
-	}
-	p.e.faults.dead.CompareAndSwap(nil, &err)
-	runtime.Goexit()
+	p.e.fatal(err)
 }
 
-type fatalError struct{ error }
-
-func (f fatalError) Unwrap() error { return f.error }
-
-// recoverFatal, deferred, turns the panic of a Fatalf into an error.
-func recoverFatal(err *error) {
-	if r := recover(); r != nil {
-		fatal, ok := r.(fatalError)
-		if !ok {
-			panic(r)
-		}
-		*err = fatal
-	}
+// fatal notes that Pebble is dead, and does not return to it. Its goroutine stops for ever
+// where it is: whoever needs the result does not wait, see call and unlessDead, and
+// unwinding would run what Pebble has deferred, on a state that is not what that expects.
+func (e *engine) fatal(err error) {
+	e.die(err)
+	select {}
 }
 
-// calledFromHere tells whether the goroutine is in a call of this package's engine.
-func calledFromHere() bool {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if strings.Contains(f.Function, "/kv/disk.(*engine)") || !more {
-			return more
-		}
+func (e *engine) die(err error) {
+	if e.faults.dead.CompareAndSwap(nil, &err) {
+		close(e.faults.died)
 	}
 }

@@ -93,7 +93,7 @@ var filterPolicy = bloom.FilterPolicy(10)
 // Checkpoint makes dir, which must not exist, a store of its own that holds what
 // is committed now. Files that never change are shared with this store as long as
 // both lie on one file system, so that it takes little time and room.
-func (s *Store) Checkpoint(dir string) (err error) {
+func (s *Store) Checkpoint(dir string) error {
 	e := s.e
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -103,7 +103,6 @@ func (s *Store) Checkpoint(dir string) (err error) {
 	if err := e.writable(); err != nil && !errors.Is(err, kv.ErrReadOnly) {
 		return err
 	}
-	defer recoverFatal(&err)
 	if err := e.fs.MkdirAll(dir, 0o700); err != nil {
 		return translate(err)
 	}
@@ -111,7 +110,8 @@ func (s *Store) Checkpoint(dir string) (err error) {
 	if !e.reading {
 		opts = append(opts, pebble.WithFlushedWAL())
 	}
-	if err := e.db.Checkpoint(e.fs.PathJoin(dir, dataName), opts...); err != nil {
+	err := e.unlessDead(func() error { return e.db.Checkpoint(e.fs.PathJoin(dir, dataName), opts...) })
+	if err != nil {
 		return translate(err)
 	}
 	// What opens it as a store comes last.

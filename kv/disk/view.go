@@ -24,7 +24,12 @@ func (e *engine) View() (local.View, error) {
 	if e.closed {
 		return nil, kv.ErrClosed
 	}
-	v := &view{e, e.db.NewSnapshot()}
+	v := &view{e, e.next}
+	if e.next = nil; v.snap == nil {
+		if err := e.call(func() error { v.snap = e.db.NewSnapshot(); return nil }); err != nil {
+			return nil, translate(err)
+		}
+	}
 	e.openMu.Lock()
 	e.views[v] = struct{}{}
 	e.openMu.Unlock()
@@ -40,10 +45,10 @@ func (v *view) Close() error {
 	v.e.openMu.Lock()
 	delete(v.e.views, v)
 	v.e.openMu.Unlock()
-	if v.e.faults.dead.Load() != nil {
-		return nil // Pebble would wait for what has ended
+	if v.e.faults.dead.Load() == nil {
+		v.e.toClose <- v.snap
 	}
-	return translate(v.snap.Close())
+	return nil
 }
 
 func (v *view) Get(key []byte) ([]byte, bool, error) {

@@ -1,0 +1,223 @@
+package disk
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// fencedFS is a file system that nothing is changed in once the engine is dead: what is
+// left of it must not touch files that a store opened afterwards takes for its own.
+//
+// Errors at which Pebble panics on goroutines of its own, or holding locks, are fatal
+// here: a directory that cannot be synced, a log that cannot be begun or ended.
+type fencedFS struct {
+	vfs.FS
+	e *engine
+}
+
+var errDead = errors.New("the store has stopped writing")
+
+func (fs fencedFS) fence() error {
+	if fs.e.faults.dead.Load() != nil {
+		return errDead
+	}
+	return nil
+}
+
+// told passes an error on. While Pebble is being opened any is fatal: cleaning up after it
+// is not safe from what Pebble has begun in the background.
+func (fs fencedFS) told(err error) error {
+	if err != nil && !fs.e.faults.opened.Load() && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrExist) {
+		fs.e.fatal(err)
+	}
+	return err
+}
+
+// made gives the file that was created.
+func (fs fencedFS) made(f vfs.File, err error, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err != nil {
+		if category == walCategory {
+			fs.e.fatal(err)
+		}
+		return nil, fs.told(err)
+	}
+	if category == walCategory {
+		return fencedLog{fencedFile{f, fs}}, nil
+	}
+	return fencedFile{f, fs}, nil
+}
+
+// Create implements vfs.FS.
+func (fs fencedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := fs.fence(); err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(fs.PathBase(name), "marker.") {
+		// A marker names another file. Should its entry in the directory outlive a crash
+		// that the other's does not, the store could not be opened.
+		if err := syncDir(fs, fs.PathDir(name)); err != nil {
+			return nil, err
+		}
+	}
+	f, err := fs.FS.Create(name, category)
+	return fs.made(f, err, category)
+}
+
+// ReuseForWrite implements vfs.FS.
+func (fs fencedFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := fs.fence(); err != nil {
+		return nil, err
+	}
+	f, err := fs.FS.ReuseForWrite(old, new, category)
+	return fs.made(f, err, category)
+}
+
+// OpenReadWrite implements vfs.FS.
+func (fs fencedFS) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	f, err := fs.FS.OpenReadWrite(name, category, opts...)
+	return fs.made(f, err, category)
+}
+
+// OpenDir implements vfs.FS.
+func (fs fencedFS) OpenDir(name string) (vfs.File, error) {
+	f, err := fs.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return fencedDir{f, fs}, nil
+}
+
+// Link implements vfs.FS.
+func (fs fencedFS) Link(old, new string) error {
+	if err := fs.fence(); err != nil {
+		return err
+	}
+	return fs.told(fs.FS.Link(old, new))
+}
+
+// Remove implements vfs.FS.
+func (fs fencedFS) Remove(name string) error {
+	if err := fs.fence(); err != nil {
+		return err
+	}
+	return fs.told(fs.FS.Remove(name))
+}
+
+// RemoveAll implements vfs.FS.
+func (fs fencedFS) RemoveAll(name string) error {
+	if err := fs.fence(); err != nil {
+		return err
+	}
+	return fs.told(fs.FS.RemoveAll(name))
+}
+
+// Rename implements vfs.FS.
+func (fs fencedFS) Rename(old, new string) error {
+	if err := fs.fence(); err != nil {
+		return err
+	}
+	return fs.told(fs.FS.Rename(old, new))
+}
+
+// MkdirAll implements vfs.FS.
+func (fs fencedFS) MkdirAll(dir string, perm os.FileMode) error {
+	if err := fs.fence(); err != nil {
+		return err
+	}
+	return fs.told(fs.FS.MkdirAll(dir, perm))
+}
+
+// Lock implements vfs.FS. The dead do not give their lock back.
+func (fs fencedFS) Lock(name string) (io.Closer, error) {
+	lock, err := fs.FS.Lock(name)
+	fs.e.pebbleLock = lock
+	return lock, err
+}
+
+// Unwrap implements vfs.FS.
+func (fs fencedFS) Unwrap() vfs.FS { return fs.FS }
+
+// fencedFile is a file being written.
+type fencedFile struct {
+	vfs.File
+	fs fencedFS
+}
+
+// Write implements vfs.File.
+func (f fencedFile) Write(p []byte) (int, error) {
+	if err := f.fs.fence(); err != nil {
+		return 0, err
+	}
+	n, err := f.File.Write(p)
+	return n, f.fs.told(err)
+}
+
+// Sync implements vfs.File.
+func (f fencedFile) Sync() error { return f.fs.told(f.File.Sync()) }
+
+// SyncData implements vfs.File.
+func (f fencedFile) SyncData() error { return f.fs.told(f.File.SyncData()) }
+
+// WriteAt implements vfs.File.
+func (f fencedFile) WriteAt(p []byte, at int64) (int, error) {
+	if err := f.fs.fence(); err != nil {
+		return 0, err
+	}
+	return f.File.WriteAt(p, at)
+}
+
+// fencedLog is a log being written. Once that failed, Pebble must not come to end the
+// log, which it does to begin the next one.
+type fencedLog struct{ fencedFile }
+
+func (f fencedLog) note(err error) error {
+	if err != nil {
+		f.fs.e.faults.log.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
+// Write implements vfs.File.
+func (f fencedLog) Write(p []byte) (int, error) {
+	n, err := f.fencedFile.Write(p)
+	return n, f.note(err)
+}
+
+// Sync implements vfs.File.
+func (f fencedLog) Sync() error { return f.note(f.fencedFile.Sync()) }
+
+// SyncData implements vfs.File.
+func (f fencedLog) SyncData() error { return f.note(f.fencedFile.SyncData()) }
+
+// SyncTo implements vfs.File.
+func (f fencedLog) SyncTo(length int64) (fullSync bool, err error) {
+	fullSync, err = f.File.SyncTo(length)
+	return fullSync, f.note(err)
+}
+
+// Close implements vfs.File.
+func (f fencedLog) Close() error {
+	f.note(f.File.Close())
+	if err := f.fs.e.faults.log.Load(); err != nil {
+		f.fs.e.fatal(*err)
+	}
+	return nil
+}
+
+// fencedDir is a directory.
+type fencedDir struct {
+	vfs.File
+	fs fencedFS
+}
+
+// Sync implements vfs.File.
+func (d fencedDir) Sync() error {
+	if err := d.File.Sync(); err != nil {
+		d.fs.e.fatal(err)
+	}
+	return nil
+}
