@@ -162,6 +162,9 @@ type Index struct {
 	Parent OID `json:",omitempty"`
 	// Invalid marks an index of a partitioned table that some partition lacks.
 	Invalid bool `json:",omitempty"`
+	// Exclusion marks the index of an exclusion constraint whose operators are all
+	// equality: a unique index (Unique is set) under another name.
+	Exclusion bool `json:",omitempty"`
 }
 
 // IndexKey is one key column of an index: a column or an expression.
@@ -172,6 +175,7 @@ type IndexKey struct {
 	Desc       bool   `json:",omitempty"`
 	NullsFirst bool   `json:",omitempty"`
 	Opclass    string `json:",omitempty"`
+	Collation  OID    `json:",omitempty"` // given with COLLATE; else the column's
 
 	Type *types.Type `json:"-"` // resolved in a Snapshot
 }

@@ -344,6 +344,9 @@ func indexRows(q *query) error {
 			if k.Attnum > 0 && t.Col(k.Attnum).Collation != 0 {
 				coll = t.Col(k.Attnum).Collation
 			}
+			if k.Collation != 0 {
+				coll = k.Collation
+			}
 			if k.Attnum == 0 {
 				exprs = append(exprs, k.Expr)
 			}
@@ -362,8 +365,8 @@ func indexRows(q *query) error {
 			}
 			option = append(option, o)
 		}
-		return q.row(vOID(ix.OID), vOID(t.OID), vInt(n), vInt(len(ix.Keys)), vBool(ix.Unique || ix.Primary), vBool(ix.NullsEqual), vBool(ix.Primary),
-			vBool(false), vBool(!ix.Deferrable), vBool(false), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(false),
+		return q.row(vOID(ix.OID), vOID(t.OID), vInt(n), vInt(len(ix.Keys)), vBool((ix.Unique || ix.Primary) && !ix.Exclusion), vBool(ix.NullsEqual), vBool(ix.Primary),
+			vBool(ix.Exclusion), vBool(!ix.Deferrable), vBool(false), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(false),
 			types.NewVector(types.Int2Vector, keys...), types.NewVector(types.OidVector, collation...), types.NewVector(types.OidVector, class...),
 			types.NewVector(types.Int2Vector, option...), vOpt(strings.Join(exprs, ", ")), vOpt(ix.Where))
 	}

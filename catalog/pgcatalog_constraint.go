@@ -101,6 +101,8 @@ func (r constraintRef) kind() byte {
 		return 'c'
 	case r.index.Primary:
 		return 'p'
+	case r.index.Exclusion:
+		return 'x'
 	}
 	return 'u'
 }

@@ -119,7 +119,7 @@ func indexColumnDef(t *Table, ix *Index, i int, pretty bool) string {
 func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) string {
 	var b strings.Builder
 	b.WriteString("CREATE ")
-	if ix.Unique || ix.Primary {
+	if (ix.Unique || ix.Primary) && !ix.Exclusion {
 		b.WriteString("UNIQUE ")
 	}
 	if !pretty {
@@ -132,6 +132,9 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 			b.WriteString(", ")
 		}
 		b.WriteString(indexColumnDef(t, ix, i, pretty))
+		if k.Collation != 0 {
+			b.WriteString(" COLLATE " + types.QuoteIdent(collationName(k.Collation)))
+		}
 		if k.Opclass != "" {
 			if oc := opclassOf(k.Type, ""); oc == nil || oc.name != k.Opclass {
 				b.WriteString(" " + types.QuoteIdent(k.Opclass))
@@ -214,6 +217,11 @@ func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) 
 		deferrable, deferred, notValid = f.Deferrable, f.Deferred, f.NotValid
 	default:
 		ix := r.index
+		deferrable, deferred = ix.Deferrable, ix.Deferred
+		if ix.Exclusion {
+			writeExclusion(&b, r.table, ix, pretty)
+			break
+		}
 		b.WriteString(map[bool]string{true: "PRIMARY KEY ", false: "UNIQUE "}[ix.Primary])
 		if ix.NullsEqual {
 			b.WriteString("NULLS NOT DISTINCT ")
@@ -224,7 +232,6 @@ func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) 
 		}
 		b.WriteString(columnList(r.table, nums))
 		writeInclude(&b, r.table, ix)
-		deferrable, deferred = ix.Deferrable, ix.Deferred
 	}
 	if deferrable {
 		b.WriteString(" DEFERRABLE")
@@ -250,6 +257,22 @@ func (s *Snapshot) RelationRef(path []string, oid OID) string { return relationR
 // FormatType names a type as format_type does, for those who have the path.
 func (s *Snapshot) FormatType(path []string, t *types.Type, mod int32) string {
 	return formatType(s, path, t.OID, mod, true)
+}
+
+// writeExclusion writes EXCLUDE … of a constraint whose operators are equality.
+func writeExclusion(b *strings.Builder, t *Table, ix *Index, pretty bool) {
+	b.WriteString("EXCLUDE USING btree (")
+	for i := range ix.Keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(indexColumnDef(t, ix, i, pretty) + " WITH =")
+	}
+	b.WriteByte(')')
+	writeInclude(b, t, ix)
+	if ix.Where != "" {
+		b.WriteString(" WHERE (" + exprText(ix.Where, pretty) + ")")
+	}
 }
 
 // viewDef writes a view's query.

@@ -41,7 +41,7 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}
-	if _, err := c.lock(t, lockForChange); err != nil {
+	if _, err := c.lock(t, alterLock(n)); err != nil {
 		return err
 	}
 	if err := c.noneWaiting(t, "ALTER TABLE"); err != nil {
@@ -612,7 +612,17 @@ func (c *Ctx) addConstraintAt(t *catalog.Table, k *ast.Constraint, column int16)
 		}
 		return c.addPrimaryKey(t, ix, name)
 	case ast.ConstraintExclusion:
-		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
+		if t.Kind == catalog.KindPartitioned {
+			return pgerr.New(pgerr.FeatureNotSupported, "exclusion constraints are not supported on partitioned tables").At(k.Pos())
+		}
+		ix, name, err := c.exclusion(t, t.Schema, k, nil)
+		if err != nil {
+			return err
+		}
+		if err := c.claim(t.Schema, name); err != nil {
+			return err
+		}
+		return c.buildIndex(t, ix, name)
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
 }

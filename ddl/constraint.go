@@ -73,7 +73,11 @@ func (b *builder) constraint(k *ast.Constraint, column int16) error {
 		if b.t.Kind == catalog.KindPartitioned {
 			return pgerr.New(pgerr.FeatureNotSupported, "exclusion constraints are not supported on partitioned tables").At(k.Pos())
 		}
-		return pgerr.Unsupported("exclusion constraints are not supported").At(k.Pos())
+		ix, name, err := c.exclusion(b.t, b.schema, k, b.names)
+		if err != nil {
+			return err
+		}
+		return b.addIndex(ix, name)
 	}
 	return pgerr.Unsupported("%s constraints are not supported here", k.Kind).At(k.Pos())
 }
@@ -354,7 +358,7 @@ func (c *Ctx) fkName(t *catalog.Table, fk *catalog.ForeignKey) string {
 // uniqueIndexOn finds a unique index over exactly these columns, 0 if there is none.
 func uniqueIndexOn(t *catalog.Table, attnums []int16) catalog.OID {
 	for _, ix := range t.Indexes {
-		if !ix.Unique || ix.RowID || ix.Where != "" || ix.Deferrable || len(ix.Keys) != len(attnums) {
+		if !ix.Unique || ix.Exclusion || ix.Invalid || ix.RowID || ix.Where != "" || ix.Deferrable || len(ix.Keys) != len(attnums) {
 			continue
 		}
 		found := 0

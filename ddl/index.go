@@ -150,8 +150,16 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 	}
 	if len(e.Collation) > 0 {
 		cc := &ast.CollateClause{At: e.At, Name: e.Collation}
-		if err := c.collation(&catalog.Column{Type: key.Type}, cc); err != nil {
+		of := catalog.Column{Type: key.Type}
+		if err := c.collation(&of, cc); err != nil {
 			return key, "", err
+		}
+		usual := catalog.TypeCollation(key.Type)
+		if key.Attnum > 0 {
+			usual = collationOf(t.Col(key.Attnum))
+		}
+		if of.Collation != usual {
+			key.Collation = of.Collation
 		}
 	}
 	if len(e.OpClass) > 0 {

@@ -557,13 +557,18 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 					WithDetail("Table %q references %q.", r.Name, set[order[i]].Name).
 					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", r.Name)
 			}
-			c.notice(pgerr.SuccessfulCompletion, "truncate cascades to table %q", r.Name)
-			t, err := c.lock(r, lockForChange)
-			if err != nil {
-				return err
+			for _, m := range c.snap().Tree(r) {
+				if set[m.OID] != nil || m != r && r.Kind != catalog.KindPartitioned {
+					continue
+				}
+				c.notice(pgerr.SuccessfulCompletion, "truncate cascades to table %q", m.Name)
+				t, err := c.lock(m, lockForChange)
+				if err != nil {
+					return err
+				}
+				set[m.OID] = t
+				order = append(order, m.OID)
 			}
-			set[r.OID] = t
-			order = append(order, r.OID)
 		}
 	}
 	for _, oid := range order {

@@ -165,6 +165,9 @@ func (x *exec) duplicateInIndex(t *catalog.Table, iw *indexWriter, e entryPair) 
 	}
 	ix := iw.codec.Desc
 	perr := pgerr.Newf(pgerr.UniqueViolation, "could not create unique index %q", ix.Name)
+	if ix.Exclusion {
+		perr = pgerr.Newf(pgerr.ExclusionViolation, "could not create exclusion constraint %q", ix.Name)
+	}
 	perr.Schema, perr.Table, perr.Constraint = schemaName(t), t.Name, ix.Name
 	value, ok, err := x.Txn.GetLatest(rowKey)
 	if err != nil || !ok {
@@ -188,6 +191,10 @@ func (x *exec) duplicateInIndex(t *catalog.Table, iw *indexWriter, e entryPair) 
 		if k.Attnum != 0 {
 			names[j] = t.Col(k.Attnum).Name
 		}
+	}
+	if ix.Exclusion {
+		key := "(" + strings.Join(names, ", ") + ")=(" + rowText(x, iw.keys, 0) + ")"
+		return perr.WithDetail("Key %s conflicts with key %s.", key, key)
 	}
 	return perr.WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), rowText(x, iw.keys, 0))
 }

@@ -422,6 +422,18 @@ func (w *tableWriter) checkError(b *types.Batch, i int, name string) error {
 	return err
 }
 
+// taken is the error of row i, whose key another row has. At SERIALIZABLE it may be
+// that the row could not have been written whatever its key: then that is the error, since
+// who tries again will find the other row by looking, as with PostgreSQL.
+func (w *tableWriter) taken(key []byte, ix *catalog.Index, keys []*types.Vec, i int) error {
+	if w.x.Isolation == kv.Serializable {
+		if err := w.x.Txn.DeleteCovered(key); err != nil {
+			return storeError(err)
+		}
+	}
+	return w.duplicate(ix, keys, i)
+}
+
 // duplicate is the error of a row whose key another row has.
 func (w *tableWriter) duplicate(ix *catalog.Index, keys []*types.Vec, i int) error {
 	names, vals := make([]string, len(keys)), make([]string, len(keys))
@@ -434,6 +446,13 @@ func (w *tableWriter) duplicate(ix *catalog.Index, keys []*types.Vec, i int) err
 		if !keys[j].IsNull(i) {
 			vals[j] = types.TextOf(keys[j].Type, keys[j].Datum(i), w.x.env())
 		}
+	}
+	if ix.Exclusion {
+		key := "(" + strings.Join(names, ", ") + ")=(" + strings.Join(vals, ", ") + ")"
+		err := pgerr.Newf(pgerr.ExclusionViolation, "conflicting key value violates exclusion constraint %q", ix.Name).
+			WithDetail("Key %s conflicts with existing key %s.", key, key)
+		err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, ix.Name, i+1
+		return err
 	}
 	err := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", ix.Name).
 		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
@@ -644,9 +663,10 @@ func (w *tableWriter) claimAll(b *types.Batch) error {
 	case bad < 0:
 		return nil
 	case at < 0:
-		return w.duplicate(w.t.Indexes[0], w.primaryKeys(b), bad)
+		return w.taken(w.rowKeys[bad], w.t.Indexes[0], w.primaryKeys(b), bad)
 	}
-	return w.duplicate(w.indexes[at].codec.Desc, w.indexes[at].keys, bad)
+	key, _ := w.entryBufs[at].at(bad)
+	return w.taken(key, w.indexes[at].codec.Desc, w.indexes[at].keys, bad)
 }
 
 // putEntry writes the entry of row i of the batch that iw has computed last.
@@ -657,7 +677,7 @@ func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool,
 			return err
 		}
 		if taken {
-			return w.duplicate(iw.codec.Desc, iw.keys, i)
+			return w.taken(key, iw.codec.Desc, iw.keys, i)
 		}
 	} else if d := iw.codec.Desc; d.Unique && d.Deferrable {
 		w.x.statement().watchUnique(w, iw, i)
@@ -770,7 +790,7 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 				return nil, err
 			}
 			if taken {
-				return nil, w.duplicate(w.t.Indexes[0], pkeys, i)
+				return nil, w.taken(w.key, w.t.Indexes[0], pkeys, i)
 			}
 			if err := x.Txn.DeleteCovered([]byte(keys[i])); err != nil {
 				return nil, storeError(err)
@@ -863,6 +883,33 @@ func (w *tableWriter) lockMode(changed []bool) kv.LockMode {
 		}
 	}
 	return kv.LockNoKeyUpdate
+}
+
+// lockChanged locks rows against foreign key checks whose unique keys an update
+// really changes. All are locked for update otherwise; a statement that sets a key to
+// what it is does not disturb those who rely on it.
+func (w *tableWriter) lockChanged(keys []string, old, now *types.Batch) error {
+	changes := func(attnums []int16, i int) bool {
+		for _, a := range attnums {
+			if a > 0 && old.Cols[a-1] != now.Cols[a-1] && !types.EqualAt(old.Cols[a-1], i, now.Cols[a-1], i) {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range now.N {
+		hit := changes(w.primary.Attnums, i)
+		for _, iw := range w.indexes {
+			hit = hit || iw.codec.Desc.Unique && iw.where == nil && changes(iw.codec.Attnums, i)
+		}
+		if hit {
+			opts := kv.LockOptions{Mode: kv.LockUpdate, Timeout: w.x.LockTimeout, Newest: true, Untold: true}
+			if _, err := w.x.Txn.Lock(w.x.context(), []byte(keys[i]), opts); err != nil {
+				return w.x.rowConflict([]byte(keys[i]), err)
+			}
+		}
+	}
+	return nil
 }
 
 // rowConflict is the error of a row that could not be locked: of a conflict it

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"sort"
 	"sync"
 
 	"rowkey/builtin"
@@ -197,7 +198,11 @@ func (p *planner) definition(text string, place Place, t *catalog.Table, c *cata
 	if c != nil {
 		r.Target, r.TargetMod, r.Column = c.Type, c.Typmod, c.Name
 	}
-	return nameColumns(sub.bindDefinition(r), t)
+	x := nameColumns(sub.bindDefinition(r), t)
+	if t != nil {
+		x = substitute(x, map[colID]plan.Expr{len(t.Columns) + 1: tableOIDConst(t)})
+	}
+	return x
 }
 
 // nameColumns gives an expression over a table's columns their names, for printing.
@@ -206,6 +211,11 @@ func nameColumns(e plan.Expr, t *catalog.Table) plan.Expr {
 		return e
 	}
 	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+		if c, ok := x.(*plan.Col); ok && c.Idx == len(t.Columns)+1 {
+			cc := *c
+			cc.Name = "tableoid"
+			return &cc, true
+		}
 		if c, ok := x.(*plan.Col); ok && c.Idx < len(t.Columns) {
 			cc := *c
 			cc.Name = t.Columns[c.Idx].Name
@@ -230,6 +240,8 @@ func (p *planner) makeRules(t *catalog.Table) *tableRules {
 	for _, ck := range t.Checks {
 		rc.rules.Checks = append(rc.rules.Checks, plan.NamedExpr{Name: ck.Name, Expr: p.definition(ck.Expr, ForCheck, t, nil)})
 	}
+	// Which of several that a row violates is told: PostgreSQL goes by name.
+	sort.SliceStable(rc.rules.Checks, func(i, j int) bool { return rc.rules.Checks[i].Name < rc.rules.Checks[j].Name })
 	if key := t.PartitionBy; key != nil {
 		rc.rules.PartKeys = make([]plan.Expr, len(key.Columns))
 		for i, k := range key.Columns {

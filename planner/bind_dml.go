@@ -393,7 +393,7 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	k.excluded, exItem = p.addScan(d.table, "excluded", -1)
 	t.rename(p, exItem)
 	if c.Infer != nil {
-		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem)
+		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem, k.doNothing)
 	} else if !k.doNothing {
 		bail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").At(c.Pos()))
@@ -412,10 +412,13 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 }
 
 // arbiters finds the unique indexes an ON CONFLICT target means.
-func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item *rangeItem) []*catalog.Index {
+func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item *rangeItem, doNothing bool) []*catalog.Index {
 	if inf.Constraint != "" {
 		for _, ix := range tab.Indexes {
 			if ix.Name == inf.Constraint && ix.Constraint != 0 {
+				if ix.Exclusion && !doNothing {
+					fail(-1, pgerr.WrongObjectType, "ON CONFLICT DO UPDATE not supported with exclusion constraints")
+				}
 				if ix.Deferrable {
 					fail(-1, pgerr.WrongObjectType, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
 				}
@@ -455,7 +458,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	base := item.scan.base
 	var out []*catalog.Index
 	for i, ix := range tab.Indexes {
-		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable {
+		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable || ix.Invalid || ix.Exclusion || !orderedAs(ix, tab, inf) {
 			continue
 		}
 		cols, matched := 0, true
@@ -489,6 +492,39 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 		fail(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
 	return out
+}
+
+// orderedAs tells whether an index has, for each element of an ON CONFLICT target
+// that names a collation or operator class, a key with it.
+func orderedAs(ix *catalog.Index, tab *catalog.Table, inf *ast.Infer) bool {
+	for _, e := range inf.Elems {
+		if len(e.Collation) == 0 && len(e.OpClass) == 0 {
+			continue
+		}
+		hit := false
+		for _, k := range ix.Keys {
+			if e.Name != "" && (k.Attnum == 0 || tab.Col(k.Attnum).Name != e.Name) || e.Name == "" && k.Attnum != 0 {
+				continue
+			}
+			coll, class := k.Collation, k.Opclass
+			if coll == 0 && k.Attnum > 0 {
+				coll = tab.Col(k.Attnum).Collation
+			}
+			if coll == 0 {
+				coll = catalog.TypeCollation(k.Type)
+			}
+			ok := len(e.Collation) == 0 || catalog.CollationName(coll) == e.Collation[len(e.Collation)-1]
+			if n := len(e.OpClass); n > 0 && e.OpClass[n-1] != class {
+				_, _, usual := catalog.FindOpclass(e.OpClass[n-1], "btree", k.Type)
+				ok = ok && class == "" && usual
+			}
+			hit = hit || ok
+		}
+		if !hit {
+			return false
+		}
+	}
+	return true
 }
 
 // shiftCols turns an expression over a table's columns by position into one
@@ -592,6 +628,19 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 		}
 		switch v := a.Value.(type) {
 		case *ast.RowExpr:
+			if hasStar(v.Args) { // ROW(t.*)
+				r, ok := b.expr(v).(*plan.RowExpr)
+				if !ok || len(r.Args) != len(a.Targets) {
+					fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
+				}
+				for i, ct := range a.Targets {
+					x := r.Args[i]
+					put(ct, func(_ *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
+						return assign(arg{x, exprLoc(v)}), false
+					})
+				}
+				continue
+			}
 			if len(v.Args) != len(a.Targets) {
 				fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
 			}
@@ -622,6 +671,16 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 		}
 	}
 	return out
+}
+
+// hasStar tells whether a list has t.* in it.
+func hasStar(list []ast.Expr) bool {
+	for _, e := range list {
+		if c, ok := e.(*ast.ColumnRef); ok && c.Star {
+			return true
+		}
+	}
+	return false
 }
 
 // joinFrom joins the target with the FROM (or USING) items of UPDATE or DELETE.

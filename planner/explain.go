@@ -515,7 +515,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		case len(n.Cols) == 0 && n.Lit == nil && len(n.RowsExprs) == 0, n.Lit == nil && n.RowsExprs != nil && len(n.RowsExprs) == 0:
 			set("Result")
 			prop("One-Time Filter", "false")
-		case len(n.Cols) == 0 || n.Lit == nil && len(n.RowsExprs) == 1:
+		case len(n.Cols) == 0 || n.Lit == nil && len(n.RowsExprs) == 1 || n.Lit != nil && n.Lit[0].Len == 1:
 			set("Result")
 		default:
 			e.name, e.nodeType = `Values Scan on "*VALUES*"`, "Values Scan"
@@ -700,7 +700,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		set("LockRows")
 		kid(n.Input)
 	case *plan.Insert:
-		e.name, e.nodeType = "Insert on "+x.relation(n.Table, ""), "ModifyTable"
+		e.name, e.nodeType = "Insert on "+x.relation(n.Table, n.Alias), "ModifyTable"
 		if c := n.Conflict; c != nil {
 			if c.DoNothing {
 				prop("Conflict Resolution", "NOTHING")
@@ -720,15 +720,15 @@ func (x *explainer) node(n plan.Node) *entry {
 		}
 		kid(n.Input)
 	case *plan.Update:
-		e.name, e.nodeType = "Update on "+x.relation(n.Table, ""), "ModifyTable"
+		e.name, e.nodeType = "Update on "+x.relation(n.Table, n.Alias), "ModifyTable"
 		x.targets(e, "Update", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Delete:
-		e.name, e.nodeType = "Delete on "+x.relation(n.Table, ""), "ModifyTable"
+		e.name, e.nodeType = "Delete on "+x.relation(n.Table, n.Alias), "ModifyTable"
 		x.targets(e, "Delete", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Merge:
-		e.name, e.nodeType = "Merge on "+x.relation(n.Table, ""), "ModifyTable"
+		e.name, e.nodeType = "Merge on "+x.relation(n.Table, n.Alias), "ModifyTable"
 		x.targets(e, "Merge", n.Tree, n.Input)
 		kid(n.Input)
 	default:

@@ -232,18 +232,18 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 		var out plan.Node
 		switch n.kind {
 		case dmlUpdate:
-			u := &plan.Update{Table: n.table, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Set: set(n.set), Rules: n.rules, Recheck: recheck}
+			u := &plan.Update{Table: n.table, Alias: n.newRow.alias, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Set: set(n.set), Rules: n.rules, Recheck: recheck}
 			u.Returning = ret.exprs(n.returning)
 			u.ViewCheck = p.checks(n, ret)
 			u.Base = p.base(pt, n.retIDs)
 			out = u
 		case dmlDelete:
-			d := &plan.Delete{Table: n.table, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Rules: n.rules, Recheck: recheck}
+			d := &plan.Delete{Table: n.table, Alias: n.newRow.alias, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Rules: n.rules, Recheck: recheck}
 			d.Returning = ret.exprs(n.returning)
 			d.Base = p.base(pt, n.retIDs)
 			out = d
 		default:
-			m := &plan.Merge{Table: n.table, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Rules: n.rules, Defaults: n.defaults}
+			m := &plan.Merge{Table: n.table, Alias: n.newRow.alias, Tree: n.treeTables(), Input: node, KeyCol: key, OldFrom: from, Rules: n.rules, Defaults: n.defaults}
 			for _, a := range n.actions {
 				a.Cond = at.expr(a.Cond)
 				a.Set = set(a.Set)
@@ -278,7 +278,7 @@ func (p *planner) checks(n *dmlRel, at *place) []plan.NamedExpr {
 
 func (p *planner) insertNode(n *dmlRel, node plan.Node, pt *path) plan.Node {
 	ncols := len(n.table.Columns)
-	i := &plan.Insert{Table: n.table, Input: node, Attnums: n.attnums, Defaults: n.defaults, Rules: n.rules}
+	i := &plan.Insert{Table: n.table, Alias: n.newRow.alias, Input: node, Attnums: n.attnums, Defaults: n.defaults, Rules: n.rules}
 	row := p.at(n.newCols())
 	i.Returning = row.exprs(n.returning)
 	i.ViewCheck = p.checks(n, row)

@@ -383,6 +383,16 @@ func (b *binder) checkNoColumns(c *ast.ColumnRef) {
 	switch b.kind {
 	case inDefault:
 		fail(c.Pos(), pgerr.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+	case inCheck, inGenerated:
+		if n := len(c.Fields); n > 0 {
+			switch name := c.Fields[n-1]; name {
+			case "ctid", "xmin", "xmax", "cmin", "cmax":
+				if b.kind == inGenerated {
+					fail(c.Pos(), pgerr.InvalidColumnReference, "cannot use system column %q in column generation expression", name)
+				}
+				fail(c.Pos(), pgerr.InvalidColumnReference, "system column %q reference in check constraint is invalid", name)
+			}
+		}
 	case inPartitionBound:
 		fail(c.Pos(), pgerr.FeatureNotSupported, "cannot use column reference in partition bound expression")
 	}

@@ -938,6 +938,15 @@ func withDerived(snap *catalog.Snapshot, oids []types.OID) []types.OID {
 					oids = append(oids, fk.OID)
 				}
 			}
+			for _, ix := range t.Indexes {
+				if ix.Parent == 0 || ix.Constraint == 0 || in[ix.Constraint] {
+					continue
+				}
+				if p := snap.TableOfIndex(ix.Parent); p != nil && in[p.IndexByOID(ix.Parent).Constraint] {
+					in[ix.Constraint], more = true, true
+					oids = append(oids, ix.Constraint)
+				}
+			}
 		}
 	}
 	return oids

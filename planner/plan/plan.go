@@ -487,6 +487,7 @@ type LockTable struct {
 type Insert struct {
 	Base
 	Table    *catalog.Table
+	Alias    string // of the table in the statement
 	Input    Node
 	Attnums  []int16
 	Defaults []ColumnExpr
@@ -534,6 +535,7 @@ type OnConflict struct {
 type Update struct {
 	Base
 	Table   *catalog.Table
+	Alias   string // of the table in the statement
 	Input   Node
 	KeyCol  int
 	OldFrom int
@@ -555,6 +557,7 @@ type Update struct {
 type Delete struct {
 	Base
 	Table     *catalog.Table
+	Alias     string // of the table in the statement
 	Input     Node
 	KeyCol    int
 	OldFrom   int
@@ -569,6 +572,7 @@ type Delete struct {
 type Merge struct {
 	Base
 	Table   *catalog.Table
+	Alias   string // of the table in the statement
 	Input   Node
 	KeyCol  int
 	OldFrom int
