@@ -73,7 +73,7 @@ func (e *Execution) start(ctx *Ctx, p *plan.Plan) error {
 		e.point = pt
 		return err
 	}
-	e.cols = len(p.Columns)
+	e.cols = len(p.Columns) + 2*len(p.RowKeys)
 	if t := ctx.State.take(ctx, p); t != nil {
 		e.x, e.root = t.x, t.root
 		e.x.renew(ctx)

@@ -110,7 +110,7 @@ func newPoint(p *plan.Plan) (*pointRun, error) {
 		}
 	}
 	r := &pointRun{index: index, eq: sp.Eq, filter: s.Filter}
-	visible := len(p.Columns)
+	visible := len(p.Columns) + 2*len(p.RowKeys)
 	if exprs == nil {
 		for i := range s.Attnums {
 			exprs = append(exprs, &plan.Col{T: plan.T{Typ: s.Cols[i].Type}, Idx: i})

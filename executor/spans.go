@@ -2,6 +2,7 @@ package executor
 
 import (
 	"sort"
+	"strings"
 
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -21,6 +22,7 @@ type spanExprs struct {
 	plan          *plan.KeySpan
 	eq            []expr
 	low, high, in expr
+	key           expr
 }
 
 func (x *exec) newSpanSet(ix *rowenc.Index, spans []plan.KeySpan) (*spanSet, error) {
@@ -45,6 +47,9 @@ func (x *exec) newSpanSet(ix *rowenc.Index, spans []plan.KeySpan) (*spanSet, err
 			return nil, err
 		}
 		if se.in, err = opt(sp.In); err != nil {
+			return nil, err
+		}
+		if se.key, err = opt(sp.Key); err != nil {
 			return nil, err
 		}
 		s.spans = append(s.spans, se)
@@ -77,6 +82,13 @@ func (s *spanSet) ranges(dst []kv.Range) ([]kv.Range, error) {
 }
 
 func (s *spanSet) one(e *spanExprs, dst []kv.Range) ([]kv.Range, error) {
+	if e.key != nil {
+		d, err := evalOne(e.key)
+		if err != nil || d.IsNull() || !strings.HasPrefix(d.S, string(s.x.Prefix)) {
+			return dst, err
+		}
+		return append(dst, kv.Range{Start: []byte(d.S), End: append([]byte(d.S), 0)}), nil
+	}
 	prefix := append(make([]byte, 0, len(s.x.Prefix)+16*len(s.x.Keys)), s.x.Prefix...)
 	for j, q := range e.eq {
 		d, err := evalOne(q)

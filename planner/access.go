@@ -594,7 +594,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 				none := p.at(nil)
 				for i, sp := range m.spans {
 					sp.Eq = none.exprs(sp.Eq)
-					sp.Low, sp.High, sp.In = none.expr(sp.Low), none.expr(sp.High), none.expr(sp.In)
+					sp.Low, sp.High, sp.In, sp.Key = none.expr(sp.Low), none.expr(sp.High), none.expr(sp.In), none.expr(sp.Key)
 					n.Spans[i] = sp
 				}
 				n.Unique = m.unique
@@ -605,6 +605,16 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	}
 	quals := float64(len(s.conds)) * opCost
 	primary := s.table.Indexes[0]
+	for i, c := range s.conds { // WHERE CURRENT OF
+		if l, r, _, ok := equality(c); ok {
+			if k, plain := l.(*plan.Col); plain && k.Idx == s.rowKey() && colsOf(r).empty() {
+				m := &keyMatch{bounded: true, spans: []plan.KeySpan{{Key: r}}, used: make([]bool, len(s.conds))}
+				m.used[i] = true
+				add(primary, m, false, false, &path{rows: 1, startup: seekCost, total: seekCost + rowCost})
+				return out
+			}
+		}
+	}
 	// the whole table
 	whole := &path{rows: rows, total: seq + n*quals}
 	if p.req.Settings.NoSeqScan {

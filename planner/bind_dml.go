@@ -708,6 +708,10 @@ func (p *planner) bindWhere(q *query, r rel, where ast.Expr) (rel, []plan.Expr) 
 	if where == nil {
 		return r, nil
 	}
+	if e, ok := where.(*ast.CurrentOf); ok {
+		conds := []plan.Expr{p.currentOf(q, e)}
+		return &lFilter{in: r, conds: conds}, nil
+	}
 	b := &binder{p: p, q: q, kind: inWhere}
 	q.clause = inWhere
 	conds := splitAnd(p.coerceBool(b.arg(where), "WHERE"), nil)
@@ -740,6 +744,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	p.expand(d.scan, t.only, true)
 	p.movable(d)
 	t.rename(p, item)
+	currentOfTable(t, s.Where)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.From)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.set = p.bindSet(s.Set, q, t, nil)
@@ -767,6 +772,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	d.scan.lockFor = plan.LockUpdate
 	p.expand(d.scan, t.only, true)
 	t.rename(p, item)
+	currentOfTable(t, s.Where)
 	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.Using)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.in, d.recheck = r, recheckable(conds)

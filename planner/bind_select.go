@@ -23,6 +23,7 @@ type bound struct {
 	// proj is the projection that makes the columns, where one does: literals
 	// of unknown type in it can still be given one.
 	proj *lProject
+	keys []cursorKey
 }
 
 // outCol is a visible column of a query.
@@ -168,6 +169,12 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		}
 		if i < visible {
 			bd.cols = append(bd.cols, outCol{t.name, t.id})
+		}
+	}
+	bd.keys = p.cursorKeys(q, sel)
+	for _, k := range bd.keys {
+		for _, id := range []colID{k.scan.rowKey(), k.scan.tableOID()} {
+			p.addItem(proj, "", p.col(id))
 		}
 	}
 	bd.proj = proj

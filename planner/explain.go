@@ -192,7 +192,7 @@ func nodeExprs(n plan.Node) []plan.Expr {
 	case *plan.Scan:
 		for _, s := range n.Spans {
 			add(s.Eq...)
-			add(s.Low, s.High, s.In)
+			add(s.Low, s.High, s.In, s.Key)
 		}
 		add(n.Filter)
 	case *plan.VirtualScan:

@@ -15,12 +15,17 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	if p.req.Trace {
 		pl.Algebra = append(pl.Algebra, p.algebra(bd.rel))
 	}
-	r := p.applyRules(bd.rel, bd.ids())
+	ids := bd.ids()
+	for _, k := range bd.keys {
+		pl.RowKeys = append(pl.RowKeys, plan.RowKey{Table: k.scan.table.OID, Key: len(ids), Member: len(ids) + 1, Locked: k.locked})
+		ids = append(ids, k.scan.rowKey(), k.scan.tableOID())
+	}
+	r := p.applyRules(bd.rel, ids)
 	if p.req.Trace {
 		pl.Algebra = append(pl.Algebra, p.algebra(r))
 	}
 	pl.Rules = p.fired
-	p.collectUsed(r, bd.ids())
+	p.collectUsed(r, ids)
 	// statements of WITH that change data run even when nothing reads them, in order
 	for _, def := range p.ctes {
 		if def.modifies {
@@ -33,7 +38,6 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		}
 	}
 	path := p.best(r, 0)
-	ids := bd.ids()
 	node, got := path.build()
 	if tag == "SELECT" && !prefixCols(got, ids) {
 		node = p.projectTo(node, got, ids, path)

@@ -7,6 +7,7 @@ import (
 	"rowkey/executor"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
+	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
@@ -30,7 +31,9 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 	if s.portals[n.Name] != nil {
 		return pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", n.Name)
 	}
-	inner := &statement{raw: &ast.RawStmt{Stmt: n.Query, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
+	q := *n.Query
+	q.ForCursor = true
+	inner := &statement{raw: &ast.RawStmt{Stmt: &q, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
 		params: st.params, ptypes: st.ptypes}
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
@@ -40,14 +43,14 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 	if err != nil {
 		return err
 	}
-	c := &cursor{st: inner, scroll: !n.NoScroll, binary: n.Binary}
-	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.own(), born: nowMicros(), columns: inner.plan.Columns, marks: len(s.tx.marks)}
+	c := &cursor{st: inner, scroll: n.Scroll || !n.NoScroll && scrollable(inner.plan.Root), binary: n.Binary}
+	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.text, born: nowMicros(), columns: inner.plan.Columns, marks: len(s.tx.marks)}
 	if n.Hold { // its rows must outlive the transaction: compute them now
 		if err := p.fill(-1); err != nil {
 			p.close()
 			return err
 		}
-		p.hold = true
+		p.hold, p.heldBy = true, s.tx
 	}
 	s.portals[n.Name] = p
 	return w.Complete("DECLARE CURSOR")
@@ -138,7 +141,11 @@ func (p *Portal) keep(b *types.Batch) {
 	for i := range rows {
 		rows[i] = int32(b.Row(i))
 	}
-	for _, v := range b.Cols[:len(p.columns)] {
+	cols := len(p.columns)
+	if p.cursor.st != nil && p.cursor.st.plan != nil {
+		cols += 2 * len(p.cursor.st.plan.RowKeys)
+	}
+	for _, v := range b.Cols[:min(cols, len(b.Cols))] {
 		k := types.NewVec(v.Type, len(rows))
 		k.CopyFrom(v, rows)
 		kept.Cols = append(kept.Cols, k)
@@ -149,16 +156,95 @@ func (p *Portal) keep(b *types.Batch) {
 
 // row sends row i (from 1) of the kept rows.
 func (p *Portal) row(i int64, w Writer) error {
+	b, at := p.at(i)
+	if b == nil {
+		return fmt.Errorf("session: cursor %s has no row %d", p.Name, i)
+	}
+	part := *b
+	part.Cols = part.Cols[:len(p.columns)]
+	part.Sel = []int32{int32(at)}
+	return w.Rows(&part, p.columns)
+}
+
+// at finds row i (from 1) of the kept rows, nil if there is none.
+func (p *Portal) at(i int64) (b *types.Batch, row int) {
 	i--
 	for _, b := range p.cursor.kept {
-		if i < int64(b.N) {
-			part := *b
-			part.Sel = []int32{int32(i)}
-			return w.Rows(&part, p.columns)
+		if i >= 0 && i < int64(b.N) {
+			return b, int(i)
 		}
 		i -= int64(b.N)
 	}
-	return fmt.Errorf("session: cursor %s has no row %d", p.Name, i)
+	return nil, 0
+}
+
+// scrollable tells whether a cursor declared without SCROLL or NO SCROLL can
+// go back: where PostgreSQL's plan could. (Here every one could.)
+func scrollable(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Scan, *plan.VirtualScan, *plan.FuncScan, *plan.CTEScan, *plan.Sort:
+		return true
+	case *plan.Values:
+		return len(n.Cols) > 0 && (n.Lit != nil || len(n.RowsExprs) > 1)
+	case *plan.Project, *plan.Filter, *plan.Limit:
+		return scrollable(n.Children()[0])
+	case *plan.Append:
+		for _, c := range n.Children() {
+			if !scrollable(c) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// CursorRow implements planner.CursorRows.
+func (h *host) CursorRow(name string, table types.OID) (string, bool, error) {
+	s := h.s()
+	p := s.portals[name]
+	if p == nil {
+		return "", false, pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", name)
+	}
+	state := func(format string, args ...any) (string, bool, error) {
+		return "", false, pgerr.Newf(pgerr.InvalidCursorState, format, args...)
+	}
+	t := s.snapshot().Table(table)
+	if t == nil || p.cursor == nil && (p.st == nil || !isQuery(p.st.raw.Stmt)) {
+		return state("cursor %q is not a SELECT query", name)
+	}
+	if p.hold && p.heldBy == nil {
+		return state("cursor %q is held from a previous transaction", name)
+	}
+	if p.cursor == nil || p.cursor.st == nil || p.cursor.st.plan == nil {
+		return state("cursor %q is not a simply updatable scan of table %q", name, t.Name)
+	}
+	c := p.cursor
+	var key *plan.RowKey
+	locking := false
+	if q, ok := c.st.raw.Stmt.(*ast.SelectStmt); ok {
+		locking = len(q.Locking) > 0
+	}
+	b, row := p.at(c.pos)
+	for i := range c.st.plan.RowKeys {
+		k := &c.st.plan.RowKeys[i]
+		if k.Table != table && (b == nil || types.OID(b.Cols[k.Member].I[row]) != table) {
+			continue
+		}
+		if key != nil {
+			return state("cursor %q has multiple FOR UPDATE/SHARE references to table %q", name, t.Name)
+		}
+		key = k
+	}
+	switch {
+	case key == nil && locking:
+		return state("cursor %q does not have a FOR UPDATE/SHARE reference to table %q", name, t.Name)
+	case key == nil:
+		return state("cursor %q is not a simply updatable scan of table %q", name, t.Name)
+	case b == nil:
+		return state("cursor %q is not positioned on a row", name)
+	}
+	return b.Cols[key.Key].S[row], true, nil
 }
 
 func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
@@ -220,11 +306,11 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 			dir = ast.FetchForward
 		}
 	}
-	target := int64(0)
+	target, again := int64(0), false // again: the current row once more
 	switch dir {
 	case ast.FetchForward:
 		if k == 0 {
-			target = c.pos
+			again, target = true, c.pos
 			break
 		}
 		want := int64(-1)
@@ -250,7 +336,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		return send()
 	case ast.FetchBackward:
 		if k == 0 {
-			target = c.pos
+			again, target = true, c.pos
 			break
 		}
 		if err := backwards(); err != nil {
@@ -268,6 +354,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		return send()
 	case ast.FetchAbsolute:
 		target = k
+		again = k == c.pos
 		if k < 0 {
 			if err := p.fill(-1); err != nil {
 				return err
@@ -276,8 +363,9 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		}
 	case ast.FetchRelative:
 		target = c.pos + k
+		again = k == 0
 	}
-	if target < c.pos {
+	if target < c.pos || again && c.pos > 0 && c.pos <= c.total && !n.Move {
 		if err := backwards(); err != nil {
 			return err
 		}

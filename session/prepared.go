@@ -45,6 +45,7 @@ type Portal struct {
 	done    bool
 	tag     string
 	hold    bool
+	heldBy  *txn    // that made it, until it commits
 	running bool    // its query is being run: a function it calls finds it so
 	marks   int     // savepoints there were when it was made
 	cursor  *cursor // of DECLARE CURSOR

@@ -184,6 +184,9 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.closePortals()
+	for _, p := range s.portals {
+		p.heldBy = nil
+	}
 	if len(t.notes) > 0 {
 		s.db.hub.order.Lock()
 		defer s.db.hub.order.Unlock()
@@ -253,6 +256,9 @@ func (s *Session) beforeCommit(ctx context.Context) error {
 // rollback ends the open transaction without effect.
 func (s *Session) rollback() {
 	t := s.tx
+	for _, p := range s.portals { // those made to outlive it do not
+		p.hold = p.hold && p.heldBy != t
+	}
 	s.closePortals()
 	s.tx = nil
 	s.txStart.Store(0)

@@ -33,6 +33,8 @@ type SelectStmt struct {
 	Offset   Expr
 	WithTies bool // FETCH FIRST … WITH TIES
 	Locking  []*LockingClause
+
+	ForCursor bool // the query of DECLARE CURSOR
 }
 
 // SetOp is a set operation.

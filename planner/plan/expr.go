@@ -71,7 +71,7 @@ type Call struct {
 	Text string
 	// Defaulted is the number of arguments at the end that were not given.
 	Defaulted int
-	Pos  int // byte offset in the source, -1 unknown: position of run-time errors that carry one
+	Pos       int // byte offset in the source, -1 unknown: position of run-time errors that carry one
 }
 
 // Relabel gives a value another type of the same representation (binary

@@ -65,6 +65,9 @@ type Plan struct {
 	// Columns are the visible result columns (nil for statements without result);
 	// Root may yield more columns behind them (junk).
 	Columns []Column
+	// RowKeys are the tables whose row keys Root yields behind the visible columns:
+	// where a cursor stands (DECLARE CURSOR).
+	RowKeys []RowKey
 	// Tag is the command tag's word: SELECT, INSERT, UPDATE, DELETE, MERGE.
 	Tag string
 	// Tables are the tables read or written, with the lock each needs: the session
@@ -80,6 +83,14 @@ type Plan struct {
 	Rules []string
 	// Algebra is the printed logical plan before and after the rules (EXPLAIN (ALGEBRA)).
 	Algebra []string
+}
+
+// RowKey tells in which output columns the key of a table's row and the OID of
+// the table that holds it are.
+type RowKey struct {
+	Table       types.OID
+	Key, Member int
+	Locked      bool // by FOR UPDATE or SHARE
 }
 
 // TableUse is a table and what the plan does with it.
@@ -117,6 +128,8 @@ type KeySpan struct {
 	LowInc, HighInc bool
 	// NotNull excludes NULLs of key column len(Eq) (implied by Low or High).
 	NotNull bool
+	// Key, when set, is a row's whole key (AttRowKey): the span is that row.
+	Key Expr
 	// In, when set, is an array-valued expression for key column len(Eq) instead of
 	// Low/High: one equality span for each distinct element, in index order.
 	In Expr

@@ -111,5 +111,4 @@ DROP SCHEMA vs;
 DROP SCHEMA vs CASCADE;
 -- differs: materialized views are not supported
 CREATE MATERIALIZED VIEW mv AS SELECT 1 AS x;
--- differs: the text of views is not laid out in lines
 SELECT pg_get_viewdef('bv'::regclass);
