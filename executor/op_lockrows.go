@@ -1,6 +1,9 @@
 package executor
 
 import (
+	"errors"
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -50,6 +53,7 @@ type lockTable struct {
 	wait  kv.WaitPolicy
 	dec   *rowenc.Decoder
 	check pred
+	keys  *rowenc.Decoder // of what unique indexes hold; nil until needed
 	// parts are the decoders of a table's children, by storage number, whose columns
 	// stand in the order of plan.Attnums.
 	parts map[uint32]*rowenc.Decoder
@@ -154,7 +158,8 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 		}
 		return false, err
 	}
-	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
+	share := t.mode == kv.LockKeyShare // may go on with the snapshot's version
+	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout, Newest: share})
 	if err != nil {
 		err = o.x.rowConflict(key, err)
 		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
@@ -172,8 +177,27 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	if err != nil {
 		return false, storeError(err)
 	}
+	if share {
+		if ok {
+			if same, err := o.sameKey(t, key, value); same || err != nil {
+				return same, err
+			}
+		}
+		if x.Isolation != kv.ReadCommitted {
+			return false, x.rowConflict(key, kv.ErrConcurrentUpdate)
+		}
+	}
 	if !ok {
-		return false, nil
+		key, value, err = x.lockMoved(key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
+		if err != nil {
+			if errors.Is(err, kv.ErrLockNotAvailable) && t.wait == kv.WaitNot {
+				return false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
+			}
+			return false, storeError(err)
+		}
+		if key == nil {
+			return false, nil
+		}
 	}
 	if !o.cloned {
 		o.cur, o.cloned = cloneBatch(o.cur), true
@@ -197,6 +221,39 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	o.one = append(o.one[:0], i)
 	hit, err := t.check.filter(o.cur, o.one, nil)
 	return len(hit) > 0, err
+}
+
+// sameKey tells that the newest version of a row has the unique keys of the
+// snapshot's. FOR KEY SHARE, which only keeps these as they are, then goes on with the
+// snapshot's version, as in PostgreSQL.
+func (o *lockRowsOp) sameKey(t *lockTable, key, newest []byte) (bool, error) {
+	seen, ok, err := o.x.Txn.Get(key)
+	if err != nil || !ok || t.parts != nil {
+		return false, storeError(err)
+	}
+	if t.keys == nil {
+		var attnums []int16
+		for _, ix := range t.plan.Table.Indexes {
+			if ix.Unique && ix.Where == "" {
+				for _, k := range ix.Keys {
+					if k.Attnum > 0 && !slices.Contains(attnums, k.Attnum) {
+						attnums = append(attnums, k.Attnum)
+					}
+				}
+			}
+		}
+		t.keys = rowenc.NewDecoder(t.plan.Table, attnums)
+	}
+	vecs := newVecs(t.keys.Types(), 2)
+	if err := t.keys.Batch([][]byte{key, key}, [][]byte{seen, newest}, vecs); err != nil {
+		return false, err
+	}
+	for _, v := range vecs {
+		if !types.EqualAt(v, 0, v, 1) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (o *lockRowsOp) close() { o.in.close() }

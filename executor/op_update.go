@@ -16,7 +16,7 @@ type updateOp struct {
 	set    *setList
 	ret    *returning
 	checks viewChecks
-	mode   kv.LockMode
+	mode   kv.LockMode // of a row whose key columns are set: LockUpdate
 	counts bool
 	family *family // of a table with children
 	ready  []*types.Batch
@@ -81,7 +81,7 @@ func (o *updateOp) next() (*types.Batch, error) {
 			}
 			continue
 		}
-		b, keys, err := o.target.lock(in, o.mode)
+		b, keys, err := o.target.lock(in, kv.LockNoKeyUpdate)
 		if err != nil {
 			return nil, err
 		}
@@ -92,6 +92,11 @@ func (o *updateOp) next() (*types.Batch, error) {
 		now, changed, err := o.set.apply(o.n.Table, old, b)
 		if err != nil {
 			return nil, err
+		}
+		if o.mode == kv.LockUpdate {
+			if err := o.w.lockChanged(keys, old, now); err != nil {
+				return nil, err
+			}
 		}
 		newKeys, err := o.w.update(keys, old, now, changed)
 		if err != nil {

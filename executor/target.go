@@ -71,13 +71,26 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 		if err != nil {
 			return nil, nil, err
 		}
+		var to []byte
 		if gone {
-			continue
+			if to, value, err = x.lockMoved([]byte(k), kv.LockOptions{Mode: mode, Timeout: x.LockTimeout}); err != nil {
+				return nil, nil, storeError(err)
+			}
+			if to == nil {
+				continue
+			}
+			if k = string(to); g.seen != nil && g.seen[k] {
+				continue
+			}
 		}
 		if changed {
 			if !cloned {
 				// The vectors may belong to someone who shows them to others.
 				b, cloned = cloneBatch(b), true
+				keys = b.Cols[g.keyCol]
+			}
+			if to != nil {
+				keys.S[i] = k
 			}
 			old := newVecs(dec.Types(), 1)
 			if err := dec.Batch([][]byte{[]byte(k)}, [][]byte{value}, old); err != nil {

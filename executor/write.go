@@ -795,6 +795,7 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 			if err := x.Txn.DeleteCovered([]byte(keys[i])); err != nil {
 				return nil, storeError(err)
 			}
+			x.Txn.Moved([]byte(keys[i]), w.key)
 			if err := x.Txn.PutCovered(w.key, w.vals.Row(i)); err != nil {
 				return nil, storeError(err)
 			}
@@ -916,7 +917,8 @@ func (w *tableWriter) lockChanged(keys []string, old, now *types.Batch) error {
 // says what the other transaction did.
 func (x *exec) rowConflict(key []byte, err error) error {
 	if errors.Is(err, kv.ErrConflict) {
-		if _, ok, e := x.Txn.GetLatest(key); e == nil && !ok {
+		_, moved := x.Txn.MovedTo(key)
+		if _, ok, e := x.Txn.GetLatest(key); e == nil && !ok && !moved {
 			return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent delete").WithCause(err)
 		}
 	}
@@ -938,4 +940,28 @@ func (x *exec) lockRow(key []byte, mode kv.LockMode) (value []byte, changed, gon
 		return nil, false, false, storeError(err)
 	}
 	return value, true, !ok, nil
+}
+
+// lockMoved finds, locks and reads the newest version of a row that is gone from the
+// key it had, since its primary key was changed (READ COMMITTED).
+func (x *exec) lockMoved(key []byte, opts kv.LockOptions) (to, value []byte, err error) {
+	opts.Newest = true
+	for {
+		next, ok := x.Txn.MovedTo(key)
+		if !ok {
+			return nil, nil, nil
+		}
+		key = next
+		res, err := x.Txn.Lock(x.context(), key, opts)
+		if err != nil || !res.Acquired {
+			return nil, nil, err
+		}
+		value, ok, err := x.Txn.GetLatest(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			return key, value, nil
+		}
+	}
 }

@@ -175,6 +175,12 @@ type Txn interface {
 	GetAllLatest(keys, values [][]byte) error
 	ScanLatest(r Range, opts ScanOptions) Iterator
 
+	// Moved notes that this transaction has put at to what it deleted at from: a row
+	// with another key. MovedTo tells where commits since the snapshot have moved what
+	// was at key, for those who would go on with its newest version.
+	Moved(from, to []byte)
+	MovedTo(key []byte) (to []byte, ok bool)
+
 	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
 	// statement begins. At higher levels it is an error once anything was read or
 	// written (locks may come before).

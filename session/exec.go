@@ -11,6 +11,7 @@ import (
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/kv"
 	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -265,7 +266,17 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 			}
 		}
 		if st.plan.ReadOnly {
-			return nil
+			if s.tx.implicit && s.db.strong.Load() == 0 {
+				// Nobody excludes readers, and the statement reads a state of tables and
+				// rows that go together: it can do without locks.
+				return nil
+			}
+			waited, err := s.lockTables(ctx, st.plan)
+			if err != nil || !waited || attempt == 10 {
+				return err
+			}
+			s.tx.fresh = s.tx.fresh && s.tx.level == kv.ReadCommitted
+			continue
 		}
 		what := st.plan.Tag
 		if q, ok := st.raw.Stmt.(*ast.SelectStmt); ok && len(q.Locking) > 0 {
@@ -338,13 +349,23 @@ func sameTypes(want, have []*types.Type) bool {
 	return true
 }
 
-// lockTables takes the locks that keep definitions of written tables still.
+// lockTables takes the locks that keep definitions of the plan's tables still.
 func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, err error) {
+	reads := !s.tx.implicit || s.db.strong.Load() > 0
 	for _, u := range p.Tables {
-		if u.Table.Virtual != nil || !u.Write {
+		mode := tableReadLock
+		switch {
+		case u.Write && p.Tag == "SELECT":
+			mode = tableMarkLock
+		case u.Write:
+			mode = tableWriteLock
+		case !reads:
 			continue
 		}
-		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), s.lockOpts(tableWriteLock))
+		if u.Table.Virtual != nil {
+			continue
+		}
+		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), s.lockOpts(mode))
 		if err != nil {
 			return false, mapKV(err)
 		}

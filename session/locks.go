@@ -272,3 +272,38 @@ func (db *DB) waitEvents() map[uint64]string {
 func (s *Session) deadlockTimeout() time.Duration {
 	return time.Duration(s.set.int("deadlock_timeout")) * time.Millisecond
 }
+
+// lockSequence keeps a sequence's definition still while the transaction takes numbers
+// from it, and gives the definition as of then.
+func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error) {
+	t := s.tx
+	if t == nil {
+		return seq, nil
+	}
+	if newer, ok := t.drawn[seq.OID]; ok {
+		if newer != nil && t.change == nil {
+			seq = newer
+		}
+		return seq, nil
+	}
+	ctx := s.fctx.Context
+	if ctx == nil {
+		ctx = s.ctx
+	}
+	res, err := t.kv.Lock(ctx, catalog.TableLockKey(seq.OID), s.lockOpts(kv.LockTableRowExclusive))
+	if err != nil {
+		return nil, mapKV(err)
+	}
+	var newer *catalog.Sequence
+	if res.Waited {
+		if newer = s.db.cat.Latest().Sequence(seq.OID); newer == nil {
+			return nil, pgerr.Newf(pgerr.UndefinedTable, "could not open relation with OID %d", seq.OID)
+		}
+		seq = newer
+	}
+	if t.drawn == nil {
+		t.drawn = map[catalog.OID]*catalog.Sequence{}
+	}
+	t.drawn[seq.OID] = newer
+	return seq, nil
+}

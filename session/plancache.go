@@ -57,8 +57,13 @@ func (c *planCache) clear() { c.young, c.old = nil, nil }
 
 func stackTrace() string { return string(debug.Stack()) }
 
-// tableWriteLock is the lock of a table whose rows a statement writes.
-const tableWriteLock = kv.LockTableRowExclusive
+// The locks of tables that a statement reads, whose rows it locks (SELECT FOR UPDATE),
+// and whose rows it writes.
+const (
+	tableReadLock  = kv.LockTableAccessShare
+	tableMarkLock  = kv.LockTableRowShare
+	tableWriteLock = kv.LockTableRowExclusive
+)
 
 func (s *Session) lockOpts(mode kv.LockMode) kv.LockOptions {
 	return kv.LockOptions{Mode: mode, Timeout: s.lockTimeout()}

@@ -150,7 +150,7 @@ func (s *Store) commitGroup(group []*Txn) {
 				continue
 			}
 		}
-		s.history.append(record{seq, t.writes})
+		s.history.append(record{seq, t.writes, t.moves})
 		seq++
 		buffers = append(buffers, &t.writes)
 		sync = sync || !t.opts.NoSync

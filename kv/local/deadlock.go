@@ -48,7 +48,10 @@ func (t *lockTable) deadlocked(w *waiter) error {
 	var cycle []edge
 	for range 16 {
 		cycle = t.cycle(w, w.by.owner, map[*waiter]bool{}, nil)
-		soft := slices.IndexFunc(cycle, func(e edge) bool { return e.ahead != nil })
+		soft := len(cycle) - 1 // the last one first: w itself waits on, if another can go
+		for soft >= 0 && cycle[soft].ahead == nil {
+			soft--
+		}
 		if cycle == nil || soft < 0 {
 			break
 		}

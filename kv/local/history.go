@@ -14,7 +14,11 @@ type history struct {
 type record struct {
 	seq    uint64
 	writes Buffer
+	moves  []move
 }
+
+// move is what a transaction said with Moved.
+type move struct{ from, to string }
 
 // A transaction that stays open for long while others commit makes the history
 // grow; beyond these limits the oldest records go. Point checks then compare the
@@ -70,6 +74,24 @@ func (h *history) prune(seq uint64) {
 		h.dropFirst()
 	}
 	h.mu.Unlock()
+}
+
+// movedTo follows what was at key through the commits later than seq.
+func (h *history) movedTo(key []byte, seq uint64) ([]byte, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	at := string(key)
+	for i := range h.records {
+		if h.records[i].seq <= seq {
+			continue
+		}
+		for _, m := range h.records[i].moves {
+			if m.from == at {
+				at = m.to
+			}
+		}
+	}
+	return []byte(at), at != string(key)
 }
 
 // changed reports whether a commit later than seq wrote key; known is false if the

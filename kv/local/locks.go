@@ -28,7 +28,9 @@ import (
 //
 // Waiting is first come, first served: a request waits for conflicting holders and
 // for conflicting requests before it, except that who holds the lock in some mode
-// already goes ahead of those who do not.
+// already goes ahead of those who have to wait for that. Requests for rows pass those
+// who wait if no holder conflicts: a row's sharers are as a rule gone soon, and FOR
+// SHARE beside FOR SHARE should not wait (heap_lock_tuple in PostgreSQL likewise).
 type lockTable struct {
 	seed      maphash.Seed
 	shards    [lockShards]lockShard
@@ -232,7 +234,11 @@ func (t *lockTable) acquireUnlogged(ctx context.Context, l *locker, key []byte, 
 		sh.mu.Unlock()
 		return false, false, nil
 	}
-	if q.grantable(l, opts.Mode, at >= 0, len(q.waiters)) {
+	ahead := len(q.waiters)
+	if opts.Mode.Row() {
+		ahead = 0
+	}
+	if q.grantable(l, opts.Mode, at >= 0, ahead) {
 		q.grant(l, opts.Mode, hash)
 		sh.mu.Unlock()
 		return true, false, nil
@@ -244,6 +250,11 @@ func (t *lockTable) acquireUnlogged(ctx context.Context, l *locker, key []byte, 
 	if t.closed.Load() {
 		sh.mu.Unlock()
 		return false, false, kv.ErrClosed
+	}
+	if err := q.hopeless(at, l.owner, opts.Mode); err != nil {
+		sh.mu.Unlock()
+		t.deadlocks.Add(1)
+		return false, false, err
 	}
 	w := &waiter{by: l, hash: hash, key: bytes.Clone(key), since: time.Now(), mode: opts.Mode, holds: at >= 0, queue: q, result: make(chan error, 1)}
 	q.enqueue(w)
@@ -392,14 +403,37 @@ func (q *lockQueue) grant(l *locker, mode kv.LockMode, hash uint64) {
 	l.held = append(l.held, hash)
 }
 
-// enqueue puts w last, or last among those who hold the lock already.
+// enqueue puts w last, or, if it is a holder, after the holders that wait and before
+// the first of the others that waits for it.
 func (q *lockQueue) enqueue(w *waiter) {
 	at := len(q.waiters)
 	if w.holds {
-		for at = 0; at < len(q.waiters) && q.waiters[at].holds; at++ {
+		has := q.holders[q.find(w.by)].modes
+		for at = 0; at < len(q.waiters); at++ {
+			if o := q.waiters[at]; !o.holds && o.mode.Conflicts()&has != 0 {
+				break
+			}
 		}
 	}
 	q.waiters = slices.Insert(q.waiters, at, w)
+}
+
+// hopeless tells a request of holder number at that would wait for a holder that
+// waits for it: a deadlock seen without looking further.
+func (q *lockQueue) hopeless(at int, owner uint64, mode kv.LockMode) error {
+	if at < 0 {
+		return nil
+	}
+	for _, o := range q.waiters {
+		if !o.holds || o.by.owner == owner || o.mode.Conflicts()&q.holders[at].modes == 0 {
+			continue
+		}
+		if i := q.find(o.by); i >= 0 && mode.Conflicts()&q.holders[i].modes != 0 {
+			me := kv.LockWait{Key: o.key, Mode: mode, Owner: owner, Since: time.Now(), Hard: []uint64{o.by.owner}}
+			return &kv.DeadlockError{Cycle: []kv.LockWait{me, o.describe()}}
+		}
+	}
+	return nil
 }
 
 // settle grants what can be granted after something left the queue, and puts the

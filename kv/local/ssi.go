@@ -164,7 +164,7 @@ func (g *ssi) readFrom(x *serial, seq uint64, wrote func(*Buffer) bool) error {
 }
 
 // write makes a write and looks who has read what was before it.
-func (g *ssi) write(x *serial, e Entry, hash uint64) error {
+func (g *ssi) write(x *serial, e Entry, hash uint64, subtransaction bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if x.doomed != "" {
@@ -172,11 +172,16 @@ func (g *ssi) write(x *serial, e Entry, hash uint64) error {
 	}
 	x.writes.put(e)
 	key := e.Key()
+	if !subtransaction {
+		// Who else writes the key has to wait for x and to see what it wrote; that x has
+		// looked at it before, for uniqueness as a rule, adds nothing.
+		delete(x.reads.points, hash)
+	}
 	for r := range g.all {
 		if r == x || r.doomed != "" || r.safe || r.ended && r.seq <= x.snapshot {
 			continue
 		}
-		if _, known := x.in[r]; known || !r.reads.has(key, hash) {
+		if _, known := x.in[r]; known || !r.reads.has(key, hash) || g.replaced(key, r, x) {
 			continue
 		}
 		if err := g.depends(r, x, x); err != nil {
@@ -184,6 +189,22 @@ func (g *ssi) write(x *serial, e Entry, hash uint64) error {
 		}
 	}
 	return nil
+}
+
+// replaced tells that another has committed a version of key after what r has read and
+// before what x sees. Then r depends on that one, which x follows, and not on x.
+func (g *ssi) replaced(key []byte, r, x *serial) bool {
+	if r.ended {
+		return false // others may be forgotten
+	}
+	for o := range g.all {
+		if o != r && o.ended && o.seq > r.snapshot && o.seq <= x.snapshot {
+			if _, ok := o.writes.Get(key); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // depends adds the dependency of reader r on writer w, found by me, one of both. An

@@ -19,6 +19,7 @@ type Txn struct {
 	frozenMu sync.Mutex
 	frozen   *Buffer // view of writes for scans, until the next write
 	saves    []save  // the savepoints that stand
+	moves    []move
 	locker   locker
 	lastLock uint64  // hash of the key last locked exclusively, or 0
 	serial   *serial // Serializable only
@@ -37,6 +38,7 @@ type Txn struct {
 type save struct {
 	writes Buffer
 	locks  int
+	moves  int
 }
 
 func (t *Txn) check() error {
@@ -146,7 +148,7 @@ func (t *Txn) freeze() Buffer {
 func (t *Txn) write(e Entry) error {
 	t.frozen = nil
 	if t.serial != nil {
-		return t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()))
+		return t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()), len(t.saves) > 0)
 	}
 	t.writes.put(e)
 	return nil
@@ -343,6 +345,19 @@ func (t *Txn) Unlock(key []byte, mode kv.LockMode) bool {
 	return t.store.locks.unlock(&t.locker, t.store.locks.hash(key), mode)
 }
 
+// Moved implements kv.Txn.
+func (t *Txn) Moved(from, to []byte) {
+	t.moves = append(t.moves, move{string(from), string(to)})
+}
+
+// MovedTo implements kv.Txn.
+func (t *Txn) MovedTo(key []byte) ([]byte, bool) {
+	if t.done {
+		return nil, false
+	}
+	return t.store.history.movedTo(key, t.version.seq)
+}
+
 // Refresh implements kv.Txn.
 func (t *Txn) Refresh() error {
 	if err := t.check(); err != nil {
@@ -396,7 +411,7 @@ func (t *Txn) HasWrites() bool { return t.writes.Len() > 0 }
 
 // Savepoint implements kv.Txn.
 func (t *Txn) Savepoint() kv.Savepoint {
-	t.saves = append(t.saves, save{t.writes.view(), len(t.locker.log)})
+	t.saves = append(t.saves, save{t.writes.view(), len(t.locker.log), len(t.moves)})
 	t.locker.logging = true
 	return kv.Savepoint(len(t.saves) - 1)
 }
@@ -412,6 +427,7 @@ func (t *Txn) RollbackTo(sp kv.Savepoint) error {
 		defer t.store.ssi.mu.Unlock()
 	}
 	t.writes = t.saves[sp].writes.view()
+	t.moves = t.moves[:t.saves[sp].moves:t.saves[sp].moves]
 	t.store.locks.releaseSince(&t.locker, t.saves[sp].locks)
 	t.lastLock = 0
 	clear(t.saves[sp+1:])
