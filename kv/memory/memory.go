@@ -14,15 +14,9 @@ import (
 	"bytes"
 	"sync/atomic"
 
-	"github.com/google/btree"
-
 	"rowkey/kv"
 	"rowkey/kv/local"
 )
-
-// degree of the tree: a node holds up to 2·degree-1 entries of 16 bytes. Wider nodes
-// scan faster, narrower ones are cheaper to copy at each commit.
-const degree = 32
 
 // New returns an empty store.
 func New() kv.Store {
@@ -36,14 +30,14 @@ func New() kv.Store {
 // engine is the local.Engine. Only its Apply and DropRange touch tree; views have
 // clones.
 type engine struct {
-	tree    *btree.BTreeG[local.Entry]
+	tree    tree
 	samples *local.Sampler
 	keys    atomic.Int64
 	bytes   atomic.Int64
 }
 
 func newEngine() *engine {
-	return &engine{tree: btree.NewG(degree, local.Less), samples: local.NewSampler()}
+	return &engine{samples: local.NewSampler()}
 }
 
 func (e *engine) Traits() local.Traits { return local.Traits{} }
@@ -54,7 +48,7 @@ func (e *engine) Size() (keys, bytes int64) { return e.keys.Load(), e.bytes.Load
 
 func (e *engine) Close() error { return nil }
 
-func (e *engine) View() (local.View, error) { return &view{e.tree.Clone(), e.samples}, nil }
+func (e *engine) View() (local.View, error) { return &view{e.tree.clone(), e.samples}, nil }
 
 func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 	grown := int64(0)
@@ -63,9 +57,9 @@ func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 			var old local.Entry
 			var had bool
 			if x.Deleted() {
-				old, had = e.tree.Delete(x)
+				old, had = e.tree.delete(x.Key())
 			} else {
-				old, had = e.tree.ReplaceOrInsert(x)
+				old, had = e.tree.put(x)
 				grown += x.Bytes()
 			}
 			if had {
@@ -76,7 +70,7 @@ func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 		})
 	}
 	e.bytes.Add(grown)
-	e.keys.Store(int64(e.tree.Len()))
+	e.keys.Store(int64(e.tree.size))
 	return nil
 }
 
@@ -94,15 +88,15 @@ func (e *engine) sample(x local.Entry) {
 const dropAtOnce = 4096
 
 func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
-	it := newIter(e.tree.Clone(), r, kv.ScanOptions{KeysOnly: true})
+	it := newIter(e.tree.clone(), r, kv.ScanOptions{KeysOnly: true})
 	b := kv.PairBatch{Max: dropAtOnce}
 	n, _ := it.Next(&b)
 	for _, k := range b.Keys {
-		if old, ok := e.tree.Delete(local.Probe(k)); ok {
+		if old, ok := e.tree.delete(k); ok {
 			e.bytes.Add(-old.Bytes())
 		}
 	}
-	e.keys.Store(int64(e.tree.Len()))
+	e.keys.Store(int64(e.tree.size))
 	if n == dropAtOnce {
 		return false, nil
 	}
@@ -112,14 +106,14 @@ func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
 
 // view is one version.
 type view struct {
-	tree    *btree.BTreeG[local.Entry]
+	tree    *tree
 	samples *local.Sampler
 }
 
 func (v *view) Close() error { return nil }
 
 func (v *view) Get(key []byte) ([]byte, bool, error) {
-	e, ok := v.tree.Get(local.Probe(key))
+	e, ok := v.tree.get(key)
 	if !ok {
 		return nil, false, nil
 	}
@@ -129,7 +123,7 @@ func (v *view) Get(key []byte) ([]byte, bool, error) {
 func (v *view) GetAll(keys, values [][]byte) error {
 	for i, k := range keys {
 		values[i] = nil
-		if e, ok := v.tree.Get(local.Probe(k)); ok {
+		if e, ok := v.tree.get(k); ok {
 			values[i] = e.Value()
 		}
 	}
@@ -147,22 +141,22 @@ func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
 // iter walks the tree batch by batch: each Next enters it anew behind the last key,
 // which costs a search a batch.
 type iter struct {
-	tree    *btree.BTreeG[local.Entry]
+	root    *node
 	opts    kv.ScanOptions
 	r       kv.Range
 	left    int // pairs still allowed by the limit; negative: any number
 	started bool
 	done    bool
-	last    local.Entry // delivered
-	visit   func(local.Entry) bool
+	last    []byte // key delivered
+	visit   func([]local.Entry) bool
 
 	// Of the call of Next at work.
 	b   *kv.PairBatch
 	max int
 }
 
-func newIter(tree *btree.BTreeG[local.Entry], r kv.Range, opts kv.ScanOptions) *iter {
-	it := &iter{tree: tree, opts: opts}
+func newIter(t *tree, r kv.Range, opts kv.ScanOptions) *iter {
+	it := &iter{root: t.root, opts: opts}
 	if opts.Reverse {
 		it.visit = it.visitDown
 	} else {
@@ -174,7 +168,7 @@ func newIter(tree *btree.BTreeG[local.Entry], r kv.Range, opts kv.ScanOptions) *
 
 func (it *iter) Reset(r kv.Range) {
 	it.r, it.started = r, false
-	it.done = r.Empty()
+	it.done = r.Empty() || it.root == nil
 	it.left = -1
 	if it.opts.Limit > 0 {
 		it.left = it.opts.Limit
@@ -194,17 +188,13 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 	}
 	switch {
 	case it.started && it.opts.Reverse:
-		it.tree.DescendLessOrEqual(it.last, it.visit)
+		it.root.descend(it.last, it.visit)
 	case it.started:
-		it.tree.AscendGreaterOrEqual(it.last, it.visit)
-	case it.opts.Reverse && it.r.End == nil:
-		it.tree.Descend(it.visit)
+		it.root.ascend(it.last, it.visit)
 	case it.opts.Reverse:
-		it.tree.DescendLessOrEqual(local.Probe(it.r.End), it.visit)
-	case it.r.Start == nil:
-		it.tree.Ascend(it.visit)
+		it.root.descend(it.r.End, it.visit)
 	default:
-		it.tree.AscendGreaterOrEqual(local.Probe(it.r.Start), it.visit)
+		it.root.ascend(it.r.Start, it.visit)
 	}
 	n := len(b.Keys)
 	if n < it.max {
@@ -216,7 +206,7 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 		b.Keys, b.Values = b.Keys[:n], b.Values[:n]
 	}
 	if n > 0 {
-		it.last = local.Probe(b.Keys[n-1])
+		it.last = b.Keys[n-1]
 	}
 	if it.left >= 0 {
 		it.left -= n
@@ -229,48 +219,52 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 // which would miss the cache for a key that is otherwise not looked at.
 const boundEvery = 16
 
-func (it *iter) visitUp(e local.Entry) bool {
+func (it *iter) visitUp(es []local.Entry) bool {
 	b := it.b
-	k := e.Key()
-	if len(b.Keys) == 0 && it.started && bytes.Equal(k, it.last.Key()) {
-		return true
+	if len(b.Keys) == 0 && it.started && bytes.Equal(es[0].Key(), it.last) {
+		es = es[1:]
 	}
-	b.Keys = append(b.Keys, k)
-	if it.opts.KeysOnly {
-		b.Values = append(b.Values, nil)
-	} else {
-		b.Values = append(b.Values, e.Value())
+	for _, e := range es {
+		k := e.Key()
+		b.Keys = append(b.Keys, k)
+		if it.opts.KeysOnly {
+			b.Values = append(b.Values, nil)
+		} else {
+			b.Values = append(b.Values, e.Value())
+		}
+		n := len(b.Keys)
+		if n == it.max || n%boundEvery == 0 && it.r.End != nil && bytes.Compare(k, it.r.End) >= 0 {
+			return false
+		}
 	}
-	n := len(b.Keys)
-	if n%boundEvery == 0 && it.r.End != nil && bytes.Compare(k, it.r.End) >= 0 {
-		return false
-	}
-	return n < it.max
+	return true
 }
 
-func (it *iter) visitDown(e local.Entry) bool {
+func (it *iter) visitDown(es []local.Entry) bool {
 	b := it.b
-	k := e.Key()
 	if len(b.Keys) == 0 {
 		bound := it.r.End
 		if it.started {
-			bound = it.last.Key()
+			bound = it.last
 		}
-		if bound != nil && bytes.Equal(k, bound) {
-			return true
+		if last := len(es) - 1; bound != nil && bytes.Equal(es[last].Key(), bound) {
+			es = es[:last]
 		}
 	}
-	b.Keys = append(b.Keys, k)
-	if it.opts.KeysOnly {
-		b.Values = append(b.Values, nil)
-	} else {
-		b.Values = append(b.Values, e.Value())
+	for i := len(es) - 1; i >= 0; i-- {
+		k := es[i].Key()
+		b.Keys = append(b.Keys, k)
+		if it.opts.KeysOnly {
+			b.Values = append(b.Values, nil)
+		} else {
+			b.Values = append(b.Values, es[i].Value())
+		}
+		n := len(b.Keys)
+		if n == it.max || n%boundEvery == 0 && bytes.Compare(k, it.r.Start) < 0 {
+			return false
+		}
 	}
-	n := len(b.Keys)
-	if n%boundEvery == 0 && bytes.Compare(k, it.r.Start) < 0 {
-		return false
-	}
-	return n < it.max
+	return true
 }
 
 // overshoot is how many of the keys, at their end, lie beyond the range.

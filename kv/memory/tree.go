@@ -1,0 +1,414 @@
+package memory
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unsafe"
+
+	"rowkey/kv/local"
+)
+
+// tree is a B-tree of entries in its leaves, copied when written: a node belongs to
+// the version of the tree that made it, and only that may change it.
+//
+//	inner  [ k1  k2  k3 ]      kids[i] has the keys from items[i] on;
+//	         │   │   │         kids[0] those before items[0], too
+//	leaf   [a b][c d][e f g]
+//
+// Keys of one table begin alike, so a node notes what all of its keys begin with,
+// and of each the eight bytes that follow: its head. A search runs over the heads,
+// which lie side by side, and looks at an entry's memory only where heads are equal;
+// most of a search in an ordinary tree is waiting for that memory.
+//
+// The zero value is empty. Not safe for concurrent use; clones are apart.
+type tree struct {
+	root    *node
+	size    int
+	version uint64
+}
+
+const (
+	// width is the most entries a node has, sparse the number below which it is
+	// merged with its neighbour. Wider nodes scan faster, narrower ones are cheaper
+	// to copy at each commit.
+	width  = 32
+	sparse = width / 4
+	// prefixBytes bounds what is noted of the common beginning of a node's keys.
+	prefixBytes = 44
+)
+
+// node is a leaf, or the first part of an inner.
+type node struct {
+	version uint64
+	n       uint16
+	leaf    bool
+	plen    uint8 // all keys begin with pre[:plen]
+	pre     [prefixBytes]byte
+	heads   [width]uint64
+	items   [width]local.Entry // of an inner node, keys without values
+}
+
+type inner struct {
+	node
+	kids [width]*node
+}
+
+func (n *node) inner() *inner { return (*inner)(unsafe.Pointer(n)) }
+
+// clone gives the tree as it is, which later changes of t leave alone.
+func (t *tree) clone() *tree {
+	c := *t
+	t.version++
+	return &c
+}
+
+// mutable gives n, or its copy if it is seen by clones.
+func (t *tree) mutable(n *node) *node {
+	switch {
+	case n.version == t.version:
+		return n
+	case n.leaf:
+		c := new(node)
+		*c = *n
+		c.version = t.version
+		return c
+	}
+	c := new(inner)
+	*c = *n.inner()
+	c.version = t.version
+	return &c.node
+}
+
+func (t *tree) newLeaf() *node { return &node{version: t.version, leaf: true} }
+
+func (t *tree) newInner() *inner { return &inner{node: node{version: t.version}} }
+
+// head is the eight bytes of key behind its first p, zeros where there are none.
+func head(key []byte, p int) uint64 {
+	if len(key) >= p+8 {
+		return binary.BigEndian.Uint64(key[p:])
+	}
+	var b [8]byte
+	copy(b[:], key[p:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// search finds the first item that is not less than key, and tells whether it is equal.
+func (n *node) search(key []byte) (at int, equal bool) {
+	p := int(n.plen)
+	if len(key) < p {
+		if bytes.Compare(key, n.pre[:p]) < 0 {
+			return 0, false
+		}
+		return int(n.n), false
+	}
+	if c := bytes.Compare(key[:p], n.pre[:p]); c != 0 {
+		if c < 0 {
+			return 0, false
+		}
+		return int(n.n), false
+	}
+	h := head(key, p)
+	lo := n.firstHead(h, 0)
+	if lo == int(n.n) || n.heads[lo] != h {
+		return lo, false
+	}
+	hi := lo + 1
+	if hi < int(n.n) && n.heads[hi] == h {
+		hi = int(n.n)
+		if h != ^uint64(0) {
+			hi = n.firstHead(h+1, lo)
+		}
+	}
+	for lo < hi {
+		m := int(uint(lo+hi) / 2)
+		switch c := bytes.Compare(n.items[m].Key(), key); {
+		case c == 0:
+			return m, true
+		case c < 0:
+			lo = m + 1
+		default:
+			hi = m
+		}
+	}
+	return lo, false
+}
+
+// firstHead finds, from lo on, the first head that is not less than h.
+func (n *node) firstHead(h uint64, lo int) int {
+	size := int(n.n) - lo
+	for size > 0 {
+		half := size / 2
+		if n.heads[(lo+half)&(width-1)] < h {
+			lo += half + 1
+			size -= half + 1
+		} else {
+			size = half
+		}
+	}
+	return lo
+}
+
+// child finds the kid that key belongs to.
+func (n *node) child(key []byte) int {
+	i, equal := n.search(key)
+	if !equal && i > 0 {
+		i--
+	}
+	return i
+}
+
+func (t *tree) get(key []byte) (local.Entry, bool) {
+	n := t.root
+	if n == nil {
+		return local.Entry{}, false
+	}
+	for !n.leaf {
+		n = n.inner().kids[n.child(key)]
+	}
+	if i, ok := n.search(key); ok {
+		return n.items[i], true
+	}
+	return local.Entry{}, false
+}
+
+// put inserts e, in place of the entry of its key that is there.
+func (t *tree) put(e local.Entry) (old local.Entry, had bool) {
+	key := e.Key()
+	if t.root == nil {
+		t.root = t.newLeaf()
+	}
+	if int(t.root.n) == width {
+		top := t.newInner()
+		top.insert(0, local.NewDeletion(t.root.items[0].Key()))
+		top.kids[0] = t.root
+		t.root = &top.node
+		t.split(top, 0, key)
+	}
+	t.root = t.mutable(t.root)
+	n := t.root
+	for !n.leaf {
+		in := n.inner()
+		i := n.child(key)
+		if int(in.kids[i].n) == width {
+			t.split(in, i, key)
+			i = n.child(key)
+		}
+		in.kids[i] = t.mutable(in.kids[i])
+		n = in.kids[i]
+	}
+	i, equal := n.search(key)
+	if equal {
+		old, n.items[i] = n.items[i], e
+		return old, true
+	}
+	n.insert(i, e)
+	t.size++
+	return local.Entry{}, false
+}
+
+// split cuts kid i of in, which is full, in two. Where key goes to its end, keys come
+// in order, and it is left full.
+func (t *tree) split(in *inner, i int, key []byte) {
+	left := t.mutable(in.kids[i])
+	at := width / 2
+	if at2, _ := left.search(key); at2 == width {
+		at = width - 1
+	}
+	var right *node
+	if left.leaf {
+		right = t.newLeaf()
+	} else {
+		r := t.newInner()
+		copy(r.kids[:], left.inner().kids[at:])
+		clear(left.inner().kids[at:])
+		right = &r.node
+	}
+	right.n = uint16(copy(right.items[:], left.items[at:]))
+	clear(left.items[at:])
+	left.n = uint16(at)
+	left.tighten()
+	right.tighten()
+	in.kids[i] = left
+	sep := right.items[0]
+	if right.leaf {
+		sep = local.NewDeletion(sep.Key()) // the key alone: the value may go before it
+	}
+	if i == 0 && bytes.Compare(left.items[0].Key(), in.items[0].Key()) < 0 {
+		// The first kid got keys before items[0]: the new one may begin before it, too.
+		in.remove(0)
+		in.insert(0, local.NewDeletion(left.items[0].Key()))
+	}
+	copy(in.kids[i+2:], in.kids[i+1:in.n])
+	in.insert(i+1, sep)
+	in.kids[i+1] = right
+}
+
+// insert puts e at i; of an inner node, the kids are the caller's.
+func (n *node) insert(i int, e local.Entry) {
+	key := e.Key()
+	p := int(n.plen)
+	if n.n == 0 {
+		p = copy(n.pre[:], key)
+		n.plen = uint8(p)
+	} else if same := common(key, n.pre[:p]); same < p {
+		p = same
+		n.plen = uint8(p)
+		n.rehash()
+	}
+	copy(n.items[i+1:], n.items[i:n.n])
+	copy(n.heads[i+1:], n.heads[i:n.n])
+	n.items[i], n.heads[i] = e, head(key, p)
+	n.n++
+}
+
+// remove takes item i out.
+func (n *node) remove(i int) {
+	copy(n.items[i:], n.items[i+1:n.n])
+	copy(n.heads[i:], n.heads[i+1:n.n])
+	n.n--
+	n.items[n.n] = local.Entry{}
+}
+
+// tighten notes anew what all keys begin with.
+func (n *node) tighten() {
+	if n.n == 0 {
+		return
+	}
+	first, last := n.items[0].Key(), n.items[n.n-1].Key()
+	p := min(common(first, last), prefixBytes)
+	copy(n.pre[:], first[:p])
+	n.plen = uint8(p)
+	n.rehash()
+}
+
+func (n *node) rehash() {
+	p := int(n.plen)
+	for i := range n.items[:n.n] {
+		n.heads[i] = head(n.items[i].Key(), p)
+	}
+}
+
+// common is the length of what both begin with.
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// delete removes the entry of key.
+func (t *tree) delete(key []byte) (old local.Entry, had bool) {
+	if old, had = t.get(key); !had {
+		return old, false
+	}
+	t.root = t.mutable(t.root)
+	t.deleteFrom(t.root, key)
+	switch {
+	case t.root.n == 0:
+		t.root = nil
+	case t.root.n == 1 && !t.root.leaf:
+		t.root = t.root.inner().kids[0]
+	}
+	t.size--
+	return old, true
+}
+
+// deleteFrom removes a key that is there from below n, which is mutable.
+func (t *tree) deleteFrom(n *node, key []byte) {
+	if n.leaf {
+		i, _ := n.search(key)
+		n.remove(i)
+		return
+	}
+	in := n.inner()
+	i := n.child(key)
+	kid := t.mutable(in.kids[i])
+	in.kids[i] = kid
+	t.deleteFrom(kid, key)
+	switch {
+	case kid.n == 0:
+		in.drop(i)
+	case kid.n >= sparse || in.n == 1:
+	case i+1 < int(in.n):
+		t.merge(in, i)
+	default:
+		t.merge(in, i-1)
+	}
+}
+
+// drop takes kid i out.
+func (in *inner) drop(i int) {
+	in.remove(i)
+	copy(in.kids[i:], in.kids[i+1:in.n+1])
+	in.kids[in.n] = nil
+}
+
+// merge makes one of kids i and i+1 if there is room to spare.
+func (t *tree) merge(in *inner, i int) {
+	left, right := in.kids[i], in.kids[i+1]
+	if int(left.n+right.n) > width*3/4 {
+		return
+	}
+	left = t.mutable(left)
+	in.kids[i] = left
+	at := int(left.n)
+	copy(left.items[at:], right.items[:right.n])
+	if !left.leaf {
+		copy(left.inner().kids[at:], right.inner().kids[:right.n])
+		left.items[at] = in.items[i+1] // the least that its first kid may have
+	}
+	left.n += right.n
+	left.tighten()
+	in.drop(i + 1)
+}
+
+// ascend visits the entries from start on (nil: all), a leaf's at a time, until
+// visit returns false.
+func (n *node) ascend(start []byte, visit func([]local.Entry) bool) bool {
+	i := 0
+	if n.leaf {
+		if start != nil {
+			i, _ = n.search(start)
+		}
+		return i == int(n.n) || visit(n.items[i:n.n])
+	}
+	if start != nil {
+		i = n.child(start)
+	}
+	for ; i < int(n.n); i++ {
+		if !n.inner().kids[i].ascend(start, visit) {
+			return false
+		}
+		start = nil
+	}
+	return true
+}
+
+// descend visits the entries up to end and it included (nil: all), a leaf's at a time,
+// to be read from the last, until visit returns false.
+func (n *node) descend(end []byte, visit func([]local.Entry) bool) bool {
+	i := int(n.n)
+	if n.leaf {
+		if end != nil {
+			var equal bool
+			if i, equal = n.search(end); equal {
+				i++
+			}
+		}
+		return i == 0 || visit(n.items[:i])
+	}
+	if end != nil {
+		i = n.child(end) + 1
+	}
+	for i--; i >= 0; i-- {
+		if !n.inner().kids[i].descend(end, visit) {
+			return false
+		}
+		end = nil
+	}
+	return true
+}
