@@ -277,7 +277,7 @@ func makeEmpty() *Snapshot {
 		&Schema{OID: PgCatalogOID, Name: "pg_catalog", Owner: BootstrapRoleOID, Comment: "system catalog schema"},
 		&Schema{OID: PublicOID, Name: "public", Owner: BootstrapRoleOID, Comment: "standard public schema"},
 		&Schema{OID: InformationSchemaOID, Name: "information_schema", Owner: BootstrapRoleOID},
-		&Schema{OID: RowkeyOID, Name: "rowkey", Owner: BootstrapRoleOID, Comment: "rows as keys and values"},
+		&Schema{OID: RowkeyOID, Name: "rowkey", Owner: BootstrapRoleOID, Comment: "what rowkey has beyond PostgreSQL"},
 	}
 	for _, d := range schemaDomains() {
 		objs = append(objs, d)

@@ -88,10 +88,8 @@ func (a *Anatomist) Key(key []byte) []Span {
 		d.keyValues([]string{"what", "kind of object", "OID"})
 	case keyenc.KindSequence:
 		d.keyValues([]string{"sequence OID"})
-	case keyenc.KindStats:
-		d.keyValues([]string{"table OID"})
-	case keyenc.KindLock:
-		d.keyValues([]string{"what"})
+	default:
+		d.keyValues(nil)
 	}
 	return d.finish()
 }

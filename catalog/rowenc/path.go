@@ -45,7 +45,6 @@ func ParsePath(cat *catalog.Snapshot, path string) ([]byte, error) {
 var layouts = map[keyenc.Kind][]KeyCol{
 	keyenc.KindCatalog:  plainColumns(types.Text, types.Int2, types.Oid),
 	keyenc.KindSequence: plainColumns(types.Oid),
-	keyenc.KindStats:    plainColumns(types.Oid),
 }
 
 func plainColumns(ts ...*types.Type) []KeyCol {
