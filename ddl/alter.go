@@ -768,8 +768,12 @@ func (c *Ctx) dropConstraint(t *catalog.Table, cmd *ast.AlterTableCommand) error
 	for _, k := range now.ForeignKeys {
 		if k.Name == cmd.Name {
 			tg = target{table: now, fk: k}
+			concerned := c.snap().Tree(now)[1:]
 			if ref := c.snap().Table(k.RefTable); ref != nil {
-				if err := c.noneWaiting(ref, "ALTER TABLE"); err != nil {
+				concerned = append(c.snap().Tree(ref), concerned...)
+			}
+			for _, m := range concerned {
+				if err := c.noneWaiting(m, "ALTER TABLE"); err != nil {
 					return err
 				}
 			}

@@ -417,6 +417,9 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 	var blocked []string
 	for i := len(found) - 1; i >= 0; i-- {
 		l := found[i]
+		if l.on.key() != l.key() && l.partOf(seen) { // it goes with its table, found later
+			continue
+		}
 		all = append(all, l.target)
 		if l.auto {
 			continue

@@ -110,10 +110,7 @@ func (c *Ctx) partForeignKey(parent, constraint, child catalog.OID) error {
 				}
 			}
 			t.ForeignKeys = kept
-			if err := c.put(t); err != nil {
-				return err
-			}
-			return c.partsForeignKey(t, have.OID)
+			return c.put(t) // its own partitions have theirs already
 		}
 	}
 	cp, err := c.derivedKey(fk)
@@ -171,6 +168,10 @@ func sameAttnums(a, b []int16) bool {
 func (c *Ctx) attachForeignKeys(parent, child catalog.OID) error {
 	var own []catalog.OID
 	for _, fk := range c.snap().Table(parent).ForeignKeys {
+		if fk.RefTable == child {
+			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot attach table %q as a partition because it is referenced by foreign key %q",
+				c.snap().Table(child).Name, fk.Name)
+		}
 		if !fk.Referenced {
 			own = append(own, fk.OID)
 		}

@@ -447,9 +447,17 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 	if err := f.root.leaves(fresh, iota32(fresh.N), func(*catalog.Table, []int32) error { return nil }); err != nil {
 		return nil, err
 	}
+	if err := f.checkMovable(p.m.t); err != nil {
+		return nil, err
+	}
 	was := compacted(p.old, rows)
 	parents := p.m.w.parents
 	p.m.w.parents = nil
+	for _, c := range parents { // for what refers to this very partition, the rows are gone
+		if c.fk.Parent == 0 {
+			p.m.w.parents = append(p.m.w.parents, c)
+		}
+	}
 	err := p.m.w.delete(names, was)
 	p.m.w.parents = parents
 	if err != nil {
@@ -460,6 +468,23 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 		return nil, err
 	}
 	return out, f.movedKeys(p.m, was, out)
+}
+
+// checkMovable refuses to move rows out of a partition when a foreign key refers to
+// a table between it and the one named: it would see them vanish.
+func (f *family) checkMovable(t *catalog.Table) error {
+	for up := f.x.Catalog.ParentOf(t); up != nil && up.OID != f.t.OID; up = f.x.Catalog.ParentOf(up) {
+		for _, r := range f.x.Catalog.ReferredBy(up.OID) {
+			for _, fk := range r.ForeignKeys {
+				if fk.RefTable == up.OID && fk.Parent == 0 {
+					return pgerr.New(pgerr.FeatureNotSupported, "cannot move tuple across partitions when a non-root ancestor of the source partition is directly referenced in a foreign key").
+						WithDetail("A foreign key points to ancestor %q but not the root ancestor %q.", up.Name, f.t.Name).
+						WithHint("Consider defining the foreign key on table %q.", f.t.Name)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // movedKeys tells the foreign keys that refer to rows which moved to another
