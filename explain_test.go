@@ -2,6 +2,7 @@ package rowkey
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -115,6 +116,57 @@ Insert on emp: foreign key emp_dept_fkey get /Table/dept/dept_pkey/2, 1 pairs` {
 	// The session goes on as before.
 	if rows, err := db.Query(ctx, "SELECT count(*) FROM emp"); err != nil || fmt.Sprint(rows.Collect()) != "[[1000]]" {
 		t.Error(err)
+	}
+}
+
+// EXPLAIN (ANALYZE, KV, FORMAT JSON) is JSON, and names each key twice.
+func TestExplainKeysJSON(t *testing.T) {
+	db, err := Open(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	if _, err := db.Exec(ctx, `CREATE TABLE "T ""1""" (id text PRIMARY KEY); INSERT INTO "T ""1""" SELECT 'k' || i FROM generate_series(1, 2000) i`); err != nil {
+		t.Fatal(err)
+	}
+	plan := func(text string) (p struct {
+		Operations []struct {
+			Operation, Path, Key, Start, End, Why, Mode string
+			Latest                                      bool
+			Pairs, Bytes                                int
+		}
+		More  int `json:"Operations Not Shown"`
+		Plans []json.RawMessage
+	}) {
+		t.Helper()
+		rows, err := db.Query(ctx, "EXPLAIN (ANALYZE, KV, FORMAT JSON) "+text)
+		if err != nil || !rows.Next() {
+			t.Fatal(err)
+		}
+		out, _ := rows.Text(0)
+		var whole []map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(out), &whole); err != nil {
+			t.Fatal(err, out)
+		}
+		if err := json.Unmarshal(whole[0]["Plan"], &p); err != nil {
+			t.Fatal(err, out)
+		}
+		return p
+	}
+	p := plan(`INSERT INTO "T ""1""" VALUES (E'a"\\\nb')`)
+	path := `/Table/"T ""1"""/"T ""1""_pkey"/"a\"\\\nb"`
+	if len(p.Operations) != 3 || p.Operations[0].Mode != "UPDATE" || p.Operations[0].Why != "unique" || !p.Operations[1].Latest ||
+		p.Operations[2].Path != path || !strings.HasPrefix(p.Operations[2].Key, `\x02`) || p.Operations[2].Bytes == 0 {
+		t.Errorf("%+v", p)
+	}
+	p = plan(`SELECT * FROM "T ""1"""`)
+	if len(p.Operations) != 1 || p.Operations[0].Pairs != 2001 || p.Operations[0].Start >= p.Operations[0].End {
+		t.Errorf("%+v", p)
+	}
+	p = plan(`DELETE FROM "T ""1"""`)
+	if len(p.Operations) != 1000 || p.More != 2*2001-1000 {
+		t.Errorf("%d, %d", len(p.Operations), p.More)
 	}
 }
 
