@@ -29,7 +29,8 @@ var layers = map[string]struct {
 	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "keyspace", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
 	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "definitions are below sessions"},
 	"plpgsql":        {[]string{"parser", "types", "pgerr"}, "a language over SQL; what runs the SQL is an interface"},
-	"session":        {[]string{"plpgsql", "catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
+	"backup":         {nil, "backups are files; what they mean is not their business"},
+	"session":        {[]string{"backup", "plpgsql", "catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
 	"wire":           {[]string{"session", "keyspace", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
 	"":               {[]string{"session", "keyspace", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},
 }

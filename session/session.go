@@ -77,6 +77,7 @@ type Session struct {
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
 	state        executor.State
+	backup       string // directory of the backup in progress, or ""
 	// traced, when set, has plans run with a trace, and is told of each run.
 	traced func(st *statement, o planner.ExplainOptions) error
 
@@ -187,6 +188,7 @@ func (s *Session) Close() {
 	}
 	s.unlockAll()
 	s.listen(listenAction{})
+	s.endBackup()
 	s.dropTemporary()
 	s.db.unregister(s)
 }

@@ -21,8 +21,8 @@ func checkCommand() *cobra.Command {
 	var limit int
 	var notes bool
 	cmd := &cobra.Command{
-		Use:   "check DIR",
-		Short: "Verify a data directory that no server has open",
+		Use:   "check DIR|URL",
+		Short: "Verify a data directory, or what a running server stores",
 		Long: `Verify a data directory that no server has open, and change nothing in it:
 
   the checksum of every block of every file
@@ -33,9 +33,15 @@ func checkCommand() *cobra.Command {
   the positions of sequences; views can still be planned
 
 Each damage is one line that begins with the path of a key, which "rowkey kv get"
-takes, or with the name of a file. The exit code is 1 if there is any.`,
+takes, or with the name of a file. The exit code is 1 if there is any.
+
+With the address of a running server, such as postgres://postgres@127.0.0.1:5432/rowkey,
+the same is done by the server, but for the files, while others go on.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isURL(args[0]) {
+				return checkServer(cmd.Context(), args[0], cmd.OutOrStdout())
+			}
 			return checkDir(cmd.Context(), args[0], newCheckPrinter(cmd.OutOrStdout(), limit, notes))
 		},
 	}

@@ -3,7 +3,9 @@
 //	rowkey serve     PostgreSQL clients connect to it
 //	rowkey sql       an interactive SQL shell, on a directory or in memory
 //	rowkey kv        a directory's raw keys and values
-//	rowkey check     verifies a directory
+//	rowkey check     verifies a directory, or what a server stores
+//	rowkey backup    backs up a running server, only what is new
+//	rowkey restore   makes a directory of a backup
 //	rowkey demo      a tour in one run: tables, a join, its plan and keys, SET and GET
 //	rowkey version
 package main
@@ -23,7 +25,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), checkCommand(), demoCommand(), versionCommand())
+	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), checkCommand(), backupCommand(), restoreCommand(), demoCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "rowkey:", err)
 		os.Exit(1)
