@@ -160,7 +160,7 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 // endsFailed tells the statements that a failed block still takes.
 func endsFailed(st ast.Stmt) bool {
 	t, ok := st.(*ast.TransactionStmt)
-	return ok && (t.Kind == ast.TransactionCommit || t.Kind == ast.TransactionRollback || t.Kind == ast.TransactionRollbackTo)
+	return ok && (t.Kind == ast.TransactionCommit || t.Kind == ast.TransactionRollback || t.Kind == ast.TransactionRollbackTo || t.Kind == ast.TransactionPrepare)
 }
 
 // report makes err fit for the client: a *pgerr.Error with its position in
@@ -353,6 +353,7 @@ func sameTypes(want, have []*types.Type) bool {
 func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, err error) {
 	reads := !s.tx.implicit || s.db.strong.Load() > 0
 	for _, u := range p.Tables {
+		s.tx.temporary = s.tx.temporary || u.Table.Persistence == catalog.Temporary
 		mode := tableReadLock
 		switch {
 		case u.Write && p.Tag == "SELECT":

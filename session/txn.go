@@ -33,6 +33,7 @@ type txn struct {
 	deferred   executor.Deferred                 // checks that wait for the end
 	drawn      map[catalog.OID]*catalog.Sequence // locked for nextval; nil: as in the snapshot
 	strong     bool                              // counted in DB.strong
+	temporary  bool                              // has had to do with temporary objects
 	notes      []Notification                    // to send at commit
 	noted      map[Notification]struct{}
 	listens    []listenAction
@@ -419,7 +420,11 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			s.rollback()
 			return w.Complete("ROLLBACK")
 		}
+		temporary := s.tx.temporary
 		s.rollback()
+		if temporary {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot PREPARE a transaction that has operated on temporary objects")
+		}
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
 			WithHint("Set max_prepared_transactions to a nonzero value.")
 	default:

@@ -178,7 +178,10 @@ func (s *Session) tableFromExecute(ctx context.Context, st *statement, n *ast.Cr
 
 // ddlCtx lends package ddl what it needs of the session.
 func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
-	temp := func() (string, error) { return s.tempSchema(ctx) }
+	temp := func() (string, error) {
+		s.tx.temporary = true
+		return s.tempSchema(ctx)
+	}
 	return &ddl.Ctx{
 		Context: ctx, Change: s.changeCatalog(), Catalog: s.db.cat, Sequences: s.db.seqs,
 		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
