@@ -12,7 +12,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -37,53 +36,22 @@ func main() {
 	}
 }
 
-// side is one of the two servers.
-type side struct {
-	name string
-	url  string
-}
-
 func run(rows int, only string, rounds int, span time.Duration, memory, alone bool) error {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "rowkey-bench")
+	sides, stop, err := pgtest.StartPair(pgtest.PairOptions{Memory: memory, Alone: alone,
+		Settings: []string{"shared_buffers=1GB", "max_connections=100", "max_wal_size=4GB"}})
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	bin, err := pgtest.BuildRowkey(dir)
-	if err != nil {
-		return err
-	}
-	data := dir + "/data"
-	if memory {
-		data = ""
-	}
-	rk, err := pgtest.StartRowkey(bin, data)
-	if err != nil {
-		return err
-	}
-	defer rk.Stop()
-	sides := []side{{"rowkey", rk.URL}}
-	if !alone {
-		pg, err := pgtest.StartPostgres("shared_buffers=1GB", "max_connections=100", "max_wal_size=4GB")
-		switch {
-		case errors.Is(err, pgtest.ErrNotInstalled):
-			fmt.Println("PostgreSQL 15 is not installed: measuring rowkey alone.")
-		case err != nil:
-			return err
-		default:
-			defer pg.Stop()
-			sides = append(sides, side{"postgres", pg.URL})
-		}
-	}
+	defer stop()
 	b := &bench{rows: rows, span: span}
 	var setups []string
 	for _, s := range sides {
 		start := time.Now()
-		if err := b.setup(ctx, s.url); err != nil {
-			return fmt.Errorf("%s: setting up: %w", s.name, err)
+		if err := b.setup(ctx, s.URL); err != nil {
+			return fmt.Errorf("%s: setting up: %w", s.Name, err)
 		}
-		setups = append(setups, fmt.Sprintf("%s %.1f s", s.name, time.Since(start).Seconds()))
+		setups = append(setups, fmt.Sprintf("%s %.1f s", s.Name, time.Since(start).Seconds()))
 	}
 	fmt.Printf("%d rows; set up: %s\n\n", rows, strings.Join(setups, ", "))
 	fmt.Printf("%-44s %14s %14s %8s\n", "measure", "rowkey", "PostgreSQL", "ratio")
@@ -96,9 +64,9 @@ func run(rows int, only string, rounds int, span time.Duration, memory, alone bo
 		var failed error
 		for round := 0; round < rounds && failed == nil; round++ {
 			for i, s := range sides {
-				v, err := m.run(ctx, s.url)
+				v, err := m.run(ctx, s.URL)
 				if err != nil {
-					failed = fmt.Errorf("%s: %w", s.name, err)
+					failed = fmt.Errorf("%s: %w", s.Name, err)
 					break
 				}
 				results[i] = append(results[i], v)

@@ -44,42 +44,15 @@ func main() {
 
 func run(scale float64, only string, rounds int, limit time.Duration, memory, explain bool) error {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "rowkey-tpch")
+	sides, stop, err := pgtest.StartPair(pgtest.PairOptions{Memory: memory, UseEnv: true,
+		Settings: []string{"shared_buffers=1GB", "max_wal_size=4GB"}})
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	bin, err := pgtest.BuildRowkey(dir)
-	if err != nil {
-		return err
-	}
-	data := dir + "/data"
-	if memory {
-		data = ""
-	}
-	rk, err := pgtest.StartRowkey(bin, data)
-	if err != nil {
-		return err
-	}
-	defer rk.Stop()
-	pgURL := os.Getenv(pgtest.EnvURL)
-	if pgURL == "" {
-		pg, err := pgtest.StartPostgres("shared_buffers=1GB", "max_wal_size=4GB")
-		if errors.Is(err, pgtest.ErrNotInstalled) {
-			fmt.Println("PostgreSQL 15 is not installed: measuring rowkey alone.")
-		} else if err != nil {
-			return err
-		} else {
-			defer pg.Stop()
-			pgURL = pg.URL
-		}
-	}
+	defer stop()
 	var conns []*pgx.Conn
-	for _, url := range []string{rk.URL, pgURL} {
-		if url == "" {
-			continue
-		}
-		c, err := pgx.Connect(ctx, url)
+	for _, side := range sides {
+		c, err := pgx.Connect(ctx, side.URL)
 		if err != nil {
 			return err
 		}
@@ -88,7 +61,7 @@ func run(scale float64, only string, rounds int, limit time.Duration, memory, ex
 		if err := load(ctx, c, scale); err != nil {
 			return err
 		}
-		fmt.Printf("loaded %s in %.1f s\n", []string{"rowkey", "PostgreSQL"}[len(conns)], time.Since(start).Seconds())
+		fmt.Printf("loaded %s in %.1f s\n", side.Name, time.Since(start).Seconds())
 		defer c.Exec(ctx, "DROP SCHEMA tpch CASCADE")
 		if _, err := c.Exec(ctx, fmt.Sprintf("SET statement_timeout = %d", limit.Milliseconds())); err != nil {
 			return err
