@@ -286,6 +286,12 @@ func (l *lookedUp) Children() []plan.Node { return nil }
 
 // named rewrites an expression so that its columns carry the text to print.
 func (x *explainer) named(e plan.Expr, ins []plan.Node) plan.Expr {
+	return x.seen(e, ins, nil, false)
+}
+
+// seen is named for an expression that is part of the step self; firm: of one
+// that computes nothing.
+func (x *explainer) seen(e plan.Expr, ins []plan.Node, self map[plan.Node]bool, firm bool) plan.Expr {
 	return mapExpr(e, func(y plan.Expr) (plan.Expr, bool) {
 		c, ok := y.(*plan.Col)
 		if !ok {
@@ -295,12 +301,24 @@ func (x *explainer) named(e plan.Expr, ins []plan.Node) plan.Expr {
 		for _, in := range ins {
 			n := len(in.Info().Cols)
 			if i < n {
-				return &plan.Col{T: c.T, Name: x.columnText(in, i)}, true
+				text := x.columnText(in, i)
+				if computedBelow(self, firm, in, i) {
+					text = "(" + text + ")"
+				}
+				return &plan.Col{T: c.T, Name: text}, true
 			}
 			i -= n
 		}
 		return c, true
 	})
+}
+
+// exprIn prints an expression that is part of the step below it.
+func (x *explainer) exprIn(e plan.Expr, ins []plan.Node) string {
+	if e == nil {
+		return ""
+	}
+	return FormatExpr(x.seen(e, ins, sameStep(ins), false), x.env)
 }
 
 func (x *explainer) expr(e plan.Expr, ins []plan.Node) string {
@@ -344,7 +362,7 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	case *lookedUp:
 		return x.qualified(n.j.Alias, attName(n.j.Table, n.j.Attnums[i]))
 	case *plan.Project:
-		return strip(in(n.Exprs[i]), n.Exprs[i])
+		return x.exprIn(n.Exprs[i], n.Children())
 	case *plan.ProjectSet:
 		return in(n.Exprs[i])
 	case *plan.Agg:
@@ -383,7 +401,7 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		if len(n.RowsExprs) == 1 && n.Lit == nil {
 			return x.expr(n.RowsExprs[0][i], nil)
 		}
-		return quoteIdent("*VALUES*") + "." + quoteIdent(n.Cols[i].Name)
+		return quoteIdent("*VALUES*") + ".column" + strconv.Itoa(i+1)
 	case *plan.LookupJoin:
 		k := len(n.Input.Info().Cols)
 		if i < k {
@@ -406,9 +424,6 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	}
 	return "?"
 }
-
-// strip keeps an expression's parentheses, except around a plain column.
-func strip(s string, _ plan.Expr) string { return s }
 
 func (x *explainer) agg(c *plan.AggCall, ins []plan.Node) string {
 	d := *c
@@ -435,15 +450,14 @@ func (x *explainer) agg(c *plan.AggCall, ins []plan.Node) string {
 func (x *explainer) keys(ks []plan.SortKey, ins []plan.Node) []string {
 	out := make([]string, len(ks))
 	for i, k := range ks {
-		out[i] = unwrap(x.expr(k.Expr, ins)) + keySuffix(k)
-		if _, plain := k.Expr.(*plan.Col); !plain {
-			out[i] = x.expr(k.Expr, ins) + keySuffix(k)
+		out[i] = FormatExpr(x.seen(k.Expr, ins, nil, true), x.env)
+		if _, plain := k.Expr.(*plan.Col); !plain { // PostgreSQL computes it in the node below
+			out[i] = "(" + out[i] + ")"
 		}
+		out[i] += keySuffix(k)
 	}
 	return out
 }
-
-func unwrap(s string) string { return s }
 
 func (x *explainer) relation(t *catalog.Table, alias string) string {
 	s := quoteIdent(t.Name)
@@ -504,7 +518,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		c.Total, c.Rows = base.Total, base.Rows
 		e.base = &c
 		x.bare = isScan(n.Input)
-		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Cond, ins)})
+		e.props = append(e.props, attr{name: "Filter", val: x.exprIn(n.Cond, ins)})
 		x.bare = false
 		x.removed(e, n, "Filter")
 		x.subplans(e, n)
@@ -554,7 +568,12 @@ func (x *explainer) node(n plan.Node) *entry {
 	case *plan.Agg:
 		switch {
 		case n.Sets != nil:
-			set("MixedAggregate")
+			set("HashAggregate")
+			for _, s := range n.Sets {
+				if len(s) == 0 {
+					set("MixedAggregate")
+				}
+			}
 			e.nodeType = "Aggregate"
 			for _, s := range n.Sets {
 				var ks []string
@@ -578,7 +597,11 @@ func (x *explainer) node(n plan.Node) *entry {
 			e.nodeType = "Aggregate"
 			var ks []string
 			for _, g := range n.Groups {
-				ks = append(ks, x.expr(g, ins))
+				k := x.expr(g, ins)
+				if _, plain := g.(*plan.Col); !plain && n.Ordered {
+					k = "(" + k + ")"
+				}
+				ks = append(ks, k)
 			}
 			props("Group Key", ks)
 		}
@@ -692,9 +715,20 @@ func (x *explainer) node(n plan.Node) *entry {
 		if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 {
 			fn = funcName(c.Fn)
 		}
-		e.name, e.nodeType = name+" on "+fn, name
+		shown := fn
+		if x.o.Verbose && len(n.Calls) == 1 && !strings.Contains(fn, ".") {
+			shown = "pg_catalog." + fn
+		}
+		e.name, e.nodeType = name+" on "+shown, name
 		if n.Alias != "" && n.Alias != fn {
 			e.name += " " + quoteIdent(n.Alias)
+		}
+		if x.o.Verbose {
+			var calls []string
+			for _, c := range n.Calls {
+				calls = append(calls, x.expr(c, nil))
+			}
+			prop("Function Call", strings.Join(calls, ", "))
 		}
 	case *plan.LockRows:
 		set("LockRows")
@@ -812,7 +846,7 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 		e.props = append(e.props, attr{name: "Index Cond", val: x.spans(n)})
 	}
 	if n.Filter != nil {
-		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Filter, ins)})
+		e.props = append(e.props, attr{name: "Filter", val: x.expr(quals(n.Filter), ins)})
 		x.removed(e, n, "Filter")
 	}
 }

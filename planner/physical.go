@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"math"
 
 	"rowkey/planner/plan"
@@ -635,21 +636,70 @@ func (p *planner) groupCount(groups []plan.Expr, rows float64) float64 {
 	return math.Max(1, math.Min(n, rows))
 }
 
-// minMaxPath answers min(x) or max(x) of a table from the end of an index.
+// minMaxPath answers min(x) and max(x) of a table from the ends of indexes: each
+// is a subquery that reads one row. All calls must be of that kind.
 func (p *planner) minMaxPath(n *lGroup) *path {
-	if len(n.groups) > 0 || len(n.calls) != 1 || n.sets != nil {
+	s, ok := n.in.(*lScan)
+	if !ok || len(n.groups) > 0 || len(n.calls) == 0 || n.sets != nil || len(n.groupings) > 0 || s.table.Virtual != nil || s.tree != nil {
 		return nil
 	}
-	c := &n.calls[0].call
+	var ends []*path
+	total := 0.0
+	for i := range n.calls {
+		end := p.endPath(s, &n.calls[i].call)
+		if end == nil {
+			return nil
+		}
+		ends = append(ends, end)
+		total += end.costOf(1)
+	}
+	if total > p.best(n.in, 0).total {
+		return nil
+	}
+	free := freeCols(n.in)
+	if !free.empty() && len(ends) > 1 {
+		return nil
+	}
+	out := n.outCols()
+	pt := &path{rows: 1, startup: total, total: total + rowCost, width: p.width(out), point: true}
+	limit := func(in *path) (plan.Node, []colID) {
+		in.relyOnOrder()
+		one := constInt(1, types.Int8)
+		in.limit(one)
+		node, cols := in.build()
+		return &plan.Limit{Base: p.base(&path{rows: 1, startup: in.startup, total: in.costOf(1), width: in.width}, cols), Input: node, Count: one}, cols
+	}
+	pt.build = func() (plan.Node, []colID) {
+		if !free.empty() { // runs for each row of an outer query
+			node, cols := limit(ends[0])
+			return &plan.Agg{Base: p.base(pt, out), Input: node, Calls: []plan.AggCall{p.at(cols).call(n.calls[0].call)}}, out
+		}
+		row := &plan.Project{Input: &plan.Values{Base: p.base(&path{rows: 1}, nil), RowsExprs: [][]plan.Expr{{}}}}
+		for i, in := range ends {
+			node, cols := limit(in)
+			c := &n.calls[i].call
+			want := c.Args[0].(*plan.Col).Idx
+			if cols[0] != want {
+				node = p.projectTo(node, cols, []colID{want}, in)
+			}
+			p.subplanNo++
+			row.Exprs = append(row.Exprs, &plan.Subplan{T: plan.T{Typ: c.Typ, Mod: c.Mod}, Kind: plan.SubScalar, Plan: node,
+				Name: fmt.Sprintf("InitPlan %d (returns $%d)", p.subplanNo, p.newSlot())})
+		}
+		row.Base = p.base(pt, out)
+		return row, out
+	}
+	return pt
+}
+
+// endPath reads the end of an index that min or max of a table's column is at;
+// nil for other calls, or where there is no such index.
+func (p *planner) endPath(s *lScan, c *plan.AggCall) *path {
 	if c.Filter != nil || c.Distinct || len(c.Args) != 1 || len(c.OrderBy) > 0 || c.Fn.Name != "min" && c.Fn.Name != "max" {
 		return nil
 	}
 	col, ok := c.Args[0].(*plan.Col)
-	if !ok {
-		return nil
-	}
-	s, ok := n.in.(*lScan)
-	if !ok || s.table.Virtual != nil || col.Idx < s.base || col.Idx >= s.base+len(s.table.Columns) {
+	if !ok || col.Idx < s.base || col.Idx >= s.base+len(s.table.Columns) || !sameType(col.Typ, c.Typ) {
 		return nil
 	}
 	desc := c.Fn.Name == "max"
@@ -670,21 +720,7 @@ func (p *planner) minMaxPath(n *lGroup) *path {
 			best = in
 		}
 	}
-	all := p.best(n.in, 0)
-	if best == nil || best.costOf(1) > all.total {
-		return nil
-	}
-	out := n.outCols()
-	pt := &path{rows: 1, startup: best.costOf(1), total: best.costOf(1) + rowCost, width: p.width(out), point: true}
-	pt.build = func() (plan.Node, []colID) {
-		best.relyOnOrder()
-		one := constInt(1, types.Int8)
-		best.limit(one)
-		node, cols := best.build()
-		lim := &plan.Limit{Base: p.base(&path{rows: 1, startup: best.startup, total: best.costOf(1), width: best.width}, cols), Input: node, Count: one}
-		return &plan.Agg{Base: p.base(pt, out), Input: lim, Calls: []plan.AggCall{p.at(cols).call(*c)}}, out
-	}
-	return pt
+	return best
 }
 
 func (p *planner) windowPaths(n *lWindow) []*path {
