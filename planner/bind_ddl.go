@@ -218,7 +218,7 @@ func nameColumns(e plan.Expr, t *catalog.Table) plan.Expr {
 		}
 		if c, ok := x.(*plan.Col); ok && c.Idx < len(t.Columns) {
 			cc := *c
-			cc.Name = t.Columns[c.Idx].Name
+			cc.Name = types.QuoteIdent(t.Columns[c.Idx].Name)
 			return &cc, true
 		}
 		return nil, false
