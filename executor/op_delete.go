@@ -45,7 +45,7 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 }
 
 func (o *deleteOp) open() error {
-	clear(o.target.seen)
+	o.target.reset()
 	o.ready = nil
 	return o.src.open()
 }

@@ -59,7 +59,7 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 }
 
 func (o *updateOp) open() error {
-	clear(o.target.seen)
+	o.target.reset()
 	o.ready = nil
 	return o.src.open()
 }

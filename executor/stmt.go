@@ -10,6 +10,9 @@ import (
 // writers of its tables and what is to be done at its end. Foreign key actions
 // and checks run there, first in, first out, and may add to the queue.
 type stmt struct {
+	// touched are the rows that the statement has changed, if several of its parts
+	// may change rows: none is changed twice, the first to come has it.
+	touched map[string]bool
 	x       *exec
 	writers map[types.OID]*tableWriter
 	guards  map[types.OID]*keyspace.Guard // of tables of key spaces
@@ -47,6 +50,7 @@ func (x *exec) statement() *stmt {
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
 	s.guards = nil
+	clear(s.touched)
 	s.queue, s.unique, s.held, s.hold = nil, nil, nil, s.subqueries
 	for _, c := range s.x.plan.CTEs {
 		s.hold = s.hold || c.Modifies

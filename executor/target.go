@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -20,6 +22,7 @@ type target struct {
 	recheck pred
 	dec     *rowenc.Decoder
 	seen    map[string]bool // nil: the input cannot name a row twice
+	shared  bool            // seen is the whole statement's
 	sel     []int32
 	one     []int32
 }
@@ -35,10 +38,24 @@ func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Exp
 		all[i] = int16(i + 1)
 	}
 	g.dec = rowenc.NewDecoder(t, all)
-	if !once {
+	switch {
+	case slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies }):
+		s := x.statement()
+		if s.touched == nil {
+			s.touched = map[string]bool{}
+		}
+		g.seen, g.shared = s.touched, true
+	case !once:
 		g.seen = map[string]bool{}
 	}
 	return g, nil
+}
+
+// reset readies the target for another run over its input.
+func (g *target) reset() {
+	if !g.shared {
+		clear(g.seen)
+	}
 }
 
 // lock locks the rows of a batch and gives those that are to be changed, as a

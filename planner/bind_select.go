@@ -196,11 +196,13 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if len(order) > 0 {
 			r = &lSort{in: r, keys: order}
 		}
+	case len(sel.Locking) > 0:
+		r = p.bindLocked(proj, q, sel, targets, order, orderAt)
 	case len(order) > 0:
 		r = &lSort{in: r, keys: order}
 	}
-	if len(sel.Locking) > 0 {
-		r = p.bindLocking(r, q, sel)
+	if len(sel.Locking) > 0 && (sel.Distinct || len(distinctOn) > 0) {
+		r = p.bindLocking(r, q, sel) // refuses
 	}
 	bd.rel = p.addLimit(r, sel, count, offset, order)
 	return bd
@@ -1194,6 +1196,42 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 
 func lockName(s ast.LockStrength) string {
 	return [...]string{"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR UPDATE"}[s]
+}
+
+// bindLocked puts the locks of FOR UPDATE and kin, and ORDER BY, below the
+// projection: what it computes is of the rows as they are once locked.
+//
+//	project ── lock ── sort ── (project, of computed sort keys) ── from
+func (p *planner) bindLocked(proj *lProject, q *query, sel *ast.SelectStmt, targets []target, order []plan.SortKey, orderAt []int) rel {
+	r := proj.in
+	if len(order) > 0 {
+		keys := append([]plan.SortKey(nil), order...)
+		below := &lProject{in: r}
+		for i := range keys {
+			t := &targets[orderAt[i]]
+			if c, ok := t.expr.(*plan.Col); ok && c.Idx == t.id {
+				continue
+			}
+			id := p.newCol(t.name, t.expr.Type(), t.expr.Typmod())
+			below.items = append(below.items, projItem{id, t.expr})
+			keys[i].Expr = p.col(id)
+		}
+		if len(below.items) > 0 {
+			have := outSet(r)
+			for _, c := range r.outCols() {
+				below.items = append(below.items, projItem{c, p.col(c)})
+			}
+			for _, it := range q.items {
+				if it.scan != nil && it.table.Virtual == nil && !have.has(it.scan.rowKey()) {
+					p.addItem(below, "", p.col(it.scan.rowKey()))
+				}
+			}
+			r = below
+		}
+		r = &lSort{in: r, keys: keys}
+	}
+	proj.in = p.bindLocking(r, q, sel)
+	return proj
 }
 
 // bindLocking binds FOR UPDATE and kin.

@@ -105,15 +105,15 @@ func testLockFair(t *testing.T, s kv.Store) {
 	var mu sync.Mutex
 	var order []int
 	reader := begin(t, s, kv.TxnOptions{})
-	if !tryLock(t, reader, "x", kv.LockShare) {
+	if !tryLock(t, reader, "x", kv.LockTableShare) {
 		t.Fatal("not granted")
 	}
 	var done []<-chan error
 	for i := range 5 {
 		txn := begin(t, s, kv.TxnOptions{})
-		mode := kv.LockUpdate
+		mode := kv.LockTableExclusive
 		if i == 2 {
-			mode = kv.LockShare // must not overtake the writers before it
+			mode = kv.LockTableShare // must not overtake the writers before it
 		}
 		done = append(done, async(t, func() error {
 			_, err := txn.Lock(bg, k("x"), kv.LockOptions{Mode: mode})
@@ -125,7 +125,7 @@ func testLockFair(t *testing.T, s kv.Store) {
 		}))
 	}
 	late := begin(t, s, kv.TxnOptions{})
-	if tryLock(t, late, "x", kv.LockShare) {
+	if tryLock(t, late, "x", kv.LockTableShare) {
 		t.Error("a late reader overtook waiting writers")
 	}
 	reader.Rollback()
