@@ -7,7 +7,7 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: help build run demo test lint bench tpch fuzz sqllogictest regress isolation crash race cover clean
+.PHONY: redis-tcl redis-random bench-redis help build run demo test lint bench tpch fuzz sqllogictest regress isolation crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -18,6 +18,9 @@ help:
 	@echo "make fuzz    every fuzz target for FUZZTIME (10s)"
 	@echo "make sqllogictest   the corpus in ../shared/sqllogictest"
 	@echo "make crash   databases killed under load CRASHES (3000) times, and looked at"
+	@echo "make redis-tcl   Redis' own tests of commands, fetched from Debian's source package"
+	@echo "make redis-random   60,000 random commands compared with redis-server (SEED=n repeats)"
+	@echo "make bench-redis redis-benchmark beside redis-server"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
 	@echo "make isolation  PostgreSQL 15's own isolation tests, fetched likewise"
 
@@ -66,6 +69,15 @@ isolation:
 CRASHES ?= 3000
 crash:
 	$(GO) test ./tests/crash -v -timeout 24h -crashes $(CRASHES)
+
+redis-tcl:
+	$(GO) run ./tests/resp/tcl
+
+redis-random:
+	$(GO) test ./tests/resp -count=1 -v -run TestRandomCommands -commands 60000 $(if $(SEED),-seed $(SEED))
+
+bench-redis:
+	$(GO) run ./tests/resp/bench
 
 clean:
 	rm -rf bin

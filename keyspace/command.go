@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
 	"strings"
@@ -123,7 +124,7 @@ func UnknownCommand(args [][]byte) Error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ERR unknown command '%.128s', with args beginning with: ", args[0])
 	for room := 128; room > 0 && len(args) > 1; args = args[1:] {
-		a := args[1][:min(len(args[1]), room)]
+		a, _, _ := bytes.Cut(args[1][:min(len(args[1]), room)], []byte{0}) // as C prints it
 		fmt.Fprintf(&b, "'%s' ", a)
 		room -= len(a) + 3
 	}

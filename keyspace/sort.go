@@ -21,6 +21,7 @@ func sortKeys(dst, args [][]byte) [][]byte {
 		return dst
 	}
 	dst = append(dst, args[1])
+	var store []byte
 	for i := 2; i+1 < len(args); i++ {
 		switch {
 		case Is(args[i], "LIMIT"):
@@ -29,8 +30,11 @@ func sortKeys(dst, args [][]byte) [][]byte {
 			i++
 		case Is(args[i], "STORE"):
 			i++
-			dst = append(dst, args[i])
+			store = args[i] // the last one counts
 		}
+	}
+	if store != nil {
+		dst = append(dst, store)
 	}
 	return dst
 }
@@ -177,10 +181,11 @@ func (o *sortOptions) weigh(c *Call, s *sortable) error {
 	if o.alpha {
 		return nil
 	}
-	if len(bytes.TrimLeft(s.weight, " ")) == 0 {
-		return nil // as strtod reads it
+	digits, _, _ := bytes.Cut(bytes.TrimLeft(s.weight, " "), []byte{0}) // as C's strtod reads it
+	if len(digits) == 0 {
+		return nil
 	}
-	f, err := floatArg(bytes.TrimLeft(s.weight, " "))
+	f, err := floatArg(digits)
 	if err != nil || math.IsNaN(f) {
 		return Error("ERR One or more scores can't be converted into double")
 	}

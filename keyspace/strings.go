@@ -241,16 +241,15 @@ func getex(c *Call) error {
 	if err := o.parse(c.Args, 2, false); err != nil {
 		return err
 	}
-	expires := int64(0)
-	if o.expiry != nil {
-		var err error
-		if expires, err = expiryTime(c, o.expiry, o.unit, o.absolute, true); err != nil {
-			return err
-		}
-	}
 	s, err := c.openString(c.Args[1])
 	if err != nil {
 		return err
+	}
+	expires := int64(0)
+	if o.expiry != nil && s.ok {
+		if expires, err = expiryTime(c, o.expiry, o.unit, o.absolute, true); err != nil {
+			return err
+		}
 	}
 	c.Reply.BulkOrNull(s.value, s.ok)
 	if !s.ok || o.expiry == nil && !o.persist || expires == s.expires {

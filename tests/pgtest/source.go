@@ -14,16 +14,29 @@ const sources = "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.g
 // Source gives a folder of PostgreSQL 15's sources, such as "src/test/regress",
 // which it gets from Debian's source package the first time.
 func Source(folder string) (string, error) {
+	dir, err := debianSource("postgresql-15", folder)
+	if err != nil {
+		return "", fmt.Errorf("%w\n(-dir may name PostgreSQL's %s instead)", err, folder)
+	}
+	return filepath.Join(dir, filepath.FromSlash(folder)), nil
+}
+
+// DebianSource gives the folder of all sources of a package, which it gets from
+// Debian the first time. probe is a file that must be there.
+func DebianSource(name, probe string) (string, error) { return debianSource(name, probe) }
+
+// debianSource unpacks one folder or file of a source package; a file: all of it.
+func debianSource(name, folder string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	home := filepath.Join(cache, "rowkey", "postgresql-15")
+	home := filepath.Join(cache, "rowkey", name)
 	dir := filepath.Join(home, filepath.FromSlash(folder))
 	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
+		return home, nil
 	}
-	fmt.Fprintln(os.Stderr, "fetching the source package postgresql-15 (once)")
+	fmt.Fprintf(os.Stderr, "fetching the source package %s (once)\n", name)
 	tmp, err := os.MkdirTemp("", "rowkey-apt")
 	if err != nil {
 		return "", err
@@ -39,24 +52,27 @@ func Source(folder string) (string, error) {
 	}
 	apt := []string{"-q", "-o", "Dir::Etc::SourceList=" + tmp + "/sources.list", "-o", "Dir::Etc::SourceParts=-",
 		"-o", "Dir::State::Lists=" + tmp + "/lists", "-o", "Dir::Cache=" + tmp + "/cache", "-o", "APT::Sandbox::User="}
-	for _, args := range [][]string{{"update"}, {"source", "--download-only", "postgresql-15"}} {
+	for _, args := range [][]string{{"update"}, {"source", "--download-only", name}} {
 		c := exec.Command("apt-get", append(apt[:len(apt):len(apt)], args...)...)
 		c.Dir = tmp
 		if out, err := c.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("apt-get %s: %w\n%s\n(-dir may name PostgreSQL's %s instead)", args[0], err, out, folder)
+			return "", fmt.Errorf("apt-get %s: %w\n%s", args[0], err, out)
 		}
 	}
-	archives, err := filepath.Glob(filepath.Join(tmp, "postgresql-15_*.orig.tar.bz2"))
+	archives, err := filepath.Glob(filepath.Join(tmp, name+"_*.orig.tar.*"))
 	if err != nil || len(archives) != 1 {
 		return "", fmt.Errorf("the source package holds %d archives, not one", len(archives))
 	}
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return "", err
 	}
-	c := exec.Command("tar", "xjf", archives[0], "-C", home, "--strip-components=1", "--wildcards", "*/"+folder)
-	if out, err := c.CombinedOutput(); err != nil {
+	args := []string{"xf", archives[0], "-C", home, "--strip-components=1"}
+	if filepath.Dir(folder) != "." {
+		args = append(args, "--wildcards", "*/"+folder)
+	}
+	if out, err := exec.Command("tar", args...).CombinedOutput(); err != nil {
 		os.RemoveAll(dir)
 		return "", fmt.Errorf("unpacking: %w\n%s", err, out)
 	}
-	return dir, nil
+	return home, nil
 }

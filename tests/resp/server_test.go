@@ -37,7 +37,7 @@ func serve(t testing.TB) (redis, postgres string) {
 		db.Server().Shutdown(end)
 		db.Close()
 	})
-	return rl.Addr().String(), pl.Addr().String()
+	return rl.Addr().String(), "postgres://postgres@" + pl.Addr().String() + "/rowkey?sslmode=disable"
 }
 
 func dial(t testing.TB, addr string) *Client {
