@@ -495,7 +495,8 @@ func similarToARE(p, esc string, given bool) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("^(?:")
-	after, bracket, quotes := false, false, 0
+	after, quotes := false, 0
+	depth, class := 0, 0 // of brackets; class: 1 behind [, 2 behind [^, more inside
 	for i := 0; i < len(p); {
 		_, w := utf8.DecodeRuneInString(p[i:])
 		c := p[i : i+w]
@@ -506,11 +507,12 @@ func similarToARE(p, esc string, given bool) (string, error) {
 				after = true
 			} else {
 				b.WriteString(c)
+				class = 3
 			}
 		case after:
 			after = false
 			switch {
-			case c == `"` && !bracket:
+			case c == `"` && depth == 0:
 				// Two escaped quotes cut out the part substring() returns.
 				switch quotes {
 				case 0:
@@ -524,20 +526,29 @@ func similarToARE(p, esc string, given bool) (string, error) {
 			default:
 				b.WriteByte('\\')
 				b.WriteString(c)
+				class = 3
 			}
 		case esc != "" && c == esc:
 			after = true
-		case bracket:
+		case depth > 0:
 			if c == `\` {
 				b.WriteByte('\\')
 			}
 			b.WriteString(c)
-			if c == "]" {
-				bracket = false
+			switch {
+			case c == "]" && class > 2:
+				depth--
+			case c == "[":
+				depth++
+				class = 3
+			case c == "^":
+				class++
+			default:
+				class = 3
 			}
 		case c == "[":
 			b.WriteString(c)
-			bracket = true
+			depth, class = 1, 1
 		case c == "%":
 			b.WriteString(".*")
 		case c == "_":

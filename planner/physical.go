@@ -33,8 +33,13 @@ func (p *planner) pathsFor(r rel) []*path {
 		return ps
 	}
 	ps := p.makePaths(r)
+	passes := false // its columns are its input's: of a join they depend on the path
+	switch r.(type) {
+	case *lJoin, *lFilter, *lSort, *lLimit, *lLock:
+		passes = true
+	}
 	for i := range ps {
-		if ps[i].outs == nil {
+		if ps[i].outs == nil || !passes {
 			ps[i].outs = outSet(r)
 		}
 		if ps[i].total < ps[0].total {
