@@ -269,10 +269,23 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 			return pgerr.Newf(pgerr.WrongObjectType, "constraint %q of relation %q is not a foreign key constraint", cmd.Constraint.Name, t.Name)
 		}
 		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", cmd.Constraint.Name, t.Name)
-	case ast.EnableTriggerAll, ast.EnableTriggerUser, ast.DisableTriggerUser, ast.DisableRowSecurity, ast.NoForceRowSecurity:
-		return nil // there are none
-	case ast.EnableTrigger, ast.DisableTrigger, ast.EnableAlwaysTrigger, ast.EnableReplicaTrigger:
-		return pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", cmd.Name, t.Name)
+	case ast.DisableRowSecurity, ast.NoForceRowSecurity:
+		return nil // there are no policies
+	case ast.EnableTriggerAll, ast.EnableTriggerUser:
+		return c.enableTriggers(t, "", 'O')
+	case ast.DisableTriggerUser, ast.DisableTriggerAll:
+		if cmd.Op == ast.DisableTriggerAll && (len(t.ForeignKeys) > 0 || len(c.snap().ReferredBy(t.OID)) > 0) {
+			return pgerr.Unsupported("disabling the checks of foreign keys is not supported").At(cmd.Pos())
+		}
+		return c.enableTriggers(t, "", 'D')
+	case ast.EnableTrigger:
+		return c.enableTriggers(t, cmd.Name, 'O')
+	case ast.DisableTrigger:
+		return c.enableTriggers(t, cmd.Name, 'D')
+	case ast.EnableAlwaysTrigger:
+		return c.enableTriggers(t, cmd.Name, 'A')
+	case ast.EnableReplicaTrigger:
+		return c.enableTriggers(t, cmd.Name, 'R')
 	case ast.SetLogged, ast.SetUnlogged:
 		t.Persistence = catalog.Permanent
 		if cmd.Op == ast.SetUnlogged {
@@ -888,6 +901,20 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 			}
 		}
 		return nil
+	case ast.ObjectTrigger:
+		rv := &ast.RangeVar{At: n.Object.At, Name: n.Object.On[len(n.Object.On)-1]}
+		if len(n.Object.On) > 1 {
+			rv.Schema = n.Object.On[len(n.Object.On)-2]
+		}
+		oid := c.find(rv)
+		if oid == 0 {
+			return c.missing(rv)
+		}
+		t, err := c.lock(c.snap().Table(oid), lockForChange)
+		if err != nil {
+			return err
+		}
+		return c.renameTrigger(t, n.Object.Name[0], n.NewName)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		return c.renameFunction(n.Object, n.Kind, n.NewName)
 	case ast.ObjectType, ast.ObjectDomain:
@@ -960,6 +987,14 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 			again(&ix.Keys[i].Expr)
 		}
 	}
+	if key := t.PartitionBy; key != nil {
+		cp := *key
+		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
+		for i := range cp.Columns {
+			again(&cp.Columns[i].Expr)
+		}
+		t.PartitionBy = &cp
+	}
 	if err != nil {
 		return err
 	}
@@ -967,7 +1002,54 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 	if err := c.put(t); err != nil {
 		return err
 	}
+	if err := c.restate(t.OID); err != nil {
+		return err
+	}
 	return c.storeViews(views)
+}
+
+// restate writes a table's stored expressions anew, in the form that binding
+// gives them: those of parents and children are compared as text.
+func (c *Ctx) restate(oid catalog.OID) error {
+	t := clone(c.snap().Table(oid))
+	var err error
+	again := func(text *string, place planner.Place, col *catalog.Column) {
+		if *text == "" || err != nil {
+			return
+		}
+		var e ast.Expr
+		if e, err = parser.ParseExpr(*text); err != nil {
+			return
+		}
+		var x plan.Expr
+		if x, err = c.bind(place, t, e, col); err == nil {
+			*text = c.deparse(x, t)
+		}
+	}
+	for i := range t.Columns {
+		again(&t.Columns[i].Generated, planner.ForGenerated, &t.Columns[i])
+	}
+	for _, k := range t.Checks {
+		again(&k.Expr, planner.ForCheck, nil)
+	}
+	for _, ix := range t.Indexes {
+		again(&ix.Where, planner.ForIndexPredicate, nil)
+		for i := range ix.Keys {
+			again(&ix.Keys[i].Expr, planner.ForIndexExpr, nil)
+		}
+	}
+	if key := t.PartitionBy; key != nil {
+		cp := *key
+		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
+		for i := range cp.Columns {
+			again(&cp.Columns[i].Expr, planner.ForPartitionKey, nil)
+		}
+		t.PartitionBy = &cp
+	}
+	if err != nil {
+		return err
+	}
+	return c.put(t)
 }
 
 func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {

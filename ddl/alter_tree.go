@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/parser"
 	"rowkey/parser/ast"
@@ -338,6 +340,14 @@ func (c *Ctx) alterTypeTree(oid catalog.OID, cmd *ast.AlterTableCommand, only bo
 	for _, m := range tables {
 		if err := c.alterCommand(m, cmd); err != nil {
 			return err
+		}
+		// PostgreSQL makes the checks on the column anew, and says so of those that a
+		// child has itself, too.
+		t := c.snap().Table(m)
+		for _, k := range t.Checks {
+			if k.InhCount > 0 && !k.NotLocal && t.ColumnByName(cmd.Name) != nil && slices.Contains(k.Attnums, t.ColumnByName(cmd.Name).Attnum) {
+				c.notice(pgerr.SuccessfulCompletion, "merging constraint %q with inherited definition", k.Name)
+			}
 		}
 	}
 	return nil

@@ -214,7 +214,7 @@ func indexable(t *types.Type) error {
 	for u.IsArray() {
 		u = u.Elem.Under()
 	}
-	if u == types.JSON || u.Kind == types.KindPseudo {
+	if u == types.JSON || u == types.JSONPathText || u.Category == 'G' || u.Kind == types.KindPseudo {
 		return pgerr.Newf(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", types.Format(t, -1)).
 			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
 	}

@@ -106,6 +106,8 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.createComposite(n)
 	case *ast.CreateFunctionStmt:
 		err = c.createFunction(n)
+	case *ast.CreateTriggerStmt:
+		err = c.createTrigger(n)
 	case *ast.AlterFunctionStmt:
 		err = c.alterFunction(n)
 	case *ast.AlterEnumStmt:

@@ -158,6 +158,13 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 	case t.fn != nil:
 		c.dependentsOfFunction(t.fn, add)
 	case t.trigger != nil:
+		for _, child := range snap.Children(t.table.OID) {
+			for _, k := range child.Triggers {
+				if k.Parent == t.trigger.OID {
+					add(target{table: child, trigger: k}, true)
+				}
+			}
+		}
 	case t.schema != nil:
 		for _, f := range snap.Functions() {
 			if f.SchemaOID == t.schema.OID {
@@ -621,6 +628,13 @@ func (c *Ctx) drop(n *ast.DropStmt) error {
 				quoteIdent(t.index.Name), quoteIdent(t.index.Name), c.relName(t.table.OID, t.table.Schema, t.table.Name)).
 				WithHint("You can drop constraint %s on table %s instead.", quoteIdent(t.index.Name), c.relName(t.table.OID, t.table.Schema, t.table.Name))
 		}
+		if t.index != nil && t.index.Parent != 0 {
+			whole := c.snap().TableOfIndex(t.index.Parent)
+			name := c.relName(t.index.Parent, whole.Schema, whole.IndexByOID(t.index.Parent).Name)
+			return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop index %s because index %s requires it",
+				c.relName(t.index.OID, t.table.Schema, t.index.Name), name).
+				WithHint("You can drop index %s instead.", name)
+		}
 		if t.seq != nil && t.seq.Internal {
 			tb := c.snap().Table(t.seq.OwnerTable)
 			return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop sequence %s because column %s of table %s requires it",
@@ -746,22 +760,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
 		}
 	case ast.ObjectTrigger:
-		rv := &ast.RangeVar{At: o.At, Name: o.On[len(o.On)-1]}
-		if len(o.On) > 1 {
-			rv.Schema = o.On[len(o.On)-2]
-		}
-		if c.find(rv) == 0 {
-			if n.IfExists {
-				c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", rv.Name)
-				return target{}, false, nil
-			}
-			return target{}, false, c.missing(rv)
-		}
-		if n.IfExists {
-			c.notice(pgerr.SuccessfulCompletion, "trigger %q for relation %q does not exist, skipping", o.Name[0], rv.Name)
-			return target{}, false, nil
-		}
-		return target{}, false, pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", o.Name[0], rv.Name)
+		return c.dropTrigger(n, o)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		return c.dropFunction(n, o)
 	}

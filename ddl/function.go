@@ -713,7 +713,7 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 			add(target{table: t}, false)
 		}
 		for _, tr := range t.Triggers {
-			if tr.Function == f.OID {
+			if tr.Function == f.OID && tr.Parent == 0 { // copies go with what they were copied from
 				add(target{table: t, trigger: tr}, false)
 			}
 		}

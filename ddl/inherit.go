@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"sort"
+
 	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/parser"
@@ -371,7 +373,9 @@ func (c *Ctx) adopt(t, p *catalog.Table) error {
 			col.NotLocal = true
 		}
 	}
-	for _, pk := range p.Checks {
+	checks := append([]*catalog.Check(nil), p.Checks...)
+	sort.Slice(checks, func(i, j int) bool { return checks[i].Name < checks[j].Name })
+	for _, pk := range checks {
 		if pk.NoInherit {
 			continue
 		}

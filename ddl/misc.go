@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rowkey/catalog"
+	"rowkey/executor"
 	"rowkey/kv/keyenc"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -572,6 +573,11 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		}
 	}
 	for _, oid := range order {
+		if err := executor.FireStatement(c.Exec(), set[oid], catalog.TriggerBefore, catalog.OnTruncate); err != nil {
+			return err
+		}
+	}
+	for _, oid := range order {
 		if done, err := c.truncateKeys(set[oid]); err != nil {
 			return err
 		} else if done {
@@ -597,6 +603,11 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 					c.Restart(s, s.Start)
 				}
 			}
+		}
+	}
+	for _, oid := range order {
+		if err := executor.FireStatement(c.Exec(), set[oid], catalog.TriggerAfter, catalog.OnTruncate); err != nil {
+			return err
 		}
 	}
 	return nil

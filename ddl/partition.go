@@ -226,7 +226,7 @@ func (c *Ctx) rangeBound(p *catalog.Table, list []ast.Expr) ([]catalog.BoundValu
 				return nil, err
 			}
 			if v.Kind == catalog.BoundNull {
-				return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot specify NULL in range bound")
+				return nil, pgerr.New(pgerr.InvalidObjectDefinition, "cannot specify NULL in range bound")
 			}
 			out[i] = v
 		}
@@ -385,6 +385,7 @@ func (b *builder) partitionOf(n *ast.PartitionBound) error {
 		return err
 	}
 	b.t.Bound = bound
+	b.fks = append(b.fks, func() error { return c.inheritTriggers(p, b.t) })
 	if !bound.Default {
 		parts := c.snap().Partitions(p)
 		if parts.Default >= 0 {
@@ -504,7 +505,7 @@ func keyOfPartition(t *catalog.Table, ix *catalog.Index) error {
 
 func (c *Ctx) attachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if t.Kind != catalog.KindPartitioned {
-		return pgerr.Newf(pgerr.WrongObjectType, "table %q is not partitioned", t.Name)
+		return pgerr.Newf(pgerr.InvalidObjectDefinition, "table %q is not partitioned", t.Name)
 	}
 	oid := c.find(cmd.Relation)
 	if oid == 0 {
@@ -578,6 +579,9 @@ func (c *Ctx) attachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	if err := c.attachForeignKeys(t.OID, child.OID); err != nil {
 		return err
 	}
+	if err := c.inheritTriggers(t, child); err != nil {
+		return err
+	}
 	for _, m := range c.snap().Members(c.snap().Table(child.OID)) {
 		bad, err := executor.MisplacedRow(c.Exec(), m)
 		if err != nil {
@@ -597,7 +601,7 @@ func (c *Ctx) attachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 
 func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if t.Kind != catalog.KindPartitioned {
-		return pgerr.Newf(pgerr.WrongObjectType, "table %q is not partitioned", t.Name)
+		return pgerr.Newf(pgerr.InvalidObjectDefinition, "table %q is not partitioned", t.Name)
 	}
 	oid := c.find(cmd.Relation)
 	if oid == 0 {
@@ -635,6 +639,7 @@ func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	child := clone(part)
 	c.disown(child, t)
 	child.Bound = nil
+	c.disownTriggers(t, child)
 	if err := c.detachParts(t, child); err != nil {
 		return err
 	}

@@ -88,6 +88,9 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 		return err
 	}
 	b.t.Options = setOptions(b.t.Options, n.Options, false)
+	if err := uniqueColumns(n.Elements); err != nil {
+		return err
+	}
 	for _, e := range n.Elements {
 		switch e := e.(type) {
 		case *ast.ColumnDef:
@@ -123,6 +126,20 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 		b.fks = append(b.fks, func() error { return c.attachForeignKeys(parent, b.t.OID) })
 	}
 	return b.finish()
+}
+
+// uniqueColumns refuses a definition with two columns of one name.
+func uniqueColumns(elements []ast.TableElement) error {
+	seen := map[string]bool{}
+	for _, e := range elements {
+		if d, ok := e.(*ast.ColumnDef); ok {
+			if seen[d.Name] {
+				return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", d.Name)
+			}
+			seen[d.Name] = true
+		}
+	}
+	return nil
 }
 
 // checkPartitioned refuses partitions of what is not partitioned.
