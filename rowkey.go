@@ -105,6 +105,7 @@ func Open(path string, opts ...Option) (*DB, error) {
 		store.Close()
 		return nil, err
 	}
+	db.eng.Keyspace().CombineCommits(path != "" && path != Memory)
 	return db, nil
 }
 

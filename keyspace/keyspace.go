@@ -55,9 +55,12 @@ type Keyspace struct {
 	spaces  [Databases]atomic.Pointer[Space]
 	making  sync.Mutex
 	runners sync.Pool
-	ready   atomic.Pointer[func(db int, key string)]
-	tick    atomic.Pointer[func() int64] // of tests
-	cursors cursors
+
+	combining atomic.Bool
+	combiner  combiner
+	ready     atomic.Pointer[func(db int, key string)]
+	tick      atomic.Pointer[func() int64] // of tests
+	cursors   cursors
 }
 
 // New makes a Keyspace. create makes the tables of a key space that is not there yet.

@@ -15,6 +15,8 @@ type Request struct {
 	DB   int
 	Cmd  *Command
 	Args [][]byte
+
+	to *Reply // nil: the one that goes with the request
 }
 
 // Runner runs commands for one connection, with memory that is used again.
@@ -26,6 +28,8 @@ type Runner struct {
 	keys  [][]byte
 	arena []byte
 	spots []int
+	// nowait makes an attempt give up where it would wait for a lock.
+	nowait bool
 	// NoSync lets commits return before they are on disk.
 	NoSync bool
 }
@@ -71,6 +75,9 @@ func (r *Runner) together(reqs []Request) int {
 }
 
 func (r *Runner) runGroup(ctx context.Context, reqs []Request, reply *Reply) {
+	if r.combines(reqs) && r.runCombined(ctx, reqs, reply) {
+		return
+	}
 	from := len(reply.Buf)
 	var err error
 	for range maxAttempts {
@@ -157,6 +164,9 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 		c.Now = max(c.Now, r.ks.Now()) // may have waited
 	}
 	for i := range reqs {
+		if c.Reply = reqs[i].to; c.Reply == nil {
+			c.Reply = reply
+		}
 		if err := c.run(&reqs[i], len(reqs) > 1, multi && len(reqs) > 1); err != nil {
 			return err
 		}
@@ -268,7 +278,7 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 		if l.exclusive {
 			mode = kv.LockUpdate
 		}
-		if _, err := txn.Lock(ctx, l.key, kv.LockOptions{Mode: mode, Newest: true, Untold: true}); err != nil {
+		if _, err := txn.Lock(ctx, l.key, kv.LockOptions{Mode: mode, Wait: r.waitPolicy(), Newest: true, Untold: true}); err != nil {
 			return err
 		}
 	}

@@ -11,21 +11,21 @@ import (
 const keyTables = `
 CREATE TABLE IF NOT EXISTS %s.strings (key bytea PRIMARY KEY, value bytea NOT NULL, expires_at timestamptz);
 COMMENT ON TABLE %s.strings IS 'one row a string; invisible once expires_at has passed';
-CREATE INDEX strings_expiry ON %s.strings (expires_at) WHERE expires_at IS NOT NULL;
-CREATE TABLE %s.collections (key bytea PRIMARY KEY, type text NOT NULL, size bigint NOT NULL, expires_at timestamptz,
+CREATE INDEX IF NOT EXISTS strings_expiry ON %s.strings (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS %s.collections (key bytea PRIMARY KEY, type text NOT NULL, size bigint NOT NULL, expires_at timestamptz,
 	first bigint, last bigint, revision bigint NOT NULL);
 COMMENT ON TABLE %s.collections IS 'the directory of all keys that are not strings, kept by the system';
-CREATE INDEX collections_expiry ON %s.collections (expires_at) WHERE expires_at IS NOT NULL;
-CREATE TABLE %s.hashes (key bytea, field bytea, value bytea NOT NULL, PRIMARY KEY (key, field));
+CREATE INDEX IF NOT EXISTS collections_expiry ON %s.collections (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS %s.hashes (key bytea, field bytea, value bytea NOT NULL, PRIMARY KEY (key, field));
 COMMENT ON TABLE %s.hashes IS 'one row a field';
-CREATE TABLE %s.lists (key bytea, position bigint, value bytea NOT NULL, PRIMARY KEY (key, position));
+CREATE TABLE IF NOT EXISTS %s.lists (key bytea, position bigint, value bytea NOT NULL, PRIMARY KEY (key, position));
 COMMENT ON TABLE %s.lists IS 'one row an element, in the order of position';
-CREATE TABLE %s.sets (key bytea, member bytea, PRIMARY KEY (key, member));
+CREATE TABLE IF NOT EXISTS %s.sets (key bytea, member bytea, PRIMARY KEY (key, member));
 COMMENT ON TABLE %s.sets IS 'one row a member';
-CREATE TABLE %s.zsets (key bytea, member bytea, score double precision NOT NULL, PRIMARY KEY (key, member));
+CREATE TABLE IF NOT EXISTS %s.zsets (key bytea, member bytea, score double precision NOT NULL, PRIMARY KEY (key, member));
 COMMENT ON TABLE %s.zsets IS 'one row a member, in the order of the index by score';
-CREATE INDEX zsets_score ON %s.zsets (key, score, member);
-CREATE VIEW %s.keys AS
+CREATE INDEX IF NOT EXISTS zsets_score ON %s.zsets (key, score, member);
+CREATE OR REPLACE VIEW %s.keys AS
 	SELECT key, 'string'::text AS type, expires_at, length(value)::bigint AS size FROM %s.strings
 	UNION ALL SELECT key, type, expires_at, size FROM %s.collections;
 COMMENT ON VIEW %s.keys IS 'every key with its type; size is bytes of a string, elements of all else';
