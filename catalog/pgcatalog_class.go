@@ -61,7 +61,7 @@ func pgClassRows(q *query) error {
 		}
 		t := r.table
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
-			tuples: -1, rules: isView(t), triggers: len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
+			tuples: -1, rules: isView(t), triggers: len(t.Triggers) > 0 || len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
 		f.children = q.snap.HasChildren(t.OID)
 		if t.Bound != nil {
 			f.partition = true

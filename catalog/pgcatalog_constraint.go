@@ -9,6 +9,7 @@ import (
 
 func constraintRows() map[string]rows {
 	return map[string]rows{
+		"pg_trigger":    {"oid tgrelid", triggerRows},
 		"pg_constraint": {"oid conrelid contypid confrelid conname", pgConstraintRows},
 		"pg_opclass":    {"", opclassRows},
 		"pg_opfamily":   {"", opfamilyRows},

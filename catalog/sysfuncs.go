@@ -159,9 +159,8 @@ func init() {
 		}
 		return ruleDef(snap, searchPath(ctx), ctx.Env, t, len(a) > 1 && a[1].I != 0), true
 	}))
-	define("pg_get_triggerdef(oid) pg_get_triggerdef(oid,bool) "+
-		"pg_get_statisticsobjdef(oid) pg_get_statisticsobjdef_columns(oid) pg_get_statisticsobjdef_expressions(oid)",
-		constant(types.Null)) // there are no triggers or extended statistics
+	define("pg_get_statisticsobjdef(oid) pg_get_statisticsobjdef_columns(oid) pg_get_statisticsobjdef_expressions(oid)",
+		constant(types.Null)) // there are no extended statistics
 
 	functions()
 	partitionFunctions()

@@ -197,7 +197,14 @@ func serverFacts() {
 	builtin.Define("pg_tablespace_location(oid)", constant(vStr("")))
 	lockFunctions()
 	builtin.Define("pg_jit_available()", constant(types.NewBool(false)))
-	builtin.Define("pg_trigger_depth()", constant(vInt(0)))
+	depth := constant(types.Null)
+	depth.Eval = func(ctx *builtin.Ctx, _ []types.Datum) (types.Datum, error) {
+		if s, ok := ctx.Session.(interface{ TriggerDepth() int }); ok {
+			return vInt(s.TriggerDepth()), nil
+		}
+		return vInt(0), nil
+	}
+	builtin.Define("pg_trigger_depth()", depth)
 	builtin.Define("pg_collation_actual_version(oid) pg_database_collation_actual_version(oid)", constant(types.Null))
 	builtin.Define("pg_get_replica_identity_index(regclass)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
 		if t := snap.Table(arg(a[0])); t != nil && t.PrimaryKey() != nil {

@@ -63,7 +63,7 @@ type tableCheck struct {
 	report  func(kv.Damage) error
 	seed    maphash.Seed
 
-	key     []byte
+	key []byte
 }
 
 // indexCheck is what is known of one secondary index.

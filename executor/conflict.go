@@ -103,6 +103,13 @@ func (c *conflict) insert(b *types.Batch) (*types.Batch, error) {
 // one deals with one row; nil when nothing was written.
 func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 	one = &types.Batch{Cols: append([]*types.Vec(nil), one.Cols...), N: 1}
+	if c.w.trig != nil && len(c.w.trig.beforeInsert) > 0 {
+		made, err := c.w.beforeInsert(one, 0)
+		if err != nil || made == nil {
+			return nil, err
+		}
+		one = made
+	}
 	bad, violation, err := c.w.prepare(one)
 	if err != nil {
 		return nil, err
@@ -121,6 +128,7 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 		if err := c.w.write(one); err != nil {
 			return nil, err
 		}
+		c.w.inserted(one)
 		if !c.n.DoNothing {
 			if k, err := c.find(one); err == nil && k != nil {
 				c.touched[string(k)] = true
@@ -246,6 +254,9 @@ func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error)
 	keys, err := c.w.update([]string{string(rowKey)}, &types.Batch{N: 1, Cols: old}, now, changed)
 	if err != nil {
 		return nil, err
+	}
+	if c.w.kept != nil && len(c.w.kept) == 0 {
+		return nil, nil
 	}
 	if err := c.views.check(c.w, now); err != nil {
 		return nil, err

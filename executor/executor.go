@@ -92,6 +92,8 @@ type Ctx struct {
 	// KeysReady is told of a guard that may have made lists or sorted sets, for those
 	// who wait for them once the transaction is committed; may be nil.
 	KeysReady func(g *keyspace.Guard)
+	// Triggers calls the functions of triggers; nil fires none.
+	Triggers TriggerRunner
 	// Notice sends a notice to the client; may be nil.
 	Notice func(severity, code, message string)
 }

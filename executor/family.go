@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -227,7 +229,7 @@ func (s *written) put(m *member, b *types.Batch, rows []int32) {
 }
 
 // insert writes new rows of the named table, which is partitioned, and gives
-// them as they were written if they are wanted.
+// them as they were written: their columns only if they are wanted.
 func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) error) (*types.Batch, error) {
 	if err := f.admit(b); err != nil {
 		return nil, err
@@ -236,6 +238,7 @@ func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) er
 	if wanted {
 		out = f.newWritten(b.N)
 	}
+	var done []int32
 	err := f.root.leaves(b, iota32(b.N), func(leaf *catalog.Table, rows []int32) error {
 		m, err := f.member(leaf)
 		if err != nil {
@@ -255,15 +258,27 @@ func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) er
 		if err := m.w.insert(in); err != nil {
 			return inRow(err, rows)
 		}
+		if kept := m.w.kept; kept != nil {
+			rows = rowsAt(rows, kept)
+		}
+		done = append(done, rows...)
 		if out != nil {
 			out.put(m, in, rows)
 		}
 		return nil
 	})
-	if err != nil || out == nil {
+	if err != nil {
 		return nil, err
 	}
-	return &types.Batch{N: b.N, Cols: out.cols}, nil
+	if out == nil {
+		return &types.Batch{N: len(done)}, nil
+	}
+	all := &types.Batch{N: b.N, Cols: out.cols}
+	if len(done) < b.N {
+		slices.Sort(done)
+		all = compacted(all, done)
+	}
+	return all, nil
 }
 
 // admit checks that new rows belong to the named table, when it is a partition itself.
@@ -292,6 +307,7 @@ type portion struct {
 	in   *types.Batch // the statement's input, the named table's columns as of now
 	keys []string
 	old  *types.Batch // rows of the member
+	left []int32      // the rows that triggers left in, once updated; nil: all
 }
 
 // lock locks the rows that a batch of the target's input names and gives them
@@ -394,6 +410,11 @@ func (f *family) update(p *portion, now *types.Batch, changed []bool, wanted boo
 		if err != nil {
 			return nil, nil, err
 		}
+		if kept := m.w.kept; kept != nil {
+			stay = rowsAt(stay, kept)
+			p.left = append(append([]int32{}, stay...), go_...)
+			slices.Sort(p.left)
+		}
 		if check != nil {
 			if err := check(m.named(in)); err != nil {
 				return nil, nil, err
@@ -406,6 +427,14 @@ func (f *family) update(p *portion, now *types.Batch, changed []bool, wanted boo
 			out.put(m, in, stay)
 		}
 	}
+	if len(go_) > 0 && m.w.trig != nil && len(m.w.trig.beforeUpdate) > 0 {
+		var err error
+		if now, go_, err = f.beforeMove(p, local, now, go_, changed); err != nil {
+			return nil, nil, err
+		}
+		p.left = append(append([]int32{}, stay...), go_...)
+		slices.Sort(p.left)
+	}
 	if len(go_) > 0 {
 		moved, err := f.move(p, now, go_, check)
 		if err != nil {
@@ -413,7 +442,7 @@ func (f *family) update(p *portion, now *types.Batch, changed []bool, wanted boo
 		}
 		for i, v := range out.cols {
 			for k, at := range go_ {
-				if wanted {
+				if wanted && k < moved.N {
 					setVec(v, int(at), moved.Cols[i], k)
 				}
 			}

@@ -32,8 +32,13 @@ func NewInserter(ctx *Ctx, t *catalog.Table, attnums []int16, defaults []plan.Co
 	if err != nil {
 		return nil, err
 	}
-	i.maker, err = x.newRowMaker(t, attnums, defaults)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	if i.maker, err = x.newRowMaker(t, attnums, defaults); err != nil {
+		return nil, err
+	}
+	return i, x.beginStatement(t, nil, catalog.OnInsert)
 }
 
 // Insert inserts rows: cols[i] is the column attnums[i], n rows each, at best
@@ -50,14 +55,14 @@ func (i *Inserter) Insert(cols []*types.Vec, n int) error {
 		return err
 	}
 	if i.family != nil {
-		_, err = i.family.insert(b, false, nil)
+		b, err = i.family.insert(b, false, nil)
 	} else {
 		err = i.w.insert(b)
 	}
 	if err != nil {
 		return err
 	}
-	i.rows += int64(n)
+	i.rows += int64(b.N)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -45,6 +46,9 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 }
 
 func (o *deleteOp) open() error {
+	if err := o.x.beginStatement(o.n.Table, nil, catalog.OnDelete); err != nil {
+		return err
+	}
 	o.target.reset()
 	o.ready = nil
 	return o.src.open()
@@ -78,6 +82,11 @@ func (o *deleteOp) next() (*types.Batch, error) {
 		if err := o.w.delete(keys, old); err != nil {
 			return nil, err
 		}
+		if kept := o.w.kept; kept != nil {
+			if b, old = compacted(b, kept), compacted(old, kept); b.N == 0 {
+				continue
+			}
+		}
 		if o.counts {
 			o.x.affected += int64(b.N)
 		}
@@ -97,6 +106,12 @@ func (o *deleteOp) members(in *types.Batch) error {
 	for _, p := range portions {
 		if err := p.m.w.delete(p.keys, p.old); err != nil {
 			return err
+		}
+		if kept := p.m.w.kept; kept != nil {
+			p.in, p.old, p.keys = compacted(p.in, kept), compacted(p.old, kept), namesAt(p.keys, kept)
+			if p.in.N == 0 {
+				continue
+			}
 		}
 		if o.counts {
 			o.x.affected += int64(p.in.N)

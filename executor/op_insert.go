@@ -73,6 +73,14 @@ func (x *exec) writes(n plan.Node) {
 }
 
 func (o *insertOp) open() error {
+	events := []catalog.TriggerEvent{catalog.OnInsert}
+	var set []bool
+	if c := o.n.Conflict; c != nil && !c.DoNothing {
+		events, set = append(events, catalog.OnUpdate), changedColumns(o.n.Table, c.Set)
+	}
+	if err := o.x.beginStatement(o.n.Table, set, events...); err != nil {
+		return err
+	}
 	if o.conflict != nil {
 		clear(o.conflict.touched)
 	}
@@ -94,12 +102,8 @@ func (o *insertOp) next() (*types.Batch, error) {
 			return nil, err
 		}
 		if o.family != nil {
-			n := b.N
 			if b, err = o.route(b); err != nil {
 				return nil, err
-			}
-			if b == nil {
-				b = &types.Batch{N: n}
 			}
 		} else if o.conflict != nil {
 			if b, err = o.conflict.insert(b); err != nil {

@@ -81,6 +81,9 @@ func (x *exec) newMerge(n *plan.Merge) (op, error) {
 }
 
 func (o *mergeOp) open() error {
+	if err := o.begin(); err != nil {
+		return err
+	}
 	clear(o.done)
 	return o.src.open()
 }
@@ -173,9 +176,32 @@ func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
 				return err
 			}
 		}
+		if kept := o.w.kept; kept != nil {
+			one.N = len(kept)
+		}
 		o.x.affected += int64(one.N)
 	}
 	return nil
+}
+
+// begin fires the triggers before the statement, for each kind of action it has.
+func (o *mergeOp) begin() error {
+	if len(o.n.Table.Triggers) == 0 {
+		return nil
+	}
+	var events []catalog.TriggerEvent
+	for _, k := range []struct {
+		kind plan.MergeActionKind
+		ev   catalog.TriggerEvent
+	}{{plan.MergeInsert, catalog.OnInsert}, {plan.MergeUpdate, catalog.OnUpdate}, {plan.MergeDelete, catalog.OnDelete}} {
+		for i := range o.actions {
+			if o.actions[i].plan.Kind == k.kind {
+				events = append(events, k.ev)
+				break
+			}
+		}
+	}
+	return o.x.beginStatement(o.n.Table, nil, events...)
 }
 
 // members updates or deletes the rows of a batch, which may be in several tables.
@@ -240,14 +266,14 @@ func (o *mergeOp) notMatched(b *types.Batch, rows []int32) error {
 			return err
 		}
 		if o.family != nil && o.family.root != nil {
-			_, err = o.family.insert(fresh, false, nil)
+			fresh, err = o.family.insert(fresh, false, nil)
 		} else {
 			err = o.w.insert(fresh)
 		}
 		if err != nil {
 			return err
 		}
-		o.x.affected += int64(in.N)
+		o.x.affected += int64(fresh.N)
 	}
 	return nil
 }

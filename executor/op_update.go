@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -59,6 +60,9 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 }
 
 func (o *updateOp) open() error {
+	if err := o.x.beginStatement(o.n.Table, changedColumns(o.n.Table, o.n.Set), catalog.OnUpdate); err != nil {
+		return err
+	}
 	o.target.reset()
 	o.ready = nil
 	return o.src.open()
@@ -102,6 +106,9 @@ func (o *updateOp) next() (*types.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
+		if kept := o.w.kept; kept != nil {
+			b, keys = compacted(b, kept), namesAt(keys, kept)
+		}
 		if err := o.checks.check(o.w, now); err != nil {
 			return nil, err
 		}
@@ -115,7 +122,7 @@ func (o *updateOp) next() (*types.Batch, error) {
 		if o.counts {
 			o.x.affected += int64(b.N)
 		}
-		if o.ret != nil {
+		if o.ret != nil && b.N > 0 {
 			return o.ret.rows(&types.Batch{N: b.N, Cols: append(append([]*types.Vec(nil), now.Cols...), b.Cols...)})
 		}
 	}
@@ -141,6 +148,16 @@ func (o *updateOp) members(in *types.Batch) error {
 		keys, rows, err := f.update(p, now, changed, o.ret != nil, check)
 		if err != nil {
 			return err
+		}
+		if p.left != nil {
+			p.in, p.keys, keys = compacted(p.in, p.left), namesAt(p.keys, p.left), namesAt(keys, p.left)
+			now = &types.Batch{N: len(p.left)}
+			if rows.Cols != nil {
+				rows = compacted(rows, p.left)
+			}
+			if len(p.left) == 0 {
+				continue
+			}
 		}
 		if o.target.seen != nil {
 			for i, k := range keys {

@@ -27,6 +27,11 @@ type stmt struct {
 	held       []func() error
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
+	// after and afterStmt are the triggers to be fired at the end, transitions what
+	// the statement changed, where a trigger asks for that.
+	after       []afterRow
+	afterStmt   []*TriggerCall
+	transitions []*transition
 	// node is the data-modifying one, in whose name the trace shows the work of the end.
 	node int
 }
@@ -49,6 +54,7 @@ func (x *exec) statement() *stmt {
 
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
+	s.after, s.afterStmt, s.transitions = nil, nil, nil
 	s.guards = nil
 	clear(s.touched)
 	s.queue, s.unique, s.held, s.hold = nil, nil, nil, s.subqueries
@@ -99,6 +105,9 @@ func (s *stmt) finish() error {
 		if err := check(s.x); err != nil {
 			return err
 		}
+	}
+	if len(s.after) > 0 || len(s.afterStmt) > 0 {
+		return s.fireAfter()
 	}
 	return nil
 }

@@ -40,6 +40,8 @@ type tableWriter struct {
 	// prints them as rows of the table that the statement names.
 	routed bool
 	shown  func(b *types.Batch, i int) string
+	trig   *triggerSet // nil: none
+	kept   []int32     // of the last insert, update or delete: rows that triggers left in; nil: all
 	vals   rowenc.Values
 	key    []byte
 
@@ -172,6 +174,9 @@ func (x *exec) newTableWriter(t *catalog.Table, rules *plan.RowRules) (*tableWri
 	}
 	if w.bounds, err = x.boundCheckOf(t); err != nil {
 		return nil, err
+	}
+	if len(t.Triggers) > 0 && x.Triggers != nil {
+		w.trig = newTriggerSet(t)
 	}
 	return w, w.bindForeignKeys()
 }
@@ -524,8 +529,8 @@ func firstAgain(keys [][]byte) int {
 	return first
 }
 
-// insert checks and writes new rows.
-func (w *tableWriter) insert(b *types.Batch) error {
+// insertRows checks and writes new rows.
+func (w *tableWriter) insertRows(b *types.Batch) error {
 	bad, violation, err := w.prepare(b)
 	if err != nil {
 		return err
@@ -685,12 +690,12 @@ func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool,
 	return storeError(w.x.Txn.PutCovered(key, value))
 }
 
-// delete removes rows that are locked: keys are their keys, old their columns.
-func (w *tableWriter) delete(keys []string, old *types.Batch) error {
+// deleteRows removes rows that are locked: keys are their keys, old their columns.
+func (w *tableWriter) deleteRows(keys []string, old *types.Batch) error {
 	x := w.x
 	if st := x.statement(); st.hold {
 		kept := cloneBatch(old)
-		st.held = append(st.held, func() error { return w.delete(keys, kept) })
+		st.held = append(st.held, func() error { return w.deleteRows(keys, kept) })
 		return nil
 	}
 	pk := func(i int) []byte { return w.primary.Suffix([]byte(keys[i])) }
@@ -731,10 +736,10 @@ func (w *tableWriter) dropEntry(key []byte, guarded bool) error {
 	return storeError(w.x.Txn.DeleteCovered(key))
 }
 
-// update replaces rows that are locked: row i of old, at keys[i], becomes row i
+// updateRows replaces rows that are locked: row i of old, at keys[i], becomes row i
 // of b. changed tells, by column, which may differ. It gives the rows' keys,
 // which differ from keys where the primary key changed.
-func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
+func (w *tableWriter) updateRows(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
 	if b.N == 0 {
 		return keys, nil
 	}
@@ -759,7 +764,7 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 	return w.replace(keys, old, b, changed)
 }
 
-// replace is update of rows that are checked.
+// replace is updateRows of rows that are checked.
 func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
 	x := w.x
 	if err := w.enc.Batch(b.Cols, b.N, nil, &w.vals); err != nil {

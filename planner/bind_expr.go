@@ -53,6 +53,7 @@ const (
 	inIndexPredicate
 	inExecute
 	inCallArgs
+	inTriggerWhen
 	inPartitionKey
 	inPartitionBound
 )
@@ -89,6 +90,7 @@ var kindInfo = [...]struct {
 	inIndexExpr:       {name: "index expressions", one: "index expression", noQuery: true},
 	inIndexPredicate:  {name: "index predicates", one: "index predicate", noQuery: true},
 	inExecute:         {name: "EXECUTE parameters", one: "EXECUTE parameter", noQuery: true},
+	inTriggerWhen:     {name: "trigger WHEN conditions", one: "trigger WHEN condition", noQuery: true},
 	inCallArgs:        {name: "CALL arguments", one: "CALL argument", noQuery: true},
 	inPartitionKey:    {name: "partition key expressions", one: "partition key expression", noQuery: true},
 	inPartitionBound:  {name: "partition bound", one: "partition bound", noQuery: true},
@@ -867,7 +869,7 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.Arg = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x, Implicit: true}
 	}
 	json := t == types.JSONB
-	if t == types.Name && len(path) == 1 && path[0].Kind == ast.SelectIndex {
+	if (t == types.Name || t.Category == 'G' && t.Len > 0 && t != types.Circle) && len(path) == 1 && path[0].Kind == ast.SelectIndex {
 		// A name is an array of 64 "char" counted from 0; pg_dump asks for typname[0].
 		at := path[0].Lower
 		if at == nil {

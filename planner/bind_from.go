@@ -113,6 +113,9 @@ func renameCols(it *rangeItem, a *ast.Alias) {
 
 // resolveTable finds the table, view or virtual table a RangeVar names.
 func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
+	if t := p.req.Relations[rv.Name]; t != nil && rv.Schema == "" {
+		return t
+	}
 	oid := p.resolveRelation(rv.Schema, rv.Name)
 	shown := qualifiedName(rv.Schema, rv.Name)
 	if oid == 0 {

@@ -478,7 +478,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
-		Notice: s.notice, Deferred: &s.tx.deferred, KeysReady: s.keysReady,
+		Notice: s.notice, Deferred: &s.tx.deferred, Triggers: (*triggerRunner)(s), KeysReady: s.keysReady,
 	}
 }
 

@@ -110,7 +110,9 @@ func (p *plVars) Row(name []string) ([]planner.VariableField, bool) {
 	return out, true
 }
 
-func (p *plVars) Param(n int) (planner.Variable, bool) { return p.Find([]string{fmt.Sprintf("$%d", n)}) }
+func (p *plVars) Param(n int) (planner.Variable, bool) {
+	return p.Find([]string{fmt.Sprintf("$%d", n)})
+}
 
 // prepared makes sure that an expression's plan is there and current.
 func (g *plEngine) prepared(fr *plpgsql.Frame, e *plpgsql.Expr) (*plQuery, error) {

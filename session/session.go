@@ -73,6 +73,8 @@ type Session struct {
 	nonAtomic   int
 	casts       map[castKey]plan.Expr
 	castVersion uint64
+	triggers    map[*catalog.Trigger]*firedTrigger
+	firing      int // triggers that are being fired
 	unnamed     int // cursors without a name so far
 	// tempOnCommit: there are temporary tables with ON COMMIT DELETE ROWS or DROP.
 	tempOnCommit bool
