@@ -124,15 +124,15 @@ func (p *colValPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32,
 	}
 	switch p.phys {
 	case types.PhysInt64:
-		return cmpInt(p.op, v.I, c.I[0], nulls, in.N, sel, out), nil
+		return cmpValue(p.op, v.I, c.I[0], nulls, in.N, sel, out), nil
 	case types.PhysFloat64:
 		if f := c.F[0]; f == f {
-			return cmpFloat(p.op, v.F, f, nulls, in.N, sel, out), nil
+			return cmpValue(p.op, v.F, f, nulls, in.N, sel, out), nil
 		}
 		d := c.F[0]
 		return cmpFunc(p.op, v.F, nulls, in.N, sel, out, func(f float64) int { return types.CompareFloat(f, d) }), nil
 	case types.PhysBytes:
-		return cmpString(p.op, v.S, c.S[0], nulls, in.N, sel, out), nil
+		return cmpValue(p.op, v.S, c.S[0], nulls, in.N, sel, out), nil
 	}
 	d := c.D[0]
 	if d.Form != types.Finite || d.Big != nil {
@@ -152,169 +152,72 @@ func (p *colValPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32,
 	}), nil
 }
 
-// cmpInt compares integers with one. The loops store each row's number and
-// move on only when it belongs: no branch to mispredict.
-func cmpInt(o cmpOp, v []int64, c int64, nulls []bool, n int, sel, out []int32) []int32 {
-	k := len(out)
+// cmpValue finds the values that compare with one as asked; it is no NaN, and
+// values that are (x != x) come after all others.
+func cmpValue[T int64 | float64 | string](o cmpOp, v []T, c T, nulls []bool, n int, sel, out []int32) []int32 {
 	if sel == nil && nulls == nil {
-		v = v[:n]
+		k := len(out)
 		buf := out[:k+n]
+		v = v[:n]
 		switch o {
 		case cmpEq:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x == c {
-					k++
-				}
-			}
+			k = hits(v, buf, k, func(x T) bool { return x == c })
 		case cmpNe:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x != c {
-					k++
-				}
-			}
+			k = hits(v, buf, k, func(x T) bool { return x != c })
 		case cmpLt:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x < c {
-					k++
-				}
-			}
+			k = hits(v, buf, k, func(x T) bool { return x < c })
 		case cmpLe:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x <= c {
-					k++
-				}
-			}
+			k = hits(v, buf, k, func(x T) bool { return x <= c })
 		case cmpGt:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x > c {
-					k++
-				}
-			}
-		case cmpGe:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x >= c {
-					k++
-				}
-			}
+			k = hits(v, buf, k, func(x T) bool { return x > c || x != x })
+		default:
+			k = hits(v, buf, k, func(x T) bool { return x >= c || x != x })
 		}
 		return buf[:k]
 	}
-	sel = selected(n, sel)
 	// out may be sel's own memory: k never passes the row being read.
+	k := len(out)
 	buf := out[:cap(out)]
-	lt, eq, gt := o == cmpLt || o == cmpLe || o == cmpNe, o == cmpEq || o == cmpLe || o == cmpGe, o == cmpGt || o == cmpGe || o == cmpNe
+	sel = selected(n, sel)
+	switch o {
+	case cmpEq:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x == c })
+	case cmpNe:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x != c })
+	case cmpLt:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x < c })
+	case cmpLe:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x <= c })
+	case cmpGt:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x > c || x != x })
+	default:
+		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x >= c || x != x })
+	}
+	return buf[:k]
+}
+
+// hits stores the numbers of the values that are hits from buf[k] on, and gives
+// the end. It stores each number and moves on only behind a hit: no branch to
+// mispredict. It is small, so that it and hit are compiled into the caller.
+func hits[T any](v []T, buf []int32, k int, hit func(T) bool) int {
+	for i, x := range v {
+		buf[k] = int32(i)
+		if hit(x) {
+			k++
+		}
+	}
+	return k
+}
+
+// hitsOf is hits among the rows of a selection, NULLs left out.
+func hitsOf[T any](v []T, nulls []bool, sel, buf []int32, k int, hit func(T) bool) int {
 	for _, i := range sel {
-		x := v[i]
-		hit := x < c && lt || x == c && eq || x > c && gt
 		buf[k] = i
-		if hit && (nulls == nil || !nulls[i]) {
+		if hit(v[i]) && (nulls == nil || !nulls[i]) {
 			k++
 		}
 	}
-	return buf[:k]
-}
-
-func cmpFloat(o cmpOp, v []float64, c float64, nulls []bool, n int, sel, out []int32) []int32 {
-	k := len(out)
-	if sel == nil && nulls == nil && (o == cmpLt || o == cmpGe || o == cmpGt || o == cmpLe) {
-		v = v[:n]
-		buf := out[:k+n]
-		switch o {
-		case cmpLt:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x < c {
-					k++
-				}
-			}
-		case cmpLe:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if x <= c {
-					k++
-				}
-			}
-		case cmpGt: // NaN is greater than all numbers
-			for i, x := range v {
-				buf[k] = int32(i)
-				if !(x <= c) {
-					k++
-				}
-			}
-		default:
-			for i, x := range v {
-				buf[k] = int32(i)
-				if !(x < c) {
-					k++
-				}
-			}
-		}
-		return buf[:k]
-	}
-	buf := out[:cap(out)]
-	for _, i := range selected(n, sel) {
-		if nulls != nil && nulls[i] {
-			continue
-		}
-		x := v[i]
-		var hit bool
-		switch o {
-		case cmpEq:
-			hit = x == c
-		case cmpNe:
-			hit = x != c
-		case cmpLt:
-			hit = x < c
-		case cmpLe:
-			hit = x <= c
-		case cmpGt:
-			hit = !(x <= c)
-		default:
-			hit = !(x < c)
-		}
-		if hit {
-			buf[k] = i
-			k++
-		}
-	}
-	return buf[:k]
-}
-
-func cmpString(o cmpOp, v []string, c string, nulls []bool, n int, sel, out []int32) []int32 {
-	k := len(out)
-	buf := out[:cap(out)]
-	for _, i := range selected(n, sel) {
-		if nulls != nil && nulls[i] {
-			continue
-		}
-		x := v[i]
-		var hit bool
-		switch o {
-		case cmpEq:
-			hit = x == c
-		case cmpNe:
-			hit = x != c
-		case cmpLt:
-			hit = x < c
-		case cmpLe:
-			hit = x <= c
-		case cmpGt:
-			hit = x > c
-		default:
-			hit = x >= c
-		}
-		if hit {
-			buf[k] = i
-			k++
-		}
-	}
-	return buf[:k]
+	return k
 }
 
 func cmpFunc[T any](o cmpOp, v []T, nulls []bool, n int, sel, out []int32, cmp func(T) int) []int32 {
