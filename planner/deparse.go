@@ -451,6 +451,9 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 	case e.Text != "":
 		p.str(e.Text)
 		return
+	case e.Fn.Name == "raw_array_subscript" && len(e.Args) == 2:
+		p.subscript(&plan.Subscript{Arg: e.Args[0], Index: []plan.SubscriptIndex{{Upper: e.Args[1]}}}, implicit)
+		return
 	case e.Op != nil:
 		p.wrapped(func() {
 			if len(e.Args) == 1 {

@@ -295,7 +295,8 @@ func eqOp(t *types.Type, pos int) *builtin.Operator {
 	if op == nil && isRowType(t) {
 		return nil
 	}
-	if op == nil {
+	// What = says of shapes (equal areas) is no reason to call them one.
+	if op == nil || t.Under().Category == 'G' {
 		fail(pos, pgerr.UndefinedFunction, "could not identify an equality operator for type %s", typeName(t))
 	}
 	return op

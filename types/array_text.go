@@ -20,6 +20,7 @@ func malformedArray(s, detail string) error {
 type arrayText struct {
 	whole string // for messages
 	s     string
+	delim byte
 	pos   int
 	leaf  int                 // depth at which elements stand, 0 until known
 	dims  [MaxArrayDims]int32 // length at each depth, -1 until known
@@ -70,7 +71,7 @@ func (p *arrayText) level(depth int) error {
 			}
 			p.pos++
 			return nil
-		case c == ',':
+		case c == p.delim:
 			return p.unexpected(c)
 		case c == '{':
 			if !first && !subs {
@@ -112,7 +113,7 @@ func (p *arrayText) level(depth int) error {
 			return p.fail(arrayEnd)
 		}
 		switch c := p.s[p.pos]; c {
-		case ',':
+		case p.delim:
 			p.pos++
 		case '}':
 			p.pos++
@@ -167,7 +168,7 @@ func (p *arrayText) element() error {
 	escaped := false
 	for p.pos < len(s) {
 		switch c := s[p.pos]; c {
-		case ',', '}':
+		case p.delim, '}':
 			text := s[start:max(end, start)]
 			if escaped {
 				text = string(append(buf, text...))
@@ -260,7 +261,7 @@ func (p *arrayText) header() ([]ArrayDim, error) {
 }
 
 func parseArray(t *Type, typmod int32, s string, env *Env) (Datum, error) {
-	p := arrayText{whole: s, s: s}
+	p := arrayText{whole: s, s: s, delim: t.Elem.Delim()}
 	for i := range p.dims {
 		p.dims[i] = -1
 	}
@@ -336,7 +337,7 @@ func appendArrayLevel(dst []byte, a *Array, dims []ArrayDim, elems []Datum, env 
 	dst = append(dst, '{')
 	for i := int32(0); i < dims[0].Len && len(elems) > 0; i++ {
 		if i > 0 {
-			dst = append(dst, ',')
+			dst = append(dst, a.Elem.Delim())
 		}
 		if len(dims) > 1 {
 			dst, elems = appendArrayLevel(dst, a, dims[1:], elems, env)
@@ -347,7 +348,9 @@ func appendArrayLevel(dst []byte, a *Array, dims []ArrayDim, elems []Datum, env 
 		} else {
 			start := len(dst)
 			dst = AppendText(dst, a.Elem, elems[0], env)
-			dst = quoteFrom(dst, start, arrayNeedsQuotes, true)
+			if a.Elem.Delim() == ',' {
+				dst = quoteFrom(dst, start, arrayNeedsQuotes, true)
+			}
 		}
 		elems = elems[1:]
 	}

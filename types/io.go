@@ -129,6 +129,8 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return stringDatum(CanonicalJSONPath(s))
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ, oidInterval, oidTimeTZ:
 		return parseDateTime(t, typmod, s, env)
+	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
+		return parseGeo(t, s)
 	case oidRegProc, oidRegProcedure, oidRegOper, oidRegOperator, oidRegClass, oidRegType, oidRegRole, oidRegNamespace, oidRegCollation:
 		return parseReg(t, s, env)
 	case oidInt2Vector, oidOidVector:
@@ -297,6 +299,8 @@ func appendStringText(dst []byte, t *Type, s string, env *Env) []byte {
 		return appendBytea(dst, s, env.ByteaEscape)
 	case oidUUID:
 		return appendUUID(dst, s)
+	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
+		return appendGeo(dst, t, s, env)
 	}
 	return append(dst, s...)
 }
@@ -382,6 +386,8 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		return NewString(string(b)), nil
 	case oidBytea:
 		return NewString(string(b)), nil
+	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
+		return parseGeoBinary(t, b)
 	case oidName:
 		if len(b) > NameLen {
 			return Null, pgerr.New(pgerr.NameTooLong, "identifier too long").WithDetail("Identifier must be less than %d characters.", NameLen+1)

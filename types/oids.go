@@ -33,6 +33,13 @@ const (
 	oidTimestampTZ  OID = 1184
 	oidInterval     OID = 1186
 	oidTimeTZ       OID = 1266
+	oidPoint        OID = 600
+	oidLseg         OID = 601
+	oidPath         OID = 602
+	oidBox          OID = 603
+	oidPolygon      OID = 604
+	oidLine         OID = 628
+	oidCircle       OID = 718
 	oidNumeric      OID = 1700
 	oidRefCursor    OID = 1790
 	oidRegProcedure OID = 2202

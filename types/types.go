@@ -115,6 +115,16 @@ func (t *Type) String() string {
 // IsArray reports whether t is a true array type.
 func (t *Type) IsArray() bool { return t.Elem != nil && t.Category == 'A' }
 
+// Delim is what stands between two elements of an array of the type
+// (pg_type.typdelim). Only boxes have another than the comma, and their text form
+// has nothing that an array would quote.
+func (t *Type) Delim() byte {
+	if t.Under().OID == oidBox {
+		return ';'
+	}
+	return ','
+}
+
 // Under gives the base type beneath domains, t itself otherwise.
 func (t *Type) Under() *Type {
 	for t.Kind == KindDomain && t.Base != nil {
@@ -190,8 +200,15 @@ var (
 	OidVector    = base(30, 1013, "oidvector", PhysAny, -1, false, 'i', 'A', func(t *Type) { t.Elem = Oid })
 	JSON         = base(114, 199, "json", PhysBytes, -1, false, 'i', 'U')
 	PgNodeTree   = base(194, 0, "pg_node_tree", PhysBytes, -1, false, 'i', 'Z', collated)
+	Point        = base(600, 1017, "point", PhysBytes, 16, false, 'd', 'G')
+	Lseg         = base(601, 1018, "lseg", PhysBytes, 32, false, 'd', 'G')
+	Path         = base(602, 1019, "path", PhysBytes, -1, false, 'd', 'G')
+	Box          = base(603, 1020, "box", PhysBytes, 32, false, 'd', 'G')
+	Polygon      = base(604, 1027, "polygon", PhysBytes, -1, false, 'd', 'G')
+	Line         = base(628, 629, "line", PhysBytes, 24, false, 'd', 'G')
 	Float4       = base(700, 1021, "float4", PhysFloat64, 4, true, 'i', 'N')
 	Float8       = base(701, 1022, "float8", PhysFloat64, 8, true, 'd', 'N', preferred)
+	Circle       = base(718, 719, "circle", PhysBytes, 24, false, 'd', 'G')
 	Unknown      = base(705, 0, "unknown", PhysBytes, -2, false, 'c', 'X', pseudo)
 	AclItem      = base(1033, 1034, "aclitem", PhysBytes, 12, false, 'i', 'U')
 	BPChar       = base(1042, 1014, "bpchar", PhysBytes, -1, false, 'i', 'S', collated)

@@ -49,6 +49,8 @@ var needs = map[string][]string{
 	"union":      {"create_index"},
 
 	"with": {"create_index"},
+
+	"geometry": {"point", "lseg", "line", "box", "path", "polygon", "circle"},
 }
 
 func main() {
