@@ -26,7 +26,6 @@ SELECT * FROM c_nul;
 DELETE FROM p WHERE id = 5;
 SELECT * FROM c_def;
 DROP TABLE c_no, c_res;
--- differs: the missing default is told of as of any row
 DELETE FROM p WHERE id = 1;
 UPDATE p SET a = 21 WHERE id = 2;
 -- composite, match full, set null columns

@@ -33,7 +33,6 @@ CREATE INDEX ON t (a) INCLUDE (nope);
 CREATE INDEX ON t (b text_pattern_ops);
 CREATE INDEX ON t USING btree (b COLLATE "C");
 CREATE INDEX CONCURRENTLY t_conc ON t (c);
--- differs: an index's COLLATE "C", which is the order of all text, is not remembered
 SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 't' ORDER BY 1;
 SELECT id FROM t WHERE lower(b) = 'b7';
 SELECT id FROM t WHERE a + c = 5 ORDER BY id;
