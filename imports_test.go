@@ -30,6 +30,7 @@ var layers = map[string]struct {
 	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "definitions are below sessions"},
 	"plpgsql":        {[]string{"parser", "types", "pgerr"}, "a language over SQL; what runs the SQL is an interface"},
 	"backup":         {nil, "backups are files; what they mean is not their business"},
+	"dump":           {nil, "a dump asks a server, as any client does"},
 	"session":        {[]string{"backup", "plpgsql", "catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
 	"wire":           {[]string{"session", "keyspace", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
 	"":               {[]string{"session", "keyspace", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},

@@ -495,14 +495,10 @@ func (c *Ctx) exprText(place planner.Place, t *catalog.Table, e ast.Expr, col *c
 }
 
 // deparse prints an expression to be stored. What its constants of type regclass
-// name is written as the readers of stored expressions will find it: from the
-// table's schema and public.
+// name is written with its schema, unless that is public: so the readers of stored
+// expressions find it, and those of definitions.
 func (c *Ctx) deparse(e plan.Expr, t *catalog.Table) string {
-	path := []string{"pg_catalog", "public"}
-	if t != nil && t.Schema != nil {
-		path = []string{t.Schema.Name, "pg_catalog", "public"}
-	}
-	return planner.DeparseTableExpr(e, t, storedNames{c, path})
+	return planner.DeparseTableExpr(e, t, storedNames{c, []string{"pg_catalog", "public"}})
 }
 
 // storedNames prints names for stored expressions.

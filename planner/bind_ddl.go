@@ -193,7 +193,10 @@ func (p *planner) definition(text string, place Place, t *catalog.Table, c *cata
 	if t != nil && t.Schema != nil {
 		path = []string{t.Schema.Name, "public"}
 	}
-	sub := newPlanner(&Request{Catalog: p.snap, SearchPath: append(path, p.req.SearchPath...), Env: p.env})
+	// What constants of the reg types name is found from there too, not by the session.
+	env := *p.env
+	env.Names = definitionNames{p.snap, append([]string{"pg_catalog"}, path...)}
+	sub := newPlanner(&Request{Catalog: p.snap, SearchPath: append(path, p.req.SearchPath...), Env: &env})
 	r := &ExprRequest{Expr: parseExpr(text), Place: place, Table: t}
 	if c != nil {
 		r.Target, r.TargetMod, r.Column = c.Type, c.Typmod, c.Name
@@ -203,6 +206,20 @@ func (p *planner) definition(text string, place Place, t *catalog.Table, c *cata
 		x = substitute(x, map[colID]plan.Expr{len(t.Columns) + 1: tableOIDConst(t)})
 	}
 	return x
+}
+
+// definitionNames finds the names in stored expressions.
+type definitionNames struct {
+	snap *catalog.Snapshot
+	path []string
+}
+
+func (n definitionNames) ParseReg(kind *types.Type, text string) (types.OID, error) {
+	return catalog.ParseReg(n.snap, n.path, kind, text)
+}
+
+func (n definitionNames) RegName(kind *types.Type, oid types.OID) string {
+	return catalog.RegName(n.snap, n.path, kind, oid)
 }
 
 // nameColumns gives an expression over a table's columns their names, for printing.

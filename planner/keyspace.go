@@ -27,5 +27,9 @@ func funcName(f *builtin.Func) string {
 	if schema, name, ok := strings.Cut(f.Name, "."); ok && f.User == nil {
 		return quoteIdent(schema) + "." + quoteIdent(name)
 	}
+	// Stored expressions must find it whatever the search path is.
+	if u, ok := f.User.(*catalog.Function); ok && u.Schema != nil && u.Schema.Name != "public" {
+		return quoteIdent(u.Schema.Name) + "." + quoteIdent(f.Name)
+	}
 	return quoteIdent(f.Name)
 }

@@ -6,6 +6,7 @@
 //	rowkey check     verifies a directory, or what a server stores
 //	rowkey backup    backs up a running server, only what is new
 //	rowkey restore   makes a directory of a backup
+//	rowkey dump      writes a database as SQL that psql loads
 //	rowkey demo      a tour in one run: tables, a join, its plan and keys, SET and GET
 //	rowkey version
 package main
@@ -25,7 +26,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), checkCommand(), backupCommand(), restoreCommand(), demoCommand(), versionCommand())
+	root.AddCommand(serveCommand(), sqlCommand(), kvCommand(), checkCommand(), backupCommand(), restoreCommand(), dumpCommand(), demoCommand(), versionCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "rowkey:", err)
 		os.Exit(1)
