@@ -16,10 +16,11 @@ type joinPairs struct {
 	real   []int32
 	out    types.Batch
 	outer  bool
+	kind   plan.JoinKind
 }
 
 func newJoinPairs(left, right []*types.Type, kind plan.JoinKind) *joinPairs {
-	return &joinPairs{lv: newVecs(left, 0), rv: newVecs(right, 0), outer: kind == plan.LeftJoin || kind == plan.FullJoin}
+	return &joinPairs{lv: newVecs(left, 0), rv: newVecs(right, 0), outer: kind == plan.LeftJoin || kind == plan.FullJoin, kind: kind}
 }
 
 func (p *joinPairs) reset() { p.l, p.r = p.l[:0], p.r[:0] }
@@ -147,13 +148,27 @@ func (p *joinPairs) unmatched(right []*types.Vec, rhit []bool, from *int) *types
 	return &p.out
 }
 
-// semiRows gives the left rows that a semi join (want true) or anti join
-// passes, once all matches of the batch are known.
-func semiRows(lb *types.Batch, rows []int32, hit []bool, want bool, sel []int32) []int32 {
+// emit makes the output of the pairs gathered from a left batch: the joined
+// rows or, of semi and anti joins, nothing until done says that the batch has
+// given all its pairs, and then those of its rows that the join passes. A left
+// row's hit, set here, tells that it has a match.
+func (p *joinPairs) emit(left *types.Batch, rows []int32, right []*types.Vec, cond pred, c *plan.Counters, hit, rhit []bool, done bool) (*types.Batch, error) {
+	b, err := p.batch(left.Cols, right, cond, c, hit, rhit)
+	if err != nil || p.kind < plan.SemiJoin {
+		return b, err
+	}
+	if !done {
+		return nil, nil
+	}
+	p.sel = p.sel[:0]
 	for _, i := range rows {
-		if hit[i] == want {
-			sel = append(sel, i)
+		if hit[i] == (p.kind == plan.SemiJoin) {
+			p.sel = append(p.sel, i)
 		}
 	}
-	return sel
+	if len(p.sel) == 0 {
+		return nil, nil
+	}
+	p.out = types.Batch{N: left.N, Sel: p.sel, Cols: append(p.out.Cols[:0], left.Cols...)}
+	return &p.out, nil
 }

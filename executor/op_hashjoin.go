@@ -325,36 +325,17 @@ func (o *hashJoinOp) pairs() (*types.Batch, error) {
 		}
 		o.pos++
 	}
-	b, err := o.jp.batch(o.lb.Cols, o.table.rows.cols, o.cond, o.c, o.hit, o.rhit)
-	if err != nil {
-		return nil, err
-	}
-	if o.pos < len(o.lrows) {
-		if semi {
-			return nil, nil
+	done := o.pos == len(o.lrows)
+	if done && o.n.Kind == plan.AntiNullJoin && !o.rightEmpty() { // NULL may be equal to anything
+		for _, i := range o.lrows {
+			o.hit[i] = o.hit[i] || o.table.nullKey(o.lk, int(i), nil)
 		}
-		return b, nil
 	}
-	lb := o.lb
-	o.lb = nil
-	if !semi {
-		return b, nil
+	b, err := o.jp.emit(o.lb, o.lrows, o.table.rows.cols, o.cond, o.c, o.hit, o.rhit, done)
+	if done {
+		o.lb = nil
 	}
-	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
-	if o.n.Kind == plan.AntiNullJoin && !o.rightEmpty() {
-		kept := o.sel[:0]
-		for _, i := range o.sel {
-			if !o.table.nullKey(o.lk, int(i), nil) {
-				kept = append(kept, i)
-			}
-		}
-		o.sel = kept
-	}
-	if len(o.sel) == 0 {
-		return nil, nil
-	}
-	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
-	return &o.out, nil
+	return b, err
 }
 
 // nullVec makes v n NULLs.

@@ -35,9 +35,7 @@ type lookupJoinOp struct {
 	ofRow    []span // rows of found that belong to each of lrows
 	pos, sub int
 	hit      []bool
-	out      types.Batch
 	jp       *joinPairs
-	sel      []int32
 	buf      []byte
 	gets     [][]byte
 	vals     [][]byte
@@ -317,27 +315,12 @@ func (o *lookupJoinOp) join() (*types.Batch, error) {
 		o.pos++
 		o.sub = 0
 	}
-	b, err := o.jp.batch(o.lb.Cols, o.found, o.cond, o.c, o.hit, nil)
-	if err != nil {
-		return nil, err
+	done := o.pos == len(o.lrows)
+	b, err := o.jp.emit(o.lb, o.lrows, o.found, o.cond, o.c, o.hit, nil, done)
+	if done {
+		o.lb = nil
 	}
-	if o.pos < len(o.lrows) {
-		if semi {
-			return nil, nil
-		}
-		return b, nil
-	}
-	lb := o.lb
-	o.lb = nil
-	if !semi {
-		return b, nil
-	}
-	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
-	if len(o.sel) == 0 {
-		return nil, nil
-	}
-	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
-	return &o.out, nil
+	return b, err
 }
 
 func (o *lookupJoinOp) close() {

@@ -28,9 +28,7 @@ type mergeJoinOp struct {
 	rhit     []bool
 	tail     int
 	ended    bool
-	out      types.Batch
 	jp       *joinPairs
-	sel      []int32
 }
 
 func (x *exec) newMergeJoin(n *plan.MergeJoin) (op, error) {
@@ -155,7 +153,6 @@ func (o *mergeJoinOp) locate(i int) {
 // round collects pairs and gives the next batch, nil when none came of it.
 func (o *mergeJoinOp) round() (*types.Batch, error) {
 	o.jp.reset()
-	semi := o.n.Kind >= plan.SemiJoin
 	for o.pos < len(o.lrows) && len(o.jp.l) < types.BatchSize {
 		i := o.lrows[o.pos]
 		if !o.located {
@@ -176,27 +173,12 @@ func (o *mergeJoinOp) round() (*types.Batch, error) {
 		o.pos++
 		o.located = false
 	}
-	b, err := o.jp.batch(o.lb.Cols, o.rows.cols, o.cond, o.c, o.hit, o.rhit)
-	if err != nil {
-		return nil, err
+	done := o.pos == len(o.lrows)
+	b, err := o.jp.emit(o.lb, o.lrows, o.rows.cols, o.cond, o.c, o.hit, o.rhit, done)
+	if done {
+		o.lb = nil
 	}
-	if o.pos < len(o.lrows) {
-		if semi {
-			return nil, nil
-		}
-		return b, nil
-	}
-	lb := o.lb
-	o.lb = nil
-	if !semi {
-		return b, nil
-	}
-	o.sel = semiRows(lb, o.lrows, o.hit, o.n.Kind == plan.SemiJoin, o.sel[:0])
-	if len(o.sel) == 0 {
-		return nil, nil
-	}
-	o.out = types.Batch{N: lb.N, Sel: o.sel, Cols: append(o.out.Cols[:0], lb.Cols...)}
-	return &o.out, nil
+	return b, err
 }
 
 func (o *mergeJoinOp) close() {
