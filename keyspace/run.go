@@ -142,8 +142,10 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 		reads = reads && reqs[i].Cmd.Flags&Write == 0
 	}
 	opts := kv.TxnOptions{ReadOnly: reads && watch == nil, NoSync: r.NoSync}
-	if multi && !reads && flags&WholeSpace != 0 {
-		opts.Isolation = kv.Serializable // what it reads has no lock
+	if multi && !reads && (len(reqs) > 1 || flags&WholeSpace != 0) {
+		// Locks order it among commands; this does among SQL's serializable transactions,
+		// and for what it reads that has no lock.
+		opts.Isolation = kv.Serializable
 	}
 	if watch != nil {
 		opts.Owner = watch.owner

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS %s.lists (key bytea, position bigint, value bytea NOT
 COMMENT ON TABLE %s.lists IS 'one row an element, in the order of position';
 CREATE TABLE IF NOT EXISTS %s.sets (key bytea, member bytea, PRIMARY KEY (key, member));
 COMMENT ON TABLE %s.sets IS 'one row a member';
-CREATE TABLE IF NOT EXISTS %s.zsets (key bytea, member bytea, score double precision NOT NULL, PRIMARY KEY (key, member));
+CREATE TABLE IF NOT EXISTS %s.zsets (key bytea, member bytea, score double precision NOT NULL CHECK (score <> 'NaN'), PRIMARY KEY (key, member));
 COMMENT ON TABLE %s.zsets IS 'one row a member, in the order of the index by score';
 CREATE INDEX IF NOT EXISTS zsets_score ON %s.zsets (key, score, member);
 CREATE OR REPLACE VIEW %s.keys AS
