@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/types"
 )
@@ -126,7 +127,7 @@ func init() {
 		n("lock_timeout", "0", "ms", 0, 0, "Sets the maximum allowed duration of any wait for a lock."),
 		n("idle_in_transaction_session_timeout", "0", "ms", 0, 0, "Sets the maximum allowed idle time between queries, when in a transaction."),
 		n("idle_session_timeout", "0", "ms", 0, 0, "Sets the maximum allowed idle time between queries, when not in a transaction."),
-		ctx(superOnly, n("deadlock_timeout", "1000", "ms", 1, 0, "Sets the time to wait on a lock before checking for deadlock.")),
+		ctx(superOnly, n("deadlock_timeout", "100", "ms", 1, 0, "Sets the time to wait on a lock before checking for deadlock.")),
 		n("extra_float_digits", "1", "", -15, 3, "Sets the number of digits displayed for floating-point values."),
 		e("bytea_output", "hex", []string{"escape", "hex"}, "Sets the output format for bytea."),
 		e("client_min_messages", "notice", append(append([]string{}, levels[:8]...), "error"), "Sets the message levels that are sent to the client."),
@@ -456,6 +457,11 @@ type settings struct {
 	workMem, hashMem, tempLimit   int64
 	statementTimeout, lockTimeout time.Duration // 0: none
 	idleTimeout, idleInTxnTimeout time.Duration
+	deadlockTimeout               time.Duration
+	noSync                        bool // synchronous_commit off
+	// Of transactions that do not say otherwise.
+	level                kv.Isolation
+	readOnly, deferrable bool
 	epoch                         uint64 // changes when planning may depend on the change
 }
 
@@ -521,6 +527,10 @@ func (st *settings) parse() {
 	st.tempLimit = max(0, st.int("temp_file_limit")<<10)
 	st.statementTimeout = time.Duration(st.int("statement_timeout")) * time.Millisecond
 	st.lockTimeout = time.Duration(st.int("lock_timeout")) * time.Millisecond
+	st.deadlockTimeout = time.Duration(st.int("deadlock_timeout")) * time.Millisecond
+	st.noSync = st.str("synchronous_commit") == "off"
+	st.level = isolationOf(st.str("default_transaction_isolation"))
+	st.readOnly, st.deferrable = st.on("default_transaction_read_only"), st.on("default_transaction_deferrable")
 	st.idleTimeout = time.Duration(st.int("idle_session_timeout")) * time.Millisecond
 	st.idleInTxnTimeout = time.Duration(st.int("idle_in_transaction_session_timeout")) * time.Millisecond
 }
