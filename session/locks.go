@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"time"
 
 	"rowkey/builtin"
 	"rowkey/catalog"
@@ -266,11 +265,6 @@ func (db *DB) waitEvents() map[uint64]string {
 		out[w.Owner] = catalog.ParseLockKey(w.Key).Kind
 	}
 	return out
-}
-
-// deadlockTimeout is how long a wait lasts before a deadlock is looked for.
-func (s *Session) deadlockTimeout() time.Duration {
-	return time.Duration(s.set.int("deadlock_timeout")) * time.Millisecond
 }
 
 // lockSequence keeps a sequence's definition still while the transaction takes numbers

@@ -51,7 +51,7 @@ func (s *Session) usedSequence(seq *catalog.Sequence) {
 // syncSequences makes the numbers durable that a transaction told its client, unless its
 // commit does, before which they were stored.
 func (s *Session) syncSequences(ctx context.Context, t *txn, wrote bool) error {
-	if wrote || s.set.str("synchronous_commit") == "off" {
+	if wrote || s.set.noSync {
 		return nil
 	}
 	for _, seq := range t.used {

@@ -58,13 +58,11 @@ type savepoint struct {
 
 // begin starts a transaction.
 func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes *ast.TransactionModes) error {
-	t := &txn{implicit: implicit, nowMicros: nowMicros(), settings: s.set, fresh: true}
-	level := s.set.str("default_transaction_isolation")
-	t.readOnly = s.set.on("default_transaction_read_only")
-	t.deferrable = s.set.on("default_transaction_deferrable")
+	t := &txn{implicit: implicit, nowMicros: nowMicros(), settings: s.set, fresh: true,
+		level: s.set.level, readOnly: s.set.readOnly, deferrable: s.set.deferrable}
 	if modes != nil {
 		if modes.Isolation != ast.IsolationUnspecified {
-			level = modes.Isolation.String()
+			t.level = isolationOf(modes.Isolation.String())
 		}
 		if modes.ReadOnly != nil {
 			t.readOnly = *modes.ReadOnly
@@ -73,7 +71,6 @@ func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes 
 			t.deferrable = *modes.Deferrable
 		}
 	}
-	t.level = isolationOf(level)
 	if err := s.openKV(ctx, t, readOnlyHint); err != nil {
 		return err
 	}
@@ -96,9 +93,7 @@ func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	var err error
 	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
 		Isolation: t.level, ReadOnly: readOnlyHint, Declared: t.readOnly,
-		NoSync:      s.set.str("synchronous_commit") == "off",
-		LockTimeout: s.lockTimeout(), DeadlockTimeout: s.deadlockTimeout(),
-		Owner: s.owner(),
+		NoSync: s.set.noSync, LockTimeout: s.lockTimeout(), DeadlockTimeout: s.set.deadlockTimeout, Owner: s.owner(),
 	})
 	return mapKV(err)
 }
@@ -111,7 +106,7 @@ func (s *Session) enter(ctx context.Context, readOnly bool) (*catalog.Snapshot, 
 			return nil, err
 		}
 	} else {
-		s.tx.kv.SetTimeouts(s.lockTimeout(), s.deadlockTimeout())
+		s.tx.kv.SetTimeouts(s.lockTimeout(), s.set.deadlockTimeout)
 	}
 	switch t := s.tx; {
 	case t.level == kv.ReadCommitted || t.fresh: // the first statement takes the snapshot, not BEGIN
@@ -546,7 +541,7 @@ func (s *Session) setLevel(ctx context.Context, level kv.Isolation) error {
 
 // writable refuses a statement that writes in a read-only transaction.
 func (s *Session) writable(what string) error {
-	if s.tx != nil && s.tx.readOnly || s.tx == nil && s.set.on("default_transaction_read_only") {
+	if s.tx != nil && s.tx.readOnly || s.tx == nil && s.set.readOnly {
 		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", strings.ToUpper(what))
 	}
 	return nil
