@@ -79,10 +79,22 @@ func (c *Call) Lock(keys ...[]byte) error {
 			return err
 		}
 	}
-	if c.latest || c.checked || len(keys) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	return c.Txn.Refresh()
+	return c.locked()
+}
+
+// locked lets what was locked just now be read as it is.
+func (c *Call) locked() error {
+	switch {
+	case c.latest || c.checked:
+	case c.Multi: // what was read before shall not change
+		c.latest = true
+	default:
+		return c.Txn.Refresh()
+	}
+	return nil
 }
 
 func (c *Call) lock(key []byte) error {

@@ -261,10 +261,10 @@ func (c *Call) lockSpace(s *Space) error {
 			return err
 		}
 	}
-	if w.err != nil || !any || c.latest || c.checked {
+	if w.err != nil || !any {
 		return w.err
 	}
-	return c.Txn.Refresh()
+	return c.locked()
 }
 
 func flushArgs(c *Call) error {
