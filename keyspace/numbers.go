@@ -53,7 +53,7 @@ func floatArg(b []byte) (float64, error) {
 	if bytes.IndexByte(b, '_') >= 0 {
 		return 0, ErrNotFloat
 	}
-	if isHex(b) && bytes.IndexAny(b, "pP") < 0 {
+	if isHex(b) && !bytes.ContainsAny(b, "pP") {
 		s += "p0"
 	}
 	f, err := strconv.ParseFloat(s, 64)

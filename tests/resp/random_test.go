@@ -187,10 +187,7 @@ func shape(v Value) string {
 }
 
 // generator makes commands that often meet: few keys, few elements.
-type generator struct {
-	rng   *rand.Rand
-	multi bool
-}
+type generator struct{ rng *rand.Rand }
 
 func (g *generator) one(list ...string) string { return list[g.rng.IntN(len(list))] }
 

@@ -74,7 +74,6 @@ func (c *conn) runBlocking(ctx context.Context, cmd *command, args [][]byte) {
 	}
 	c.out.Buf = c.out.Buf[:mark]
 	c.send() // what came before must not wait
-	mark = len(c.out.Buf)
 	w := &waiter{c: c, cmd: cmd, done: make(chan struct{}), reply: keyspace.Reply{Resp3: c.out.Resp3}}
 	for _, a := range args {
 		w.args = append(w.args, bytes.Clone(a))

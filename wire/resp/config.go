@@ -132,10 +132,10 @@ func (g *config) match(patterns [][]byte) (pairs [][2]string) {
 	return pairs
 }
 
-// set changes settings, all or none, and calls changed for each.
-func (g *config) set(args [][]byte, changed func(name, value string)) error {
+// set changes settings, all or none.
+func (g *config) set(args [][]byte) error {
 	if len(args)%2 != 0 {
-		return fmt.Errorf("syntax error")
+		return keyspace.ErrSyntax
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -144,10 +144,10 @@ func (g *config) set(args [][]byte, changed func(name, value string)) error {
 	for i := 0; i < len(args); i += 2 {
 		s := g.settings[strings.ToLower(string(args[i]))]
 		if s == nil {
-			return fmt.Errorf("Unknown option or number of arguments for CONFIG SET - '%s'", args[i])
+			return keyspace.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", args[i])
 		}
 		failed := func(why string) error {
-			return fmt.Errorf("CONFIG SET failed (possibly related to argument '%s') - %s", args[i], why)
+			return keyspace.Errorf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", args[i], why)
 		}
 		if s.check == nil {
 			return failed("can't set immutable config")
@@ -164,7 +164,6 @@ func (g *config) set(args [][]byte, changed func(name, value string)) error {
 	}
 	for _, s := range order {
 		s.value = news[s]
-		changed(s.name, s.value)
 	}
 	return nil
 }

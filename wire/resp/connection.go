@@ -203,8 +203,8 @@ var configCommands = map[string]*command{
 		}
 	}},
 	"set": {arity: -4, flags: []string{"admin", "noscript", "loading", "stale"}, run: func(c *conn, args [][]byte) {
-		if err := c.s.config.set(args[2:], c.s.configured); err != nil {
-			c.out.Error(keyspace.Error("ERR " + err.Error()))
+		if err := c.s.config.set(args[2:]); err != nil {
+			c.out.Error(keyspace.AsError(err))
 			return
 		}
 		c.out.OK()
@@ -223,9 +223,6 @@ var configCommands = map[string]*command{
 		"SET <directive> <value>", "    Set the configuration <directive> to <value>.",
 		"RESETSTAT", "    Reset statistics reported by the INFO command.")},
 }
-
-// configured is told of a setting that was changed.
-func (s *Server) configured(name, value string) {}
 
 // info answers INFO: the sections that are asked for, or all.
 func (c *conn) info(args [][]byte) {

@@ -100,9 +100,6 @@ func (r *reader) ahead() []byte {
 	return r.buf[r.end:]
 }
 
-// buffered reports whether unread bytes are there, be they a command or not.
-func (r *reader) buffered() bool { return r.start < r.end }
-
 // next gives the next command; ok is false if it has not arrived as a whole.
 // Without arguments there was nothing to do: an empty line. trusted is false for
 // a client that must authenticate and has not. The error is a protocolError.
