@@ -706,6 +706,10 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 	case *ast.SelectStmt:
 		recursive := def.earlier > 0 && len(def.q.ctes) > 0 && refersToItself(c) && p.lookupCTE(def.q, c.Name) == def
 		if recursive {
+			if c.Search != nil || c.Cycle != nil {
+				checkRecursion(c, s)
+				c, s = p.searchCycle(def, c, s)
+			}
 			return p.bindRecursive(def, c, s)
 		}
 		if c.Search != nil || c.Cycle != nil {
@@ -735,9 +739,6 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 // bindRecursive binds WITH RECURSIVE: seed UNION [ALL] step.
 func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bound {
 	checkRecursion(c, s)
-	if c.Search != nil || c.Cycle != nil {
-		bail(pgerr.Unsupported("SEARCH and CYCLE clauses are not supported").At(c.Pos()))
-	}
 	up := def.q
 	if s.With != nil {
 		up = &query{up: def.q, depth: def.q.depth + 1}
@@ -794,10 +795,11 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	}
 	it := &rangeItem{alias: alias, relVisible: true, colsVisible: true, pos: rv.Pos()}
 	base := len(p.cols)
-	for _, c := range def.cols {
+	for i, c := range def.cols {
 		id := p.newCol(c.Name, c.Type, c.Typmod)
 		p.cols[id].alias = alias
-		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id)})
+		hidden := c.Name == levelColumn || def.binding && def.own > 0 && i >= def.own
+		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id), hidden: hidden})
 	}
 	renameCols(it, rv.Alias)
 	cols := colsFrom(base, len(def.cols))

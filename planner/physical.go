@@ -249,6 +249,7 @@ func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt 
 }
 
 func (p *planner) projectPaths(n *lProject) []*path {
+	n = p.withoutUnused(n)
 	computed := false
 	var exprs []plan.Expr
 	var below colSet
@@ -290,6 +291,26 @@ func (p *planner) projectPaths(n *lProject) []*path {
 		out = append(out, pt)
 	}
 	return out
+}
+
+// withoutUnused leaves out subqueries that nobody reads the values of: they
+// cost time, and may fail.
+func (p *planner) withoutUnused(n *lProject) *lProject {
+	unused := func(it projItem) bool { return !p.used.has(it.id) && hasSubquery(it.expr) && !isVolatile(it.expr) }
+	some := false
+	for _, it := range n.items {
+		some = some || unused(it)
+	}
+	if !some {
+		return n
+	}
+	c := &lProject{in: n.in}
+	for _, it := range n.items {
+		if !unused(it) {
+			c.items = append(c.items, it)
+		}
+	}
+	return c
 }
 
 // keepOrder is what is left of an order above a projection; renamed columns

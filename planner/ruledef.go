@@ -112,7 +112,7 @@ const (
 func (w *queryPrinter) query(sel *ast.SelectStmt, columns []string, visible bool, level int) {
 	saved := w.level
 	w.level = level
-	lv := &queryLevel{shape: w.s.queries[sel], names: map[*rangeItem]string{}}
+	lv := &queryLevel{shape: w.s.of(sel), names: map[*rangeItem]string{}}
 	if lv.shape != nil {
 		w.nameItems(lv)
 	}

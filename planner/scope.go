@@ -89,8 +89,11 @@ type cteDef struct {
 	binding  bool
 	work     int
 	workRefs int
-	bound    bool
-	rows     float64 // estimated, once planned
+	// own is the number of columns that the query itself makes, 0 for all: SEARCH
+	// and CYCLE add others, which stars within the query do not see.
+	own   int
+	bound bool
+	rows  float64 // estimated, once planned
 }
 
 // newCol makes a column id.

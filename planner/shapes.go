@@ -17,8 +17,26 @@ type shapes struct {
 	items map[ast.TableExpr]*rangeItem
 	// rows are references to whole rows, merged the columns that a FULL JOIN
 	// USING makes of two.
-	rows   map[plan.Expr]*rangeItem
+	rows map[plan.Expr]*rangeItem
+	// moved are queries that were bound in another form, with so many targets more.
+	moved  map[*ast.SelectStmt]movedQuery
 	merged map[plan.Expr]string
+}
+
+type movedQuery struct {
+	to    *ast.SelectStmt
+	extra int
+}
+
+// of gives the shape of a query, nil for a set operation.
+func (s *shapes) of(sel *ast.SelectStmt) *queryShape {
+	m, ok := s.moved[sel]
+	if !ok {
+		return s.queries[sel]
+	}
+	shape := *s.queries[m.to]
+	shape.targets = shape.targets[:len(shape.targets)-m.extra]
+	return &shape
 }
 
 // queryShape is a SELECT or VALUES as bound.
@@ -32,7 +50,7 @@ type queryShape struct {
 
 func newShapes() *shapes {
 	return &shapes{queries: map[*ast.SelectStmt]*queryShape{}, exprs: map[ast.Expr]plan.Expr{}, keys: map[*ast.SortBy]plan.SortKey{}, keyAt: map[*ast.SortBy]int{},
-		items: map[ast.TableExpr]*rangeItem{}, rows: map[plan.Expr]*rangeItem{}, merged: map[plan.Expr]string{}}
+		items: map[ast.TableExpr]*rangeItem{}, rows: map[plan.Expr]*rangeItem{}, moved: map[*ast.SelectStmt]movedQuery{}, merged: map[plan.Expr]string{}}
 }
 
 // shapes gives the collector, nil if nobody asked or a view's own query is being bound.
