@@ -359,12 +359,12 @@ func TestCheckRandomDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if found == 0 {
-			again, err := Open(context.Background(), store, Options{})
-			if err != nil {
-				t.Errorf("%s: opening says %v", keyenc.Pretty(key), err)
-				continue
+			// Without a table of a key space, which has got another key, opening is refused.
+			if again, err := Open(context.Background(), store, Options{}); err != nil {
+				found++
+			} else {
+				found += len(checkAll(t, again))
 			}
-			found += len(checkAll(t, again))
 		}
 		if found == 0 {
 			silent++
