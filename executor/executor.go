@@ -199,6 +199,9 @@ func mapError(err error) error {
 		return pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request").WithCause(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout").WithCause(err)
+	case errors.Is(err, kv.ErrTxnTooLarge):
+		return pgerr.New(pgerr.OutOfMemory, "out of memory").WithDetail("The transaction has written more than fits into memory until it commits.").
+			WithHint("Write in several transactions.").WithCause(err)
 	case errors.Is(err, kv.ErrCorrupt):
 		return pgerr.New(pgerr.DataCorrupted, err.Error()).WithCause(err)
 	case errors.Is(err, kv.ErrDiskFull):

@@ -202,6 +202,9 @@ func (s *Session) commit(ctx context.Context) error {
 		}
 	}
 	wrote := t.kv.HasWrites()
+	if k, ok := t.kv.(interface{ SetNoSync(bool) }); ok { // the setting counts as it is now
+		k.SetNoSync(s.set.noSync)
+	}
 	var err error
 	if t.change != nil && !t.change.Empty() {
 		err = t.change.Commit(ctx)

@@ -58,6 +58,9 @@ type Options struct {
 	// NoSync leaves it to the operating system when commits reach the disk. A crash
 	// of the machine may lose the latest ones; a crash of the process does not.
 	NoSync bool
+	// TxnBytes bounds what a transaction writes, which is gathered in memory and takes
+	// about four times as much there, until it commits; 0, and at most: 3 GiB.
+	TxnBytes int64
 	// ReadOnly opens a store that is there, changes nothing in its directory and
 	// refuses commits.
 	ReadOnly bool
@@ -109,6 +112,7 @@ type engine struct {
 	cache      *pebble.Cache
 	log        *slog.Logger
 	opts       *pebble.Options
+	txnBytes   int64
 	sync       bool
 	reading    bool   // only
 	seq        uint64 // when opened
@@ -126,7 +130,7 @@ type engine struct {
 	next      *pebble.Snapshot // of the last commit, for View
 	toClose   chan *pebble.Snapshot
 	noneLeft  chan struct{} // to close
-	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
+	unflushed atomic.Int64  // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
 	stop      chan struct{}
 	stopped   chan struct{}
@@ -134,7 +138,8 @@ type engine struct {
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
-		faults: faults{died: make(chan struct{})}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
+		txnBytes: min(orDefault(opts.TxnBytes, 3<<30), 3<<30),
+		faults:   faults{died: make(chan struct{})}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
 	if e.fs == nil {
 		e.fs = vfs.Default
 	}
@@ -390,7 +395,7 @@ func (e *engine) load() error {
 
 func (e *engine) Traits() local.Traits {
 	// Below Pebble's limit of 4 GiB a batch, with room for what it adds to each key.
-	return local.Traits{GroupCommit: true, CloseViews: true, MaxApplyBytes: 3 << 30}
+	return local.Traits{GroupCommit: true, CloseViews: true, MaxApplyBytes: e.txnBytes}
 }
 
 func (e *engine) Seq() uint64 { return e.seq }

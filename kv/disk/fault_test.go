@@ -204,3 +204,92 @@ func damage(t *testing.T, path string) {
 		}
 	}
 }
+
+// # A transaction that writes more than it may is refused, and leaves nothing.
+func TestTransactionTooLarge(t *testing.T) {
+	s, err := Open(t.TempDir(), Options{CacheBytes: 8 << 20, TxnBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	txn, err := s.Begin(context.Background(), kv.TxnOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer txn.Rollback()
+	for i := 0; err == nil && i < 1<<20; i++ {
+		err = txn.PutCovered(fmt.Append(nil, "key", i), []byte("value"))
+	}
+	if !errors.Is(err, kv.ErrTxnTooLarge) {
+		t.Errorf("writing without end: %v", err)
+	}
+	if err := putOne(s, "small"); err != nil {
+		t.Error(err)
+	}
+}
+
+// # When files behind the log cannot be written, commits are refused, reads go on, and
+// commits are taken again once there is room; when the list of files cannot be written,
+// commits are refused for good, and reads go on.
+func TestBackgroundFails(t *testing.T) {
+	for _, fault := range []struct {
+		name, file string
+		recovers   bool
+	}{{"files", ".sst", true}, {"list of files", "MANIFEST", false}} {
+		t.Run(fault.name, func(t *testing.T) {
+			on := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if strings.Contains(op.Path, fault.file) && op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+					return syscall.ENOSPC
+				}
+				return nil
+			})}
+			dir := t.TempDir()
+			s, err := Open(dir, Options{CacheBytes: 8 << 20, MemtableBytes: 64 << 10, FS: errorfs.Wrap(vfs.Default, &on)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := putOne(s, "good"); err != nil {
+				t.Fatal(err)
+			}
+			on.On()
+			committed := 0
+			for i := 0; err == nil && i < 100_000; i++ {
+				if err = putOne(s, fmt.Sprintf("more%06d%s", i, strings.Repeat("x", 1000))); err == nil {
+					committed++
+				}
+			}
+			if !errors.Is(err, kv.ErrDiskFull) {
+				t.Fatalf("writing on: %v", err)
+			}
+			t.Logf("after %d commits: %v", committed, err)
+			sn := s.Snapshot()
+			if _, ok, err := sn.Get([]byte("good")); !ok || err != nil {
+				t.Errorf("reading: %v, %v", ok, err)
+			}
+			sn.Close()
+			on.Off()
+			for range 100 {
+				if err = putOne(s, "later"); err == nil {
+					break
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			if (err == nil) != fault.recovers {
+				t.Errorf("with room again: %v", err)
+			}
+			s.Close()
+			s, err = Open(dir, Options{CacheBytes: 8 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			sn = s.Snapshot()
+			defer sn.Close()
+			for i := range committed {
+				if _, ok, err := sn.Get(fmt.Appendf(nil, "more%06d%s", i, strings.Repeat("x", 1000))); !ok || err != nil {
+					t.Fatalf("commit %d is lost: %v", i, err)
+				}
+			}
+		})
+	}
+}

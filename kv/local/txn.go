@@ -479,6 +479,9 @@ func (t *Txn) Commit(ctx context.Context) error {
 	return err
 }
 
+// SetNoSync changes what Begin was told of TxnOptions.NoSync, before Commit.
+func (t *Txn) SetNoSync(noSync bool) { t.opts.NoSync = noSync }
+
 // Rollback implements kv.Txn.
 func (t *Txn) Rollback() {
 	if !t.done {
