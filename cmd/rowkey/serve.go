@@ -70,6 +70,7 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			if rl != nil {
 				greetRedis(cmd, rl.Addr())
 				log.Info("serving Redis clients", "address", rl.Addr().String())
+				db.Redis().SetPassword(os.Getenv("ROWKEY_REDIS_PASSWORD"))
 				go db.Redis().Serve(ctx, rl)
 			}
 			log.Info("serving", "address", l.Addr().String(), "data", dataName(data), "version", version())
@@ -92,7 +93,7 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", defaultListen, "address to listen on, HOST:PORT")
-	f.StringVar(&redis, "redis", "", "address to serve Redis clients on, HOST:PORT; empty: none")
+	f.StringVar(&redis, "redis", "", "address to serve Redis clients on, HOST:PORT; empty: none (ROWKEY_REDIS_PASSWORD in the environment makes them authenticate)")
 	f.StringVar(&data, "data", "", "data directory; empty: in memory")
 	f.IntVar(&maxConns, "max-connections", 200, "connections served at once")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")

@@ -84,7 +84,8 @@ func (g *config) init() {
 	add("dir", "", nil)
 	add("maxmemory", "0", memorySize)
 	add("maxmemory-policy", "noeviction", oneOf("noeviction"))
-	// What OBJECT ENCODING answers depends on these, and nothing else does.
+	// Accepted for the sake of those who set them: OBJECT ENCODING tells of Redis'
+	// defaults, and nothing is encoded that way here.
 	for name, value := range map[string]string{
 		"hash-max-listpack-entries": "512", "hash-max-listpack-value": "64",
 		"zset-max-listpack-entries": "128", "zset-max-listpack-value": "64",
@@ -97,7 +98,6 @@ func (g *config) init() {
 	}
 	add("list-max-listpack-size", "-2", number(-1<<31, 1<<31-1))
 	g.settings["list-max-ziplist-size"] = g.settings["list-max-listpack-size"]
-	// Accepted for the sake of those who set them; nothing here depends on them.
 	for _, name := range []string{"lazyfree-lazy-expire", "lazyfree-lazy-server-del", "lazyfree-lazy-user-del", "lazyfree-lazy-user-flush", "activerehashing", "latency-tracking"} {
 		add(name, "no", yesNo)
 	}

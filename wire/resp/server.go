@@ -82,6 +82,12 @@ func NewServer(db *session.DB, log *slog.Logger) *Server {
 	return s
 }
 
+// SetPassword makes clients authenticate before anything else; "" lets them in
+// without. It is CONFIG SET requirepass.
+func (s *Server) SetPassword(password string) {
+	s.config.set([][]byte{[]byte("requirepass"), []byte(password)})
+}
+
 // Serve accepts connections until the listener is closed or ctx ends. The
 // connections go on: Shutdown ends them.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
