@@ -206,10 +206,10 @@ func (h *Collection) Put(field, value []byte) (added bool, err error) {
 
 // Add adds a member to a set; added tells that it is new.
 func (h *Collection) Add(member []byte) (added bool, err error) {
-	if err := h.begin(); err != nil {
+	if has, err := h.Has(member); err != nil || has {
 		return false, err
 	}
-	if has, err := h.Has(member); err != nil || has {
+	if err := h.begin(); err != nil {
 		return false, err
 	}
 	h.Size++
@@ -266,14 +266,15 @@ func (h *Collection) SetScore(member []byte, score float64) (added bool, err err
 
 // ReplaceScore is SetScore for one who has just asked for the old score.
 func (h *Collection) ReplaceScore(member []byte, old float64, had bool, score float64) error {
+	if had && old == score {
+		return nil
+	}
 	if err := h.begin(); err != nil {
 		return err
 	}
 	if had {
-		if old != score {
-			if err := h.c.delete(h.scoreKey(old, member)); err != nil {
-				return err
-			}
+		if err := h.c.delete(h.scoreKey(old, member)); err != nil {
+			return err
 		}
 	} else {
 		h.Size++
