@@ -294,6 +294,13 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if err != nil {
 			return err
 		}
+		for _, u := range st.plan.Tables {
+			if u.Write {
+				if err := s.checkDefinition(u.Table); err != nil {
+					return err
+				}
+			}
+		}
 		if !waited || attempt == 10 {
 			return nil
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sort"
@@ -300,4 +301,56 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 	}
 	t.drawn[seq.OID] = newer
 	return seq, nil
+}
+
+// checkDefinition refuses to write a table, locked against changes of its definition,
+// that was changed after the transaction's snapshot, by which the statement was
+// planned: it would miss new indexes and constraints. READ COMMITTED statements are
+// planned anew. (PostgreSQL goes by the newest definitions at every level; here a
+// snapshot holds definitions and rows that go together.)
+func (s *Session) checkDefinition(t *catalog.Table) error {
+	if s.tx.level == kv.ReadCommitted || t.Virtual != nil || s.tx.base == nil {
+		return nil
+	}
+	newest := s.db.store.Snapshot()
+	defer newest.Close()
+	now, err := s.db.cat.At(newest, newest.Seq())
+	if err != nil {
+		return mapKV(err)
+	}
+	if now.Version == s.tx.base.Version {
+		return nil
+	}
+	seen := map[catalog.OID]bool{}
+	var same func(oid catalog.OID) bool
+	same = func(oid catalog.OID) bool {
+		if seen[oid] {
+			return true
+		}
+		seen[oid] = true
+		was, is := s.tx.base.Table(oid), now.Table(oid)
+		if was == nil || is == nil {
+			return was == is
+		}
+		a, err := json.Marshal(was)
+		b, err2 := json.Marshal(is)
+		if err != nil || err2 != nil || string(a) != string(b) {
+			return false
+		}
+		before, after := s.tx.base.ReferredBy(oid), now.ReferredBy(oid)
+		if len(before) != len(after) {
+			return false
+		}
+		for _, r := range after { // foreign keys may act on these
+			if !same(r.OID) {
+				return false
+			}
+		}
+		return true
+	}
+	if same(t.OID) {
+		return nil
+	}
+	return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
+		WithDetail("The definition of table %q was changed after the transaction's snapshot was taken.", t.Name)
 }

@@ -191,6 +191,10 @@ func (b *bench) measures() []measure {
 		_, err := c.Exec(ctx, `UPDATE big SET v = v + 1 WHERE id = $1`, r.IntN(b.rows))
 		return err
 	}
+	hot := func(ctx context.Context, c *pgx.Conn, r *rand.Rand) error {
+		_, err := c.Exec(ctx, `UPDATE branches SET bbalance = bbalance + 1 WHERE bid = 1`)
+		return err
+	}
 	tpcb := func(ctx context.Context, c *pgx.Conn, r *rand.Rand) error {
 		aid, tid, bid, delta := r.IntN(100000)+1, r.IntN(100)+1, r.IntN(10)+1, r.IntN(10000)-5000
 		tx, err := c.Begin(ctx)
@@ -234,7 +238,14 @@ func (b *bench) measures() []measure {
 		{"insert one row, durable, 16 clients", false, "/s", b.rate(16, prepared, insert)},
 		{"update by key, durable, 1 client", false, "/s", b.rate(1, prepared, update)},
 		{"update by key, durable, 16 clients", false, "/s", b.rate(16, prepared, update)},
+		{"TPC-B-like, 1 client", false, "/s", b.rate(1, prepared, tpcb)},
+		{"TPC-B-like, 4 clients", false, "/s", b.rate(4, prepared, tpcb)},
 		{"TPC-B-like, 16 clients", false, "/s", b.rate(16, prepared, tpcb)},
+		{"TPC-B-like, 64 clients", false, "/s", b.rate(64, prepared, tpcb)},
+		{"hot row update, 1 client", false, "/s", b.rate(1, prepared, hot)},
+		{"hot row update, 4 clients", false, "/s", b.rate(4, prepared, hot)},
+		{"hot row update, 16 clients", false, "/s", b.rate(16, prepared, hot)},
+		{"hot row update, 64 clients", false, "/s", b.rate(64, prepared, hot)},
 		{"COPY FROM STDIN", false, "rows/s", b.copyIn},
 		{"full scan, count and sum", true, "", b.timed(`SELECT count(*), sum(v) FROM big`)},
 		{"group by 1,000 groups", true, "", b.timed(`SELECT grp, count(*), sum(v) FROM big GROUP BY grp`)},
