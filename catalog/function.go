@@ -270,5 +270,90 @@ func routines(ctx *builtin.Ctx, f *Function) (builtin.Routines, error) {
 
 // makeAggregate describes an aggregate: a transition function over a state.
 func (f *Function) makeAggregate(s *Snapshot) (*builtin.Agg, error) {
-	return nil, fmt.Errorf("catalog: aggregate %s: not supported", f.Name)
+	a := f.Aggregate
+	transition, final := s.callable(a.Transition), s.callable(a.Final)
+	if transition == nil || a.Final != 0 && final == nil {
+		return nil, fmt.Errorf("catalog: a function of aggregate %s does not exist", f.Name)
+	}
+	state := s.Type(a.StateOID)
+	if state == nil {
+		return nil, fmt.Errorf("catalog: aggregate %s has a state of type %d, which does not exist", f.Name, a.StateOID)
+	}
+	var declared []*types.Type
+	for _, p := range f.Inputs() {
+		declared = append(declared, p.Type)
+	}
+	return builtin.NewUserAgg(func(args []*types.Type) (*builtin.UserAgg, error) {
+		st := settled(state, declared, args)
+		u := &builtin.UserAgg{Transition: bindTo(transition, append([]*types.Type{st}, args...), st)}
+		if final != nil {
+			ts := []*types.Type{st}
+			if a.FinalExtra {
+				u.Extra = len(args)
+				ts = append(ts, args...)
+			}
+			u.Final = bindTo(final, ts, settled(final.Result, declared, args))
+		}
+		if a.HasInitial {
+			var err error
+			if u.Initial, err = types.Parse(st, -1, a.Initial, nil); err != nil {
+				return nil, err
+			}
+		} else {
+			u.FirstInput = !transition.NotStrict
+		}
+		return u, nil
+	}), nil
+}
+
+// callable finds a function, built in or not, as it is called; nil if there is none.
+func (s *Snapshot) callable(oid OID) *builtin.Func {
+	if f := s.functions.at(oid); f != nil {
+		return f.Func
+	}
+	if p := procs().byOID[oid]; p != nil {
+		return p.fn
+	}
+	return nil
+}
+
+// bindTo gives a function for argument and result types.
+func bindTo(fn *builtin.Func, args []*types.Type, result *types.Type) *builtin.Func {
+	if f, ok := fn.User.(*Function); ok {
+		return f.Bound(args, result, fn.Out)
+	}
+	return fn.Bound(args)
+}
+
+// settled gives a polymorphic type as the arguments make it.
+func settled(t *types.Type, declared, args []*types.Type) *types.Type {
+	family := func(d *types.Type) (elem, array bool) {
+		switch d {
+		case types.AnyElement, types.AnyNonArray, types.AnyEnum, types.AnyCompatible, types.AnyCompatibleNonArray:
+			return true, false
+		case types.AnyArray, types.AnyCompatibleArray:
+			return false, true
+		}
+		return false, false
+	}
+	wantElem, wantArray := family(t)
+	if !wantElem && !wantArray {
+		return t
+	}
+	for i, d := range declared {
+		if i >= len(args) {
+			break
+		}
+		elem, array := family(d)
+		a := args[i].Under()
+		switch {
+		case elem && wantElem, array && wantArray:
+			return args[i]
+		case elem && wantArray && a.Array != nil:
+			return a.Array
+		case array && wantElem && a.Elem != nil:
+			return a.Elem
+		}
+	}
+	return t
 }

@@ -89,6 +89,9 @@ func loadOrder(changes []change) []change {
 					return false
 				}
 			}
+			if a := o.Aggregate; a != nil && (!have(a.Transition) || !have(a.Final) || !have(a.StateOID)) {
+				return false
+			}
 			return have(o.ResultOID)
 		}
 		return true
@@ -105,6 +108,8 @@ func loadOrder(changes []change) []change {
 			switch o := c.obj.(type) {
 			case *UserType:
 				known[o.OID], known[o.ArrayOID] = true, true
+			case *Function:
+				known[o.OID] = true
 			case *Table:
 				known[o.RowTypeOID], known[o.ArrayTypeOID] = true, true
 			}
@@ -115,4 +120,18 @@ func loadOrder(changes []change) []change {
 		changes = wait
 	}
 	return out
+}
+
+// renewAggregates makes anew the aggregates that call a function.
+func (s *Snapshot) renewAggregates(fn OID) error {
+	for oid, f := range s.functions.all() {
+		if a := f.Aggregate; a == nil || a.Transition != fn && a.Final != fn {
+			continue
+		}
+		s.removeFunction(oid)
+		if err := s.addFunction(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }

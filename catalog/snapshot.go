@@ -266,6 +266,9 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 				if err := n.addFunction(o); err != nil {
 					return nil, err
 				}
+				if err := n.renewAggregates(oid); err != nil {
+					return nil, err
+				}
 			}
 		case *StatsObject:
 			if c.drop {

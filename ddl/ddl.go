@@ -106,6 +106,11 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.createComposite(n)
 	case *ast.CreateFunctionStmt:
 		err = c.createFunction(n)
+	case *ast.DefineStmt:
+		if n.Kind != ast.ObjectAggregate {
+			return -1, unsupported(st)
+		}
+		err = c.createAggregate(n)
 	case *ast.CreateTriggerStmt:
 		err = c.createTrigger(n)
 	case *ast.AlterFunctionStmt:

@@ -339,7 +339,7 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 	if err != nil {
 		return placeless(err)
 	}
-	if base.Kind == types.KindPseudo || base.Kind == types.KindComposite {
+	if base.Kind == types.KindPseudo {
 		return pgerr.Newf(pgerr.DatatypeMismatch, "%q is not a valid base type for a domain", types.Format(base, -1))
 	}
 	u.BaseOID, u.BaseMod = base.OID, mod

@@ -305,6 +305,9 @@ func noDefaults(rows [][]ast.Expr, cols []*ast.ColumnTarget) {
 				continue
 			}
 			if i < len(cols) && len(cols[i].Path) > 0 {
+				if last := cols[i].Path[len(cols[i].Path)-1]; last.Kind == ast.SelectField {
+					fail(cols[i].Pos(), pgerr.FeatureNotSupported, "cannot set a subfield to DEFAULT")
+				}
 				fail(cols[i].Pos(), pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT")
 			}
 			bail(pgerr.Unsupported("DEFAULT beside assignments to elements is not supported").At(e.Pos()))

@@ -57,7 +57,7 @@ func (b *binder) funcCall(e *ast.FuncCall) plan.Expr {
 	if len(e.Name) > 1 {
 		schema := e.Name[len(e.Name)-2]
 		if schema != "pg_catalog" {
-			if p.snap.SchemaByName(schema) == nil {
+			if schema != "pg_temp" && p.snap.SchemaByName(schema) == nil {
 				fail(e.Pos(), pgerr.InvalidSchemaName, "schema %q does not exist", schema)
 			}
 			name = schema + "." + name // a name no built-in has, unless registered so

@@ -273,3 +273,29 @@ func BindCall(req Request, f *ast.FuncCall) (c *plan.Call, err error) {
 	p.checkParams()
 	return c, nil
 }
+
+// FindRoutine finds the function that a name means for argument types, and the
+// type it returns for them; nil if there is none.
+func FindRoutine(snap *catalog.Snapshot, path []string, name []string, args []*types.Type) (*builtin.Func, *types.Type) {
+	p := newPlanner(&Request{Catalog: snap, SearchPath: path})
+	fns := p.functions(name)
+	for _, f := range fns { // what is declared alike, polymorphic types included
+		if len(f.Args) == len(args) && sameTypes(f.Args, args) {
+			return f, f.Result
+		}
+	}
+	c, _ := findFunction(fns, args, nil, false)
+	if c == nil {
+		return nil, nil
+	}
+	for i, t := range args { // conversions would have to be made at every call
+		if !sameType(c.args[i], t) && !isPolymorphic(c.args[i]) && c.args[i] != types.AnyType {
+			return nil, nil
+		}
+	}
+	_, result, err := polymorphic(args, c.args, c.fn.Result)
+	if err != nil {
+		return nil, nil
+	}
+	return c.fn, result
+}

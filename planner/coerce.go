@@ -130,7 +130,7 @@ func canCoerce(src, dst *types.Type, ctx builtin.CastContext) bool {
 	if k, _ := castPath(src, dst, ctx); k != noPath {
 		return true
 	}
-	if src == types.Record && dst.Kind == types.KindComposite {
+	if src.OID == types.Record.OID && dst.Under().Kind == types.KindComposite {
 		return true
 	}
 	if dst == types.Record && src.Kind == types.KindComposite {
@@ -189,7 +189,10 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	}
 	k, c := castPath(src, target, ctx)
 	if k == noPath {
-		if src == types.Record && target.Kind == types.KindComposite || src.Kind == types.KindComposite && isRowType(target) {
+		if base := target.Under(); src.OID == types.Record.OID && target.Kind == types.KindDomain && base.Kind == types.KindComposite {
+			return p.toDomain(p.coerceRow(a, base, ctx), target, implicit, a.pos, ctx)
+		}
+		if src.OID == types.Record.OID && target.Kind == types.KindComposite || src.Kind == types.KindComposite && isRowType(target) {
 			return p.coerceRow(a, target, ctx)
 		}
 		fail(a.pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(src), typeName(target))

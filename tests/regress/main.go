@@ -43,7 +43,7 @@ var needs = map[string][]string{
 	"select":     {"create_index"},
 	"join":       {"create_index"},
 	"subselect":  {"create_index"},
-	"aggregates": {"create_index"},
+	"aggregates": {"create_index", "create_aggregate"},
 	"limit":      {"create_index"},
 	"portals":    {"create_index"},
 	"union":      {"create_index"},
