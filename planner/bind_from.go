@@ -65,6 +65,7 @@ func (p *planner) bindTable(q *query, te ast.TableExpr) (rel, []*rangeItem) {
 		bail(pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded"))
 	}
 	defer func() { p.depth-- }()
+	p.relations++
 	one := func(r rel, it *rangeItem) (rel, []*rangeItem) {
 		if s := p.shapes(); s != nil {
 			s.items[te] = it

@@ -87,6 +87,8 @@ type explainer struct {
 	bare     bool // the conditions of a scan are printed: they need no table's name
 	cteShown map[int]bool
 	rels     int
+	names    map[plan.Node]string // of relations
+	taken    map[string]int       // names, and how often others wanted them
 	asked    []nodeTrace
 }
 
@@ -115,19 +117,61 @@ type attr struct {
 
 func (x *explainer) countRelations(n plan.Node) {
 	walkNodes(n, func(n plan.Node) {
-		switch n.(type) {
-		case *plan.Scan, *plan.VirtualScan, *plan.FuncScan, *plan.CTEScan, *plan.WorkScan, *plan.LookupJoin:
+		switch n := n.(type) {
+		case *plan.Scan:
 			x.rels++
-			if s, ok := n.(*plan.Scan); ok && s.Child { // the table named is one, too
-				x.rels++
+			if n.Child {
+				x.rels++ // the table named is one, too
+			} else {
+				x.claim(n, n.Alias)
 			}
+		case *plan.VirtualScan:
+			x.rels++
+			x.claim(n, n.Alias)
+		case *plan.FuncScan:
+			x.rels++
+			x.claim(n, n.Alias)
+		case *plan.LookupJoin:
+			x.rels++
+			x.claim(n, n.Alias)
+		case *plan.CTEScan, *plan.WorkScan:
+			x.rels++
 		case *plan.Values:
-			if len(n.Info().Cols) > 0 {
+			if len(n.Cols) > 0 {
 				x.rels++
+				if n.Lit != nil && n.Lit[0].Len > 1 || len(n.RowsExprs) > 1 {
+					x.claim(n, "*VALUES*")
+				}
 			}
 		}
 	})
-	x.qualify = x.rels > 1
+	x.qualify = x.rels > 1 || x.plan.Relations > 1
+}
+
+// claim gives a node's relation a name that no other has: t, t_1, t_2 …
+func (x *explainer) claim(n plan.Node, alias string) {
+	if x.names == nil {
+		x.names, x.taken = map[plan.Node]string{}, map[string]int{}
+	}
+	name := alias
+	for {
+		k, taken := x.taken[name]
+		if !taken {
+			break
+		}
+		x.taken[name]++
+		name = alias + "_" + strconv.Itoa(k+1)
+	}
+	x.taken[name] = 0
+	x.names[n] = name
+}
+
+// nameOf is the name that a node's relation goes by.
+func (x *explainer) nameOf(n plan.Node, alias string) string {
+	if name, ok := x.names[n]; ok {
+		return name
+	}
+	return alias
 }
 
 // walkNodes visits a tree of nodes and the subplans in its expressions.
@@ -350,9 +394,9 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	in := func(e plan.Expr) string { return x.expr(e, n.Children()) }
 	switch n := n.(type) {
 	case *plan.Scan:
-		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
+		return x.qualified(x.nameOf(n, n.Alias), attName(n.Table, n.Attnums[i]))
 	case *plan.VirtualScan:
-		return x.qualified(n.Alias, attName(n.Table, n.Attnums[i]))
+		return x.qualified(x.nameOf(n, n.Alias), attName(n.Table, n.Attnums[i]))
 	case *tableRow:
 		a := n.alias
 		if a == "" {
@@ -360,7 +404,7 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		}
 		return quoteIdent(a) + "." + quoteIdent(n.t.Columns[i].Name)
 	case *lookedUp:
-		return x.qualified(n.j.Alias, attName(n.j.Table, n.j.Attnums[i]))
+		return x.qualified(x.nameOf(n.j, n.j.Alias), attName(n.j.Table, n.j.Attnums[i]))
 	case *plan.Project:
 		return x.exprIn(n.Exprs[i], n.Children())
 	case *plan.ProjectSet:
@@ -396,12 +440,12 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	case *plan.WorkScan:
 		return x.qualified(n.Name, n.Cols[i].Name)
 	case *plan.FuncScan:
-		return x.qualified(n.Alias, n.Cols[i].Name)
+		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
 	case *plan.Values:
 		if len(n.RowsExprs) == 1 && n.Lit == nil {
 			return x.expr(n.RowsExprs[0][i], nil)
 		}
-		return quoteIdent("*VALUES*") + ".column" + strconv.Itoa(i+1)
+		return quoteIdent(x.nameOf(n, "*VALUES*")) + ".column" + strconv.Itoa(i+1)
 	case *plan.LookupJoin:
 		k := len(n.Input.Info().Cols)
 		if i < k {
@@ -532,13 +576,13 @@ func (x *explainer) node(n plan.Node) *entry {
 		case len(n.Cols) == 0 || n.Lit == nil && len(n.RowsExprs) == 1 || n.Lit != nil && n.Lit[0].Len == 1:
 			set("Result")
 		default:
-			e.name, e.nodeType = `Values Scan on "*VALUES*"`, "Values Scan"
+			e.name, e.nodeType = "Values Scan on "+quoteIdent(x.nameOf(n, "*VALUES*")), "Values Scan"
 			e.attrs = append(e.attrs, attr{name: "Alias", val: "*VALUES*"})
 		}
 	case *plan.Scan:
 		x.scan(e, n)
 	case *plan.VirtualScan:
-		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, n.Alias), "Seq Scan"
+		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, x.nameOf(n, n.Alias)), "Seq Scan"
 		e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
 		if n.EqCol != 0 {
 			prop("Lookup", "("+quoteIdent(attName(n.Table, n.EqCol))+" = "+x.expr(n.EqKey, nil)+")")
@@ -695,8 +739,13 @@ func (x *explainer) node(n plan.Node) *entry {
 	case *plan.SetOp:
 		set("HashSetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
 		e.nodeType = "SetOp"
-		kid(n.Left)
-		kid(n.Right)
+		in := &entry{name: "Append", nodeType: "Append", base: base, synthetic: true}
+		for i, k := range []plan.Node{n.Left, n.Right} {
+			c := x.node(k)
+			name := fmt.Sprintf("Subquery Scan on \"*SELECT* %d\"", i+1)
+			in.kids = append(in.kids, &entry{name: name, nodeType: "Subquery Scan", base: c.base, kids: []*entry{c}, synthetic: true})
+		}
+		e.kids = append(e.kids, in)
 	case *plan.CTEScan:
 		e.name, e.nodeType = "CTE Scan on "+quoteIdent(n.Name), "CTE Scan"
 		e.attrs = append(e.attrs, attr{name: "CTE Name", val: n.Name})
@@ -720,8 +769,8 @@ func (x *explainer) node(n plan.Node) *entry {
 			shown = "pg_catalog." + fn
 		}
 		e.name, e.nodeType = name+" on "+shown, name
-		if n.Alias != "" && n.Alias != fn {
-			e.name += " " + quoteIdent(n.Alias)
+		if a := x.nameOf(n, n.Alias); a != "" && a != fn {
+			e.name += " " + quoteIdent(a)
 		}
 		if x.o.Verbose {
 			var calls []string
@@ -819,7 +868,7 @@ func joinType(k plan.JoinKind) string {
 
 // scan fills in a table scan.
 func (x *explainer) scan(e *entry, n *plan.Scan) {
-	rel := x.relation(n.Table, n.Alias)
+	rel := x.relation(n.Table, x.nameOf(n, n.Alias))
 	ins := []plan.Node{n}
 	primary := n.Index == n.Table.Indexes[0]
 	switch {
@@ -935,7 +984,7 @@ func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	if n.IndexOnly {
 		e.nodeType = "Index Only Scan"
 	}
-	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, n.Alias)
+	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, x.nameOf(n, n.Alias))
 	e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name}, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
 	var cs []string
 	for i, k := range n.Keys {

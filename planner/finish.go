@@ -24,7 +24,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	if p.req.Trace {
 		pl.Algebra = append(pl.Algebra, p.algebra(r))
 	}
-	pl.Rules = p.fired
+	pl.Rules, pl.Relations = p.fired, p.relations
 	p.collectUsed(r, ids)
 	// statements of WITH that change data run even when nothing reads them, in order
 	for _, def := range p.ctes {

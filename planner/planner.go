@@ -119,6 +119,7 @@ type planner struct {
 	allowInto     bool
 	writes        bool
 	cascadeCheck  bool
+	relations     int  // items of FROM there are
 	noFold        bool // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried

@@ -68,6 +68,9 @@ type Plan struct {
 	// RowKeys are the tables whose row keys Root yields behind the visible columns:
 	// where a cursor stands (DECLARE CURSOR).
 	RowKeys []RowKey
+	// Relations is the number of tables, subqueries, joins and functions in FROM
+	// anywhere: EXPLAIN qualifies columns where there are several.
+	Relations int
 	// Tag is the command tag's word: SELECT, INSERT, UPDATE, DELETE, MERGE.
 	Tag string
 	// Tables are the tables read or written, with the lock each needs: the session
