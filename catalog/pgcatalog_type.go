@@ -48,9 +48,11 @@ func (q *query) eachType(visit func(t *types.Type) error) error {
 					return err
 				}
 			}
-			for _, v := range []*types.Type{types.Int2Vector, types.OidVector, types.Name} {
-				if v.Elem == t || v == types.Name && t == types.Char {
-					return visit(v)
+			for _, v := range types.Builtins() {
+				if v.Elem == t && v != t.Array || v.Part() == t {
+					if err := visit(v); err != nil {
+						return err
+					}
 				}
 			}
 		}
@@ -81,8 +83,8 @@ func pgTypeRows(q *query) error {
 		if t.Elem != nil {
 			elem = t.Elem.OID
 		}
-		if t == types.Name {
-			elem = types.Char.OID // a name can be subscripted
+		if p := t.Part(); p != nil {
+			elem = p.OID
 		}
 		if t.Array != nil {
 			array = t.Array.OID
@@ -97,7 +99,7 @@ func pgTypeRows(q *query) error {
 			owner = ownerOr(rel.Owner)
 		}
 		return q.row(vOID(t.OID), vStr(t.Name), vOID(q.snap.schemaOfType(t)), vOID(owner), vInt(int(t.Len)), vBool(t.ByVal), vChar(byte(t.Kind)),
-			vChar(t.Category), vBool(t.Preferred), vBool(true), vChar(','), vOID(t.RelID), vOID(f.subscript), vOID(elem), vOID(array),
+			vChar(t.Category), vBool(t.Preferred), vBool(true), vChar(t.Delim()), vOID(t.RelID), vOID(f.subscript), vOID(elem), vOID(array),
 			vOID(f.input), vOID(f.output), vOID(f.receive), vOID(f.send), vOID(f.modIn), vOID(f.modOut), vOID(f.analyze), vChar(t.Align),
 			vChar(f.storage), vBool(notNull), vOID(base), vInt(int(typmod)), vInt(0), vOID(typeCollation(t)), vOpt(def), vOpt(def), vNull())
 	})

@@ -869,8 +869,8 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.Arg = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x, Implicit: true}
 	}
 	json := t == types.JSONB
-	if (t == types.Name || t.Category == 'G' && t.Len > 0 && t != types.Circle) && len(path) == 1 && path[0].Kind == ast.SelectIndex {
-		// A name is an array of 64 "char" counted from 0; pg_dump asks for typname[0].
+	if t.Part() != nil && len(path) == 1 && path[0].Kind == ast.SelectIndex {
+		// A name, say, is an array of 64 "char" counted from 0; pg_dump asks for typname[0].
 		at := path[0].Lower
 		if at == nil {
 			at = path[0].Upper

@@ -119,10 +119,24 @@ func (t *Type) IsArray() bool { return t.Elem != nil && t.Category == 'A' }
 // (pg_type.typdelim). Only boxes have another than the comma, and their text form
 // has nothing that an array would quote.
 func (t *Type) Delim() byte {
-	if t.Under().OID == oidBox {
+	if u := t.Under(); u.OID == oidBox || u.Elem != nil && u.Elem.OID == oidBox {
 		return ';'
 	}
 	return ','
+}
+
+// Part is the type of the parts of a type of fixed length that can be subscripted
+// without being an array (pg_type.typelem); nil for all others.
+func (t *Type) Part() *Type {
+	switch t {
+	case Name:
+		return Char
+	case Point, Line:
+		return Float8
+	case Lseg, Box:
+		return Point
+	}
+	return nil
 }
 
 // Under gives the base type beneath domains, t itself otherwise.
