@@ -158,6 +158,12 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 		each(n.Exprs)
 	case *plan.ProjectSet:
 		each(n.Exprs)
+	case *plan.Append:
+		if n.Prune != nil {
+			for _, e := range n.Prune.Values {
+				f(e)
+			}
+		}
 	case *plan.Limit:
 		one(n.Count)
 		one(n.Offset)

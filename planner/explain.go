@@ -730,9 +730,6 @@ func (x *explainer) node(n plan.Node) *entry {
 			e.name, e.nodeType = "Merge Append", "Merge Append"
 			props("Sort Key", x.keys(n.Keys, []plan.Node{n}))
 		}
-		if n.Pruned > 0 {
-			prop("Subplans Removed", strconv.Itoa(n.Pruned))
-		}
 		for _, c := range n.Inputs {
 			kid(c)
 		}

@@ -24,11 +24,11 @@ import (
 //
 // What depends on the rows of another node is written ‹as an expression›.
 
-// What is shown of one node in text: the ranges of a planned scan, and the
-// operations of a run. Of more, sums are shown.
+// What is shown of one node in text: the ranges of a planned scan and the tables
+// written, and the operations of a run. Of more, sums are shown.
 const (
 	plannedRanges = 20
-	shownOps      = 25
+	shownOps      = 25 // a node
 )
 
 // storeKeys shows what a node asks of the store.
@@ -202,8 +202,18 @@ func (x *explainer) spanPaths(n *plan.Scan) []string {
 // (adds), and those that refer (removes).
 func (x *explainer) writeKeys(t *catalog.Table, adds, removes bool, prop func(string, ...string)) {
 	var writes, checks []string
-	for _, ix := range t.Indexes {
-		writes = append(writes, x.indexPath(t, ix)+"/…")
+	members := []*catalog.Table{t}
+	if x.o.Catalog != nil && x.o.Catalog.HasChildren(t.OID) {
+		members = x.o.Catalog.Members(t)
+	}
+	for i, m := range members {
+		if i == plannedRanges {
+			writes = append(writes, fmt.Sprintf("and %d more tables", len(members)-i))
+			break
+		}
+		for _, ix := range m.Indexes {
+			writes = append(writes, x.indexPath(m, ix)+"/…")
+		}
 	}
 	prop("Writes", writes...)
 	if x.o.Catalog == nil {

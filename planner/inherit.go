@@ -77,10 +77,10 @@ func (p *planner) treePaths(s *lScan) []*path {
 	w := p.width(cols)
 	if len(kids) == 0 {
 		pt := &path{width: w}
-		pt.build = func() (plan.Node, []colID) { return &plan.Values{Base: p.base(pt, cols)}, cols }
+		pt.build = func() (plan.Node, []colID) { return &plan.Values{Base: p.base(pt, cols), RowsExprs: [][]plan.Expr{}}, cols }
 		return []*path{pt}
 	}
-	if len(kids) == 1 && steps == nil {
+	if len(kids) == 1 {
 		kids[0].scan.alias = s.alias
 		var out []*path
 		for _, in := range p.pathsFor(kids[0].scan) {

@@ -101,6 +101,32 @@ func (c *testCatalog) table(s *ast.CreateTableStmt) {
 		k    *ast.Constraint
 		cols []string
 	}
+	parents := s.Inherits
+	if s.PartitionOf != nil {
+		parents = append(parents, s.PartitionOf)
+	}
+	for _, rv := range parents {
+		p := c.lookup(rv.Name)
+		t.Inherits = append(t.Inherits, p.OID)
+		for _, col := range p.Columns {
+			col.Attnum, col.InhCount, col.NotLocal = int16(len(t.Columns)+1), 1, true
+			t.Columns = append(t.Columns, col)
+		}
+		if s.Bound != nil {
+			t.Bound = c.bound(p, s.Bound)
+		}
+		for _, ix := range p.Indexes {
+			if s.Bound != nil && !ix.RowID {
+				cp := *ix
+				cp.OID, cp.Name, cp.Parent = c.oid(), t.Name+"_"+ix.Name, ix.OID
+				if ix.Primary {
+					*pk = cp
+				} else {
+					t.Indexes = append(t.Indexes, &cp)
+				}
+			}
+		}
+	}
 	var cons []later
 	for _, e := range s.Elements {
 		switch e := e.(type) {
@@ -140,7 +166,39 @@ func (c *testCatalog) table(s *ast.CreateTableStmt) {
 			t.Checks = append(t.Checks, &catalog.Check{OID: c.oid(), Name: t.Name + "_check", Expr: ast.Format(l.k.Expr)})
 		}
 	}
+	if by := s.PartitionBy; by != nil {
+		t.Kind, t.Storage = catalog.KindPartitioned, 0
+		t.PartitionBy = &catalog.PartitionKey{Strategy: catalog.PartitionStrategy(by.Strategy[0])}
+		for _, e := range by.Elements {
+			t.PartitionBy.Columns = append(t.PartitionBy.Columns, catalog.PartitionColumn{Attnum: t.ColumnByName(e.Column).Attnum})
+		}
+	}
 	c.put(t)
+}
+
+// bound reads FOR VALUES of plain constants.
+func (c *testCatalog) bound(p *catalog.Table, n *ast.PartitionBound) *catalog.PartitionBound {
+	vals := func(list []ast.Expr) (out []catalog.BoundValue) {
+		for _, e := range list {
+			v := catalog.BoundValue{Kind: catalog.BoundAt}
+			switch e := e.(type) {
+			case *ast.Const:
+				v.Text = strings.Trim(ast.Format(e), "'")
+				if strings.EqualFold(v.Text, "null") {
+					v = catalog.BoundValue{}
+				}
+			case *ast.ColumnRef:
+				v.Kind = catalog.BoundMinValue
+				if e.Fields[0] == "maxvalue" {
+					v.Kind = catalog.BoundMaxValue
+				}
+			}
+			out = append(out, v)
+		}
+		return out
+	}
+	return &catalog.PartitionBound{Strategy: p.PartitionBy.Strategy, Default: n.Default, In: vals(n.In), From: vals(n.From), To: vals(n.To),
+		Modulus: n.Modulus, Remainder: n.Remainder}
 }
 
 func (c *testCatalog) lookup(name string) *catalog.Table {

@@ -404,8 +404,6 @@ type Append struct {
 	Alias string
 	// Prune, when not nil, chooses the inputs to read when the plan starts.
 	Prune *PruneStep
-	// Pruned is the number of inputs left out for the values of parameters (EXPLAIN).
-	Pruned int
 }
 
 // PruneStep says which inputs of an Append can have rows, from values known
