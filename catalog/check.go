@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"rowkey/kv"
@@ -367,8 +368,28 @@ func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) erro
 	})
 }
 
-// checkStorages looks for rows that no table names, jumping from one table to the next.
+// checkStorages looks for rows that no table names.
 func checkStorages(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) error {
+	err := orphans(r, snap, func(part kv.Range) error {
+		keys, bytes := r.EstimateKeys(part)
+		return report(kv.Damage{Key: part.Start, Place: "store", Harmless: true,
+			What: fmt.Sprintf("about %d keys and %d bytes of no table or index", keys, bytes)})
+	})
+	if damaged := (*unreadable)(nil); errors.As(err, &damaged) {
+		return report(kv.Damage{Key: damaged.key, Place: "store", What: damaged.Error()})
+	}
+	return err
+}
+
+// unreadable tells of a key behind which the store cannot be read.
+type unreadable struct {
+	key []byte
+	error
+}
+
+// orphans calls found with the keys of each table and index that snap does not have,
+// jumping from one to the next.
+func orphans(r kv.Reader, snap *Snapshot, found func(part kv.Range) error) error {
 	owned := map[[2]uint32]bool{}
 	for _, t := range snap.Tables() {
 		for _, ix := range t.Indexes {
@@ -381,25 +402,18 @@ func checkStorages(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) er
 	for {
 		key, ok, err := firstKey(r, rest)
 		if err != nil {
-			return report(kv.Damage{Key: rest.Start, Place: "store", What: fmt.Sprintf("what follows cannot be read: %v", err)})
+			return &unreadable{rest.Start, fmt.Errorf("what follows cannot be read: %w", err)}
 		}
 		if !ok {
 			return nil
 		}
 		table, index, _, err := keyenc.DecodeIndexPrefix(key)
 		if err != nil {
-			if err := report(kv.Damage{Key: key, Place: "store", What: "the key names no table and index"}); err != nil {
-				return err
-			}
-			rest.Start = kv.KeyAfter(key)
-			continue
+			return &unreadable{key, errors.New("the key names no table and index")}
 		}
 		part := kv.PrefixRange(keyenc.AppendIndexPrefix(nil, table, index))
 		if !owned[[2]uint32{table, index}] {
-			keys, bytes := r.EstimateKeys(part)
-			err := report(kv.Damage{Key: part.Start, Place: "store", Harmless: true,
-				What: fmt.Sprintf("about %d keys and %d bytes of a dropped table or index, to be removed when a server next opens the store", keys, bytes)})
-			if err != nil {
+			if err := found(part); err != nil {
 				return err
 			}
 		}

@@ -428,7 +428,9 @@ func (c *Ctx) rewrite(old, next *catalog.Table, exprs map[int16]plan.Expr) error
 	if err := c.put(next); err != nil {
 		return err
 	}
-	c.dropStorage(old.Storage)
+	if err := c.dropStorage(old.Storage); err != nil {
+		return err
+	}
 	fresh := c.snap().Table(next.OID)
 	rules, defaults, err := planner.TableRules(c.snap(), c.Env, fresh)
 	if err != nil {

@@ -27,7 +27,6 @@ import (
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
-	"rowkey/kv/keyenc"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -449,19 +448,17 @@ func (c *Ctx) relTaken(schema *catalog.Schema, names ...string) func(string) boo
 	}
 }
 
-// storageRange is all keys of a table and its indexes.
-func storageRange(storage uint32) kv.Range {
-	return kv.PrefixRange(keyenc.AppendTablePrefix(nil, storage))
-}
-
 // dropStorage lets go of rows that no descriptor will name once the
 // transaction has committed.
-func (c *Ctx) dropStorage(storage uint32) {
+func (c *Ctx) dropStorage(storage uint32) error {
+	return c.removeLater(catalog.Dropped{Storage: storage})
+}
+
+func (c *Ctx) removeLater(d catalog.Dropped) error {
 	store := c.Store
-	c.OnCommit(func() {
-		// Failing to reclaim space harms nobody: the storage number is never used again.
-		_ = store.DropRange(context.Background(), storageRange(storage))
-	})
+	// Failing to reclaim space harms nobody: the number is never used again.
+	c.OnCommit(func() { _ = d.Remove(context.Background(), store) })
+	return executor.StoreError(d.Note(c.Txn))
 }
 
 // clone gives a copy of a table's descriptor that may be changed.

@@ -507,7 +507,9 @@ func (c *Ctx) removeAll(all []target) error {
 				return err
 			}
 			if now.Storage != 0 {
-				c.dropStorage(now.Storage)
+				if err = c.dropStorage(now.Storage); err != nil {
+					return err
+				}
 			}
 			err = c.dropObject(now)
 			if err == nil && now.Stats != nil {
@@ -601,10 +603,7 @@ func (c *Ctx) removePart(e *catalog.Table, t target) error {
 
 // deleteIndexKeys lets go of an index's entries once the transaction commits.
 func (c *Ctx) deleteIndexKeys(storage, number uint32) error {
-	store := c.Store
-	r := indexRange(storage, number)
-	c.OnCommit(func() { _ = store.DropRange(c.background(), r) })
-	return nil
+	return c.removeLater(catalog.Dropped{Storage: storage, Index: number})
 }
 
 // drop is DROP of any kind.

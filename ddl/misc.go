@@ -591,7 +591,9 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 			if err != nil {
 				return err
 			}
-			c.dropStorage(t.Storage)
+			if err := c.dropStorage(t.Storage); err != nil {
+				return err
+			}
 			t.Storage = uint32(storage)
 			if err := c.put(t); err != nil {
 				return err

@@ -21,9 +21,11 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,8 +121,28 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 	if _, err := db.keys.Space(ctx, 0); err != nil {
 		return nil, fmt.Errorf("making the key-value tables: %w", err)
 	}
+	if err := db.cleanUp(ctx); err != nil && !errors.Is(err, kv.ErrReadOnly) {
+		db.log.Error("what a crash left was not removed", "err", err)
+	}
 	db.sweepKeys()
 	return db, nil
+}
+
+// cleanUp removes what sessions leave when the process ends under them: temporary
+// tables, and the rows of tables just dropped.
+func (db *DB) cleanUp(ctx context.Context) error {
+	for _, schema := range db.cat.Latest().Schemas() {
+		if !strings.HasPrefix(schema.Name, "pg_temp_") {
+			continue
+		}
+		s, err := db.NewSession(ctx, SessionOptions{})
+		if err != nil {
+			return err
+		}
+		s.tempName = schema.Name
+		s.Close()
+	}
+	return catalog.RemoveDropped(ctx, db.store)
 }
 
 // parseCacheBytes bounds the statement texts whose syntax trees are kept.

@@ -420,11 +420,7 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 		size += int(w.Bytes()) + 12*w.Len()
 	}
 	b := e.db.NewBatchWithSize(size)
-	defer func() {
-		if e.faults.dead.Load() == nil {
-			b.Close()
-		}
-	}()
+	defer e.letGo(b)
 	var err error
 	var sampled []local.Entry
 	for _, w := range writes {
@@ -511,6 +507,13 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	return nil
 }
 
+// letGo gives a batch's memory back, unless its commit may still be under way.
+func (e *engine) letGo(b *pebble.Batch) {
+	if e.faults.dead.Load() == nil {
+		b.Close()
+	}
+}
+
 // closeSnapshots closes the views that are let go of: who lets go must not wait, should
 // Pebble die in it.
 func (e *engine) closeSnapshots() {
@@ -545,7 +548,7 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 		sampleEnd = append(append([]byte(nil), samplePrefix...), r.End...)
 	}
 	b := e.db.NewBatch()
-	defer b.Close()
+	defer e.letGo(b)
 	if err := b.DeleteRange(start, end, nil); err != nil {
 		return false, translate(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -177,8 +178,27 @@ type fencedLog struct{ fencedFile }
 func (f fencedLog) note(err error) error {
 	if err != nil {
 		f.fs.e.faults.log.CompareAndSwap(nil, &err)
+		if endingLog() {
+			f.fs.e.fatal(err)
+		}
 	}
 	return err
+}
+
+// endingLog tells whether the goroutine is ending a log: a sync that fails then keeps
+// Pebble from closing the file.
+func endingLog() bool {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "LogWriter).closeInternal") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 // Write implements vfs.File.
