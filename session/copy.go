@@ -9,6 +9,7 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -280,8 +281,12 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if err := s.settlePortals(); err != nil {
 		return err
 	}
-	if _, err := s.lockTables(ctx, ins); err != nil {
+	waited, err := s.lockTables(ctx, ins)
+	if err != nil {
 		return err
+	}
+	if waited && s.tx.level == kv.ReadCommitted {
+		return s.copyFrom(ctx, st, n, o, w) // who held the lock may have changed the table
 	}
 	s.tx.fresh = false
 	node, ok := ins.Root.(*plan.Insert)

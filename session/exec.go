@@ -294,13 +294,6 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if err != nil {
 			return err
 		}
-		for _, u := range st.plan.Tables {
-			if u.Write {
-				if err := s.checkDefinition(u.Table); err != nil {
-					return err
-				}
-			}
-		}
 		if !waited || attempt == 10 {
 			return nil
 		}
@@ -378,6 +371,11 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 			return false, mapKV(err)
 		}
 		waited = waited || r.Waited
+		if u.Write {
+			if err := s.checkDefinition(u.Table); err != nil {
+				return waited, err
+			}
+		}
 	}
 	return waited, nil
 }

@@ -4,21 +4,47 @@
 //
 // The life of a transaction:
 //
-//	Begin      take the current version (an atomic load), join the active set
-//	   │
-//	Get, Scan  the version's view, merged with the write buffer     buffer.go, merge.go
-//	   │       (Serializable: remember what was read)               readset.go
-//	Lock, Put  lock table: grant, queue, or find a deadlock         locks.go, deadlock.go
-//	   │       was the key committed to since my version?           history.go
-//	   │       buffer the write
-//	Commit     join the waiting group; its first member leads:      commit.go
-//	   │         validate read sets against the recent commits
+//	Begin      take the current version (an atomic load), join the active set    store.go
+//	   │       (Serializable: be known to the other serializable ones)           ssi.go
+//	Refresh    READ COMMITTED: a newer version for every statement; above, the
+//	   │       first statement's is the one
+//	Get, Scan  the version's view, merged with the write buffer                  buffer.go, merge.go
+//	   │       (Serializable: remember it; has another written it?)              readset.go, ssi.go
+//	Lock, Put  lock table: grant, queue, or find a deadlock                      locks.go, deadlock.go
+//	   │       was the key committed to since my version?                        history.go
+//	   │       buffer the write (Serializable: who has read what was before?)
+//	Commit     join the waiting group; its first member leads:                   commit.go
+//	   │         serializable members: may they, still?
 //	   │         number the commits, remember them in the history
 //	   │         Engine.Apply: one atomic batch, one sync
 //	   │         publish the new version                            ← visible here
 //	   │         prune the history by the oldest active version
 //	   ▼
 //	done       release the locks: the next holder sees this commit
+//
+// What is hard, and why it is right:
+//
+//   - The re-check after a lock wait. A version is a state of everything, so a READ
+//     COMMITTED writer that has waited for a row cannot go on with its statement's
+//     version: Lock tells that the key was committed to since (Changed), and the
+//     caller reads the newest value (GetLatest), looks whether its condition holds
+//     for that, and writes or passes on. Locks outlive the publication of their
+//     holder's commit, so the newest value under a lock stays the newest. A row that
+//     has left its key is followed (MovedTo). Above READ COMMITTED a changed key is
+//     ErrConflict: the first to commit wins (Berenson et al., "A Critique of ANSI SQL
+//     Isolation Levels", SIGMOD 1995).
+//   - Serializability: ssi.go, with its sources.
+//   - Group commit. A sync takes as long for one commit as for many, so those who come
+//     while one runs wait together and share the next (DeWitt et al., "Implementation
+//     Techniques for Main Memory Database Systems", SIGMOD 1984). Locks are not let go
+//     before the sync: another could read what a crash then takes back, and a commit
+//     acknowledged on top of it would be lost with it. Early release is safe only
+//     if acknowledgements follow the log's order, which one sync for all in order of
+//     numbers gives; but readers here see only published, durable versions, and a
+//     writer let in early would have to see one that is not.
+//   - Deadlocks: deadlock.go. A cycle through a place in a queue is resolved by moving
+//     a request ahead; any other costs its finder the statement.
+//   - Savepoints give up what was locked since: the locker keeps a log while one stands.
 //
 // Invariants:
 //
@@ -27,9 +53,12 @@
 //     version, or knows from which number on it does not (history.lost).
 //   - Locks are released after the publication, so holding an exclusive lock and
 //     reading the newest version gives the last committed value of the key.
+//   - A committed serializable transaction is remembered while one is at work whose
+//     snapshot lacks its writes.
 //
-// Lock order: commitMu, then history.mu; a lock shard (many in index order), then
-// lockTable.waitMu. No lock is held while waiting for a key.
+// Lock order: commitMu, then ssi.mu, then history.mu; a lock shard (many in index
+// order), then lockTable.waitMu. ssi.mu, then a lock shard (rolling back to a savepoint).
+// No lock is held while waiting for a key.
 package local
 
 import "rowkey/kv"
