@@ -123,11 +123,11 @@ func (w *tableWriter) before(list []*catalog.Trigger, ev catalog.TriggerEvent, o
 		if ev == catalog.OnUpdate && !concerns(tr, changed) {
 			continue
 		}
-		c := &TriggerCall{Ctx: w.x.Ctx, Table: w.t, Trigger: tr, Event: ev, Old: old, New: row}
+		c := &TriggerCall{Table: w.t, Trigger: tr, Event: ev, Old: old, New: row}
 		if ev == catalog.OnDelete {
 			c.New = nil
 		}
-		got, err := w.x.Triggers.Row(c)
+		got, err := w.x.callRow(c)
 		if err != nil || got == nil {
 			return nil, err
 		}
@@ -441,9 +441,9 @@ func (x *exec) beginStatement(t *catalog.Table, changed []bool, events ...catalo
 			if k.Row || ev == catalog.OnUpdate && !concerns(k, changed) {
 				continue
 			}
-			c := &TriggerCall{Ctx: x.Ctx, Table: t, Trigger: k, Event: ev}
+			c := &TriggerCall{Table: t, Trigger: k, Event: ev}
 			if k.Timing == catalog.TriggerBefore {
-				if err := x.Triggers.Statement(c); err != nil {
+				if err := x.callStatement(c); err != nil {
 					return err
 				}
 				continue
@@ -476,8 +476,7 @@ func (s *stmt) fireAfter() error {
 	s.afterStmt = nil
 	for _, c := range calls {
 		s.transitionTables(c)
-		c.Ctx = s.x.Ctx
-		if err := s.x.Triggers.Statement(c); err != nil {
+		if err := s.x.callStatement(c); err != nil {
 			return err
 		}
 	}
@@ -512,15 +511,27 @@ func (s *stmt) fireRow(r afterRow, tr *catalog.Trigger) error {
 	if d := s.x.Deferred; d != nil && tr.Deferrable && d.deferred(tr.OID, tr.Deferred) {
 		d.add(tr.OID, r.w.t.OID, func(x *exec) error {
 			c := *call
-			c.Ctx = x.Ctx
-			_, err := x.Triggers.Row(&c)
+			_, err := x.callRow(&c)
 			return err
 		})
 		return nil
 	}
-	call.Ctx = s.x.Ctx
-	_, err := s.x.Triggers.Row(call)
+	_, err := s.x.callRow(call)
 	return err
+}
+
+// callRow and callStatement call a trigger's function, in whose name a trace
+// shows what that asks of the store.
+func (x *exec) callRow(c *TriggerCall) ([]types.Datum, error) {
+	defer x.because("trigger", c.Trigger.Name)()
+	c.Ctx = x.Ctx
+	return x.Triggers.Row(c)
+}
+
+func (x *exec) callStatement(c *TriggerCall) error {
+	defer x.because("trigger", c.Trigger.Name)()
+	c.Ctx = x.Ctx
+	return x.Triggers.Statement(c)
 }
 
 // FireStatement fires a table's statement triggers for an event that is no

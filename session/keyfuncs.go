@@ -133,7 +133,11 @@ func keysOf(ctx *builtin.Ctx, ts []*types.Type, args []types.Datum, emit func([]
 	snap := s.snapshot()
 	t := snap.Table(types.OID(args[0].I))
 	if t == nil || t.Storage == 0 || len(t.Indexes) == 0 {
-		return pgerr.Newf(pgerr.WrongObjectType, "%s has no rows of its own in the store", catalog.RegName(snap, s.searchPath(), types.RegClass, types.OID(args[0].I)))
+		err := pgerr.Newf(pgerr.WrongObjectType, "%s has no rows of its own in the store", catalog.RegName(snap, s.searchPath(), types.RegClass, types.OID(args[0].I)))
+		if t != nil && t.Kind == catalog.KindPartitioned {
+			err = err.WithHint("Name the partition that the row is in.")
+		}
+		return err
 	}
 	primary, err := rowenc.NewIndex(t, t.Indexes[0])
 	if err != nil {
