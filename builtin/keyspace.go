@@ -20,6 +20,9 @@ type KeySession interface {
 	// KeyAlive tells whether a collection of a key space is there, by the
 	// statement's clock. Safe for concurrent use.
 	KeyAlive(ctx *Ctx, space int64, key string) (bool, error)
+	// AnyExpired tells whether KeyAlive may be false of a collection of the space,
+	// which is seldom.
+	AnyExpired(ctx *Ctx, space int64) (bool, error)
 }
 
 func keySession(c *Ctx) (KeySession, error) {
@@ -65,6 +68,38 @@ func init() {
 			}
 			alive, err := s.KeyAlive(ctx, a[0].I, a[1].S)
 			return types.NewBool(alive), err
+		},
+		Vec: func(ctx *Ctx, args []Arg, out *types.Vec, n int, sel []int32) error {
+			ms, mk := args[0].mask(), args[1].mask()
+			var s KeySession // once a row asks
+			any := true
+			for j := range rowCount(n, sel) {
+				i := j
+				if sel != nil {
+					i = int(sel[j])
+				}
+				out.B[i] = true
+				if !any || out.IsNull(i) {
+					continue
+				}
+				var err error
+				if s == nil {
+					if s, err = keySession(ctx); err != nil {
+						return err
+					}
+					if args[0].Const {
+						if any, err = s.AnyExpired(ctx, args[0].I[0]); err != nil {
+							return err
+						}
+					}
+				}
+				if any {
+					if out.B[i], err = s.KeyAlive(ctx, args[0].I[i&ms], args[1].S[i&mk]); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
 		}}
 	RegisterFunc(Live)
 	RegisterFunc(LiveKey)

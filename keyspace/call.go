@@ -36,7 +36,6 @@ type Call struct {
 	lockBuf []byte
 	colls   []*Collection
 	used    int // of colls
-	args    [][]byte
 }
 
 // readyKey is a key that came to be.

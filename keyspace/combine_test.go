@@ -2,6 +2,7 @@ package keyspace_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -65,7 +66,7 @@ func TestCombinedCommits(t *testing.T) {
 	}
 	snap := db.Store().Snapshot()
 	defer snap.Close()
-	if err := keyspace.Check(snap, space); err != nil {
+	if err := keyspace.Check(snap, space, func(d kv.Damage) error { return errors.New(d.String()) }); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,7 +29,6 @@ type Guard struct {
 	any  bool // last is set
 	keys map[string]*change
 	todo []string // keys, in order of their first change
-	elem []byte
 }
 
 // change is what a batch of rows does to one key.

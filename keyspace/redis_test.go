@@ -185,28 +185,29 @@ func (s *realRedis) do(line string) string {
 }
 
 // rows counts the pairs of key space 0 in the store.
-func rows(t testing.TB, db *session.DB) int {
+func rows(t testing.TB, db *session.DB) int { return len(keysOf(t, db)) }
+
+// keysOf lists the store's keys of key space 0.
+func keysOf(t testing.TB, db *session.DB) (out [][]byte) {
 	t.Helper()
 	snap := db.Store().Snapshot()
 	defer snap.Close()
-	n := 0
+	cat := db.Catalog().Latest()
 	for _, name := range keyspace.TableNames {
-		tab := db.Catalog().Latest()
-		schema := tab.SchemaByName("kv")
-		d := tab.Table(tab.Relation(schema, name))
+		d := cat.Table(cat.Relation(cat.SchemaByName("kv"), name))
 		it := snap.Scan(kv.PrefixRange(keyenc.AppendTablePrefix(nil, d.Storage)), kv.ScanOptions{KeysOnly: true})
-		var b kv.PairBatch
 		for {
-			k, err := it.Next(&b)
+			var b kv.PairBatch
+			n, err := it.Next(&b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if k == 0 {
+			if n == 0 {
 				break
 			}
-			n += k
+			out = append(out, b.Keys...)
 		}
 		it.Close()
 	}
-	return n
+	return out
 }

@@ -61,7 +61,7 @@ func SchemaName(number int) string {
 // NewSpace finds the tables of a key space; nil if they are not there yet.
 func NewSpace(snap *catalog.Snapshot, number int) *Space {
 	schema := snap.SchemaByName(SchemaName(number))
-	if schema == nil {
+	if schema == nil || schema.KeySpace != number+1 {
 		return nil
 	}
 	s := &Space{Number: number}

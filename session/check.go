@@ -6,6 +6,7 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/keyspace"
 	"rowkey/kv"
 	"rowkey/planner"
 	"rowkey/types"
@@ -60,6 +61,13 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 	}
 	if err := catalog.CheckStored(s.tx.kv, snap, told); err != nil {
 		return n, err
+	}
+	for number := range keyspace.Databases {
+		if space := keyspace.NewSpace(snap, number); space != nil {
+			if err := keyspace.Check(s.tx.kv, space, told); err != nil {
+				return n, err
+			}
+		}
 	}
 	s.rollback()
 	for _, t := range snap.Tables() {

@@ -40,6 +40,9 @@ func (db *DB) createKeySpace(ctx context.Context, number int) error {
 	defer s.Close()
 	s.system = true
 	schema := keyspace.SchemaName(number)
+	if old := db.cat.Latest().SchemaByName(schema); old != nil && old.KeySpace == 0 && number > 0 {
+		return keyspace.Errorf("ERR DB index %d is not available: there is a schema %s of another purpose", number, schema)
+	}
 	if err := s.Simple(ctx, "BEGIN; CREATE SCHEMA IF NOT EXISTS "+schema+
 		"; COMMENT ON SCHEMA "+schema+" IS 'the key-value model: entries as rows'", Discard); err != nil {
 		return err

@@ -2,12 +2,14 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"rowkey/keyspace"
+	"rowkey/kv"
 	"rowkey/kv/memory"
 )
 
@@ -117,7 +119,7 @@ func TestKeyspaceMixedLoad(t *testing.T) {
 	}
 	snap := db.Store().Snapshot()
 	defer snap.Close()
-	if err := keyspace.Check(snap, space); err != nil {
+	if err := keyspace.Check(snap, space, func(d kv.Damage) error { return errors.New(d.String()) }); err != nil {
 		t.Error(err)
 	}
 }

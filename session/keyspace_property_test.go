@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"rowkey/keyspace"
+	"rowkey/kv"
 	"rowkey/kv/memory"
 )
 
@@ -162,7 +164,7 @@ func TestKeyspaceProperty(t *testing.T) {
 			sql(pick("COMMIT", "COMMIT", "ROLLBACK"))
 		}
 		snap := db.Store().Snapshot()
-		err := keyspace.Check(snap, space)
+		err := keyspace.Check(snap, space, func(d kv.Damage) error { return errors.New(d.String()) })
 		snap.Close()
 		if err != nil {
 			for _, l := range log[max(0, len(log)-25):] {

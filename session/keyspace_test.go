@@ -97,3 +97,30 @@ func (w *textWriter) CopyIn(bool, int) (CopyReader, error) {
 func (w *textWriter) CopyOut(bool, int) error { return nil }
 func (w *textWriter) CopyData(p []byte) error { w.b.Write(p); return nil }
 func (w *textWriter) CopyDone() error         { return nil }
+
+// A schema that a user made is not taken for a key space.
+func TestKeyspaceSchemaOfUser(t *testing.T) {
+	ctx := context.Background()
+	db, err := Open(ctx, memory.New(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s, err := db.NewSession(ctx, SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Simple(ctx, "CREATE SCHEMA kv7; CREATE TABLE kv7.strings (a int)", Discard); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Keyspace().Space(ctx, 7); err == nil || !strings.Contains(err.Error(), "another purpose") {
+		t.Error(err)
+	}
+	if err := s.Simple(ctx, "INSERT INTO kv7.strings VALUES (1); DROP SCHEMA kv7 CASCADE", Discard); err != nil {
+		t.Error(err)
+	}
+	if _, err := db.Keyspace().Space(ctx, 7); err != nil {
+		t.Error(err)
+	}
+}

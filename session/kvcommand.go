@@ -169,29 +169,47 @@ type aliveKeys struct {
 	asked bool
 }
 
+// look finds out whether anything has expired in a space, once a statement.
+func (a *aliveKeys) look(s *Session, ctx *builtin.Ctx, space int64) error {
+	now := ctx.StmtMicros + postgresEpoch
+	if a.space != nil && int64(a.space.Number) == space && a.txn == s.tx.kv && a.clock == now {
+		return nil
+	}
+	sp, err := s.db.keys.Space(ctx, int(space))
+	if err != nil {
+		return err
+	}
+	any, err := keyspace.HasExpired(s.tx.kv, sp, now)
+	if err != nil {
+		return mapKV(err)
+	}
+	a.space, a.txn, a.clock, a.any, a.asked = sp, s.tx.kv, now, any, false
+	return nil
+}
+
+// AnyExpired implements builtin.KeySession.
+func (h *host) AnyExpired(ctx *builtin.Ctx, space int64) (bool, error) {
+	a := &h.s().alive
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.look(h.s(), ctx, space)
+	return a.any, err
+}
+
 // KeyAlive implements builtin.KeySession.
 func (h *host) KeyAlive(ctx *builtin.Ctx, space int64, key string) (bool, error) {
 	s := h.s()
 	a := &s.alive
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := ctx.StmtMicros + postgresEpoch
-	if a.space == nil || int64(a.space.Number) != space || a.txn != s.tx.kv || a.clock != now {
-		sp, err := s.db.keys.Space(ctx, int(space))
-		if err != nil {
-			return false, err
-		}
-		any, err := keyspace.HasExpired(s.tx.kv, sp, now)
-		if err != nil {
-			return false, mapKV(err)
-		}
-		a.space, a.txn, a.clock, a.any, a.asked = sp, s.tx.kv, now, any, false
+	if err := a.look(s, ctx, space); err != nil {
+		return false, err
 	}
 	if !a.any {
 		return true, nil
 	}
 	if !a.asked || a.key != key {
-		alive, err := keyspace.Alive(s.tx.kv, a.space, []byte(key), now)
+		alive, err := keyspace.Alive(s.tx.kv, a.space, []byte(key), a.clock)
 		if err != nil {
 			return false, mapKV(err)
 		}
