@@ -25,14 +25,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"time"
 
-	"rowkey"
 	"rowkey/tests/pgtest"
 )
 
@@ -183,30 +181,13 @@ func (h *harness) serve() (url string, stop func(), err error) {
 		}
 		remove = func() { os.RemoveAll(path) }
 	}
-	db, err := rowkey.Open(path)
+	server, err := pgtest.ServeInProcess(path)
 	if err != nil {
 		remove()
 		return "", nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		db.Close()
-		remove()
-		return "", nil, err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		db.Server().Serve(ctx, l)
-	}()
-	return fmt.Sprintf("postgres://postgres@%s/rowkey", l.Addr()), func() {
-		cancel()
-		<-done
-		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		db.Server().Shutdown(end)
-		db.Close()
+	return server.URL, func() {
+		server.Stop()
 		remove()
 	}, nil
 }
