@@ -121,7 +121,7 @@ func (c *Ctx) functionOptions(f *catalog.Function, options []*ast.FuncOption, cr
 				return err
 			}
 		case ast.FuncWindow:
-			f.Kind = 'w'
+			return pgerr.Unsupported("window functions made by users are not supported")
 		case ast.FuncSupport:
 			return pgerr.Unsupported("SUPPORT functions are not supported")
 		case ast.FuncTransform:

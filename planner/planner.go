@@ -171,7 +171,7 @@ func Plan(req Request) (pl *plan.Plan, err error) {
 func (p *planner) bindStmt(s ast.Stmt) (*bound, string) {
 	switch s := s.(type) {
 	case *ast.SelectStmt:
-		bd := p.bindQuery(s, nil, true)
+		bd := p.bindQuery(s, nil, p.req.Results == nil && p.req.Part == nil)
 		return bd, "SELECT"
 	case *ast.InsertStmt, *ast.UpdateStmt, *ast.DeleteStmt, *ast.MergeStmt:
 		d := p.bindDML(s, nil)

@@ -490,7 +490,7 @@ func (c *compiler) returnStmt() stmt {
 		c.i++
 		s := &stmtReturnNext{at: at{line, "RETURN NEXT"}, v: -1}
 		if !c.fn.SetOf {
-			c.failAt(c.toks[c.i-2].Pos, pgerr.DatatypeMismatch, "cannot use RETURN NEXT in a non-SETOF function")
+			c.failAt(c.toks[c.i-1].Pos, pgerr.DatatypeMismatch, "cannot use RETURN NEXT in a non-SETOF function")
 		}
 		if len(c.fn.Outs) > 0 {
 			if !c.is(";") {
@@ -506,7 +506,7 @@ func (c *compiler) returnStmt() stmt {
 		c.i++
 		s := &stmtReturnQuery{at: at{line, "RETURN QUERY"}}
 		if !c.fn.SetOf {
-			c.failAt(c.toks[c.i-2].Pos, pgerr.DatatypeMismatch, "cannot use RETURN QUERY in a non-SETOF function")
+			c.failAt(c.toks[c.i-1].Pos, pgerr.DatatypeMismatch, "cannot use RETURN QUERY in a non-SETOF function")
 		}
 		if c.accept("execute") {
 			s.dyn = c.expr(";", "using")

@@ -94,6 +94,9 @@ func (h *host) CallSetRoutine(ctx *builtin.Ctx, call *builtin.RoutineCall, args 
 // enterRoutine counts the depth and applies the function's settings; leave
 // takes both back.
 func (s *Session) enterRoutine(f *catalog.Function) (leave func(), err error) {
+	if s.tx == nil { // a statement is prepared: what could be folded is left for its execution
+		return nil, pgerr.Newf(pgerr.InternalError, "function %s is called outside a transaction", f.Name)
+	}
 	if s.depth >= maxRoutineDepth {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded").
 			WithHint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.")

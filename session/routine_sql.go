@@ -266,9 +266,6 @@ func (s *Session) callSQL(ctx *builtin.Ctx, f *catalog.Function, call *builtin.R
 		out = r.value(b, 0, cols)
 		return errEnough
 	})
-	if err == nil && r.result == types.Void {
-		out = types.NewString("")
-	}
 	return out, err
 }
 

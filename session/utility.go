@@ -273,6 +273,12 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 			return nil, s.report(err, p.Text) // positions are in its own text
 		}
 		return p.Columns, nil
+	case *ast.CallStmt:
+		b, err := s.bindCall(n, nil)
+		if err != nil {
+			return nil, err
+		}
+		return b.cols, nil
 	case *ast.FetchStmt:
 		p := s.portals[n.Cursor]
 		if p == nil || n.Move {
