@@ -182,6 +182,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	for i := range order {
 		order[i].Expr = p.col(targets[orderAt[i]].id)
 	}
+	var late *lProject
 	switch {
 	case len(distinctOn) > 0:
 		r = p.distinctOn(r, sel, targets, distinctOn, order, orderAt)
@@ -199,13 +200,61 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	case len(sel.Locking) > 0:
 		r = p.bindLocked(proj, q, sel, targets, order, orderAt)
 	case len(order) > 0:
+		late = p.lateTargets(proj, orderAt, targets)
 		r = &lSort{in: r, keys: order}
 	}
 	if len(sel.Locking) > 0 && (sel.Distinct || len(distinctOn) > 0) {
 		r = p.bindLocking(r, q, sel) // refuses
 	}
 	bd.rel = p.addLimit(r, sel, count, offset, order)
+	if late != nil {
+		late.in = bd.rel
+		bd.rel = late
+	}
 	return bd
+}
+
+// lateTargets takes volatile functions that nothing is sorted by out of a
+// projection under ORDER BY, and gives the projection above it that calls them:
+// they are to run in that order, and under LIMIT only for rows it lets through.
+func (p *planner) lateTargets(proj *lProject, orderAt []int, targets []target) *lProject {
+	late := &lProject{}
+	var items []projItem
+	have := map[colID]bool{}
+	sorted := func(id colID) bool {
+		for _, i := range orderAt {
+			if targets[i].id == id {
+				return true
+			}
+		}
+		return false
+	}
+	any := false
+	for _, it := range proj.items {
+		if _, plain := it.expr.(*plan.Col); plain || sorted(it.id) || !isVolatile(it.expr) {
+			items = append(items, it)
+			have[it.id] = true
+			late.items = append(late.items, projItem{it.id, p.col(it.id)})
+			continue
+		}
+		any = true
+		late.items = append(late.items, it)
+	}
+	if !any {
+		return nil
+	}
+	in := outSet(proj.in)
+	for _, it := range late.items {
+		cols := colsOf(it.expr)
+		for id := range len(p.cols) {
+			if cols.has(id) && in.has(id) && !have[id] {
+				have[id] = true
+				items = append(items, projItem{id, p.col(id)})
+			}
+		}
+	}
+	proj.items = items
+	return late
 }
 
 func indexOf(xs []int, x int) int {
