@@ -20,13 +20,12 @@ type fencedFS struct {
 	e *engine
 }
 
-var errDead = errors.New("the store has stopped writing")
-
-func (fs fencedFS) fence() error {
+// fence stops those for ever who would change something: nobody waits for them, and an
+// error might make them panic.
+func (fs fencedFS) fence() {
 	if fs.e.faults.dead.Load() != nil {
-		return errDead
+		select {}
 	}
-	return nil
 }
 
 // told passes an error on. While Pebble is being opened any is fatal: cleaning up after it
@@ -54,9 +53,7 @@ func (fs fencedFS) made(f vfs.File, err error, category vfs.DiskWriteCategory) (
 
 // Create implements vfs.FS.
 func (fs fencedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if err := fs.fence(); err != nil {
-		return nil, err
-	}
+	fs.fence()
 	if strings.HasPrefix(fs.PathBase(name), "marker.") {
 		// A marker names another file. Should its entry in the directory outlive a crash
 		// that the other's does not, the store could not be opened.
@@ -70,9 +67,7 @@ func (fs fencedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 
 // ReuseForWrite implements vfs.FS.
 func (fs fencedFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if err := fs.fence(); err != nil {
-		return nil, err
-	}
+	fs.fence()
 	f, err := fs.FS.ReuseForWrite(old, new, category)
 	return fs.made(f, err, category)
 }
@@ -94,41 +89,31 @@ func (fs fencedFS) OpenDir(name string) (vfs.File, error) {
 
 // Link implements vfs.FS.
 func (fs fencedFS) Link(old, new string) error {
-	if err := fs.fence(); err != nil {
-		return err
-	}
+	fs.fence()
 	return fs.told(fs.FS.Link(old, new))
 }
 
 // Remove implements vfs.FS.
 func (fs fencedFS) Remove(name string) error {
-	if err := fs.fence(); err != nil {
-		return err
-	}
+	fs.fence()
 	return fs.told(fs.FS.Remove(name))
 }
 
 // RemoveAll implements vfs.FS.
 func (fs fencedFS) RemoveAll(name string) error {
-	if err := fs.fence(); err != nil {
-		return err
-	}
+	fs.fence()
 	return fs.told(fs.FS.RemoveAll(name))
 }
 
 // Rename implements vfs.FS.
 func (fs fencedFS) Rename(old, new string) error {
-	if err := fs.fence(); err != nil {
-		return err
-	}
+	fs.fence()
 	return fs.told(fs.FS.Rename(old, new))
 }
 
 // MkdirAll implements vfs.FS.
 func (fs fencedFS) MkdirAll(dir string, perm os.FileMode) error {
-	if err := fs.fence(); err != nil {
-		return err
-	}
+	fs.fence()
 	return fs.told(fs.FS.MkdirAll(dir, perm))
 }
 
@@ -150,9 +135,7 @@ type fencedFile struct {
 
 // Write implements vfs.File.
 func (f fencedFile) Write(p []byte) (int, error) {
-	if err := f.fs.fence(); err != nil {
-		return 0, err
-	}
+	f.fs.fence()
 	n, err := f.File.Write(p)
 	return n, f.fs.told(err)
 }
@@ -165,9 +148,7 @@ func (f fencedFile) SyncData() error { return f.fs.told(f.File.SyncData()) }
 
 // WriteAt implements vfs.File.
 func (f fencedFile) WriteAt(p []byte, at int64) (int, error) {
-	if err := f.fs.fence(); err != nil {
-		return 0, err
-	}
+	f.fs.fence()
 	return f.File.WriteAt(p, at)
 }
 
