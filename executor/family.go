@@ -487,6 +487,9 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 			p.m.w.parents = append(p.m.w.parents, c)
 		}
 	}
+	st := f.x.statement()
+	st.moving = true
+	defer func() { st.moving = false }()
 	err := p.m.w.delete(names, was)
 	p.m.w.parents = parents
 	if err != nil {
@@ -495,6 +498,10 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 	out, err := f.insert(fresh, true, check)
 	if err != nil {
 		return nil, err
+	}
+	if st.transitions != nil {
+		st.collect(p.m.w, catalog.OnUpdate, was, nil)
+		st.collect(f.ownW, catalog.OnUpdate, nil, out)
 	}
 	return out, f.movedKeys(p.m, was, out)
 }

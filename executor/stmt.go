@@ -17,6 +17,9 @@ type stmt struct {
 	writers map[types.OID]*tableWriter
 	guards  map[types.OID]*keyspace.Guard // of tables of key spaces
 	routers map[types.OID]*router
+	// moving tells that rows go from one partition to another: to transition tables
+	// they are updated, not deleted and inserted.
+	moving bool
 	queue   []func() error
 	unique  []uniqueWatch
 	// hold keeps writes back until the statement has read all it will: when a WITH

@@ -326,7 +326,7 @@ func (w *tableWriter) inserted(b *types.Batch) {
 			w.note(afterRow{w: w, list: w.trig.afterInsert, ev: catalog.OnInsert, now: liveRow(w.trig.live, b, i)})
 		}
 	}
-	if st := w.x.stmt; st != nil && st.transitions != nil {
+	if st := w.x.stmt; st != nil && st.transitions != nil && !st.moving {
 		st.collect(w, catalog.OnInsert, nil, b)
 	}
 }
@@ -349,7 +349,7 @@ func (w *tableWriter) deleted(old *types.Batch) {
 			w.note(afterRow{w: w, list: w.trig.afterDelete, ev: catalog.OnDelete, old: liveRow(w.trig.live, old, i)})
 		}
 	}
-	if st := w.x.stmt; st != nil && st.transitions != nil {
+	if st := w.x.stmt; st != nil && st.transitions != nil && !st.moving {
 		st.collect(w, catalog.OnDelete, old, nil)
 	}
 }

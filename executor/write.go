@@ -355,7 +355,7 @@ func (w *tableWriter) prepare(b *types.Batch) (bad int, violation error, err err
 			}
 		}
 	}
-	if w.bounds != nil && !w.routed {
+	if w.bounds != nil && (!w.routed || w.trig != nil && len(w.trig.beforeInsert)+len(w.trig.beforeUpdate) > 0) {
 		i, err := w.bounds.outside(b)
 		if err != nil {
 			return 0, nil, err
