@@ -331,8 +331,8 @@ func init() {
 			return intSeries(ctx, a[0].I, a[1].I, step, emit)
 		}
 	}
-	define("generate_series(int4,int4) generate_series(int4,int4,int4)", setFn(series(integer)))
-	define("generate_series(int8,int8) generate_series(int8,int8,int8)", setFn(series(bigint)))
+	define("generate_series(int4,int4) generate_series(int4,int4,int4)", streamFn(series(integer)))
+	define("generate_series(int8,int8) generate_series(int8,int8,int8)", streamFn(series(bigint)))
 }
 
 func intSeries(ctx *Ctx, from, to, step int64, emit func([]types.Datum) error) error {

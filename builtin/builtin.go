@@ -153,7 +153,7 @@ type Func struct {
 	// functions, format precompilation). nil means: use this Func as it is.
 	Bind func(argTypes []*types.Type) *Func
 	// Streams tells that Set may give many rows, so that FROM should ask for them
-	// as they are needed; emit's error then ends it when no more are.
+	// as they are needed; an error of emit, which Set passes on, then ends it early.
 	Streams bool
 
 	// BindColumns, when set, makes the function for the column definition list

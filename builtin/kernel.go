@@ -325,6 +325,9 @@ func poly(bind func(argTypes []*types.Type) EvalFunc) Func {
 // setFn makes a set-returning function.
 func setFn(set SetFunc) Func { return Func{Set: set} }
 
+// streamFn is setFn for sets that may be long.
+func streamFn(set SetFunc) Func { return Func{Set: set, Streams: true} }
+
 // zeroNulls clears the slots of NULL rows: what is NULL holds its class's zero.
 func zeroNulls(v *types.Vec, n int, sel []int32) {
 	switch v.Type.Phys {

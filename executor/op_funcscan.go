@@ -18,7 +18,7 @@ type funcOp struct {
 }
 
 func (x *exec) newFuncScan(n *plan.FuncScan) (op, error) {
-	if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 && c.Fn.SetOf && c.Fn.Streams {
+	if c, ok := n.Calls[0].(*plan.Call); ok && len(n.Calls) == 1 && c.Fn.SetOf && c.Fn.Streams && !perRow(c) {
 		return x.newFuncStream(n, c)
 	}
 	o := &funcOp{x: x, n: n}
@@ -38,6 +38,17 @@ func (x *exec) newFuncScan(n *plan.FuncScan) (op, error) {
 		o.args, o.one = append(o.args, nil), append(o.one, k)
 	}
 	return o, nil
+}
+
+// perRow tells that a call depends on rows of other nodes: it is made often, and
+// its sets are short more likely than not.
+func perRow(c *plan.Call) (depends bool) {
+	walkExpr(c, func(e plan.Expr) {
+		if _, ok := e.(*plan.ExecParam); ok {
+			depends = true
+		}
+	})
+	return depends
 }
 
 // boundCall gives the function of a call for its argument types.
