@@ -167,7 +167,6 @@ func (c *conn) close() {
 func (c *conn) terminate() {
 	c.ending.Store(true)
 	c.nc.SetReadDeadline(time.Unix(1, 0))
-	c.cancel()
 }
 
 // kill ends the connection at once.

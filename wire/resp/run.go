@@ -2,7 +2,6 @@ package resp
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"rowkey/keyspace"
@@ -104,10 +103,6 @@ func (c *conn) decide(ctx context.Context, cmd *command, fail keyspace.Error, ar
 	}
 	switch {
 	case fail != "":
-		if !c.trusted && cmd == nil && commandTable[strings.ToLower(string(args[0]))] == nil {
-			c.out.Error(fail)
-			return
-		}
 		refuse(fail)
 	case !c.trusted && !cmd.noAuth:
 		refuse("NOAUTH Authentication required.")
