@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rowkey/catalog"
+	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -26,7 +27,7 @@ func (c *Ctx) createTrigger(n *ast.CreateTriggerStmt) error {
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}
-	t, err := c.lock(t, lockForChange)
+	t, err := c.lock(t, kv.LockTableShareRowExclusive)
 	if err != nil {
 		return err
 	}

@@ -103,6 +103,13 @@ func (o *mergeOp) next() (*types.Batch, error) {
 				matched = append(matched, i)
 			}
 		}
+		if len(matched) > 0 && o.family == nil {
+			var lost []int32
+			if b, matched, lost, err = o.settle(b, matched); err != nil {
+				return nil, err
+			}
+			not = append(not, lost...)
+		}
 		if len(matched) > 0 {
 			if err := o.matched(b, matched); err != nil {
 				return nil, err
@@ -114,6 +121,82 @@ func (o *mergeOp) next() (*types.Batch, error) {
 			}
 		}
 	}
+}
+
+// settle locks the rows that an action applies to. Of those that were changed since the
+// snapshot it takes the newest version (READ COMMITTED), from which the action is chosen
+// anew; those that match no more, or are gone, are lost: not matched.
+func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched, lost []int32, err error) {
+	x, g := o.x, o.target
+	acts := make([]bool, b.N)
+	rest := rows
+	for i := range o.actions {
+		a := &o.actions[i]
+		if !a.plan.Matched || len(rest) == 0 {
+			continue
+		}
+		hit := rest
+		if a.cond != nil {
+			if hit, err = a.cond.filter(b, rest, nil); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+		for _, r := range hit {
+			acts[r] = a.plan.Kind != plan.MergeNothing
+		}
+		rest = without(append([]int32(nil), rest...), hit, make([]bool, b.N))
+	}
+	cloned := false
+	for _, i := range rows {
+		if !acts[i] {
+			matched = append(matched, i)
+			continue
+		}
+		key := []byte(b.Cols[o.n.KeyCol].S[i])
+		if _, err := x.lockOwner(g.t, key, kv.LockUpdate, kv.Wait); err != nil {
+			return nil, nil, nil, err
+		}
+		value, changed, gone, err := x.lockRow(key, kv.LockNoKeyUpdate)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if gone {
+			if key, value, err = x.lockMoved(key, kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: x.LockTimeout}); err != nil {
+				return nil, nil, nil, storeError(err)
+			}
+			if key == nil {
+				lost = append(lost, i)
+				continue
+			}
+		}
+		if !changed {
+			matched = append(matched, i)
+			continue
+		}
+		if !cloned {
+			b, cloned = cloneBatch(b), true
+		}
+		b.Cols[o.n.KeyCol].S[i] = string(key)
+		now := newVecs(g.dec.Types(), 1)
+		if err := g.dec.Batch([][]byte{key}, [][]byte{value}, now); err != nil {
+			return nil, nil, nil, err
+		}
+		for c, v := range now {
+			setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
+		}
+		if g.recheck != nil {
+			hit, err := g.recheck.filter(b, []int32{i}, nil)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if len(hit) == 0 {
+				lost = append(lost, i)
+				continue
+			}
+		}
+		matched = append(matched, i)
+	}
+	return b, matched, lost, nil
 }
 
 func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
