@@ -417,7 +417,22 @@ func (c *tableCheck) references(keys [][]byte, b *types.Batch) error {
 				}
 				continue
 			}
-			key, err := f.look.appendKey(nil, cols, i)
+			look, at, r := f.look, cols, i
+			var err error
+			if look.parts != nil {
+				look, at, err = look.parts.leaf(cols, i)
+				r = 0
+			}
+			if look == nil && err == nil {
+				if err := c.damaged(keys[i], "foreign key %q names a row that no partition of table %s may have", f.fk.Name, qualified(f.parent)); err != nil {
+					return err
+				}
+				continue
+			}
+			var key []byte
+			if err == nil {
+				key, err = look.appendKey(nil, at, r)
+			}
 			if err != nil {
 				if err := c.damaged(keys[i], "foreign key %q cannot be computed: %v", f.fk.Name, err); err != nil {
 					return err
@@ -450,7 +465,7 @@ func (c *tableCheck) references(keys [][]byte, b *types.Batch) error {
 // find looks the keys up: values[i] is nil if there is no row for keys[i].
 func (f *fkCheck) find(r kv.Reader) error {
 	f.values = append(f.values[:0], make([][]byte, len(f.keys))...)
-	if f.look.index.Guards() {
+	if f.look.parts != nil || f.look.index.Guards() {
 		return r.GetAll(f.keys, f.values)
 	}
 	for i, key := range f.keys {

@@ -46,13 +46,23 @@ func (x *exec) newPartLookup(t *catalog.Table, index types.OID, attnums []int16,
 }
 
 func (l *partLookup) find(cols []*types.Vec, i int) (bool, error) {
+	look, key, err := l.leaf(cols, i)
+	if err != nil || look == nil {
+		return false, err
+	}
+	return look.find(key, 0)
+}
+
+// leaf gives the look-up in the partition where row i of cols belongs, nil if there is
+// none, and the one row to look up there.
+func (l *partLookup) leaf(cols []*types.Vec, i int) (*keyLookup, []*types.Vec, error) {
 	key := make([]*types.Vec, len(l.attnums))
 	for j, a := range l.attnums {
 		d := cols[j].Datum(i)
 		if l.conv[j] != nil {
 			var err error
 			if d, err = builtin.Call(l.conv[j], l.x.Eval, []types.Datum{d}); err != nil {
-				return false, err
+				return nil, nil, err
 			}
 		}
 		v := types.NewVec(l.t.Col(a).Type, 1)
@@ -62,7 +72,7 @@ func (l *partLookup) find(cols []*types.Vec, i int) (bool, error) {
 	}
 	leaf, err := l.r.leaf(l.row, 0)
 	if err != nil || leaf == nil {
-		return false, err
+		return nil, nil, err
 	}
 	look := l.parts[leaf.OID]
 	if look == nil {
@@ -71,11 +81,11 @@ func (l *partLookup) find(cols []*types.Vec, i int) (bool, error) {
 			typs[j] = v.Type
 		}
 		if look, err = l.x.newKeyLookup(leaf, l.x.partIndex(leaf, l.index), attnums, typs); err != nil {
-			return false, err
+			return nil, nil, err
 		}
 		l.parts[leaf.OID] = look
 	}
-	return look.find(key, 0)
+	return look, key, nil
 }
 
 // partIndex finds the index of a partition that is part of whole, at any remove.

@@ -27,6 +27,12 @@ CREATE INDEX child_lower ON child (lower(t));
 CREATE TABLE plain (a int, b numeric UNIQUE DEFERRABLE);
 CREATE SEQUENCE s MAXVALUE 100;
 CREATE VIEW v AS SELECT parent.id, t FROM parent JOIN child ON pid = parent.id;
+CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (10);
+CREATE TABLE parts_high PARTITION OF parts FOR VALUES FROM (10) TO (20);
+INSERT INTO parts VALUES (5), (15);
+CREATE TABLE ofparts (a int REFERENCES parts);
+INSERT INTO ofparts VALUES (5), (15);
 INSERT INTO parent SELECT i, 'code' || i, i / 2.0 FROM generate_series(1, 5) i;
 INSERT INTO child SELECT i, i, 'glad', 'T' || i FROM generate_series(1, 5) i;
 INSERT INTO plain SELECT i, i FROM generate_series(1, 3) i;
@@ -173,6 +179,8 @@ func TestCheckFindsDamage(t *testing.T) {
 		{"a referenced row that is gone", func(r raw) { r.del("/parent/rows/4") },
 			[]string{`/Table/C/1/4 (table child): foreign key "child_pid_fkey" names a row that table parent lacks, there is no key /Table/P/1/4`,
 				`index "parent_code_key" has an entry for the row /Table/P/1/4`}},
+		{"a referenced row of a partition that is gone", func(r raw) { r.del("/parts_high/rows/15") },
+			[]string{`foreign key "ofparts_a_fkey" names a row that table parts lacks`}},
 		{"a row at another's key", func(r raw) { r.put(r.key("/child/rows/3"), r.get("/child/rows/4")) },
 			[]string{"/Table/C/1/3 (table child): the columns of the row make the key /Table/C/1/4"}},
 		{"an entry that is gone", func(r raw) { r.del(`/child/child_t/"T2"/2`) },
