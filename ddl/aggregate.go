@@ -15,7 +15,9 @@ import (
 // createAggregate is CREATE AGGREGATE: a transition function over a state, and
 // perhaps a final function.
 func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
-	bad := func(format string, args ...any) error { return pgerr.Newf(pgerr.InvalidFunctionDefinition, format, args...) }
+	bad := func(format string, args ...any) error {
+		return pgerr.Newf(pgerr.InvalidFunctionDefinition, format, args...)
+	}
 	schema, name, err := c.functionSchema(n.Name, n.Pos())
 	if err != nil {
 		return err

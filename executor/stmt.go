@@ -20,8 +20,8 @@ type stmt struct {
 	// moving tells that rows go from one partition to another: to transition tables
 	// they are updated, not deleted and inserted.
 	moving bool
-	queue   []func() error
-	unique  []uniqueWatch
+	queue  []func() error
+	unique []uniqueWatch
 	// hold keeps writes back until the statement has read all it will: when a WITH
 	// query writes, or RETURNING has subqueries, they must not see it.
 	hold bool

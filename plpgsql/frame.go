@@ -23,7 +23,6 @@ type Frame struct {
 	label    string // of an EXIT or CONTINUE under way
 	caught   []*pgerr.Error
 	rowCount int64
-	retRow   *slot
 	// Depth tells a code block or CALL that may end transactions.
 	NonAtomic bool
 	// rethrown tells that the error under way has its context already.

@@ -40,7 +40,6 @@ type compiler struct {
 	fn    *Function
 	scope *Scope
 	loops []loopLabel
-	check bool
 }
 
 type loopLabel struct {
@@ -72,7 +71,7 @@ func Compile(src string, sig Signature, env Env) (fn *Function, err error) {
 	}
 	c.fn = &Function{Name: sig.Name, Source: src, Result: sig.Result, Fields: sig.Fields, SetOf: sig.SetOf, Procedure: sig.Procedure, New: -1, Old: -1}
 	c.scope = &Scope{label: sig.Function, names: map[string]int{}, fn: c.fn}
-	for i, p := range sig.Params {
+	for _, p := range sig.Params {
 		v := c.addVar(&Var{Name: p.Name, Type: p.Type, Mod: -1, Record: isRow(p.Type)})
 		if p.Name != "" {
 			c.scope.names[p.Name] = v
@@ -84,7 +83,6 @@ func Compile(src string, sig Signature, env Env) (fn *Function, err error) {
 		if p.Out {
 			c.fn.Outs = append(c.fn.Outs, v)
 		}
-		_ = i
 	}
 	c.fn.found = c.addVar(&Var{Name: "found", Type: types.Bool, Mod: -1})
 	c.scope.names["found"] = c.fn.found

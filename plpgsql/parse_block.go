@@ -87,7 +87,6 @@ func (c *compiler) block(label string) *Block {
 
 // condition takes a condition's name or SQLSTATE 'xxxxx'.
 func (c *compiler) condition() []string {
-	t := c.tok()
 	name := c.word()
 	if name == "sqlstate" && c.tok().Kind == parser.TokenString {
 		code := c.tok().Text
@@ -102,10 +101,7 @@ func (c *compiler) condition() []string {
 	}
 	codes := conditionCodes(name)
 	if codes == nil {
-		e := pgerr.Newf(pgerr.UndefinedObject, "unrecognized exception condition %q", name)
-		_ = t
-		e.Where = ""
-		c.fail(e)
+		c.fail(pgerr.Newf(pgerr.UndefinedObject, "unrecognized exception condition %q", name))
 	}
 	return codes
 }

@@ -143,8 +143,6 @@ func (c *compiler) assignment() (stmt, bool) {
 	}
 	s := &stmtAssign{at: line, to: place{v: v}}
 	s.expr = c.expr(";")
-	valueAt := len(c.src[first:]) - len(c.src[first:]) // set below
-	_ = valueAt
 	shownEnd := c.toks[c.i-1].End
 	s.expr.Kind = ExprAssign
 	s.expr.Shown = c.src[first:shownEnd]

@@ -233,7 +233,6 @@ type (
 		query  *Expr
 		into   *target
 		strict bool
-		insert bool
 	}
 	stmtPerform struct {
 		at
