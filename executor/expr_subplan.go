@@ -263,7 +263,7 @@ func (e *subplanExpr) run() (types.Datum, error) {
 		return types.NewBool(false), nil
 	case plan.SubArray:
 		t := e.e.Typ.Under()
-		if len(e.cols) > 0 && e.cols[0].IsArray() {
+		if len(e.cols) > 0 && e.cols[0].IsArray() && t.Elem != e.cols[0] { // of vectors it is an array of one dimension
 			a, err := nestArrays(t.Elem, elems)
 			return types.NewAny(a), err
 		}

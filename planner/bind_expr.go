@@ -711,6 +711,12 @@ func (b *binder) caseExpr(e *ast.CaseExpr) plan.Expr {
 	return out
 }
 
+// isArrayElem tells whether elements of a type make an array of more
+// dimensions; vectors are arrays that are elements as they are.
+func isArrayElem(t *types.Type) bool {
+	return t.IsArray() && t != types.Int2Vector && t != types.OidVector
+}
+
 func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.Expr {
 	p := b.p
 	var args []arg
@@ -722,7 +728,7 @@ func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.E
 			continue
 		}
 		a := b.arg(el)
-		if a.e.Type().IsArray() {
+		if isArrayElem(a.e.Type()) {
 			multi = true
 		}
 		args = append(args, a)

@@ -1182,7 +1182,7 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 		oneColumn(s)
 		t := s.fields[0].Type
 		at := t.Array
-		if t.IsArray() {
+		if isArrayElem(t) {
 			at = t
 		}
 		if at == nil {

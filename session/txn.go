@@ -359,6 +359,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			return w.Complete(ast.Tag(st))
 		}
 		level, readOnly := s.tx.level, s.tx.readOnly
+		deferrable := s.tx.deferrable
 		tag := ast.Tag(st)
 		if s.tx.failed || !commit {
 			s.rollback()
@@ -376,6 +377,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 				}
 				s.tx.readOnly = readOnly
 			}
+			s.tx.deferrable = deferrable
 		}
 		return w.Complete(tag)
 	case ast.TransactionSavepoint:

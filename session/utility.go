@@ -511,6 +511,10 @@ func (s *Session) show(name string) (string, bool) {
 		if s.tx != nil {
 			return map[bool]string{true: "on", false: "off"}[s.tx.readOnly], true
 		}
+	case "transaction_deferrable":
+		if s.tx != nil {
+			return map[bool]string{true: "on", false: "off"}[s.tx.deferrable], true
+		}
 	}
 	v, ok := s.set.get(lower)
 	if d := settingTable[lower]; d != nil && ok {
