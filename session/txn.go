@@ -320,6 +320,7 @@ func (s *Session) fail() {
 		s.rollback()
 	default:
 		t.failed = true
+		s.act.Store(actFailed)
 		if len(t.marks) == 0 {
 			s.closePortals()
 			t.kv.Rollback()
