@@ -69,7 +69,6 @@ CREATE INDEX ON v (x);
 CREATE TABLE keys (a json);
 CREATE INDEX ON keys (a);
 CREATE TABLE keys2 (a json PRIMARY KEY);
--- differs: there are no geometric types
 CREATE TABLE keys3 (a point UNIQUE);
 ALTER INDEX t_bb SET (fillfactor = 50);
 CREATE INDEX ON t (a) WITH (fillfactor = 50);

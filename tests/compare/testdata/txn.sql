@@ -251,9 +251,7 @@ BEGIN;
 VACUUM t;
 ROLLBACK;
 CHECKPOINT;
--- differs: LISTEN and NOTIFY are not supported
 LISTEN ch;
--- differs: LISTEN and NOTIFY are not supported
 NOTIFY ch;
 UNLISTEN ch;
 UNLISTEN *;
