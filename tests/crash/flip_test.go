@@ -69,7 +69,9 @@ var (
 
 func flipKey(i int) []byte { return fmt.Appendf(nil, "key%05d", i) }
 
-func flipValue(i int) []byte { return fmt.Appendf(nil, "value %d of many words, so that blocks fill up", i*i) }
+func flipValue(i int) []byte {
+	return fmt.Appendf(nil, "value %d of many words, so that blocks fill up", i*i)
+}
 
 // written makes a store with files and a log, as a crash leaves it.
 func written(t *testing.T, rng *rand.Rand) *vfs.MemFS {
