@@ -53,6 +53,8 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return intDatum(ParseInt(s, 16, "smallint"))
 	case oidInt4:
 		return intDatum(ParseInt(s, 32, "integer"))
+	case oidMoney:
+		return intDatum(parseMoney(s))
 	case oidInt8:
 		return intDatum(ParseInt(s, 64, "bigint"))
 	case oidOid:
@@ -269,6 +271,8 @@ func appendIntText(dst []byte, t *Type, i int64, env *Env) []byte {
 		return strconv.AppendInt(dst, i, 10)
 	case oidDate, oidTime, oidTimestamp, oidTimestampTZ:
 		return appendDateTime(dst, t, NewInt(i), env)
+	case oidMoney:
+		return appendMoney(dst, i)
 	case oidChar:
 		return appendChar(dst, i)
 	case oidTid:
@@ -345,7 +349,7 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 			return Null, err
 		}
 		return NewInt(int64(int32(binary.BigEndian.Uint32(b)))), nil
-	case oidInt8, oidXid8:
+	case oidInt8, oidXid8, oidMoney:
 		if err := needBytes(b, 8); err != nil {
 			return Null, err
 		}
@@ -483,7 +487,7 @@ func appendBoolBinary(dst []byte, b bool) []byte {
 
 func appendIntBinary(dst []byte, t *Type, i int64) []byte {
 	switch t.OID {
-	case oidInt8, oidXid8:
+	case oidInt8, oidXid8, oidMoney:
 		return binary.BigEndian.AppendUint64(dst, uint64(i))
 	case oidInt4, oidOid, oidXid, oidCid, oidRegProc, oidRegProcedure, oidRegOper, oidRegOperator, oidRegClass, oidRegType, oidRegRole, oidRegNamespace, oidRegCollation:
 		return binary.BigEndian.AppendUint32(dst, uint32(i))

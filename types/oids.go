@@ -40,6 +40,7 @@ const (
 	oidPolygon      OID = 604
 	oidLine         OID = 628
 	oidCircle       OID = 718
+	oidMoney        OID = 790
 	oidNumeric      OID = 1700
 	oidRefCursor    OID = 1790
 	oidRegProcedure OID = 2202

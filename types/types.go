@@ -223,6 +223,7 @@ var (
 	Float4       = base(700, 1021, "float4", PhysFloat64, 4, true, 'i', 'N')
 	Float8       = base(701, 1022, "float8", PhysFloat64, 8, true, 'd', 'N', preferred)
 	Circle       = base(718, 719, "circle", PhysBytes, 24, false, 'd', 'G')
+	Money        = base(790, 791, "money", PhysInt64, 8, true, 'd', 'N')
 	Unknown      = base(705, 0, "unknown", PhysBytes, -2, false, 'c', 'X', pseudo)
 	AclItem      = base(1033, 1034, "aclitem", PhysBytes, 12, false, 'i', 'U')
 	BPChar       = base(1042, 1014, "bpchar", PhysBytes, -1, false, 'i', 'S', collated)

@@ -1,0 +1,20 @@
+-- money in the C locale.
+SET lc_monetary = 'C';
+CREATE TABLE m (id int PRIMARY KEY, v money);
+INSERT INTO m VALUES (1, '12.345'), (2, '-1234.5'), (3, '(1,234.567)'), (4, ' $ 5 '), (5, '92233720368547758.07'), (6, '-92233720368547758.08'), (7, '.995'), (8, NULL), (9, 7), (10, 7.125);
+SELECT * FROM m ORDER BY id;
+SELECT id, v FROM m WHERE id < 5 ORDER BY v DESC;
+SELECT sum(v), min(v), max(v), count(v) FROM m WHERE id NOT IN (5, 6);
+SELECT v, v * 2, 2.5 * v, v / 3, v / 2.5, v / money '4', v + money '1', v - money '1', v::numeric, v = money '5', cash_words(v) FROM m WHERE id IN (1, 2, 4, 7) ORDER BY id;
+SELECT v, count(*) FROM m WHERE id < 5 GROUP BY v ORDER BY v;
+CREATE INDEX ON m (v);
+SELECT id FROM m WHERE v > '6' ORDER BY v;
+SELECT ARRAY[money '1', '2'], (ARRAY[money '1.50'])[1];
+SELECT 'x'::money;
+SELECT ''::money;
+SELECT '92233720368547758.08'::money;
+SELECT '1.2.3'::money;
+SELECT money '1' / 0;
+SELECT money '1' / money '0';
+SELECT cash_words('0.01'), cash_words('1'), cash_words('-1000001.21'), cash_words('119.99'), cash_words('200305');
+DROP TABLE m;
