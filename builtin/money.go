@@ -46,10 +46,19 @@ func moneyOf(n int64) (int64, error) {
 func init() {
 	defineSix("cash_%(money,money)", comparisons[int64]())
 	define("cash_cmp(money,money)", comparisons[int64]().cmp)
-	define("cash_pl(money,money)", f2(func(a, b int64) int64 { return a + b }))
-	define("cash_mi(money,money)", f2(func(a, b int64) int64 { return a - b }))
+	exact := func(op func(a, b int64) (int64, bool)) Func {
+		return f2e(func(a, b int64) (int64, error) {
+			r, ok := op(a, b)
+			if !ok {
+				return 0, errMoneyRange()
+			}
+			return r, nil
+		})
+	}
+	define("cash_pl(money,money)", exact(addInt64))
+	define("cash_mi(money,money)", exact(subInt64))
 	define("cash_mul_int2(money,int2) cash_mul_int4(money,int4) cash_mul_int8(money,int8) "+
-		"int2_mul_cash(int2,money) int4_mul_cash(int4,money) int8_mul_cash(int8,money)", f2(func(a, b int64) int64 { return a * b }))
+		"int2_mul_cash(int2,money) int4_mul_cash(int4,money) int8_mul_cash(int8,money)", exact(mulInt64))
 	define("cash_mul_flt4(money,float4) cash_mul_flt8(money,float8)", f2e(func(a int64, b float64) (int64, error) { return roundMoney(float64(a) * b) }))
 	define("flt4_mul_cash(float4,money) flt8_mul_cash(float8,money)", f2e(func(a float64, b int64) (int64, error) { return roundMoney(a * float64(b)) }))
 	define("cash_div_flt4(money,float4) cash_div_flt8(money,float8)", f2e(divMoneyFloat))
@@ -78,7 +87,27 @@ func init() {
 	}))
 	define("min(money)", extremeInt(true))
 	define("max(money)", extremeInt(false))
-	define("sum(money)", combine(func(a, b int64) int64 { return a + b }))
+	define("sum(money)", rowAgg(func([]*types.Type) rowFold[types.Datum] {
+		add := func(s *types.Datum, d types.Datum) error {
+			switch {
+			case d.IsNull():
+			case s.IsNull():
+				*s = d
+			default:
+				r, ok := addInt64(s.I, d.I)
+				if !ok {
+					return errMoneyRange()
+				}
+				*s = types.NewInt(r)
+			}
+			return nil
+		}
+		return rowFold[types.Datum]{
+			step:   func(_ *Ctx, s *types.Datum, row []types.Datum) error { return add(s, row[0]) },
+			merge:  func(s, o *types.Datum) error { return add(s, *o) },
+			result: func(_ *Ctx, s *types.Datum) (types.Datum, error) { return *s, nil },
+		}
+	}))
 }
 
 var smallWords = strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen " +
