@@ -77,7 +77,9 @@ func (p *planner) treePaths(s *lScan) []*path {
 	w := p.width(cols)
 	if len(kids) == 0 {
 		pt := &path{width: w}
-		pt.build = func() (plan.Node, []colID) { return &plan.Values{Base: p.base(pt, cols), RowsExprs: [][]plan.Expr{}}, cols }
+		pt.build = func() (plan.Node, []colID) {
+			return &plan.Values{Base: p.base(pt, cols), RowsExprs: [][]plan.Expr{}}, cols
+		}
 		return []*path{pt}
 	}
 	if len(kids) == 1 {

@@ -462,7 +462,7 @@ type settings struct {
 	// Of transactions that do not say otherwise.
 	level                kv.Isolation
 	readOnly, deferrable bool
-	epoch                         uint64 // changes when planning may depend on the change
+	epoch                uint64 // changes when planning may depend on the change
 }
 
 func defaultSettings() *settings {
