@@ -154,7 +154,7 @@ func both(t *testing.T) (pg, rk *side) {
 	}
 	replace := regexp.MustCompile(`/[^/?]*(\?|$)`)
 	withDB := func(url string) string { return replace.ReplaceAllString(url, "/"+db+"$1") }
-	return connect(t, "PostgreSQL", withDB(pgURL), schema), connect(t, "rowkey", withDB(rkURL), "DROP SCHEMA IF EXISTS kv CASCADE; "+schema)
+	return connect(t, "PostgreSQL", withDB(pgURL), schema), connect(t, "rowkey", withDB(rkURL), schema)
 }
 
 // statements reads what clients were seen to send; none if it is not at hand.
