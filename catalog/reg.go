@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -258,18 +259,6 @@ func nameAndTypes(snap *Snapshot, path []string, text string, none bool) (parts 
 	return parts, args, nil
 }
 
-func sameOIDs(a, b []OID) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func parseRegProcedure(snap *Snapshot, path []string, text string) (OID, error) {
 	parts, args, err := nameAndTypes(snap, path, text, false)
 	if err != nil {
@@ -284,7 +273,7 @@ func parseRegProcedure(snap *Snapshot, path []string, text string) (OID, error) 
 		return 0, err
 	}
 	for _, p := range list {
-		if sameOIDs(p.args, args) {
+		if slices.Equal(p.args, args) {
 			return p.oid, nil
 		}
 	}

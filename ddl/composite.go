@@ -63,12 +63,7 @@ func (c *Ctx) attribute(t *catalog.Table, d *ast.ColumnDef) error {
 
 // composite finds a composite type by its written name, nil if it is none.
 func (c *Ctx) composite(names []string) *catalog.Table {
-	var t *types.Type
-	if len(names) == 1 {
-		t = c.snap().ResolveType(c.SearchPath(), names[0])
-	} else {
-		t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
-	}
+	t := c.typeNamed(names)
 	if t == nil {
 		return nil
 	}

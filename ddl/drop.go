@@ -714,12 +714,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		return target{schema: s}, true, nil
 	case ast.ObjectType, ast.ObjectDomain:
 		names := o.Type.Names
-		var t *types.Type
-		if len(names) == 1 {
-			t = c.snap().ResolveType(c.SearchPath(), names[0])
-		} else {
-			t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
-		}
+		t := c.typeNamed(names)
 		if t == nil {
 			return skip(pgerr.UndefinedObject, "type", strings.Join(names, "."))
 		}

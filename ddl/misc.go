@@ -244,14 +244,17 @@ func (c *Ctx) createEnum(n *ast.CreateEnumStmt) error {
 	return c.put(u)
 }
 
+// typeNamed finds a type by its written name, nil if there is none.
+func (c *Ctx) typeNamed(names []string) *types.Type {
+	if len(names) == 1 {
+		return c.snap().ResolveType(c.SearchPath(), names[0])
+	}
+	return c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
+}
+
 // userType finds a type made by a user.
 func (c *Ctx) userType(names []string, kind types.Kind, what string) (*catalog.UserType, error) {
-	var t *types.Type
-	if len(names) == 1 {
-		t = c.snap().ResolveType(c.SearchPath(), names[0])
-	} else {
-		t = c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
-	}
+	t := c.typeNamed(names)
 	if t == nil {
 		return nil, pgerr.Newf(pgerr.UndefinedObject, "type %q does not exist", strings.Join(names, "."))
 	}

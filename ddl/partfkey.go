@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -99,7 +100,7 @@ func (c *Ctx) partForeignKey(parent, constraint, child catalog.OID) error {
 	}
 	cols := mapped(fk.Columns)
 	for _, have := range t.ForeignKeys { // one it has may become part of its parent's
-		if have.Parent == 0 && have.RefTable == fk.RefTable && sameAttnums(have.Columns, cols) && sameAttnums(have.RefColumns, fk.RefColumns) &&
+		if have.Parent == 0 && have.RefTable == fk.RefTable && slices.Equal(have.Columns, cols) && slices.Equal(have.RefColumns, fk.RefColumns) &&
 			have.OnDelete == fk.OnDelete && have.OnUpdate == fk.OnUpdate && have.MatchFull == fk.MatchFull &&
 			have.Deferrable == fk.Deferrable && have.Deferred == fk.Deferred && !have.NotValid {
 			have.Parent = fk.OID
@@ -149,18 +150,6 @@ func (c *Ctx) derivesFrom(t *catalog.Table, k *catalog.ForeignKey, from catalog.
 		k = t.ForeignKey(k.Parent)
 	}
 	return false
-}
-
-func sameAttnums(a, b []int16) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // attachForeignKeys gives a new partition the foreign keys of its parent, and

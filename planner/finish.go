@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/planner/plan"
 )
 
@@ -52,7 +54,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 }
 
 func prefixCols(have, want []colID) bool {
-	return len(have) >= len(want) && sameCols(have[:len(want)], want)
+	return len(have) >= len(want) && slices.Equal(have[:len(want)], want)
 }
 
 func (p *planner) projectTo(node plan.Node, have, want []colID, in *path) plan.Node {
@@ -204,7 +206,7 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 		want := append([]colID{n.scan.rowKey()}, colsFrom(n.scan.base, ncols)...)
 		from := -1
 		for i := 0; i+ncols <= len(cols); i++ {
-			if sameCols(cols[i:i+ncols], want[1:]) {
+			if slices.Equal(cols[i:i+ncols], want[1:]) {
 				from = i
 				break
 			}

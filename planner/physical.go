@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -362,24 +363,12 @@ func (p *planner) exact(in *path, want []colID) *path {
 	pt.width = p.width(want)
 	pt.build = func() (plan.Node, []colID) {
 		node, cols := in.build()
-		if sameCols(cols, want) {
+		if slices.Equal(cols, want) {
 			return node, cols
 		}
 		return &plan.Project{Base: p.base(pt, want), Input: node, Exprs: p.at(cols).exprs(p.colList(want))}, want
 	}
 	return pt
-}
-
-func sameCols(a, b []colID) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *planner) unnestPaths(n *lUnnest) []*path {

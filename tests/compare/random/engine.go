@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -158,12 +159,12 @@ func difference(want, got result, ordered bool) (class, detail string) {
 		return "rows", fmt.Sprintf("want %s\n     got %s\n%s", want.tag, got.tag, both(want, got))
 	}
 	a, b := want.lines(), got.lines()
-	if ordered && equalLines(a, b) {
+	if ordered && slices.Equal(a, b) {
 		return "", ""
 	}
 	sort.Strings(a)
 	sort.Strings(b)
-	if !equalLines(a, b) {
+	if !slices.Equal(a, b) {
 		return "rows", both(want, got)
 	}
 	if ordered && !want.tied() {
@@ -202,18 +203,6 @@ func sameTypes(want, got []uint32) bool {
 func sameMods(want, got []int32) bool {
 	for i := range want {
 		if want[i] != got[i] && got[i] != -1 {
-			return false
-		}
-	}
-	return true
-}
-
-func equalLines(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
 			return false
 		}
 	}
