@@ -38,6 +38,8 @@ type bench struct {
 	rows int
 	span time.Duration
 	next atomic.Int64 // keys for inserts
+
+	operations int64 // of the round just run
 }
 
 // dims is the number of rows of the small table that the large one joins.
@@ -152,6 +154,7 @@ func (b *bench) rate(n int, mode pgx.QueryExecMode, op func(ctx context.Context,
 		if e := firstErr.Load(); e != nil {
 			return 0, *e
 		}
+		b.operations = total.Load()
 		return float64(total.Load()) / time.Since(start).Seconds(), nil
 	}
 }
@@ -277,5 +280,6 @@ func (b *bench) copyIn(ctx context.Context, url string) (float64, error) {
 	if tag.RowsAffected() != int64(b.rows) {
 		return 0, fmt.Errorf("COPY stored %d of %d rows", tag.RowsAffected(), b.rows)
 	}
+	b.operations = int64(b.rows)
 	return float64(b.rows) / time.Since(start).Seconds(), nil
 }

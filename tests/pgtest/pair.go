@@ -7,7 +7,10 @@ import (
 )
 
 // Side is one of the servers that are compared.
-type Side struct{ Name, URL string }
+type Side struct {
+	Name, URL string
+	PID       int // 0 when somebody else's
+}
 
 // PairOptions say what a pair is to be.
 type PairOptions struct {
@@ -48,12 +51,12 @@ func StartPair(o PairOptions) (sides []Side, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	servers, sides = append(servers, rk), append(sides, Side{"rowkey", rk.URL})
+	servers, sides = append(servers, rk), append(sides, Side{"rowkey", rk.URL, rk.PID})
 	if o.Alone {
 		return sides, stop, nil
 	}
 	if url := os.Getenv(EnvURL); o.UseEnv && url != "" {
-		return append(sides, Side{"PostgreSQL", url}), stop, nil
+		return append(sides, Side{"PostgreSQL", url, 0}), stop, nil
 	}
 	pg, err := StartPostgres(o.Settings...)
 	if errors.Is(err, ErrNotInstalled) {
@@ -64,5 +67,5 @@ func StartPair(o PairOptions) (sides []Side, stop func(), err error) {
 		return nil, nil, err
 	}
 	servers = append(servers, pg)
-	return append(sides, Side{"PostgreSQL", pg.URL}), stop, nil
+	return append(sides, Side{"PostgreSQL", pg.URL, pg.PID}), stop, nil
 }
