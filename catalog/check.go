@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -337,20 +338,20 @@ func (c *catalogCheck) load(r kv.Reader) (snap *Snapshot, err error) {
 // tables: positions of sequences, and keys that belong to nothing.
 func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) error {
 	seqs := kv.PrefixRange(keyenc.AppendKind(nil, keyenc.KindSequence))
-	err := eachPair(r, seqs, func(key, value []byte) error {
+	err := kv.Each(r.Scan(seqs, kv.ScanOptions{}), func(key, value []byte) error {
 		oid, rest, err := keyenc.DecodeUint32(key[1:])
 		if err != nil || len(rest) > 0 {
-			return report(kv.Damage{Key: key, Place: "sequences", What: "the key does not decode"})
+			return report(kv.Damage{Key: bytes.Clone(key), Place: "sequences", What: "the key does not decode"})
 		}
 		seq := snap.Sequence(OID(oid))
 		switch {
 		case len(value) != 9 || value[8] > 1:
-			return report(kv.Damage{Key: key, Place: "sequences", What: "the position does not decode"})
+			return report(kv.Damage{Key: bytes.Clone(key), Place: "sequences", What: "the position does not decode"})
 		case seq == nil:
-			return report(kv.Damage{Key: key, Place: "sequences", What: "no sequence has this number", Harmless: true})
+			return report(kv.Damage{Key: bytes.Clone(key), Place: "sequences", What: "no sequence has this number", Harmless: true})
 		}
 		if last := int64(binary.BigEndian.Uint64(value)); last < seq.Min || last > seq.Max {
-			return report(kv.Damage{Key: key, Place: fmt.Sprintf("sequence %q", seq.Name), What: fmt.Sprintf("the position %d is not within %d and %d", last, seq.Min, seq.Max)})
+			return report(kv.Damage{Key: bytes.Clone(key), Place: fmt.Sprintf("sequence %q", seq.Name), What: fmt.Sprintf("the position %d is not within %d and %d", last, seq.Min, seq.Max)})
 		}
 		return nil
 	})
@@ -363,8 +364,8 @@ func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) erro
 	// Behind tables and sequences lie statistics of a kind that is no longer written,
 	// names to lock, and the store's own keys.
 	last := kv.PrefixRange(keyenc.AppendKind(nil, keyenc.KindLock))
-	return eachPair(r, kv.Range{Start: last.Start}, func(key, _ []byte) error {
-		return report(kv.Damage{Key: key, Place: "store", What: "no key lies in this part of the store"})
+	return kv.Each(r.Scan(kv.Range{Start: last.Start}, kv.ScanOptions{KeysOnly: true}), func(key, _ []byte) error {
+		return report(kv.Damage{Key: bytes.Clone(key), Place: "store", What: "no key lies in this part of the store"})
 	})
 }
 
@@ -433,21 +434,4 @@ func firstKey(r kv.Reader, in kv.Range) ([]byte, bool, error) {
 		return nil, false, err
 	}
 	return append([]byte(nil), b.Keys[0]...), true, nil
-}
-
-func eachPair(r kv.Reader, in kv.Range, f func(key, value []byte) error) error {
-	it := r.Scan(in, kv.ScanOptions{})
-	defer it.Close()
-	var b kv.PairBatch
-	for {
-		n, err := it.Next(&b)
-		if err != nil || n == 0 {
-			return err
-		}
-		for i, key := range b.Keys {
-			if err := f(append([]byte(nil), key...), b.Values[i]); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -56,7 +56,7 @@ func (d Dropped) Remove(ctx context.Context, store kv.Store) error {
 func RemoveDropped(ctx context.Context, store kv.Store) error {
 	snap := store.Snapshot()
 	defer snap.Close()
-	return eachPair(snap, kv.PrefixRange(droppedPrefix), func(key, _ []byte) error {
+	return kv.Each(snap.Scan(kv.PrefixRange(droppedPrefix), kv.ScanOptions{KeysOnly: true}), func(key, _ []byte) error {
 		var d Dropped
 		rest := key[len(droppedPrefix):]
 		var err error

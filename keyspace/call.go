@@ -299,19 +299,7 @@ func (c *Call) dropDir(key []byte, e *Entry) error {
 // deleteRange removes all that begins with prefix.
 func (c *Call) deleteRange(prefix []byte) error {
 	it := c.scan(kv.PrefixRange(prefix), kv.ScanOptions{KeysOnly: true})
-	defer it.Close()
-	var b kv.PairBatch
-	for {
-		n, err := it.Next(&b)
-		if err != nil || n == 0 {
-			return err
-		}
-		for _, k := range b.Keys {
-			if err := c.delete(k); err != nil {
-				return err
-			}
-		}
-	}
+	return kv.Each(it, func(k, _ []byte) error { return c.delete(k) })
 }
 
 // SetExpiry gives a key that is there, as Lookup told, another time to live; 0 for none.

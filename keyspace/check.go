@@ -46,38 +46,30 @@ type checker struct {
 
 func (c *checker) fault(format string, args ...any) {
 	if c.err == nil {
-		c.err = c.report(kv.Damage{Key: c.at, What: fmt.Sprintf(format, args...)})
+		c.err = c.report(kv.Damage{Key: bytes.Clone(c.at), What: fmt.Sprintf(format, args...)})
 	}
 }
 
 // walk visits what begins with prefix. key is the first value behind the prefix, but
 // for entries by expires_at, where rest is all that is behind it.
 func (c *checker) walk(prefix []byte, visit func(key, rest, v []byte)) {
-	it := c.r.Scan(all(prefix), kv.ScanOptions{})
-	defer it.Close()
-	for c.err == nil {
-		var b kv.PairBatch
-		n, err := it.Next(&b)
-		if err != nil {
-			c.err = err
-		}
-		if n == 0 || err != nil {
-			return
-		}
-		for i, k := range b.Keys {
-			c.at = k
-			rest := k[len(prefix):]
-			if len(rest) > 0 && bytes.Equal(rest[:1], keyenc.AppendBytes(nil, nil)[:1]) {
-				key, rest, err := keyenc.DecodeBytes(rest, nil)
-				if err != nil {
-					c.fault("the key is damaged")
-				} else {
-					visit(key, rest, b.Values[i])
-				}
+	err := kv.Each(c.r.Scan(all(prefix), kv.ScanOptions{}), func(k, v []byte) error {
+		c.at = k
+		rest := k[len(prefix):]
+		if len(rest) > 0 && bytes.Equal(rest[:1], keyenc.AppendBytes(nil, nil)[:1]) {
+			key, rest, err := keyenc.DecodeBytes(rest, nil)
+			if err != nil {
+				c.fault("the key is damaged")
 			} else {
-				visit(nil, rest, b.Values[i])
+				visit(key, rest, v)
 			}
+		} else {
+			visit(nil, rest, v)
 		}
+		return c.err
+	})
+	if c.err == nil {
+		c.err = err
 	}
 }
 
@@ -125,25 +117,19 @@ func (c *checker) dirRow(key, _, v []byte) {
 		}
 	}
 	prefix := c.s.elemPrefix(nil, e.Type, key)
-	it := c.r.Scan(kv.PrefixRange(prefix), kv.ScanOptions{KeysOnly: true})
-	defer it.Close()
 	count, first, last := int64(0), int64(0), int64(0)
-	for {
-		var b kv.PairBatch
-		n, err := it.Next(&b)
-		if err != nil {
-			c.err = err
-		}
-		if n == 0 || err != nil {
-			break
-		}
+	err := kv.Each(c.r.Scan(kv.PrefixRange(prefix), kv.ScanOptions{KeysOnly: true}), func(k, _ []byte) error {
 		if e.Type == List {
+			last, _, _ = keyenc.DecodeInt64(k[len(prefix):])
 			if count == 0 {
-				first, _, _ = keyenc.DecodeInt64(b.Keys[0][len(prefix):])
+				first = last
 			}
-			last, _, _ = keyenc.DecodeInt64(b.Keys[n-1][len(prefix):])
 		}
-		count += int64(n)
+		count++
+		return nil
+	})
+	if err != nil {
+		c.err = err
 	}
 	if count != e.Size || count == 0 {
 		c.fault("%s %q has %d elements and size %d", e.Type, key, count, e.Size)

@@ -15,7 +15,7 @@ func init() {
 		Command{Name: "hdel", Arity: -3, Flags: Write | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: hdel},
 		Command{Name: "hlen", Arity: 2, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: sizeOf(Hash)},
 		Command{Name: "hstrlen", Arity: 3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: hstrlen},
-		Command{Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: hexists},
+		Command{Name: "hexists", Arity: 3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: hasElement(Hash)},
 		Command{Name: "hgetall", Arity: 2, Flags: ReadOnly, FirstKey: 1, LastKey: 1, Step: 1, Run: hgetall},
 		Command{Name: "hkeys", Arity: 2, Flags: ReadOnly, FirstKey: 1, LastKey: 1, Step: 1, Run: hkeys},
 		Command{Name: "hvals", Arity: 2, Flags: ReadOnly, FirstKey: 1, LastKey: 1, Step: 1, Run: hvals},
@@ -155,17 +155,20 @@ func hstrlen(c *Call) error {
 	return nil
 }
 
-func hexists(c *Call) error {
-	h, err := c.Open(c.Args[1], Hash)
-	if err != nil {
-		return err
+// hasElement answers whether there is a field or member.
+func hasElement(t Type) func(c *Call) error {
+	return func(c *Call) error {
+		h, err := c.Open(c.Args[1], t)
+		if err != nil {
+			return err
+		}
+		has, err := h.Has(c.Args[2])
+		if err != nil {
+			return err
+		}
+		c.Reply.Flag(has)
+		return nil
 	}
-	has, err := h.Has(c.Args[2])
-	if err != nil {
-		return err
-	}
-	c.Reply.Flag(has)
-	return nil
 }
 
 func hgetall(c *Call) error {
@@ -280,22 +283,27 @@ func hincrbyfloat(c *Call) error {
 
 func hrandfield(c *Call) error {
 	if len(c.Args) == 2 {
-		h, err := c.Open(c.Args[1], Hash)
-		if err != nil {
-			return err
-		}
-		picked, err := h.pick(1, true)
-		if err != nil {
-			return err
-		}
-		if len(picked) == 0 {
-			c.Reply.Null()
-		} else {
-			c.Reply.Bulk(picked[0].elem)
-		}
-		return nil
+		return randomElement(c, Hash)
 	}
 	return randomElements(c, Hash, "WITHVALUES", func(e element) { c.Reply.Bulk(e.value) })
+}
+
+// randomElement answers HRANDFIELD and its kin without a count.
+func randomElement(c *Call, t Type) error {
+	h, err := c.Open(c.Args[1], t)
+	if err != nil {
+		return err
+	}
+	picked, err := h.pick(1, true)
+	if err != nil {
+		return err
+	}
+	if len(picked) == 0 {
+		c.Reply.Null()
+	} else {
+		c.Reply.Bulk(picked[0].elem)
+	}
+	return nil
 }
 
 // randomElements answers HRANDFIELD and ZRANDMEMBER with a count: distinct

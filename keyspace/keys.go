@@ -340,20 +340,12 @@ func swapdb(c *Call) error {
 		}
 		from, to := s.prefixes(), two[1-i].prefixes()
 		for j, p := range from {
-			it := c.scan(all(p), kv.ScanOptions{})
-			defer it.Close()
-			for {
-				var b kv.PairBatch
-				n, err := it.Next(&b)
-				if err != nil {
-					return err
-				}
-				if n == 0 {
-					break
-				}
-				for k := range b.Keys {
-					rows[i] = append(rows[i], pair{append(bytes.Clone(to[j]), b.Keys[k][len(p):]...), b.Values[k]})
-				}
+			err := kv.Each(c.scan(all(p), kv.ScanOptions{}), func(k, v []byte) error {
+				rows[i] = append(rows[i], pair{append(bytes.Clone(to[j]), k[len(p):]...), bytes.Clone(v)})
+				return nil
+			})
+			if err != nil {
+				return err
 			}
 		}
 	}

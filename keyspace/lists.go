@@ -203,11 +203,7 @@ func lindex(c *Call) error {
 }
 
 func lrange(c *Call) error {
-	start, err := intArg(c.Args[2])
-	if err != nil {
-		return err
-	}
-	stop, err := intArg(c.Args[3])
+	start, stop, err := rangeArgs(c.Args[2], c.Args[3])
 	if err != nil {
 		return err
 	}
@@ -276,11 +272,7 @@ func lset(c *Call) error {
 }
 
 func ltrim(c *Call) error {
-	start, err := intArg(c.Args[2])
-	if err != nil {
-		return err
-	}
-	stop, err := intArg(c.Args[3])
+	start, stop, err := rangeArgs(c.Args[2], c.Args[3])
 	if err != nil {
 		return err
 	}

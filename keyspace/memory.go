@@ -53,16 +53,9 @@ func memory(c *Call) error {
 
 // bytesOf sums up the keys and values of a range.
 func (c *Call) bytesOf(r kv.Range) (total int, err error) {
-	it := c.scan(r, kv.ScanOptions{})
-	defer it.Close()
-	var b kv.PairBatch
-	for {
-		n, err := it.Next(&b)
-		if err != nil || n == 0 {
-			return total, err
-		}
-		for i := range n {
-			total += len(b.Keys[i]) + len(b.Values[i])
-		}
-	}
+	err = kv.Each(c.scan(r, kv.ScanOptions{}), func(k, v []byte) error {
+		total += len(k) + len(v)
+		return nil
+	})
+	return total, err
 }

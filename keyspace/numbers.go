@@ -34,6 +34,15 @@ func intArg(b []byte) (int64, error) {
 	return 0, ErrNotInteger
 }
 
+// rangeArgs reads the two ends of a range.
+func rangeArgs(a, b []byte) (start, stop int64, err error) {
+	if start, err = intArg(a); err != nil {
+		return 0, 0, err
+	}
+	stop, err = intArg(b)
+	return start, stop, err
+}
+
 // countArg reads a count that must not be negative.
 func countArg(b []byte) (int64, error) {
 	n, err := intArg(b)

@@ -11,7 +11,7 @@ func init() {
 		Command{Name: "sadd", Arity: -3, Flags: Write | DenyOOM | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: sadd},
 		Command{Name: "srem", Arity: -3, Flags: Write | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: func(c *Call) error { return removeElements(c, Set) }},
 		Command{Name: "smove", Arity: 4, Flags: Write | Fast, FirstKey: 1, LastKey: 2, Step: 1, Run: smove},
-		Command{Name: "sismember", Arity: 3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: sismember},
+		Command{Name: "sismember", Arity: 3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: hasElement(Set)},
 		Command{Name: "smismember", Arity: -3, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: smismember},
 		Command{Name: "scard", Arity: 2, Flags: ReadOnly | Fast, FirstKey: 1, LastKey: 1, Step: 1, Run: sizeOf(Set)},
 		Command{Name: "smembers", Arity: 2, Flags: ReadOnly, FirstKey: 1, LastKey: 1, Step: 1, Run: smembers},
@@ -105,19 +105,6 @@ func smove(c *Call) error {
 	return nil
 }
 
-func sismember(c *Call) error {
-	h, err := c.Open(c.Args[1], Set)
-	if err != nil {
-		return err
-	}
-	has, err := h.Has(c.Args[2])
-	if err != nil {
-		return err
-	}
-	c.Reply.Flag(has)
-	return nil
-}
-
 func smismember(c *Call) error {
 	h, err := c.Open(c.Args[1], Set)
 	if err != nil {
@@ -186,20 +173,7 @@ func spop(c *Call) error {
 func srandmember(c *Call) error {
 	switch len(c.Args) {
 	case 2:
-		h, err := c.Open(c.Args[1], Set)
-		if err != nil {
-			return err
-		}
-		picked, err := h.pick(1, true)
-		if err != nil {
-			return err
-		}
-		if len(picked) == 0 {
-			c.Reply.Null()
-		} else {
-			c.Reply.Bulk(picked[0].elem)
-		}
-		return nil
+		return randomElement(c, Set)
 	case 3:
 		return randomElements(c, Set, "", nil)
 	}

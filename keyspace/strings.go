@@ -259,11 +259,7 @@ func getex(c *Call) error {
 }
 
 func getrange(c *Call) error {
-	from, err := intArg(c.Args[2])
-	if err != nil {
-		return err
-	}
-	to, err := intArg(c.Args[3])
+	from, to, err := rangeArgs(c.Args[2], c.Args[3])
 	if err != nil {
 		return err
 	}

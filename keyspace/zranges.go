@@ -196,11 +196,7 @@ func parseRange(kind rangeKind, lo, hi []byte, reverse bool, offset, limit int64
 		}
 		return func(h *Collection) ([]element, error) { return h.slice(r.options(h), reverse, offset, limit) }, nil
 	}
-	start, err := intArg(lo)
-	if err != nil {
-		return nil, err
-	}
-	stop, err := intArg(hi)
+	start, stop, err := rangeArgs(lo, hi)
 	if err != nil {
 		return nil, err
 	}

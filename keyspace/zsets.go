@@ -343,20 +343,7 @@ func (r *Reply) scores(list []element, with, nested bool) {
 
 func zrandmember(c *Call) error {
 	if len(c.Args) == 2 {
-		h, err := c.Open(c.Args[1], ZSet)
-		if err != nil {
-			return err
-		}
-		picked, err := h.pick(1, true)
-		if err != nil {
-			return err
-		}
-		if len(picked) == 0 {
-			c.Reply.Null()
-		} else {
-			c.Reply.Bulk(picked[0].elem)
-		}
-		return nil
+		return randomElement(c, ZSet)
 	}
 	return randomElements(c, ZSet, "WITHSCORES", func(e element) { c.Reply.Double(e.score) })
 }

@@ -93,6 +93,24 @@ func PrefixRange(prefix []byte) Range {
 // there is none.
 func PrefixEnd(prefix []byte) []byte { return keyenc.PrefixEnd(prefix) }
 
+// Each calls f for every pair of it, in its order, until f returns an error, and
+// closes it. The pairs live as those of a batch do: until f returns.
+func Each(it Iterator, f func(key, value []byte) error) error {
+	defer it.Close()
+	var b PairBatch
+	for {
+		n, err := it.Next(&b)
+		if err != nil || n == 0 {
+			return err
+		}
+		for i, k := range b.Keys {
+			if err := f(k, b.Values[i]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // KeyAfter is the least key greater than key.
 func KeyAfter(key []byte) []byte {
 	return append(append(make([]byte, 0, len(key)+1), key...), 0)

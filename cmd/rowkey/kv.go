@@ -136,25 +136,16 @@ func (v *kvView) scan(path string, limit int, asHex, spans bool) error {
 	if len(prefix) > 0 {
 		r = kv.PrefixRange(prefix)
 	}
-	it := v.snap.Scan(r, kv.ScanOptions{Limit: limit})
-	defer it.Close()
-	var b kv.PairBatch
-	for {
-		n, err := it.Next(&b)
-		if err != nil || n == 0 {
-			return err
+	return kv.Each(v.snap.Scan(r, kv.ScanOptions{Limit: limit}), func(key, value []byte) error {
+		fmt.Fprintf(v.out, "%s\t%s\n", keyenc.PrettyNamed(key, v.name), v.summary(key, value))
+		if asHex {
+			fmt.Fprintf(v.out, "  %x\n  %x\n", key, value)
 		}
-		for i, key := range b.Keys {
-			value := b.Values[i]
-			fmt.Fprintf(v.out, "%s\t%s\n", keyenc.PrettyNamed(key, v.name), v.summary(key, value))
-			if asHex {
-				fmt.Fprintf(v.out, "  %x\n  %x\n", key, value)
-			}
-			if spans {
-				v.spans(key, value)
-			}
+		if spans {
+			v.spans(key, value)
 		}
-	}
+		return nil
+	})
 }
 
 func (v *kvView) get(path string) (key, value []byte, err error) {
