@@ -788,7 +788,17 @@ func DropTables(c *Ctx, tables []*catalog.Table) error {
 	for _, t := range tables {
 		targets = append(targets, target{table: t})
 	}
+	return c.dropQuietly(targets)
+}
+
+// DropSchema drops a schema with all that is in it and all that depends on that,
+// without a word: the temporary objects of a session that ends.
+func DropSchema(c *Ctx, s *catalog.Schema) error {
+	return c.dropQuietly([]target{{schema: s}})
+}
+
+func (c *Ctx) dropQuietly(targets []target) error {
 	quiet := *c
 	quiet.Notice = func(*pgerr.Error) {}
-	return quiet.dropTargets(targets, ast.DropCascade, "table")
+	return quiet.dropTargets(targets, ast.DropCascade, "")
 }

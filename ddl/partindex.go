@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/parser/ast"
@@ -246,13 +248,16 @@ func (c *Ctx) truncateTree(rv *ast.RangeVar, t *catalog.Table) ([]*catalog.Table
 		}
 		return []*catalog.Table{t}, nil
 	}
-	tree := c.snap().Tree(t)
-	for i, m := range tree[1:] {
+	tree := []*catalog.Table{t}
+	for _, m := range c.snap().Tree(t)[1:] {
+		if m.Persistence == catalog.Temporary && !slices.Contains(c.SearchPath(), m.Schema.Name) {
+			continue // another session's
+		}
 		locked, err := c.lock(m, lockForChange)
 		if err != nil {
 			return nil, err
 		}
-		tree[i+1] = locked
+		tree = append(tree, locked)
 	}
 	return tree, nil
 }

@@ -40,10 +40,24 @@ func (p *planner) expand(s *lScan, only, write bool) {
 	if only { // of a partitioned table: it has no rows itself
 		return
 	}
-	s.tree.members = p.snap.Members(t)
+	members := p.snap.Members(t)
+	if t.Kind != catalog.KindPartitioned {
+		members = slices.DeleteFunc(members, p.otherTemporary)
+		if len(members) == 1 && members[0] == t {
+			s.tree = nil
+			return
+		}
+	}
+	s.tree.members = members
 	for _, m := range s.tree.members {
 		p.useTable(m, write)
 	}
+}
+
+// otherTemporary tells whether a table is another session's temporary one, which
+// nobody else sees through its parent.
+func (p *planner) otherTemporary(t *catalog.Table) bool {
+	return t.Persistence == catalog.Temporary && !slices.Contains(p.path, t.Schema.Name)
 }
 
 // indexes are those that say something about all rows of a scan: the indexes

@@ -191,7 +191,9 @@ func (s *Session) Close() {
 	s.unlockAll()
 	s.listen(listenAction{})
 	s.endBackup()
-	s.dropTemporary()
+	if err := s.dropAtEnd(); err != nil {
+		s.db.log.Error("temporary objects of a session were not dropped", "err", err)
+	}
 	s.db.unregister(s)
 }
 

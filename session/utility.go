@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"rowkey/catalog"
 	"rowkey/ddl"
@@ -26,7 +27,7 @@ func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error
 	case *ast.ShowStmt:
 		return s.runShow(n, w)
 	case *ast.DiscardStmt:
-		return s.discard(n, w)
+		return s.discard(ctx, n, w)
 	case *ast.PrepareStmt:
 		return s.runPrepare(ctx, st, n, w)
 	case *ast.ExecuteStmt:
@@ -571,7 +572,7 @@ func writeRows(w Writer, cols []Column, rows [][]types.Datum) error {
 	return nil
 }
 
-func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
+func (s *Session) discard(ctx context.Context, n *ast.DiscardStmt, w Writer) error {
 	switch n.Target {
 	case ast.DiscardAll:
 		if err := s.forbidBlock("DISCARD ALL"); err != nil {
@@ -584,7 +585,7 @@ func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
 		s.plans.clear()
 		s.unlockAll()
 		s.listen(listenAction{})
-		if err := s.dropTemporary(); err != nil {
+		if err := s.dropTemporary(ctx); err != nil {
 			return err
 		}
 	case ast.DiscardPlans:
@@ -595,7 +596,7 @@ func (s *Session) discard(n *ast.DiscardStmt, w Writer) error {
 	case ast.DiscardSequences:
 		s.currvals, s.lastSeq = map[catalog.OID]int64{}, 0
 	case ast.DiscardTemp:
-		if err := s.dropTemporary(); err != nil {
+		if err := s.dropTemporary(ctx); err != nil {
 			return err
 		}
 	}
@@ -1036,54 +1037,43 @@ func (s *Session) tempSchema(ctx context.Context) (string, error) {
 	return name, nil
 }
 
-// dropTemporary drops the session's temporary tables.
-func (s *Session) dropTemporary() error {
+// dropTemporary drops the session's temporary objects and what depends on them.
+func (s *Session) dropTemporary(ctx context.Context) error {
 	if s.tempName == "" {
 		return nil
 	}
-	name := s.tempName
-	s.tempName = ""
-	ctx := context.Background()
-	txn, err := s.db.store.Begin(ctx, kv.TxnOptions{NoSync: true})
+	snap, err := s.enter(ctx, false)
 	if err != nil {
-		return mapKV(err)
+		return err
 	}
-	defer txn.Rollback()
-	base, err := s.db.cat.At(txn, txn.Seq())
-	if err != nil {
-		return mapKV(err)
-	}
-	schema := base.SchemaByName(name)
+	s.tx.fresh = false
+	schema := snap.SchemaByName(s.tempName)
 	if schema == nil {
 		return nil
 	}
-	ch := s.db.cat.Change(txn, base)
-	var dropped []*catalog.Table
-	for _, t := range base.Tables() {
-		if t.SchemaOID == schema.OID {
-			if err := ch.Drop(t); err != nil {
-				return mapKV(err)
-			}
-			dropped = append(dropped, t)
-		}
-	}
-	for _, q := range base.Sequences() {
-		if q.SchemaOID == schema.OID {
-			if err := ch.Drop(q); err != nil {
-				return mapKV(err)
-			}
-		}
-	}
-	if err := ch.Drop(schema); err != nil {
-		return mapKV(err)
-	}
-	if err := ch.Commit(ctx); err != nil {
-		return mapKV(err)
-	}
-	for _, t := range dropped {
-		if err := s.db.store.DropRange(ctx, kv.PrefixRange(tablePrefix(t))); err != nil {
-			return mapKV(err)
-		}
-	}
-	return nil
+	return ddl.DropSchema(s.ddlCtx(ctx, &statement{}), schema)
 }
+
+// dropAtEnd drops the temporary objects of a session that ends. What it does not
+// get done in time, because others hold locks, is done when the database is opened.
+func (s *Session) dropAtEnd() error {
+	if s.tempName == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), dropAtEndTime)
+	defer cancel()
+	s.ctx = ctx
+	s.set = s.setStart.with("synchronous_commit", "off")
+	err := s.begin(ctx, true, false, &ast.TransactionModes{Isolation: ast.ReadCommitted, ReadOnly: new(bool)})
+	if err == nil {
+		err = s.dropTemporary(ctx)
+	}
+	if s.tx != nil {
+		if e := s.finish(ctx, err != nil); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+const dropAtEndTime = 10 * time.Second
