@@ -61,7 +61,7 @@ func onPath(h geo, p point) bool {
 	}
 	on := false
 	segments(h, func(s geo) bool {
-		on = near(dist(p, s.P[0])+dist(p, s.P[1]), dist(s.P[0], s.P[1]))
+		on = onSeg(s, p)
 		return !on
 	})
 	return on
@@ -198,13 +198,7 @@ func polygonDistance(g geo, p point) float64 {
 		return 0
 	}
 	g.Closed = true
-	d, ok := 0.0, false
-	segments(g, func(s geo) bool {
-		if _, e := closestOfSegToPoint(s, p); !ok || e < d {
-			d, ok = e, true
-		}
-		return true
-	})
+	d, _ := pathDistance(g, p)
 	return d
 }
 

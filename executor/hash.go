@@ -39,7 +39,7 @@ const slotHash = 0xffffffff00000000
 // assign finds or makes the group of each of rows and stores its number in
 // out at the row's place.
 func (t *groupTable) assign(cols []*types.Vec, n int, rows []int32, out []int32) error {
-	t.hash(cols, n, rows)
+	t.h = hashRows(t.h, cols, n, rows)
 	before := t.n
 	switch {
 	case t.phys == types.PhysInt64 && !cols[0].HasNulls && !t.keys[0].HasNulls:
@@ -54,21 +54,24 @@ func (t *groupTable) assign(cols []*types.Vec, n int, rows []int32, out []int32)
 	return t.charge(before)
 }
 
-func (t *groupTable) hash(cols []*types.Vec, n int, rows []int32) {
-	if len(t.h) < n {
-		t.h = make([]uint64, n)
+// hashRows hashes the key columns of rows of a batch of n, into h, which it gives
+// back, grown if need be. Nil rows are all.
+func hashRows(h []uint64, keys []*types.Vec, n int, rows []int32) []uint64 {
+	if len(h) < n {
+		h = make([]uint64, n)
 	}
-	if len(rows) == n {
-		clear(t.h[:n])
+	if rows == nil || len(rows) == n {
+		clear(h[:n])
 		rows = nil
 	} else {
 		for _, i := range rows {
-			t.h[i] = 0
+			h[i] = 0
 		}
 	}
-	for _, c := range cols {
-		types.HashVec(c, n, rows, t.h)
+	for _, k := range keys {
+		types.HashVec(k, n, rows, h)
 	}
+	return h
 }
 
 func (t *groupTable) assignInt(v []int64, rows []int32, out []int32) {
@@ -182,7 +185,7 @@ func (t *groupTable) charge(before int) error {
 
 // fresh appends to out the rows whose keys are new to the table.
 func (t *groupTable) fresh(cols []*types.Vec, n int, rows []int32, out []int32) ([]int32, error) {
-	t.hash(cols, n, rows)
+	t.h = hashRows(t.h, cols, n, rows)
 	before := t.n
 	for _, i := range rows {
 		if int(t.find(cols, i)) == t.n-1 && t.n-1 >= before+len(out) {
@@ -201,7 +204,7 @@ func (t *groupTable) release() {
 // lookup divides rows into those whose keys are in the table, whose groups go to
 // out, and the others.
 func (t *groupTable) lookup(cols []*types.Vec, n int, rows, out, found, missing []int32) (_, _ []int32) {
-	t.hash(cols, n, rows)
+	t.h = hashRows(t.h, cols, n, rows)
 rows:
 	for _, i := range rows {
 		h := t.h[i]

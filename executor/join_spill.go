@@ -51,13 +51,14 @@ func (o *hashJoinOp) openGrace(t *joinTable) error {
 	}
 	var h []uint64
 	put := func(s *spillSet, b *types.Batch, keys []*types.Vec) error {
-		h = hashRows(h, keys, b.N, b.Sel)
-		return s.add(b, selected(b.N, b.Sel), h)
+		rows := selected(b.N, b.Sel)
+		h = hashRows(h, keys, b.N, rows)
+		return s.add(b, rows, h)
 	}
 	right := func(b *types.Batch, keys []*types.Vec) error {
 		g.rightRows += int64(b.Rows())
 		for _, i := range selected(b.N, b.Sel) {
-			g.rightNull = g.rightNull || t.nullKeyOf(keys, int(i), o.n.NullsEqual)
+			g.rightNull = g.rightNull || t.nullKey(keys, int(i), o.n.NullsEqual)
 		}
 		return put(rs, b, keys)
 	}
@@ -68,14 +69,14 @@ func (o *hashJoinOp) openGrace(t *joinTable) error {
 		}
 	}
 	t.drop()
-	if err := o.eachBatch(o.right, o.rkeys, right); err != nil {
+	if err := o.x.eachKeyed(o.right, o.rkeys, right); err != nil {
 		return err
 	}
 	if err := o.left.open(); err != nil {
 		return err
 	}
 	left := func(b *types.Batch, keys []*types.Vec) error { return put(ls, b, keys) }
-	if err := o.eachBatch(o.left, o.lkeys, left); err != nil {
+	if err := o.x.eachKeyed(o.left, o.lkeys, left); err != nil {
 		return err
 	}
 	g.disk, g.parts = rs.size()+ls.size(), spillParts
@@ -89,48 +90,6 @@ func (o *hashJoinOp) openGrace(t *joinTable) error {
 		o.c.Memory = o.x.HashMem
 	}
 	return nil
-}
-
-// eachBatch reads an input to its end.
-func (o *hashJoinOp) eachBatch(in op, keys *exprSet, f func(*types.Batch, []*types.Vec) error) error {
-	for {
-		if err := o.x.cancelled(); err != nil {
-			return err
-		}
-		b, err := in.next()
-		if err != nil || b == nil {
-			return err
-		}
-		ks, err := keys.eval(b, b.Sel)
-		if err != nil {
-			return err
-		}
-		if err := f(b, ks); err != nil {
-			return err
-		}
-	}
-}
-
-// hashRows hashes the key columns of a batch's rows.
-func hashRows(h []uint64, keys []*types.Vec, n int, sel []int32) []uint64 {
-	if len(h) < n {
-		h = make([]uint64, max(n, types.BatchSize))
-	}
-	clear(h[:n])
-	for _, k := range keys {
-		types.HashVec(k, n, sel, h)
-	}
-	return h
-}
-
-// nullKeyOf is nullKey for keys that are not in the table.
-func (t *joinTable) nullKeyOf(keys []*types.Vec, i int, nullsEqual []bool) bool {
-	for k, v := range keys {
-		if v.IsNull(i) && (nullsEqual == nil || !nullsEqual[k]) {
-			return true
-		}
-	}
-	return false
 }
 
 // nextPart goes on to the next pair of partitions; false when none is left.
@@ -184,7 +143,7 @@ func (o *hashJoinOp) loadPart(p gracePair) error {
 	if err := p.right.rewind(); err != nil {
 		return err
 	}
-	if err := o.eachBatch(spoolOp{p.right}, o.rkeys, t.add); err != nil {
+	if err := o.x.eachKeyed(spoolOp{p.right}, o.rkeys, t.add); err != nil {
 		return err
 	}
 	if err := t.build(o.n.NullsEqual); err != nil {
@@ -213,9 +172,10 @@ func (o *hashJoinOp) cutAgain(p gracePair) error {
 		if err := from.rewind(); err != nil {
 			return err
 		}
-		return o.eachBatch(spoolOp{from}, keys, func(b *types.Batch, ks []*types.Vec) error {
-			h = hashRows(h, ks, b.N, b.Sel)
-			return to.add(b, selected(b.N, b.Sel), h)
+		return o.x.eachKeyed(spoolOp{from}, keys, func(b *types.Batch, ks []*types.Vec) error {
+			rows := selected(b.N, b.Sel)
+			h = hashRows(h, ks, b.N, rows)
+			return to.add(b, rows, h)
 		})
 	}
 	if err := move(p.right, rs, o.rkeys); err != nil {

@@ -53,10 +53,7 @@ func (t *joinTable) build(nullsEqual []bool) error {
 	}
 	t.next = make([]int32, n)
 	t.hashes = make([]uint32, n)
-	h := make([]uint64, n)
-	for _, k := range t.keys {
-		types.HashVec(k, n, nil, h)
-	}
+	h := hashRows(nil, t.keys, n, nil)
 	t.unique = true
 	// From the last row to the first, so that chains run in input order.
 	for i := n - 1; i >= 0; i-- {
@@ -89,6 +86,7 @@ func (t *joinTable) drop() {
 	t.chains, t.heads, t.next, t.hashes = 0, nil, nil, nil
 }
 
+// nullKey tells whether row i of key columns has a NULL that matches nothing.
 func (t *joinTable) nullKey(keys []*types.Vec, i int, nullsEqual []bool) bool {
 	for k, v := range keys {
 		if v.HasNulls && v.Nulls[i] && (nullsEqual == nil || !nullsEqual[k]) {
@@ -130,18 +128,10 @@ func newProber(t *joinTable, nullsEqual []bool) *prober {
 // start looks up the chains of the rows.
 func (p *prober) start(keys []*types.Vec, n int, rows []int32) {
 	t := p.t
-	if len(p.h) < n {
-		p.h = make([]uint64, n)
+	if len(p.cand) < n {
 		p.cand = make([]int32, n)
 	}
-	clear(p.h[:n])
-	var sel []int32
-	if len(rows) != n {
-		sel = rows
-	}
-	for _, k := range keys {
-		types.HashVec(k, n, sel, p.h)
-	}
+	p.h = hashRows(p.h, keys, n, rows)
 	for _, i := range rows {
 		p.cand[i] = t.heads[p.h[i]&t.mask]
 	}

@@ -108,29 +108,42 @@ func (x *exec) buildJoinTable(n *plan.HashJoin, right op, keys *exprSet) (*joinT
 	if err := right.open(); err != nil {
 		return nil, err
 	}
+	err := x.eachKeyed(right, keys, func(b *types.Batch, ks []*types.Vec) error {
+		if err := t.add(b, ks); err != nil {
+			return err
+		}
+		if most > 0 && t.bytes() > most {
+			return errOutgrown
+		}
+		return nil
+	})
+	if err == errOutgrown {
+		return t, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, t.build(n.NullsEqual)
+}
+
+// eachKeyed reads an input to its end, with the values of keys over each batch.
+func (x *exec) eachKeyed(in op, keys *exprSet, f func(*types.Batch, []*types.Vec) error) error {
 	for {
 		if err := x.cancelled(); err != nil {
-			return nil, err
+			return err
 		}
-		b, err := right.next()
-		if err != nil {
-			return nil, err
-		}
-		if b == nil {
-			break
+		b, err := in.next()
+		if err != nil || b == nil {
+			return err
 		}
 		ks, err := keys.eval(b, b.Sel)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := t.add(b, ks); err != nil {
-			return nil, err
-		}
-		if most > 0 && t.bytes() > most {
-			return t, errOutgrown
+		if err := f(b, ks); err != nil {
+			return err
 		}
 	}
-	return t, t.build(n.NullsEqual)
 }
 
 func (o *hashJoinOp) next() (*types.Batch, error) {
