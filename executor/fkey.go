@@ -23,6 +23,12 @@ import (
 //
 // Actions write through the same tableWriter as statements do, and so may
 // lead to further checks and actions.
+//
+// Rows that refer to a key are found first and locked then, for which another
+// transaction may have to be waited for, which may change them, their keys too, or
+// delete them. So they are compared once they are locked, and those that are not
+// what was found are looked for again. That ends: the referenced row is locked,
+// nobody else can come to refer to it.
 
 var emptyPlan = &plan.Plan{Root: &plan.Values{}}
 
@@ -279,13 +285,16 @@ func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
 				return false, err
 			}
 		}
-		_, err := l.x.Txn.Lock(l.x.context(), rowKey, kv.LockOptions{Mode: kv.LockKeyShare, Timeout: l.x.LockTimeout, Newest: true})
+		res, err := l.x.Txn.Lock(l.x.context(), rowKey, kv.LockOptions{Mode: kv.LockKeyShare, Timeout: l.x.LockTimeout, Newest: true})
 		if err != nil {
 			return false, storeError(err)
 		}
 		_, ok, err := l.x.Txn.GetLatest(rowKey)
 		if err != nil {
 			return false, storeError(err)
+		}
+		if !ok && res.Waited && res.Changed && l.x.Isolation > kv.ReadCommitted {
+			return false, l.x.rowConflict(rowKey, kv.ErrConcurrentUpdate) // it was there, and went while it was waited for
 		}
 		if l.index.IsPrimary() {
 			return ok, nil
@@ -362,7 +371,7 @@ func (x *exec) childExists(t *catalog.Table, attnums []int16, cols []*types.Vec,
 		typs[k] = v.Type
 	}
 	for _, m := range x.storedMembers(t) {
-		err := x.childRowsOf(m, mapped(t, m, attnums), typs, cols, i, true, func([]string, *types.Batch) error {
+		err := x.childRowsOf(m, mapped(t, m, attnums), typs, cols, i, true, func(referring) error {
 			found = true
 			return nil
 		})
@@ -386,11 +395,17 @@ func mapped(t, m *catalog.Table, attnums []int16) []int16 {
 	return out
 }
 
+// referring is rows that refer to a key, as they were found, not locked.
+type referring struct {
+	keys   []string
+	values [][]byte     // as they are stored
+	rows   *types.Batch // all columns in attnum order
+}
+
 // childRowsOf finds the rows of t whose columns attnums equal row i of cols and
-// passes them to f with their keys, all columns in attnum order. one stops at
-// the first.
+// passes them to f. one stops at the first.
 func (x *exec) childRowsOf(t *catalog.Table, attnums []int16, typs []*types.Type, cols []*types.Vec, i int, one bool,
-	f func(keys []string, rows *types.Batch) error) error {
+	f func(referring) error) error {
 	vals := make([]types.Datum, len(attnums))
 	for j, a := range attnums {
 		conv, err := keyConversion(typs[j], t.Col(a).Type)
@@ -481,17 +496,17 @@ func (x *exec) childRowsOf(t *catalog.Table, attnums []int16, typs []*types.Type
 		if len(sel) == 0 {
 			continue
 		}
-		names := make([]string, len(sel))
-		rows := &types.Batch{N: len(sel)}
-		for k, s := range sel {
-			names[k] = string(keys[s])
+		found := referring{rows: &types.Batch{N: len(sel)}}
+		for _, s := range sel {
+			found.keys = append(found.keys, string(keys[s]))
+			found.values = append(found.values, values[s])
 		}
 		for _, v := range b.Cols {
 			w := types.NewVec(v.Type, len(sel))
 			w.CopyFrom(v, sel)
-			rows.Cols = append(rows.Cols, w)
+			found.rows.Cols = append(found.rows.Cols, w)
 		}
-		if err := f(names, rows); err != nil || one {
+		if err := f(found); err != nil || one {
 			return err
 		}
 	}

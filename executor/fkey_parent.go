@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"bytes"
+
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/kv"
@@ -80,14 +82,9 @@ func (e *parentEvent) run(x *exec) error {
 		}
 		switch e.action {
 		case catalog.FKCascade, catalog.FKSetNull, catalog.FKSetDefault:
-			for _, m := range x.storedMembers(e.child) {
-				err := x.childRowsOf(m, mapped(e.child, m, e.fk.Columns), typs, e.old, i, false, func(keys []string, rows *types.Batch) error {
-					if m != e.child {
-						return e.applyTo(x, m, keys, rows, i)
-					}
-					return e.apply(x, keys, rows, i)
-				})
-				if err != nil {
+			for again := true; again; {
+				var err error
+				if again, err = e.act(x, typs, i); err != nil {
 					return err
 				}
 			}
@@ -96,7 +93,7 @@ func (e *parentEvent) run(x *exec) error {
 			}
 			// The default may be the very key that is gone.
 		}
-		still, err := x.childExists(e.child, e.fk.Columns, e.old, i)
+		still, err := e.referred(x, typs, i)
 		if err != nil {
 			return err
 		}
@@ -126,35 +123,147 @@ func (e *parentEvent) run(x *exec) error {
 	return nil
 }
 
-// apply does the action to rows that refer to key i.
-func (e *parentEvent) apply(x *exec, keys []string, rows *types.Batch, i int) error {
-	w, err := x.writer(e.child, nil)
-	if err != nil {
-		return err
+// referred tells whether a row refers to key i, which then is locked against
+// deletion.
+func (e *parentEvent) referred(x *exec, typs []*types.Type, i int) (bool, error) {
+	found, again := false, true
+	for again && !found {
+		again = false
+		for _, m := range x.storedMembers(e.child) {
+			err := x.childRowsOf(m, mapped(e.child, m, e.fk.Columns), typs, e.old, i, true, func(r referring) error {
+				same, err := x.lockReferring(r, kv.LockKeyShare)
+				found, again = found || len(same) > 0, again || len(same) == 0
+				return err
+			})
+			if err != nil {
+				return false, err
+			}
+		}
 	}
+	return found, nil
+}
+
+// act does the action to the rows that refer to key i. again tells that some
+// were changed while they were waited for.
+func (e *parentEvent) act(x *exec, typs []*types.Type, i int) (again bool, err error) {
+	for _, m := range x.storedMembers(e.child) {
+		err := x.childRowsOf(m, mapped(e.child, m, e.fk.Columns), typs, e.old, i, false, func(r referring) error {
+			partial, err := e.apply(x, m, r, i)
+			again = again || partial
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return again, nil
+}
+
+// apply does the action to rows of m, which is the referencing table or a part of it.
+// partial tells that some are not any more what they were found to be, and were left.
+func (e *parentEvent) apply(x *exec, m *catalog.Table, r referring, i int) (partial bool, err error) {
+	del := e.action == catalog.FKCascade && e.now == nil
 	changed := make([]bool, len(e.child.Columns))
 	for _, a := range e.fk.Columns {
 		changed[a-1] = true
 	}
-	mode := w.lockMode(changed)
-	del := e.action == catalog.FKCascade && e.now == nil
-	if del {
-		mode = kv.LockUpdate
+	// Rows of a partition whose partition key changes move.
+	var f *family
+	var part *member
+	var w *tableWriter
+	mode := kv.LockUpdate
+	if m == e.child {
+		if w, err = x.writer(m, nil); err != nil {
+			return false, err
+		}
+		if !del {
+			mode = w.lockMode(changed)
+		}
+	} else {
+		if f, err = x.newFamily(e.child, []*catalog.Table{m}); err != nil {
+			return false, err
+		}
+		if part, err = f.member(m); err != nil {
+			return false, err
+		}
+		w = part.w
+		if !del {
+			mode = f.lockMode(part, changed)
+		}
 	}
-	for _, k := range keys {
-		if _, err := x.Txn.Lock(x.context(), []byte(k), kv.LockOptions{Mode: mode, Timeout: x.LockTimeout}); err != nil {
-			return storeError(err)
+	same, err := x.lockReferring(r, mode)
+	if err != nil {
+		return false, err
+	}
+	if partial = len(same) < len(r.keys); partial {
+		if r = r.only(same); len(same) == 0 {
+			return true, nil
 		}
 	}
 	if del {
-		return w.delete(keys, rows)
+		return partial, w.delete(r.keys, r.rows)
 	}
-	now := &types.Batch{N: rows.N, Cols: append([]*types.Vec(nil), rows.Cols...)}
+	now := &types.Batch{N: r.rows.N, Cols: append([]*types.Vec(nil), r.rows.Cols...)}
+	if f != nil {
+		now = part.named(r.rows)
+	}
 	if err := e.setColumns(x, now, i); err != nil {
-		return err
+		return false, err
 	}
-	_, err = w.update(keys, rows, now, changed)
-	return err
+	if f != nil {
+		_, _, err = f.update(&portion{m: part, in: now, keys: r.keys, old: r.rows}, now, changed, false, nil)
+	} else {
+		_, err = w.update(r.keys, r.rows, now, changed)
+	}
+	return partial, err
+}
+
+// only is some of the rows.
+func (r referring) only(sel []int32) referring {
+	out := referring{rows: &types.Batch{N: len(sel)}}
+	for _, s := range sel {
+		out.keys, out.values = append(out.keys, r.keys[s]), append(out.values, r.values[s])
+	}
+	for _, v := range r.rows.Cols {
+		w := types.NewVec(v.Type, len(sel))
+		w.CopyFrom(v, sel)
+		out.rows.Cols = append(out.rows.Cols, w)
+	}
+	return out
+}
+
+// lockReferring locks rows and gives those that still are what was found. To change
+// rows that the transaction's snapshot does not show as they are is a serialization
+// failure above READ COMMITTED; to share them is one if they changed meanwhile.
+func (x *exec) lockReferring(r referring, mode kv.LockMode) (same []int32, err error) {
+	keys := make([][]byte, len(r.keys))
+	share, changed := mode == kv.LockKeyShare, false
+	for k := range keys {
+		keys[k] = []byte(r.keys[k])
+		res, err := x.Txn.Lock(x.context(), keys[k], kv.LockOptions{Mode: mode, Timeout: x.LockTimeout, Newest: share})
+		if err != nil {
+			return nil, x.rowConflict(keys[k], err)
+		}
+		changed = changed || res.Changed
+	}
+	same = iota32(len(keys))
+	if !changed {
+		return same, nil
+	}
+	now := make([][]byte, len(keys))
+	if err := x.Txn.GetAllLatest(keys, now); err != nil {
+		return nil, storeError(err)
+	}
+	kept := make([]int32, 0, len(keys))
+	for _, k := range same {
+		switch {
+		case now[k] != nil && bytes.Equal(now[k], r.values[k]):
+			kept = append(kept, k)
+		case share && x.Isolation > kv.ReadCommitted:
+			return nil, x.rowConflict(keys[k], kv.ErrConcurrentUpdate)
+		}
+	}
+	return kept, nil
 }
 
 // setColumns puts into the referencing columns of rows of the child what the

@@ -3,7 +3,6 @@ package executor
 import (
 	"rowkey/builtin"
 	"rowkey/catalog"
-	"rowkey/kv"
 	"rowkey/types"
 )
 
@@ -115,40 +114,4 @@ func (x *exec) referredAsAWhole(e *parentEvent) (*catalog.Table, types.OID, []in
 		}
 	}
 	return t, fk.RefIndex, fk.RefColumns
-}
-
-// applyTo does the action to rows of a partition of the referencing table; rows
-// whose partition key it changes move.
-func (e *parentEvent) applyTo(x *exec, leaf *catalog.Table, keys []string, rows *types.Batch, i int) error {
-	f, err := x.newFamily(e.child, []*catalog.Table{leaf})
-	if err != nil {
-		return err
-	}
-	m, err := f.member(leaf)
-	if err != nil {
-		return err
-	}
-	changed := make([]bool, len(e.child.Columns))
-	for _, a := range e.fk.Columns {
-		changed[a-1] = true
-	}
-	del := e.action == catalog.FKCascade && e.now == nil
-	mode := f.lockMode(m, changed)
-	if del {
-		mode = kv.LockUpdate
-	}
-	for _, k := range keys {
-		if _, err := x.Txn.Lock(x.context(), []byte(k), kv.LockOptions{Mode: mode, Timeout: x.LockTimeout}); err != nil {
-			return storeError(err)
-		}
-	}
-	if del {
-		return m.w.delete(keys, rows)
-	}
-	now := m.named(rows)
-	if err := e.setColumns(x, now, i); err != nil {
-		return err
-	}
-	_, _, err = f.update(&portion{m: m, in: now, keys: keys, old: rows}, now, changed, false, nil)
-	return err
 }

@@ -42,6 +42,18 @@ func waits(t *testing.T, watcher, c *pgx.Conn) {
 	t.Fatal("it does not wait")
 }
 
+// leaves waits until a session that was ended is gone.
+func leaves(t *testing.T, watcher, c *pgx.Conn) {
+	t.Helper()
+	for range 500 {
+		if outcome(context.Background(), watcher, fmt.Sprintf("SELECT count(*) FROM pg_stat_activity WHERE pid = %d", c.PgConn().PID())) == "[0]" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it does not leave")
+}
+
 func want(t *testing.T, c *pgx.Conn, sql, want string) {
 	t.Helper()
 	if got := outcome(context.Background(), c, sql); got != want {
@@ -138,6 +150,7 @@ func TestEndsOfWaits(t *testing.T) {
 		waits(t, w, b)
 		want(t, w, fmt.Sprintf("SELECT pg_terminate_backend(%d)", b.PgConn().PID()), "[true]")
 		wantSoon(t, "terminate", done, "57P01")
+		leaves(t, w, b) // it tells before it lets go
 		free("terminate")
 		// A session that idles in a transaction is ended, too, and lets go.
 		b = connect(t, url)
