@@ -83,6 +83,11 @@ type Table struct {
 	OnCommit    byte          `json:",omitempty"` // temp tables: 'p' preserve, 'd' delete rows, 'D' drop
 	Comment     string        `json:",omitempty"`
 	Options     []string      `json:",omitempty"` // WITH (…) as given
+	// Kept for the catalogs alone: CLUSTER ON and REPLICA IDENTITY (pg_class.relreplident,
+	// 0 for the default).
+	ClusterOn       OID  `json:",omitempty"`
+	ReplicaIdentity byte `json:",omitempty"`
+	ReplicaIndex    OID  `json:",omitempty"`
 	// Inherits are the parents, in order; of a partition, the table it is part of.
 	Inherits []OID `json:",omitempty"`
 	// PartitionBy says how a partitioned table divides its rows, Bound which of its
@@ -129,6 +134,11 @@ type Column struct {
 	Missing    string `json:",omitempty"`
 	Collation  OID    `json:",omitempty"`
 	Comment    string `json:",omitempty"`
+	// Kept for the catalogs alone, as pg_attribute has them; zero for the defaults.
+	StatTarget  *int     `json:",omitempty"`
+	Storage     byte     `json:",omitempty"`
+	Compression byte     `json:",omitempty"`
+	Options     []string `json:",omitempty"`
 	// InhCount is the number of parents that have the column, NotLocal tells that
 	// the table's own definition does not.
 	InhCount int  `json:",omitempty"`
@@ -158,6 +168,8 @@ type Index struct {
 	Where      string     `json:",omitempty"` // SQL predicate of a partial index
 	Building   bool       `json:",omitempty"` // maintained by writers, not yet read
 	Comment    string     `json:",omitempty"`
+	// ConstraintComment is the comment on the constraint that the index enforces.
+	ConstraintComment string `json:",omitempty"`
 	// Parent is the index of the partitioned table that this one, of a partition, is part of.
 	Parent OID `json:",omitempty"`
 	// Invalid marks an index of a partitioned table that some partition lacks.

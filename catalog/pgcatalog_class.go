@@ -62,7 +62,7 @@ func pgClassRows(q *query) error {
 		t := r.table
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
 			tuples: -1, rules: isView(t), triggers: len(t.Triggers) > 0 || len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
-		f.children = q.snap.HasChildren(t.OID)
+		f.children, f.identity = q.snap.HasChildren(t.OID), t.ReplicaIdentity
 		if t.Bound != nil {
 			f.partition = true
 			if p := q.snap.ParentOf(t); p != nil {
@@ -109,6 +109,7 @@ type classFacts struct {
 	options                             []string
 	children, partition                 bool
 	bound                               types.Datum
+	identity                            byte // REPLICA IDENTITY
 }
 
 func classRow(q *query, r *relation, f classFacts) error {
@@ -119,8 +120,11 @@ func classRow(q *query, r *relation, f classFacts) error {
 	if f.filenode {
 		node = r.oid
 	}
-	if k := r.kind(); k == 'r' || k == 'p' {
+	if k := r.kind(); (k == 'r' || k == 'p' || k == 'm') && r.schema != PgCatalogOID {
 		identity = 'd'
+	}
+	if f.identity != 0 {
+		identity = f.identity
 	}
 	return q.row(
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
@@ -145,6 +149,7 @@ type attribute struct {
 	collation  OID
 	inherited  int
 	notLocal   bool
+	column     *Column // of a table: what its owner said of its storage
 }
 
 func (q *query) attribute(a attribute) error {
@@ -160,14 +165,23 @@ func (q *query) attribute(a attribute) error {
 	if hasMissing {
 		missing = types.NewAny(types.NewArray(a.t, []types.Datum{a.missing}))
 	}
-	target := -1
+	target, compression, options := -1, byte(0), types.Null
+	if c := a.column; c != nil {
+		if c.StatTarget != nil {
+			target = *c.StatTarget
+		}
+		if c.Storage != 0 {
+			storage = c.Storage
+		}
+		compression, options = c.Compression, vTexts(c.Options)
+	}
 	if a.dropped {
 		typ, target = 0, 0
 	}
 	return q.row(
 		vOID(a.rel), vStr(a.name), vOID(typ), vInt(target), vInt(int(a.t.Len)), vInt(int(a.num)), vInt(ndims), vInt(-1), vInt(int(a.typmod)),
-		vBool(a.t.ByVal), vChar(a.t.Align), vChar(storage), vChar(0), vBool(a.notNull), vBool(a.hasDefault), vBool(hasMissing),
-		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), vNull(), vNull(), vNull(), missing)
+		vBool(a.t.ByVal), vChar(a.t.Align), vChar(storage), vChar(compression), vBool(a.notNull), vBool(a.hasDefault), vBool(hasMissing),
+		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), vNull(), options, vNull(), missing)
 }
 
 // typeCollation gives pg_type.typcollation.
@@ -223,7 +237,7 @@ func attributeRows(q *query) error {
 			c := &r.table.Columns[i]
 			a := attribute{rel: r.oid, num: c.Attnum, name: c.Name, t: c.Type, typmod: c.Typmod, notNull: c.NotNull,
 				hasDefault: c.Default != "" || c.Generated != "", identity: byte(c.Identity), dropped: c.Dropped, collation: c.Collation,
-				inherited: c.InhCount, notLocal: c.NotLocal}
+				inherited: c.InhCount, notLocal: c.NotLocal, column: c}
 			if c.Generated != "" {
 				a.generated = 's'
 			}
@@ -366,7 +380,7 @@ func indexRows(q *query) error {
 			option = append(option, o)
 		}
 		return q.row(vOID(ix.OID), vOID(t.OID), vInt(n), vInt(len(ix.Keys)), vBool((ix.Unique || ix.Primary) && !ix.Exclusion), vBool(ix.NullsEqual), vBool(ix.Primary),
-			vBool(ix.Exclusion), vBool(!ix.Deferrable), vBool(false), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(false),
+			vBool(ix.Exclusion), vBool(!ix.Deferrable), vBool(ix.OID == t.ClusterOn), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(ix.OID == t.ReplicaIndex),
 			types.NewVector(types.Int2Vector, keys...), types.NewVector(types.OidVector, collation...), types.NewVector(types.OidVector, class...),
 			types.NewVector(types.Int2Vector, option...), vOpt(strings.Join(exprs, ", ")), vOpt(ix.Where))
 	}

@@ -19,6 +19,7 @@ const (
 	namespaceClass  OID = 2615
 	operatorClass   OID = 2617
 	ruleClass       OID = 2618
+	triggerClass    OID = 2620
 	collationClass  OID = 3456
 	amClass         OID = 2601
 	roleClass       OID = 1260
@@ -271,7 +272,11 @@ func descriptionRows(q *query) error {
 		err = q.row(vOID(oid), vOID(class), vInt(int(sub)), vStr(text))
 	}
 	table := func(t *Table) {
-		row(t.OID, relationClass, 0, t.Comment)
+		if t.Kind == KindComposite {
+			row(t.RowTypeOID, typeClass, 0, t.Comment)
+		} else {
+			row(t.OID, relationClass, 0, t.Comment)
+		}
 		for i := range t.Columns {
 			if c := &t.Columns[i]; !c.Dropped {
 				row(t.OID, relationClass, c.Attnum, c.Comment)
@@ -280,10 +285,11 @@ func descriptionRows(q *query) error {
 		for _, ix := range t.Indexes {
 			row(ix.OID, relationClass, 0, ix.Comment)
 		}
+		for _, tr := range t.Triggers {
+			row(tr.OID, triggerClass, 0, tr.Comment)
+		}
 		eachConstraint(t, func(oid OID, r constraintRef) {
-			if r.index == nil {
-				row(oid, constraintClass, 0, r.comment())
-			}
+			row(oid, constraintClass, 0, r.comment())
 		})
 	}
 	builtins := func(oid OID) {
@@ -315,6 +321,15 @@ func descriptionRows(q *query) error {
 		if s := q.snap.Schema(oid); s != nil {
 			row(oid, namespaceClass, 0, s.Comment)
 		}
+		if f := q.snap.Function(oid); f != nil {
+			row(oid, procClass, 0, f.Comment)
+		}
+		if t, _ := q.snap.trigger(oid); t != nil {
+			table(t)
+		}
+		if t := q.snap.CompositeOf(oid); t != nil {
+			table(t)
+		}
 		return err
 	}
 	for _, t := range q.snap.index().tables {
@@ -332,6 +347,9 @@ func descriptionRows(q *query) error {
 	for _, s := range q.snap.Schemas() {
 		row(s.OID, namespaceClass, 0, s.Comment)
 	}
+	for _, f := range q.snap.Functions() {
+		row(f.OID, procClass, 0, f.Comment)
+	}
 	for class, list := range descriptionTable() {
 		for oid, text := range list {
 			if q.exists(class, oid) {
@@ -348,8 +366,25 @@ func (r constraintRef) comment() string {
 		return r.check.Comment
 	case r.fk != nil:
 		return r.fk.Comment
+	case r.index != nil:
+		return r.index.ConstraintComment
 	}
 	return ""
+}
+
+// CompositeOf finds the relation of a composite type made by CREATE TYPE, nil if
+// that is not what oid is.
+func (s *Snapshot) CompositeOf(oid OID) *Table {
+	t := s.Type(oid)
+	if t == nil || t.Kind != types.KindComposite {
+		return nil
+	}
+	for _, sc := range s.Schemas() {
+		if rel := s.Table(s.Relation(sc, t.Name)); rel != nil && rel.RowTypeOID == oid && rel.Kind == KindComposite {
+			return rel
+		}
+	}
+	return nil
 }
 
 // exists tells whether a built-in object of PostgreSQL's exists here.

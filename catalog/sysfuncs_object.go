@@ -43,6 +43,17 @@ func (s *Snapshot) comment(class, oid OID, sub int16) string {
 		if u := s.UserType(oid); u != nil {
 			return u.Comment
 		}
+		if t := s.CompositeOf(oid); t != nil {
+			return t.Comment
+		}
+	case procClass:
+		if f := s.Function(oid); f != nil {
+			return f.Comment
+		}
+	case triggerClass:
+		if _, tr := s.trigger(oid); tr != nil {
+			return tr.Comment
+		}
 	}
 	if sub != 0 {
 		return ""
@@ -60,7 +71,7 @@ func comments() {
 		return vOpt(snap.comment(class, arg(a[0]), 0)), nil
 	}))
 	builtin.Define("obj_description(oid)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
-		for _, class := range []OID{relationClass, typeClass, constraintClass, namespaceClass, procClass, operatorClass} {
+		for _, class := range []OID{relationClass, typeClass, constraintClass, namespaceClass, procClass, operatorClass, triggerClass} {
 			if s := snap.comment(class, arg(a[0]), 0); s != "" {
 				return vStr(s), nil
 			}

@@ -231,32 +231,25 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		return c.changeIdentity(t, cmd)
 	case ast.ChangeOwner:
 		return c.owner(cmd.Owner)
-	case ast.SetOptions, ast.ResetOptions, ast.SetColumnStatistics, ast.SetColumnStorage, ast.SetColumnOptions, ast.ResetColumnOptions,
-		ast.SetWithoutCluster, ast.SetWithoutOids, ast.SetColumnCompression:
-		if cmd.Op == ast.SetOptions || cmd.Op == ast.ResetOptions {
-			if t.View != nil {
-				if err := checkViewOptions(cmd.Options); err != nil && cmd.Op == ast.SetOptions {
-					return err
-				}
-				view := *t.View
-				t.View = &view
-			} else if err := checkStorageOptions(cmd.Options); err != nil {
+	case ast.SetOptions, ast.ResetOptions:
+		if t.View != nil {
+			if err := checkViewOptions(cmd.Options); err != nil && cmd.Op == ast.SetOptions {
 				return err
 			}
-			t.Options = setOptions(t.Options, cmd.Options, cmd.Op == ast.ResetOptions)
-			if t.View != nil {
-				t.View.CheckOption = checkOption(t.Options)
-			}
-			return c.put(t)
+			view := *t.View
+			t.View = &view
+		} else if err := checkStorageOptions(cmd.Options); err != nil {
+			return err
 		}
-		// Hints about PostgreSQL's heap files: there is nothing here that they would change.
-		if cmd.Op == ast.SetColumnStatistics || cmd.Op == ast.SetColumnStorage {
-			if cmd.Name != "" {
-				if _, err := column(t, cmd.Name); err != nil {
-					return err
-				}
-			}
+		t.Options = setOptions(t.Options, cmd.Options, cmd.Op == ast.ResetOptions)
+		if t.View != nil {
+			t.View.CheckOption = checkOption(t.Options)
 		}
+		return c.put(t)
+	case ast.SetColumnStatistics, ast.SetColumnStorage, ast.SetColumnOptions, ast.ResetColumnOptions, ast.SetColumnCompression,
+		ast.ClusterOn, ast.SetWithoutCluster, ast.SetReplicaIdentity:
+		return c.storageHint(t, cmd)
+	case ast.SetWithoutOids:
 		return nil
 	case ast.AlterConstraint:
 		for _, fk := range t.ForeignKeys {

@@ -121,7 +121,8 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 				return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", name)
 			}
 		}
-		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
+		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod,
+			Collation: c.collationFrom(col.TableOID, col.Attnum)})
 	}
 	b.t.View = &catalog.View{Query: text, Path: c.SearchPath(), DependsOn: deps}
 	if err := checkViewOptions(n.Options); err != nil {
@@ -163,6 +164,15 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		return err
 	}
 	return b.finish()
+}
+
+// collationFrom is the collation that a query's column has from a table's, 0 for
+// the default.
+func (c *Ctx) collationFrom(table catalog.OID, attnum int16) catalog.OID {
+	if t := c.snap().Table(table); t != nil && attnum > 0 {
+		return t.Col(attnum).Collation
+	}
+	return 0
 }
 
 // checkOption is the letter of a view's WITH CHECK OPTION, 0 if it has none.
@@ -404,128 +414,6 @@ func (c *Ctx) domainCheck(u *catalog.UserType, base *types.Type, mod int32, k *a
 	}
 	u.Checks = append(u.Checks, &catalog.Check{OID: oid, Name: name, Expr: c.deparse(bound, nil), NotValid: k.NotValid})
 	return nil
-}
-
-// ---- comments
-
-func (c *Ctx) comment(n *ast.CommentStmt) error {
-	o := n.Object
-	text := n.Text
-	if n.Null {
-		text = ""
-	}
-	rel := func(rv *ast.RangeVar) (*catalog.Table, error) {
-		oid := c.find(rv)
-		if oid == 0 {
-			return nil, c.missing(rv)
-		}
-		t := c.snap().Table(oid)
-		if t == nil || t.Virtual != nil {
-			return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
-		}
-		return clone(t), nil
-	}
-	switch o.Kind {
-	case ast.ObjectTable, ast.ObjectView:
-		t, err := rel(rangeVarOf(o))
-		if err != nil {
-			return err
-		}
-		if want := strings.ToLower(o.Kind.String()); c.kindOf(t.OID) != want {
-			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, want)
-		}
-		t.Comment = text
-		return c.put(t)
-	case ast.ObjectColumn:
-		rv := &ast.RangeVar{At: o.At, Name: o.Name[len(o.Name)-2]}
-		if len(o.Name) > 2 {
-			rv.Schema = o.Name[len(o.Name)-3]
-		}
-		t, err := rel(rv)
-		if err != nil {
-			return err
-		}
-		col := t.ColumnByName(o.Name[len(o.Name)-1])
-		if col == nil {
-			return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", o.Name[len(o.Name)-1], t.Name)
-		}
-		t.Columns[col.Attnum-1].Comment = text
-		return c.put(t)
-	case ast.ObjectIndex:
-		rv := rangeVarOf(o)
-		oid := c.find(rv)
-		tb := c.snap().TableOfIndex(oid)
-		if tb == nil {
-			if oid == 0 {
-				return c.missing(rv)
-			}
-			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", rv.Name)
-		}
-		t := clone(tb)
-		t.IndexByOID(oid).Comment = text
-		return c.put(t)
-	case ast.ObjectSequence:
-		rv := rangeVarOf(o)
-		oid := c.find(rv)
-		seq := c.snap().Sequence(oid)
-		if seq == nil {
-			if oid == 0 {
-				return c.missing(rv)
-			}
-			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a sequence", rv.Name)
-		}
-		cp := *seq
-		cp.Comment = text
-		return c.put(&cp)
-	case ast.ObjectSchema:
-		s := c.snap().SchemaByName(o.Name[0])
-		if s == nil {
-			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", o.Name[0])
-		}
-		cp := *s
-		cp.Comment = text
-		return c.put(&cp)
-	case ast.ObjectType, ast.ObjectDomain:
-		kind, what := types.KindEnum, "an enum"
-		if o.Kind == ast.ObjectDomain {
-			kind, what = types.KindDomain, "a domain"
-		}
-		u, err := c.userType(o.Type.Names, kind, what)
-		if err != nil {
-			return err
-		}
-		u.Comment = text
-		return c.put(u)
-	case ast.ObjectTableConstraint:
-		rv := &ast.RangeVar{At: o.At, Name: o.On[len(o.On)-1]}
-		if len(o.On) > 1 {
-			rv.Schema = o.On[len(o.On)-2]
-		}
-		t, err := rel(rv)
-		if err != nil {
-			return err
-		}
-		for _, k := range t.Checks {
-			if k.Name == o.Name[0] {
-				k.Comment = text
-				return c.put(t)
-			}
-		}
-		for _, k := range t.ForeignKeys {
-			if k.Name == o.Name[0] {
-				k.Comment = text
-				return c.put(t)
-			}
-		}
-		for _, ix := range t.Indexes {
-			if ix.Constraint != 0 && ix.Name == o.Name[0] {
-				ix.Comment = text
-				return c.put(t)
-			}
-		}
-		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", o.Name[0], t.Name)
-	}
-	return pgerr.Unsupported("COMMENT ON %s is not supported", o.Kind)
 }
 
 // ---- TRUNCATE

@@ -56,6 +56,7 @@ type ExprRequest struct {
 func BindExpr(r ExprRequest) (e plan.Expr, err error) {
 	defer caught(&err)
 	p := newPlanner(&Request{Catalog: r.Catalog, SearchPath: r.SearchPath, Env: r.Env})
+	p.noFold = r.Place < ForUsing // it will be stored as text, with the conversions that were written
 	return p.bindDefinition(&r), nil
 }
 
