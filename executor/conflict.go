@@ -19,6 +19,7 @@ type conflict struct {
 	set      *setList
 	where    pred
 	dec      *rowenc.Decoder
+	mode     kv.LockMode     // of a row that is in the way of DO UPDATE
 	touched  map[string]bool // rows inserted or updated by this statement
 	buf      entryBuf
 	views    viewChecks
@@ -183,10 +184,40 @@ func (c *conflict) find(one *types.Batch) ([]byte, error) {
 
 // lock locks a key and gives what it holds, nil for nothing. Above READ
 // COMMITTED a row that the snapshot does not show is a serialization failure.
+//
+// A row that is there is locked no more than is needed: DO NOTHING waits for those who
+// may remove it, and leaves no lock behind; DO UPDATE that sets no key leaves foreign
+// key checks alone.
 func (c *conflict) lock(key []byte) ([]byte, error) {
+	defer c.x.because("conflict", "")()
+	txn := c.x.Txn
+	_, there, err := txn.GetLatest(key)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	var v []byte
+	switch {
+	case there && c.n.DoNothing:
+		sp := txn.Savepoint()
+		v, err = c.lockAs(key, kv.LockShare)
+		if e := txn.RollbackTo(sp); err == nil {
+			err = storeError(e)
+		}
+		if e := txn.Release(sp); err == nil {
+			err = storeError(e)
+		}
+	case there && c.mode != kv.LockUpdate:
+		v, err = c.lockAs(key, c.mode)
+	}
+	if v != nil || err != nil {
+		return v, err
+	}
+	return c.lockAs(key, kv.LockUpdate)
+}
+
+func (c *conflict) lockAs(key []byte, mode kv.LockMode) ([]byte, error) {
 	x := c.x
-	defer x.because("conflict", "")()
-	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true})
+	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: mode, Timeout: x.LockTimeout, Newest: true})
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -267,12 +298,15 @@ func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error)
 }
 
 // newMemberConflict is newConflict for a partition of the table that n is about.
-func (x *exec) newMemberConflict(m *member, n *plan.OnConflict) (*conflict, error) {
+func (x *exec) newMemberConflict(f *family, m *member, n *plan.OnConflict) (*conflict, error) {
 	c, err := x.newConflict(m.t, n, m.w)
 	if err != nil {
 		return nil, err
 	}
-	c.m = m
+	c.m, c.family = m, f
+	if !n.DoNothing {
+		c.mode = f.lockMode(m, changedColumns(f.t, n.Set))
+	}
 	return c, nil
 }
 

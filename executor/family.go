@@ -387,6 +387,29 @@ func (f *family) update(p *portion, now *types.Batch, changed []bool, wanted boo
 		}
 	}
 	stay, go_ := make([]int32, 0, now.N), []int32(nil)
+	triggered := m.w.trig != nil && len(m.w.trig.beforeUpdate) > 0
+	if triggered && f.root != nil && m.w.bounds != nil { // they decide where a row belongs
+		moves = nil
+		m.w.leaves = func(i int32, row *types.Batch) (bool, error) {
+			out, err := m.w.bounds.misplaced(row)
+			if err != nil || !out[0] {
+				return false, err
+			}
+			opts := kv.LockOptions{Mode: kv.LockUpdate, Timeout: f.x.LockTimeout, Newest: true, Untold: true}
+			if _, err := f.x.Txn.Lock(f.x.context(), []byte(p.keys[i]), opts); err != nil {
+				return false, f.x.rowConflict([]byte(p.keys[i]), err)
+			}
+			if len(go_) == 0 {
+				now = cloneBatch(now)
+			}
+			for k, v := range m.named(row).Cols {
+				setVec(now.Cols[k], int(i), v, 0)
+			}
+			go_ = append(go_, i)
+			return true, nil
+		}
+		defer func() { m.w.leaves = nil }()
+	}
 	for i := range now.N {
 		if moves != nil && moves[i] {
 			go_ = append(go_, int32(i))
@@ -427,18 +450,15 @@ func (f *family) update(p *portion, now *types.Batch, changed []bool, wanted boo
 			out.put(m, in, stay)
 		}
 	}
-	if len(go_) > 0 && m.w.trig != nil && len(m.w.trig.beforeUpdate) > 0 {
-		var err error
-		if now, go_, err = f.beforeMove(p, local, now, go_, changed); err != nil {
-			return nil, nil, err
-		}
-		p.left = append(append([]int32{}, stay...), go_...)
-		slices.Sort(p.left)
-	}
 	if len(go_) > 0 {
-		moved, err := f.move(p, now, go_, check)
+		moved, gone, err := f.move(p, now, go_, check)
 		if err != nil {
 			return nil, nil, err
+		}
+		if len(gone) < len(go_) {
+			go_ = gone
+			p.left = append(append([]int32{}, stay...), go_...)
+			slices.Sort(p.left)
 		}
 		for i, v := range out.cols {
 			for k, at := range go_ {
@@ -461,11 +481,12 @@ func (f *family) moving(changed []bool) bool {
 	return false
 }
 
-// move takes rows out of their partition and into another.
-func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*types.Batch) error) (*types.Batch, error) {
+// move takes rows out of their partition and into another. It gives them as written
+// and says which they are: triggers may keep some from leaving.
+func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*types.Batch) error) (*types.Batch, []int32, error) {
 	fresh := compacted(now, rows)
 	if err := f.admit(fresh); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names := make([]string, len(rows))
 	for k, i := range rows {
@@ -474,10 +495,10 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 	// Where the rows go is known before they leave, so that a row that has no
 	// place is an error that has changed nothing.
 	if err := f.root.leaves(fresh, iota32(fresh.N), func(*catalog.Table, []int32) error { return nil }); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := f.checkMovable(p.m.t); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	was := compacted(p.old, rows)
 	parents := p.m.w.parents
@@ -493,17 +514,24 @@ func (f *family) move(p *portion, now *types.Batch, rows []int32, check func(*ty
 	err := p.m.w.delete(names, was)
 	p.m.w.parents = parents
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if kept := p.m.w.kept; kept != nil && len(kept) < len(rows) {
+		rows, names = rowsAt(rows, kept), namesAt(names, kept)
+		fresh, was = compacted(fresh, kept), compacted(was, kept)
+	}
+	for _, k := range names {
+		f.x.Txn.Moved([]byte(k), nil)
 	}
 	out, err := f.insert(fresh, true, check)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if st.transitions != nil {
 		st.collect(p.m.w, catalog.OnUpdate, was, nil)
 		st.collect(f.ownW, catalog.OnUpdate, nil, out)
 	}
-	return out, f.movedKeys(p.m, was, out)
+	return out, rows, f.movedKeys(p.m, was, out)
 }
 
 // checkMovable refuses to move rows out of a partition when a foreign key refers to
@@ -575,10 +603,10 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 		}
 		k := c.parts[leaf.OID]
 		if k == nil {
-			if k, err = c.f.x.newMemberConflict(m, c.n); err != nil {
+			if k, err = c.f.x.newMemberConflict(c.f, m, c.n); err != nil {
 				return nil, err
 			}
-			k.views, k.family = c.views, c.f
+			k.views = c.views
 			c.parts[leaf.OID] = k
 		}
 		m.w.routed = true

@@ -60,6 +60,7 @@ func (x *exec) newInsert(n *plan.Insert) (op, error) {
 			return nil, err
 		}
 		o.conflict.views = o.checks
+		o.conflict.mode = o.w.lockMode(changedColumns(n.Table, n.Conflict.Set))
 	}
 	return o, nil
 }

@@ -47,7 +47,7 @@ func (x *exec) newMerge(n *plan.Merge) (op, error) {
 			return nil, err
 		}
 	}
-	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, nil, true); err != nil {
+	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, n.Recheck, true); err != nil {
 		return nil, err
 	}
 	for i := range n.Actions {
@@ -103,7 +103,7 @@ func (o *mergeOp) next() (*types.Batch, error) {
 				matched = append(matched, i)
 			}
 		}
-		if len(matched) > 0 && o.family == nil {
+		if len(matched) > 0 {
 			var lost []int32
 			if b, matched, lost, err = o.settle(b, matched); err != nil {
 				return nil, err
@@ -177,12 +177,8 @@ func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched,
 			b, cloned = cloneBatch(b), true
 		}
 		b.Cols[o.n.KeyCol].S[i] = string(key)
-		now := newVecs(g.dec.Types(), 1)
-		if err := g.dec.Batch([][]byte{key}, [][]byte{value}, now); err != nil {
+		if err := o.refresh(b, i, key, value); err != nil {
 			return nil, nil, nil, err
-		}
-		for c, v := range now {
-			setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
 		}
 		if g.recheck != nil {
 			hit, err := g.recheck.filter(b, []int32{i}, nil)
@@ -197,6 +193,20 @@ func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched,
 		matched = append(matched, i)
 	}
 	return b, matched, lost, nil
+}
+
+// refresh puts the newest version of the target's row into row i of a batch.
+func (o *mergeOp) refresh(b *types.Batch, i int32, key, value []byte) error {
+	g, dec := o.target, o.target.dec
+	var up []int16
+	if o.family != nil {
+		m, err := o.family.of(string(key))
+		if err != nil {
+			return err
+		}
+		dec, up = m.dec, m.up
+	}
+	return g.put(b, i, key, value, dec, up)
 }
 
 func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
@@ -301,19 +311,26 @@ func (o *mergeOp) members(a *mergeAction, b *types.Batch) error {
 		return err
 	}
 	for _, p := range portions {
+		left := p.in.N
 		if a.plan.Kind == plan.MergeDelete {
 			err = p.m.w.delete(p.keys, p.old)
+			if kept := p.m.w.kept; kept != nil {
+				left = len(kept)
+			}
 		} else {
 			var now *types.Batch
 			var changed []bool
 			if now, changed, err = a.set.apply(o.n.Table, o.target.old(p.in), p.in); err == nil {
 				_, _, err = f.update(p, now, changed, false, nil)
 			}
+			if p.left != nil {
+				left = len(p.left)
+			}
 		}
 		if err != nil {
 			return err
 		}
-		o.x.affected += int64(p.in.N)
+		o.x.affected += int64(left)
 	}
 	return nil
 }

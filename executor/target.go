@@ -109,19 +109,8 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 			if to != nil {
 				keys.S[i] = k
 			}
-			old := newVecs(dec.Types(), 1)
-			if err := dec.Batch([][]byte{[]byte(k)}, [][]byte{value}, old); err != nil {
+			if err := g.put(b, i, []byte(k), value, dec, up); err != nil {
 				return nil, nil, err
-			}
-			if up == nil {
-				for c, v := range old {
-					setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
-				}
-			}
-			for c, a := range up {
-				if a > 0 {
-					setVec(b.Cols[g.oldFrom+c], int(i), old[a-1], 0)
-				}
 			}
 			if g.recheck != nil {
 				g.one = append(g.one[:0], i)
@@ -144,6 +133,26 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 	names := make([]string, out.N)
 	copy(names, out.Cols[g.keyCol].S)
 	return out, names, nil
+}
+
+// put decodes a row into the target's columns of row i of a batch; dec and up are as
+// in lockAs.
+func (g *target) put(b *types.Batch, i int32, key, value []byte, dec *rowenc.Decoder, up []int16) error {
+	now := newVecs(dec.Types(), 1)
+	if err := dec.Batch([][]byte{key}, [][]byte{value}, now); err != nil {
+		return err
+	}
+	if up == nil {
+		for c, v := range now {
+			setVec(b.Cols[g.oldFrom+c], int(i), v, 0)
+		}
+	}
+	for c, a := range up {
+		if a > 0 {
+			setVec(b.Cols[g.oldFrom+c], int(i), now[a-1], 0)
+		}
+	}
+	return nil
 }
 
 func cloneBatch(b *types.Batch) *types.Batch {

@@ -230,6 +230,13 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 		for k, c := range w.trig.live {
 			mask[c] = mask[c] || !sameDatum(w.typs[c], was[k], row[k])
 		}
+		if w.leaves != nil {
+			if gone, err := w.leaves(int32(i), one); err != nil {
+				return nil, err
+			} else if gone {
+				continue
+			}
+		}
 		ks, err := w.updateRows(keys[i:i+1], prev, one, mask)
 		if err != nil {
 			return nil, err
@@ -564,27 +571,4 @@ func rowsAt(list, at []int32) []int32 {
 		out[k] = list[i]
 	}
 	return out
-}
-
-// beforeMove fires the BEFORE UPDATE triggers of rows that leave their
-// partition. It gives the new rows and which of them still go.
-func (f *family) beforeMove(p *portion, local, now *types.Batch, rows []int32, changed []bool) (*types.Batch, []int32, error) {
-	w := p.m.w
-	out := cloneBatch(now)
-	var left []int32
-	for _, i := range rows {
-		row, err := w.before(w.trig.beforeUpdate, catalog.OnUpdate, liveRow(w.trig.live, p.old, int(i)), liveRow(w.trig.live, local, int(i)), p.m.changed(changed))
-		if err != nil {
-			return nil, nil, err
-		}
-		if row == nil {
-			continue
-		}
-		left = append(left, i)
-		one := p.m.named(w.rowBatch(row))
-		for k, v := range one.Cols {
-			setVec(out.Cols[k], int(i), v, 0)
-		}
-	}
-	return out, left, nil
 }

@@ -42,6 +42,9 @@ type tableWriter struct {
 	shown  func(b *types.Batch, i int) string
 	trig   *triggerSet // nil: none
 	kept   []int32     // of the last insert, update or delete: rows that triggers left in; nil: all
+	// leaves, unless nil, is asked of each row that BEFORE UPDATE triggers have made
+	// whether it leaves the partition; one that does is not updated here.
+	leaves func(i int32, row *types.Batch) (bool, error)
 	vals   rowenc.Values
 	key    []byte
 
@@ -947,6 +950,10 @@ func (x *exec) lockRow(key []byte, mode kv.LockMode) (value []byte, changed, gon
 	return value, true, !ok, nil
 }
 
+// errOtherPartition is the error of a row that another transaction has moved to
+// another partition, where it is not followed (Txn.Moved to no key).
+var errOtherPartition = pgerr.New(pgerr.SerializationFailure, "tuple to be locked was already moved to another partition due to concurrent update")
+
 // lockMoved finds, locks and reads the newest version of a row that is gone from the
 // key it had, since its primary key was changed (READ COMMITTED).
 func (x *exec) lockMoved(key []byte, opts kv.LockOptions) (to, value []byte, err error) {
@@ -955,6 +962,9 @@ func (x *exec) lockMoved(key []byte, opts kv.LockOptions) (to, value []byte, err
 		next, ok := x.Txn.MovedTo(key)
 		if !ok {
 			return nil, nil, nil
+		}
+		if len(next) == 0 {
+			return nil, nil, errOtherPartition
 		}
 		key = next
 		res, err := x.Txn.Lock(x.context(), key, opts)

@@ -176,8 +176,9 @@ type Txn interface {
 	ScanLatest(r Range, opts ScanOptions) Iterator
 
 	// Moved notes that this transaction has put at to what it deleted at from: a row
-	// with another key. MovedTo tells where commits since the snapshot have moved what
-	// was at key, for those who would go on with its newest version.
+	// with another key; an empty to says that it is where nobody should follow it.
+	// MovedTo tells where commits since the snapshot have moved what was at key, for
+	// those who would go on with its newest version.
 	Moved(from, to []byte)
 	MovedTo(key []byte) (to []byte, ok bool)
 
