@@ -37,14 +37,14 @@ func BenchmarkCommands(b *testing.B) {
 				var reply keyspace.Reply
 				reqs := make([]keyspace.Request, 0, depth)
 				cmd := keyspace.Find([]byte(bc.name))
-				var made [1024][][]byte
+				var made [1 << 14][][]byte
 				for i := range made {
 					made[i] = bc.args(i * 97)
 				}
 				b.ReportAllocs()
 				b.ResetTimer()
 				for i := range b.N {
-					reqs = append(reqs, keyspace.Request{Cmd: cmd, Args: made[i%1024]})
+					reqs = append(reqs, keyspace.Request{Cmd: cmd, Args: made[i%len(made)]})
 					if len(reqs) == depth {
 						reply.Reset()
 						r.Run(context.Background(), reqs, &reply)

@@ -130,6 +130,7 @@ func (s *Store) commitGroup(group []*Txn) {
 		return
 	}
 	first := s.Seq() + 1
+	defer s.reclaimed()
 	// A panic must not leave the others waiting, nor let anyone build on what it left.
 	defer func() {
 		if r := recover(); r != nil {
@@ -163,6 +164,7 @@ func (s *Store) commitGroup(group []*Txn) {
 	if len(buffers) == 0 {
 		return
 	}
+	s.reclaimNewest(group, buffers)
 	seq--
 	err := s.engine.Apply(buffers, seq, sync)
 	var view View
@@ -189,6 +191,7 @@ func (s *Store) commitGroup(group []*Txn) {
 		s.active.remove(&t.activity)
 	}
 	s.publish(seq, view)
+	s.reclaimed()
 	for _, t := range group {
 		if t.serial != nil && t.numbered {
 			s.ssi.committed(t.serial)
@@ -201,6 +204,46 @@ func (s *Store) commitGroup(group []*Txn) {
 		if t.locker.size() <= 256 {
 			s.locks.release(&t.locker)
 		}
+	}
+}
+
+// maxInPlace bounds the writes of a commit that readers wait for.
+const maxInPlace = 4096
+
+// reclaimNewest lets the engine change the newest version in place if nobody reads it.
+// Those who would, until reclaimed, wait in hold.
+func (s *Store) reclaimNewest(group []*Txn, buffers []*Buffer) {
+	if !s.traits.Reclaim {
+		return
+	}
+	n := 0
+	for _, b := range buffers {
+		n += b.Len()
+	}
+	if n > maxInPlace {
+		return
+	}
+	for _, t := range group {
+		t.leave()
+	}
+	s.reclaim.Lock()
+	v := s.current.Load()
+	if v.refs.CompareAndSwap(1, 0) {
+		if v.view.(Reclaimer).Reclaim() {
+			s.reclaiming = v
+			return
+		}
+		v.refs.Store(1)
+	}
+	s.reclaim.Unlock()
+}
+
+// reclaimed ends that. If no other version was published, reading goes on with this one.
+func (s *Store) reclaimed() {
+	if v := s.reclaiming; v != nil {
+		s.reclaiming = nil
+		v.refs.CompareAndSwap(0, 1)
+		s.reclaim.Unlock()
 	}
 }
 

@@ -98,6 +98,8 @@ type Traits struct {
 	GroupCommit bool
 	// CloseViews: views hold resources and are closed when nobody uses them.
 	CloseViews bool
+	// Reclaim: views are Reclaimers.
+	Reclaim bool
 	// MaxApplyBytes bounds the bytes of an Apply; 0: there is no bound.
 	MaxApplyBytes int64
 }
@@ -106,4 +108,13 @@ type Traits struct {
 type View interface {
 	kv.Reader
 	Close() error
+}
+
+// Reclaimer is a View that the next Apply may change instead of copying what it
+// changes, when nobody reads it any more.
+type Reclaimer interface {
+	View
+	// Reclaim is called before Apply, of the newest view, when nobody holds it, and
+	// nobody will. False: its iterators may still be at work, and it stays as it is.
+	Reclaim() bool
 }

@@ -21,18 +21,21 @@ type Store struct {
 	history history
 	ssi     ssi
 
-	commitMu sync.Mutex // held by who applies to the engine
-	groupMu  sync.Mutex
-	group    []*Txn // waiting for the next leader, who is its first
-	spare    []*Txn
-	buffers  []*Buffer // scratch of the leader
-	gather   gather    // of the leader
+	commitMu   sync.Mutex // held by who applies to the engine
+	reclaim    sync.Mutex // held while the newest version is changed in place:
+	reclaiming *version   // this one
+	groupMu    sync.Mutex
+	group      []*Txn // waiting for the next leader, who is its first
+	spare      []*Txn
+	buffers    []*Buffer // scratch of the leader
+	gather     gather    // of the leader
 
 	commits, syncs, conflicts atomic.Int64
 }
 
-// version is a committed state. Where views must be closed it is counted: one for
-// being current and one for each reader.
+// version is a committed state. Where views must be closed, or may be reclaimed, it is
+// counted: one for being current and one for each reader. At 0 nobody reads it, and
+// nobody may begin to.
 type version struct {
 	seq  uint64
 	view View
@@ -63,22 +66,30 @@ func (s *Store) publish(seq uint64, view View) {
 
 // hold takes the newest version for reading until letGo.
 func (s *Store) hold() *version {
-	if !s.traits.CloseViews {
+	if !s.traits.counted() {
 		return s.current.Load()
 	}
 	for {
 		v := s.current.Load()
-		if n := v.refs.Load(); n > 0 && v.refs.CompareAndSwap(n, n+1) {
+		n := v.refs.Load()
+		if n > 0 && v.refs.CompareAndSwap(n, n+1) {
 			return v
+		}
+		if n <= 0 && s.traits.Reclaim && s.current.Load() == v { // it is being changed
+			s.reclaim.Lock()
+			s.reclaim.Unlock()
 		}
 	}
 }
 
 func (s *Store) letGo(v *version) {
-	if s.traits.CloseViews && v.refs.Add(-1) == 0 {
+	if s.traits.counted() && v.refs.Add(-1) == 0 && s.traits.CloseViews {
 		v.view.Close() // its files are only read: nothing to lose
 	}
 }
+
+// counted tells that versions know how many read them.
+func (t *Traits) counted() bool { return t.CloseViews || t.Reclaim }
 
 // Seq implements kv.Store.
 func (s *Store) Seq() uint64 { return s.current.Load().seq }

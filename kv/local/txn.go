@@ -26,6 +26,7 @@ type Txn struct {
 	activity activeNode
 	used     atomic.Bool
 	done     bool
+	left     bool // version is let go of
 
 	// Of the commit, written by the leader of its group.
 	alone     [1]*Txn
@@ -489,6 +490,14 @@ func (t *Txn) Rollback() {
 	}
 }
 
+// leave lets go of the version, which is not read any more.
+func (t *Txn) leave() {
+	if !t.left {
+		t.left = true
+		t.store.letGo(t.version)
+	}
+}
+
 func (t *Txn) end() {
 	t.done = true
 	s := t.store
@@ -496,7 +505,7 @@ func (t *Txn) end() {
 	if t.locker.size() > 0 {
 		s.locks.release(&t.locker)
 	}
-	s.letGo(t.version)
+	t.leave()
 	if t.serial != nil {
 		s.ssi.gone(t.serial)
 		t.serial = nil

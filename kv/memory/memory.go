@@ -40,7 +40,7 @@ func newEngine() *engine {
 	return &engine{samples: local.NewSampler()}
 }
 
-func (e *engine) Traits() local.Traits { return local.Traits{} }
+func (e *engine) Traits() local.Traits { return local.Traits{Reclaim: true} }
 
 func (e *engine) Seq() uint64 { return 0 }
 
@@ -48,7 +48,7 @@ func (e *engine) Size() (keys, bytes int64) { return e.keys.Load(), e.bytes.Load
 
 func (e *engine) Close() error { return nil }
 
-func (e *engine) View() (local.View, error) { return &view{e.tree.clone(), e.samples}, nil }
+func (e *engine) View() (local.View, error) { return &view{tree: e.tree.clone(), engine: e}, nil }
 
 func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 	grown := int64(0)
@@ -107,7 +107,17 @@ func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
 // view is one version.
 type view struct {
 	tree    *tree
-	samples *local.Sampler
+	engine  *engine
+	scanned atomic.Bool // iterators were made, which know no end
+}
+
+// Reclaim implements local.Reclaimer.
+func (v *view) Reclaim() bool {
+	if v.scanned.Load() {
+		return false
+	}
+	v.engine.tree.unclone()
+	return true
 }
 
 func (v *view) Close() error { return nil }
@@ -130,12 +140,17 @@ func (v *view) GetAll(keys, values [][]byte) error {
 	return nil
 }
 
-func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator { return newIter(v.tree, r, opts) }
+func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	if !v.scanned.Load() {
+		v.scanned.Store(true)
+	}
+	return newIter(v.tree, r, opts)
+}
 
-func (v *view) SplitRange(r kv.Range, n int) []kv.Range { return v.samples.Split(r, n) }
+func (v *view) SplitRange(r kv.Range, n int) []kv.Range { return v.engine.samples.Split(r, n) }
 
 func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
-	return local.EstimateKeys(v, v.samples, r)
+	return local.EstimateKeys(v, v.engine.samples, r)
 }
 
 // iter walks the tree batch by batch: each Next enters it anew behind the last key,

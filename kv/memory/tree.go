@@ -62,6 +62,9 @@ func (t *tree) clone() *tree {
 	return &c
 }
 
+// unclone takes back the last clone, which is not used any more.
+func (t *tree) unclone() { t.version-- }
+
 // mutable gives n, or its copy if it is seen by clones.
 func (t *tree) mutable(n *node) *node {
 	switch {
