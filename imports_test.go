@@ -20,6 +20,7 @@ var layers = map[string]struct {
 	"parser":         {nil, "the parser turns text into trees and knows no types or tables"},
 	"types":          {[]string{"pgerr"}, "values know nothing of queries"},
 	"kv":             {nil, "the store knows nothing of SQL"},
+	"scram":          {nil, "passwords are a protocol of their own"},
 	"builtin":        {[]string{"types", "pgerr"}, "functions work on values; what they ask of a session is an interface"},
 	"catalog":        {[]string{"types", "kv", "pgerr", "builtin"}, "descriptors are below planning and running"},
 	"catalog/rowenc": {[]string{"catalog", "types", "kv", "pgerr"}, "the row codec knows descriptors and values"},
@@ -27,12 +28,12 @@ var layers = map[string]struct {
 	"planner":        {[]string{"planner/plan", "catalog", "types", "builtin", "parser", "pgerr", "kv"}, "the planner reads no rows"},
 	"keyspace":       {[]string{"catalog", "catalog/rowenc", "kv", "types", "pgerr"}, "commands on keys know rows, not queries"},
 	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "keyspace", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
-	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "definitions are below sessions"},
+	"ddl":            {[]string{"catalog", "catalog/rowenc", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin", "scram"}, "definitions are below sessions"},
 	"plpgsql":        {[]string{"parser", "types", "pgerr"}, "a language over SQL; what runs the SQL is an interface"},
 	"backup":         {nil, "backups are files; what they mean is not their business"},
 	"dump":           {nil, "a dump asks a server, as any client does"},
 	"session":        {[]string{"backup", "plpgsql", "catalog", "catalog/rowenc", "keyspace", "ddl", "executor", "kv", "parser", "pgerr", "planner", "planner/plan", "types", "builtin"}, "sessions are below protocols"},
-	"wire":           {[]string{"session", "keyspace", "types", "pgerr"}, "a protocol sees sessions, values and errors"},
+	"wire":           {[]string{"session", "keyspace", "types", "pgerr", "scram"}, "a protocol sees sessions, values and errors"},
 	"":               {[]string{"session", "keyspace", "wire", "kv", "types", "pgerr"}, "the library is sessions, a protocol and a store"},
 }
 

@@ -25,6 +25,7 @@ type Schema struct {
 	OID     OID
 	Name    string
 	Owner   OID    `json:",omitempty"`
+	ACL     *ACL   `json:",omitempty"`
 	Comment string `json:",omitempty"`
 	// KeySpace marks the schema of a key space, whose tables commands write beside
 	// SQL (package keyspace): its number plus one; 0 for all others.
@@ -61,7 +62,10 @@ type Table struct {
 	Name        string
 	Kind        RelKind
 	Persistence Persistence
-	Owner       OID `json:",omitempty"`
+	Owner       OID  `json:",omitempty"`
+	ACL         *ACL `json:",omitempty"`
+	// TypeACL is that of the row type.
+	TypeACL *ACL `json:",omitempty"`
 	// RowTypeOID is the OID of the table's row type, ArrayTypeOID of its array.
 	RowTypeOID   OID `json:",omitempty"`
 	ArrayTypeOID OID `json:",omitempty"`
@@ -143,6 +147,7 @@ type Column struct {
 	// the table's own definition does not.
 	InhCount int  `json:",omitempty"`
 	NotLocal bool `json:",omitempty"`
+	ACL      *ACL `json:",omitempty"` // nil: only the table's counts
 
 	Type *types.Type `json:"-"` // resolved from TypeOID in a Snapshot
 	// MissingVal is Missing parsed, NULL if none.
@@ -313,6 +318,7 @@ type Sequence struct {
 	Internal    bool        `json:",omitempty"` // of an identity column
 	Persistence Persistence `json:",omitempty"`
 	Owner       OID         `json:",omitempty"`
+	ACL         *ACL        `json:",omitempty"`
 	Comment     string      `json:",omitempty"`
 
 	Schema *Schema `json:"-"`
@@ -332,6 +338,7 @@ type UserType struct {
 	Default   string            `json:",omitempty"`
 	Checks    []*Check          `json:",omitempty"`
 	Owner     OID               `json:",omitempty"`
+	ACL       *ACL              `json:",omitempty"`
 	Comment   string            `json:",omitempty"`
 
 	Schema *Schema     `json:"-"`

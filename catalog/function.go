@@ -37,6 +37,7 @@ type Function struct {
 	DependsOn []OID      `json:",omitempty"`
 	Aggregate *Aggregate `json:",omitempty"`
 	Owner     OID        `json:",omitempty"`
+	ACL       *ACL       `json:",omitempty"`
 	Comment   string     `json:",omitempty"`
 
 	Schema *Schema       `json:"-"`

@@ -279,6 +279,7 @@ func makeEmpty() *Snapshot {
 		&Schema{OID: InformationSchemaOID, Name: "information_schema", Owner: BootstrapRoleOID},
 		&Schema{OID: RowkeyOID, Name: "rowkey", Owner: BootstrapRoleOID, Comment: "what rowkey has beyond PostgreSQL"},
 	}
+	objs = append(objs, builtinRoles()...)
 	for _, d := range schemaDomains() {
 		objs = append(objs, d)
 	}

@@ -37,6 +37,13 @@ type Snapshot struct {
 	typeUsers    cowMap[OID, []OID] // user-made type → tables with columns of it
 	children     cowMap[OID, []OID] // table → tables that inherit from it, partitions too
 
+	roles       cowMap[OID, *Role]
+	roleByName  cowMap[string, *Role]
+	grants      cowMap[OID, *Grants]
+	defaultACLs cowMap[OID, *DefaultACL]
+	database    *Database // nil: nothing about it was changed
+	members     sync.Map  // OID → *memberships, made on first need
+
 	sys   atomic.Pointer[sysIndex] // what the system relations look up, made on first need
 	parts sync.Map                 // OID → *Partitions, made on first need
 }
@@ -149,8 +156,8 @@ func sorted[V any](m *cowMap[OID, V]) []V {
 	return out
 }
 
-// Object is one descriptor: *Schema, *Table, *Sequence, *UserType, *Function
-// or *StatsObject.
+// Object is one descriptor: *Schema, *Table, *Sequence, *UserType, *Function,
+// *StatsObject, *Role, *Database, *Grants or *DefaultACL.
 type Object interface {
 	objectKey() (kind objectKind, oid OID)
 }
@@ -170,6 +177,11 @@ const (
 	kindTable    objectKind = 4
 	kindStats    objectKind = 5
 	kindFunction objectKind = 6
+
+	kindRole       objectKind = 7
+	kindDatabase   objectKind = 8
+	kindGrants     objectKind = 9
+	kindDefaultACL objectKind = 10
 )
 
 func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
@@ -211,7 +223,8 @@ func (s *Snapshot) copy() *Snapshot {
 		schemaByName: s.schemaByName.copy(), relByName: s.relByName.copy(), typeByName: s.typeByName.copy(),
 		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
 		functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
-		children: s.children.copy(),
+		children: s.children.copy(), roles: s.roles.copy(), roleByName: s.roleByName.copy(), grants: s.grants.copy(),
+		defaultACLs: s.defaultACLs.copy(), database: s.database,
 	}
 }
 
@@ -269,6 +282,24 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 				if err := n.renewAggregates(oid); err != nil {
 					return nil, err
 				}
+			}
+		case *Role:
+			n.applyRole(o, c.drop)
+		case *Database:
+			if n.database = o; c.drop {
+				n.database = nil
+			}
+		case *Grants:
+			if c.drop {
+				n.grants.delete(oid)
+			} else {
+				n.grants.set(oid, o)
+			}
+		case *DefaultACL:
+			if c.drop {
+				n.defaultACLs.delete(oid)
+			} else {
+				n.defaultACLs.set(oid, o)
 			}
 		case *StatsObject:
 			if c.drop {

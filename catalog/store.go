@@ -181,6 +181,14 @@ func decodeObject(key, value []byte) (Object, error) {
 		obj = new(StatsObject)
 	case kindFunction:
 		obj = new(Function)
+	case kindRole:
+		obj = new(Role)
+	case kindDatabase:
+		obj = new(Database)
+	case kindGrants:
+		obj = new(Grants)
+	case kindDefaultACL:
+		obj = new(DefaultACL)
 	default:
 		return nil, fmt.Errorf("kind %d is unknown", kind)
 	}

@@ -23,7 +23,7 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 		return err
 	}
 	f := &catalog.Function{SchemaOID: schema.OID, Schema: schema, Name: name, Kind: 'a', Language: "internal", Source: "aggregate_dummy",
-		Volatile: 'i', Parallel: 'u', Cost: 1, Owner: catalog.BootstrapRoleOID, Aggregate: &catalog.Aggregate{}}
+		Volatile: 'i', Parallel: 'u', Cost: 1, Owner: c.role(), Aggregate: &catalog.Aggregate{}}
 	opt := map[string]*ast.Option{}
 	for _, o := range n.Options {
 		key := strings.TrimSuffix(strings.ToLower(o.Name), "1")

@@ -41,6 +41,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}
+	if err := c.ownTable(t); err != nil {
+		return err
+	}
 	if _, err := c.lock(t, alterLock(n)); err != nil {
 		return err
 	}
@@ -69,10 +72,13 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 
 // alterOther is ALTER INDEX, SEQUENCE … by table commands: owners and storage.
 func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
+	if err := c.ownOf(oid); err != nil {
+		return err
+	}
 	for _, cmd := range n.Commands {
 		switch cmd.Op {
 		case ast.ChangeOwner:
-			if err := c.owner(cmd.Owner); err != nil {
+			if err := c.changeRelationOwner(oid, cmd.Owner); err != nil {
 				return err
 			}
 		case ast.SetOptions, ast.ResetOptions:
@@ -89,14 +95,6 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 		default:
 			return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
 		}
-	}
-	return nil
-}
-
-// owner accepts the session's own user, the only role there is.
-func (c *Ctx) owner(r *ast.RoleSpec) error {
-	if r.Kind == ast.RoleNamed && r.Name != c.User {
-		return pgerr.Newf(pgerr.UndefinedObject, "role %q does not exist", r.Name)
 	}
 	return nil
 }
@@ -230,7 +228,7 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 	case ast.SetIdentity, ast.DropIdentity:
 		return c.changeIdentity(t, cmd)
 	case ast.ChangeOwner:
-		return c.owner(cmd.Owner)
+		return c.changeRelationOwner(oid, cmd.Owner)
 	case ast.SetOptions, ast.ResetOptions:
 		if t.View != nil {
 			if err := checkViewOptions(cmd.Options); err != nil && cmd.Op == ast.SetOptions {

@@ -156,6 +156,9 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 	if t == nil || t.Kind != catalog.KindComposite {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a composite type", n.Table.Name)
 	}
+	if err := c.ownTable(t); err != nil {
+		return err
+	}
 	t, err := c.lock(t, lockForChange)
 	if err != nil {
 		return err
@@ -163,9 +166,11 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 	cp := clone(t)
 	for _, cmd := range n.Commands {
 		if cmd.Op == ast.ChangeOwner {
-			if err := c.owner(cmd.Owner); err != nil {
+			if err := c.changeRelationOwner(oid, cmd.Owner); err != nil {
 				return err
 			}
+			now := c.snap().Table(oid)
+			cp.Owner, cp.ACL, cp.TypeACL = now.Owner, now.ACL, now.TypeACL
 			continue
 		}
 		if cmd.Op == ast.AddColumn {

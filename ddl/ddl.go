@@ -49,9 +49,14 @@ type Ctx struct {
 	TempSchema func() (string, error)
 	Env        *types.Env
 	User       string
-	Text       string // the whole query text
-	RawStmt    *ast.RawStmt
-	Notice     func(*pgerr.Error)
+	// Role is the role in whose name the statement runs, OuterRole the one that SET
+	// ROLE chose, SessionRole the session's own; 0 is the bootstrap role. Bootstrap is what
+	// the session calls that one, "" its name.
+	Role, OuterRole, SessionRole catalog.OID
+	Bootstrap                    string
+	Text                         string // the whole query text
+	RawStmt                      *ast.RawStmt
+	Notice                       func(*pgerr.Error)
 	// EstimateRows guesses a table's size.
 	EstimateRows func(*catalog.Table) float64
 	// Exec gives an execution context that sees the catalog as changed so far.
@@ -134,6 +139,28 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.comment(n)
 	case *ast.TruncateStmt:
 		err = c.truncate(n)
+	case *ast.CreateRoleStmt:
+		err = c.createRole(n)
+	case *ast.AlterRoleStmt:
+		err = c.alterRole(n)
+	case *ast.AlterRoleSetStmt:
+		err = c.alterRoleSet(n)
+	case *ast.AlterDatabaseSetStmt:
+		err = c.alterDatabaseSet(n)
+	case *ast.DropRoleStmt:
+		err = c.dropRole(n)
+	case *ast.GrantRoleStmt:
+		err = c.grantRole(n)
+	case *ast.GrantStmt:
+		err = c.grant(n)
+	case *ast.AlterDefaultPrivilegesStmt:
+		err = c.alterDefaultPrivileges(n)
+	case *ast.AlterOwnerStmt:
+		err = c.alterOwner(n)
+	case *ast.ReassignOwnedStmt:
+		err = c.reassignOwned(n)
+	case *ast.DropOwnedStmt:
+		err = c.dropOwned(n)
 	default:
 		return -1, unsupported(st)
 	}
@@ -155,6 +182,7 @@ func (c *Ctx) put(o catalog.Object) error {
 	if err := c.checkKeySpace(o); err != nil {
 		return err
 	}
+	c.newObject(o)
 	return executor.StoreError(c.Change.Put(o))
 }
 
@@ -198,6 +226,9 @@ func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Sch
 		if name != "" && name != "pg_temp" && !strings.HasPrefix(name, "pg_temp_") {
 			return nil, pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(pos)
 		}
+		if err := c.mayMakeTemporary(); err != nil {
+			return nil, err
+		}
 		t, err := c.TempSchema()
 		if err != nil {
 			return nil, err
@@ -216,11 +247,11 @@ func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Sch
 			return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to create objects in schema %q", name).
 				WithDetail("System catalog modifications are currently disallowed.")
 		}
-		return s, nil
+		return s, c.mayCreateIn(s)
 	}
 	for _, p := range c.CreationPath() {
 		if s := c.snap().SchemaByName(p); s != nil && s.OID != catalog.PgCatalogOID {
-			return s, nil
+			return s, c.mayCreateIn(s)
 		}
 	}
 	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in").At(pos)

@@ -615,6 +615,9 @@ func (c *Ctx) drop(n *ast.DropStmt) error {
 			return err
 		}
 		if ok {
+			if err := c.ownTarget(t); err != nil {
+				return err
+			}
 			targets = append(targets, t)
 		}
 	}

@@ -20,7 +20,7 @@ func (c *Ctx) createFunction(n *ast.CreateFunctionStmt) error {
 	if err != nil {
 		return err
 	}
-	f := &catalog.Function{SchemaOID: schema.OID, Schema: schema, Name: name, Kind: 'f', Volatile: 'v', Parallel: 'u', Owner: catalog.BootstrapRoleOID}
+	f := &catalog.Function{SchemaOID: schema.OID, Schema: schema, Name: name, Kind: 'f', Volatile: 'v', Parallel: 'u', Owner: c.role()}
 	if n.Procedure {
 		f.Kind = 'p'
 	}
@@ -400,7 +400,10 @@ func (c *Ctx) storeFunction(f *catalog.Function, replace bool) error {
 		if err := c.replaceable(old, f); err != nil {
 			return err
 		}
-		f.OID, f.Comment = old.OID, old.Comment
+		if err := c.ownFunction(old); err != nil {
+			return err
+		}
+		f.OID, f.Comment, f.Owner, f.ACL = old.OID, old.Comment, old.Owner, old.ACL
 	} else {
 		oid, err := c.newOID()
 		if err != nil {
@@ -652,6 +655,9 @@ func (c *Ctx) alterFunction(n *ast.AlterFunctionStmt) error {
 	if f == nil {
 		return missing
 	}
+	if err := c.ownFunction(f); err != nil {
+		return err
+	}
 	cp := *f
 	if err := c.functionOptions(&cp, n.Options, false); err != nil {
 		return err
@@ -667,6 +673,9 @@ func (c *Ctx) renameFunction(o *ast.Object, kind ast.ObjectKind, to string) erro
 	}
 	if f == nil {
 		return missing
+	}
+	if err := c.ownFunction(f); err != nil {
+		return err
 	}
 	cp := *f
 	cp.Name = to
@@ -692,6 +701,12 @@ func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, schema *catalog.S
 	}
 	if f == nil {
 		return missing
+	}
+	if err := c.ownFunction(f); err != nil {
+		return err
+	}
+	if err := c.mayCreateIn(schema); err != nil {
+		return err
 	}
 	cp := *f
 	cp.SchemaOID = schema.OID

@@ -23,12 +23,21 @@ func (c *Ctx) background() context.Context { return context.WithoutCancel(c.Cont
 // ---- schemas
 
 func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
-	name := n.Name
-	if name == "" {
-		name = n.Owner.String()
-		if n.Owner.Kind != ast.RoleNamed {
-			name = c.User
+	name, owner := n.Name, c.role()
+	if n.Owner != nil {
+		r, err := c.roleOf(n.Owner)
+		if err != nil {
+			return err
 		}
+		if owner = r.OID; name == "" {
+			name = c.roles().Name(owner)
+		}
+	}
+	if c.snap().DatabaseRights(c.role(), catalog.Create) == 0 {
+		return catalog.PermissionDenied("database", c.database())
+	}
+	if !c.snap().IsMember(c.role(), owner) {
+		return denied("must be member of role \"%s\"", c.roles().Name(owner))
 	}
 	if strings.HasPrefix(name, "pg_") {
 		return pgerr.Newf(pgerr.ReservedName, "unacceptable schema name %q", name).
@@ -48,7 +57,7 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 	if err != nil {
 		return err
 	}
-	if err := c.put(&catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
+	if err := c.put(&catalog.Schema{OID: oid, Name: name, Owner: owner}); err != nil {
 		return err
 	}
 	if len(n.Elements) == 0 {
@@ -56,6 +65,9 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 	}
 	outer := c.CreationPath
 	search := c.SearchPath
+	role := c.Role
+	c.Role = owner // what stands in the schema is its owner's
+	defer func() { c.Role = role }()
 	c.CreationPath = func() []string { return append([]string{name}, outer()...) }
 	c.SearchPath = func() []string { return append([]string{name}, search()...) }
 	defer func() { c.CreationPath, c.SearchPath = outer, search }()
@@ -140,8 +152,15 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 		if old.Kind != catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", old.Name)
 		}
+		if err := c.ownTable(old); err != nil {
+			return err
+		}
 		if old, err = c.lock(old, lockForChange); err != nil {
 			return err
+		}
+		b.t.Owner, b.t.ACL, b.t.TypeACL = old.Owner, old.ACL, old.TypeACL
+		for i := range min(len(old.Columns), len(b.t.Columns)) {
+			b.t.Columns[i].ACL = old.Columns[i].ACL
 		}
 		if len(b.t.Columns) < len(old.Columns) {
 			return pgerr.New(pgerr.InvalidTableDefinition, "cannot drop columns from view")
@@ -210,7 +229,7 @@ func (c *Ctx) newType(names []string, pos int, kind types.Kind) (*catalog.UserTy
 	if err := c.claimType(schema, name); err != nil {
 		return nil, err
 	}
-	u := &catalog.UserType{SchemaOID: schema.OID, Name: name, Kind: kind, Owner: catalog.BootstrapRoleOID, BaseMod: -1}
+	u := &catalog.UserType{SchemaOID: schema.OID, Name: name, Kind: kind, Owner: c.role(), BaseMod: -1}
 	if u.OID, err = c.newOID(); err != nil {
 		return nil, err
 	}

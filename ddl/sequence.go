@@ -16,7 +16,7 @@ import (
 
 // newSequence makes a sequence's descriptor. typ is the type unless AS says another.
 func (c *Ctx) newSequence(schema *catalog.Schema, name string, typ *types.Type, opts []*ast.SequenceOption) (*catalog.Sequence, error) {
-	s := &catalog.Sequence{SchemaOID: schema.OID, Name: name, TypeOID: typ.OID, Increment: 1, Cache: 1, Owner: catalog.BootstrapRoleOID,
+	s := &catalog.Sequence{SchemaOID: schema.OID, Name: name, TypeOID: typ.OID, Increment: 1, Cache: 1, Owner: c.role(),
 		Schema: schema, Persistence: catalog.Permanent}
 	if err := c.sequenceOptions(s, opts, true); err != nil {
 		return nil, err
@@ -233,7 +233,7 @@ func (c *Ctx) sequence(rv *ast.RangeVar) (*catalog.Sequence, error) {
 		return nil, executor.StoreError(err)
 	}
 	cp := *s
-	return &cp, nil
+	return &cp, c.ownSequence(s)
 }
 
 func (c *Ctx) alterSequence(n *ast.AlterSequenceStmt) error {

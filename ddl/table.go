@@ -206,7 +206,7 @@ func (c *Ctx) newTable(schema *catalog.Schema, name string, kind catalog.RelKind
 		oids[i] = oid
 	}
 	t := &catalog.Table{OID: oids[0], SchemaOID: schema.OID, Name: name, Kind: kind, Persistence: p,
-		Owner: catalog.BootstrapRoleOID, RowTypeOID: oids[1], ArrayTypeOID: oids[2], Schema: schema}
+		Owner: c.role(), RowTypeOID: oids[1], ArrayTypeOID: oids[2], Schema: schema}
 	if kind == catalog.KindTable {
 		t.Storage = uint32(t.OID)
 	}

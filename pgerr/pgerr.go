@@ -18,10 +18,13 @@ import (
 const (
 	SuccessfulCompletion              = "00000"
 	Warning                           = "01000"
+	PrivilegeNotRevoked               = "01006"
+	PrivilegeNotGranted               = "01007"
 	NoData                            = "02000"
 	ConnectionException               = "08000"
 	ProtocolViolation                 = "08P01"
 	FeatureNotSupported               = "0A000"
+	InvalidGrantOperation             = "0LP01"
 	CardinalityViolation              = "21000"
 	DataException                     = "22000"
 	StringDataRightTruncation         = "22001"

@@ -26,7 +26,7 @@ type boundCall struct {
 
 // bindCall finds the procedure that a CALL means.
 func (s *Session) bindCall(n *ast.CallStmt, request func(*planner.Request)) (*boundCall, error) {
-	r := planner.Request{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.user, Session: (*host)(s)}
+	r := planner.Request{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), Session: (*host)(s)}
 	if request != nil {
 		request(&r)
 	}

@@ -195,6 +195,9 @@ func (db *DB) register(s *Session) error {
 	if len(db.sessions) >= db.opts.MaxSessions {
 		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
 	}
+	if err := db.tooMany(db.cat.Latest().Role(s.authenticated)); err != nil {
+		return err
+	}
 	for {
 		db.nextPID++
 		if db.nextPID <= 0 {

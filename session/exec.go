@@ -260,7 +260,7 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if err != nil {
 			return err
 		}
-		if st.plan == nil || st.plan.CatalogVersion != snap.Version || st.epoch != s.set.epoch {
+		if st.plan == nil || st.plan.CatalogVersion != snap.Version || st.epoch != s.epoch() {
 			if err := s.plan(snap, st); err != nil {
 				return err
 			}
@@ -304,16 +304,16 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 
 // plan plans st against snap, or takes the plan from the session's cache.
 func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
-	key := planKey{st.raw, snap.Version, s.set.epoch}
+	key := planKey{st.raw, snap.Version, s.epoch()}
 	if p := s.plans.get(key); p != nil && sameTypes(st.ptypes, p.Params) {
-		st.plan, st.epoch = p, s.set.epoch
+		st.plan, st.epoch = p, s.epoch()
 		return nil
 	}
 	p, err := planner.Plan(s.planRequest(snap, st))
 	if err != nil {
 		return err
 	}
-	st.plan, st.epoch = p, s.set.epoch
+	st.plan, st.epoch = p, s.epoch()
 	if len(st.text) <= maxCachedPlanText {
 		s.plans.put(key, p)
 	}
@@ -324,7 +324,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 func (s *Session) planRequest(snap *catalog.Snapshot, st *statement) planner.Request {
 	return planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		Env: s.execEnv(), CurrentUser: s.userName(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
 		Session: (*host)(s),
 	}
 }

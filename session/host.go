@@ -17,13 +17,10 @@ type host Session
 func (h *host) s() *Session { return (*Session)(h) }
 
 func (h *host) CurrentUser() string {
-	if r := h.set.str("role"); r != "none" {
-		return r
-	}
-	return h.user
+	return h.s().userName()
 }
 
-func (h *host) SessionUser() string     { return h.user }
+func (h *host) SessionUser() string     { return h.s().roles().Name(h.s().sessionRole()) }
 func (h *host) CurrentDatabase() string { return h.s().databaseName() }
 func (h *host) BackendPID() int32       { return h.pid }
 
@@ -70,6 +67,9 @@ func (h *host) Nextval(oid types.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := h.may(seq, catalog.Usage|catalog.Update); err != nil {
+		return 0, err
+	}
 	if seq, err = h.s().lockSequence(seq); err != nil {
 		return 0, err
 	}
@@ -92,6 +92,9 @@ func (h *host) Currval(oid types.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := h.may(seq, catalog.Select|catalog.Usage); err != nil {
+		return 0, err
+	}
 	v, ok := h.currvals[oid]
 	if !ok {
 		return 0, pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", seq.Name)
@@ -104,6 +107,11 @@ func (h *host) Lastval() (int64, error) {
 	if !ok || h.lastSeq == 0 {
 		return 0, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
 	}
+	if seq := h.s().snapshot().Sequence(h.lastSeq); seq != nil {
+		if err := h.may(seq, catalog.Select|catalog.Usage); err != nil {
+			return 0, err
+		}
+	}
 	return v, nil
 }
 
@@ -113,6 +121,9 @@ func (h *host) Setval(oid types.OID, value int64, called bool) error {
 	}
 	seq, err := h.sequence(oid)
 	if err != nil {
+		return err
+	}
+	if err := h.may(seq, catalog.Update); err != nil {
 		return err
 	}
 	if value < seq.Min || value > seq.Max {

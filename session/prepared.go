@@ -139,7 +139,7 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 		p.Columns, p.Params = cols, p.given[:p.declared]
 		if q := innerQuery(p.raw.Stmt); q != nil { // its parameters are the statement's
 			a, err := planner.Analyze(planner.Request{Catalog: s.snapshot(), Stmt: q, ParamTypes: p.given, SearchPath: s.searchPath(),
-				Env: s.execEnv(), CurrentUser: s.user})
+				Env: s.execEnv(), CurrentUser: s.userName()})
 			if err != nil {
 				return err
 			}
@@ -299,7 +299,7 @@ func (s *Session) renew(ps *Prepared) error {
 		return nil
 	}
 	snap := s.snapshot()
-	if ps.plan.CatalogVersion == snap.Version && ps.epoch == s.set.epoch {
+	if ps.plan.CatalogVersion == snap.Version && ps.epoch == s.epoch() {
 		return nil
 	}
 	st := &statement{raw: ps.raw, text: ps.Text, ptypes: ps.Params}
@@ -470,7 +470,7 @@ func (quiet) Columns([]Column) error { return nil }
 // PrepareCached gives the nameless prepared statement of a text, kept from an
 // earlier call where the catalog and settings still are the same.
 func (s *Session) PrepareCached(ctx context.Context, text string) (*Prepared, error) {
-	if p := s.texts[text]; p != nil && (p.plan == nil || p.plan.CatalogVersion == s.snapshot().Version && p.epoch == s.set.epoch) {
+	if p := s.texts[text]; p != nil && (p.plan == nil || p.plan.CatalogVersion == s.snapshot().Version && p.epoch == s.epoch()) {
 		return p, nil
 	}
 	delete(s.prepared, "")

@@ -102,8 +102,14 @@ func (s *Session) enterRoutine(f *catalog.Function) (leave func(), err error) {
 			WithHint("Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.")
 	}
 	s.depth++
+	definer := s.definer
+	if f.Definer {
+		if s.definer = f.Owner; f.Owner == 0 {
+			s.definer = catalog.BootstrapRoleOID
+		}
+	}
 	if len(f.Config) == 0 {
-		return func() { s.depth-- }, nil
+		return func() { s.depth--; s.definer = definer }, nil
 	}
 	before := map[string]string{}
 	for _, kv := range f.Config {
@@ -111,12 +117,14 @@ func (s *Session) enterRoutine(f *catalog.Function) (leave func(), err error) {
 		old, _ := s.set.get(name)
 		if err := s.assign(name, value, userSet); err != nil {
 			s.depth--
+			s.definer = definer
 			return nil, err
 		}
 		before[name] = old
 	}
 	return func() {
 		s.depth--
+		s.definer = definer
 		for name, old := range before {
 			_ = s.assign(name, old, userSet) // it was valid before
 		}
@@ -182,10 +190,10 @@ type nested struct {
 // planNested makes sure q has a plan that is current.
 func (s *Session) planNested(q *nested, request func(*planner.Request)) error {
 	snap := s.snapshot()
-	if q.plan != nil && q.version == snap.Version && q.epoch == s.set.epoch {
+	if q.plan != nil && q.version == snap.Version && q.epoch == s.epoch() {
 		return nil
 	}
-	r := planner.Request{Catalog: snap, Stmt: q.raw.Stmt, SearchPath: q.path, Env: s.execEnv(), CurrentUser: s.user,
+	r := planner.Request{Catalog: snap, Stmt: q.raw.Stmt, SearchPath: q.path, Env: s.execEnv(), CurrentUser: s.userName(),
 		EstimateRows: s.estimateRows, Settings: s.plannerSettings(), Session: (*host)(s)}
 	if r.SearchPath == nil {
 		r.SearchPath = s.searchPath()
@@ -195,7 +203,7 @@ func (s *Session) planNested(q *nested, request func(*planner.Request)) error {
 	if err != nil {
 		return q.place(err)
 	}
-	q.plan, q.version, q.epoch = p, snap.Version, s.set.epoch
+	q.plan, q.version, q.epoch = p, snap.Version, s.epoch()
 	return nil
 }
 

@@ -131,7 +131,7 @@ func (g *plEngine) prepared(fr *plpgsql.Frame, e *plpgsql.Expr) (*plQuery, error
 	if !isQuery(q.raw.Stmt) {
 		return q, nil
 	}
-	if q.plan != nil && q.version == g.s.snapshot().Version && q.epoch == g.s.set.epoch && g.sameTypes(fr, q) {
+	if q.plan != nil && q.version == g.s.snapshot().Version && q.epoch == g.s.epoch() && g.sameTypes(fr, q) {
 		return q, nil
 	}
 	q.plan = nil
@@ -260,9 +260,9 @@ func (g *plEngine) wrongIn(e *plpgsql.Expr, err error) error {
 
 // execCtx gives the context that expressions are computed in.
 func (g *plEngine) execCtx() *executor.Ctx {
-	if g.ec == nil || g.ec.Catalog != g.s.snapshot() || g.epoch != g.s.set.epoch || g.ec.Txn != g.s.tx.kv {
+	if g.ec == nil || g.ec.Catalog != g.s.snapshot() || g.epoch != g.s.epoch() || g.ec.Txn != g.s.tx.kv {
 		g.ec = g.s.execCtx(g.ctx, &statement{})
-		g.epoch = g.s.set.epoch
+		g.epoch = g.s.epoch()
 	}
 	return g.ec
 }

@@ -107,7 +107,7 @@ func (r *sqlRoutine) void() bool {
 // plan plans statement i; the last one's columns become the result's types.
 func (r *sqlRoutine) plan(s *Session, i int) error {
 	q := r.stmts[i]
-	if q.plan != nil && q.version == s.snapshot().Version && q.epoch == s.set.epoch {
+	if q.plan != nil && q.version == s.snapshot().Version && q.epoch == s.epoch() {
 		return nil
 	}
 	base := func(req *planner.Request) { req.ParamTypes, req.Vars = r.args, r }
@@ -329,7 +329,7 @@ func (s *Session) checkSQL(f *catalog.Function, text string) ([]catalog.OID, err
 		}
 		if f.HasBody {
 			a, err := planner.Analyze(planner.Request{Catalog: s.snapshot(), Stmt: q.raw.Stmt, SearchPath: q.path, Env: s.execEnv(),
-				CurrentUser: s.user, ParamTypes: r.args, Vars: r})
+				CurrentUser: s.userName(), ParamTypes: r.args, Vars: r})
 			if err != nil {
 				return nil, err
 			}

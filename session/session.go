@@ -39,12 +39,17 @@ type SessionOptions struct {
 // Session is one client's state. Not safe for concurrent use but for Cancel
 // and Terminate.
 type Session struct {
-	db     *DB
-	opts   SessionOptions
-	user   string
-	pid    int32
-	secret uint32
-	born   time.Time
+	db   *DB
+	opts SessionOptions
+	user string // as the client connected
+	// authenticated is the role it connected as, definer the owner of the SECURITY
+	// DEFINER function that runs, 0 none; bootstrap is the name the session has for
+	// the bootstrap role, "" its own.
+	authenticated, definer catalog.OID
+	bootstrap              string
+	pid                    int32
+	secret                 uint32
+	born                   time.Time
 
 	set      *settings // current
 	setStart *settings // as connected: what RESET returns to
@@ -159,7 +164,9 @@ func (db *DB) NewSession(ctx context.Context, opts SessionOptions) (*Session, er
 	}
 	s.secret = binary.LittleEndian.Uint32(seed[16:])
 	s.rng = mathrand.New(mathrand.NewPCG(binary.LittleEndian.Uint64(seed[:]), binary.LittleEndian.Uint64(seed[8:])))
-	s.set = s.set.with("session_authorization", opts.User)
+	if err := s.login(); err != nil {
+		return nil, err
+	}
 	for name, value := range opts.Settings {
 		if err := s.assign(name, value, atConnect); err != nil {
 			return nil, err
@@ -318,7 +325,7 @@ func (s *Session) searchPath() []string {
 	if !named("pg_catalog") {
 		out = append(out, "pg_catalog")
 	}
-	return s.appendPath(out)
+	return s.usable(s.appendPath(out))
 }
 
 // appendPath appends the schemas that search_path names, $user resolved.
@@ -326,7 +333,7 @@ func (s *Session) appendPath(out []string) []string {
 	for _, p := range s.set.path {
 		switch p {
 		case "$user":
-			out = append(out, s.user)
+			out = append(out, s.userName())
 		case "pg_temp":
 			if s.tempName != "" {
 				out = append(out, s.tempName)

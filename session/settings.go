@@ -6,8 +6,10 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -462,11 +464,12 @@ type settings struct {
 	// Of transactions that do not say otherwise.
 	level                kv.Isolation
 	readOnly, deferrable bool
-	epoch                uint64 // changes when planning may depend on the change
+	epoch                uint64      // changes when planning may depend on the change
+	auth, role           catalog.OID // session_authorization, role (0: none)
 }
 
 func defaultSettings() *settings {
-	st := &settings{vals: map[string]string{}}
+	st := &settings{vals: map[string]string{}, auth: catalog.BootstrapRoleOID}
 	st.parse()
 	return st
 }
@@ -491,9 +494,13 @@ func (st *settings) int(name string) int64 {
 
 func (st *settings) on(name string) bool { return st.str(name) == "on" }
 
+// epochs numbers settings. Those of a transaction that was rolled back keep their
+// number for themselves: what was planned with them fits no others.
+var epochs atomic.Uint64
+
 // with gives the settings with one parameter changed to a checked value.
 func (st *settings) with(name, value string) *settings {
-	next := &settings{vals: make(map[string]string, len(st.vals)+1), epoch: st.epoch}
+	next := &settings{vals: make(map[string]string, len(st.vals)+1), epoch: st.epoch, auth: st.auth, role: st.role}
 	for k, v := range st.vals {
 		next.vals[k] = v
 	}
@@ -502,7 +509,7 @@ func (st *settings) with(name, value string) *settings {
 	case "application_name", "statement_timeout", "lock_timeout", "transaction_isolation", "transaction_read_only",
 		"transaction_deferrable", "client_min_messages", "synchronous_commit", "work_mem", "hash_mem_multiplier", "temp_file_limit":
 	default:
-		next.epoch++
+		next.epoch = epochs.Add(1)
 	}
 	next.parse()
 	return next

@@ -65,10 +65,10 @@ func (s *Session) fromTemplate(text string) *statement {
 		}
 		t = s.learn(string(ts.key), ts.lits)
 	}
-	if t.plan == nil && t.epoch == s.set.epoch {
+	if t.plan == nil && t.epoch == s.epoch() {
 		return nil
 	}
-	if t.plan == nil || t.epoch != s.set.epoch || t.plan.CatalogVersion != s.snapshot().Version {
+	if t.plan == nil || t.epoch != s.epoch() || t.plan.CatalogVersion != s.snapshot().Version {
 		delete(ts.known, string(ts.key)) // to be learned again
 		return nil
 	}
@@ -91,7 +91,7 @@ func (s *Session) learn(text string, lits []literal) *template {
 	if ts.known == nil || len(ts.known) >= maxTemplates {
 		ts.known = map[string]*template{}
 	}
-	t := &template{epoch: s.set.epoch}
+	t := &template{epoch: s.epoch()}
 	ts.known[text] = t
 	stmts, err := s.db.stmts.Parse(text)
 	if err != nil || len(stmts) != 1 || !isQuery(stmts[0].Stmt) || stmts[0].Params != len(lits) {

@@ -80,8 +80,8 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	s.strengthen()
 	s.tx.fresh = false
 	switch n := st.raw.Stmt.(type) {
-	case *ast.DropDatabaseStmt, *ast.DropRoleStmt:
-		return s.dropShared(n, w)
+	case *ast.DropDatabaseStmt:
+		return s.dropDatabase(n, w)
 	case *ast.CreateTableStmt:
 		s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
 	case *ast.CreateTableAsStmt:
@@ -127,34 +127,16 @@ func (s *Session) ownBlock(st ast.Stmt) error {
 	return nil
 }
 
-// dropShared answers DROP DATABASE and DROP ROLE: there is one of each, in use.
-func (s *Session) dropShared(st ast.Stmt, w Writer) error {
-	refuse := func(kind, name string, code string, ifExists bool) error {
-		if !ifExists {
-			return pgerr.Newf(code, "%s %q does not exist", kind, name)
-		}
-		s.notice("NOTICE", pgerr.SuccessfulCompletion, fmt.Sprintf("%s %q does not exist, skipping", kind, name))
-		return nil
+// dropDatabase answers DROP DATABASE: there is one, in use.
+func (s *Session) dropDatabase(n *ast.DropDatabaseStmt, w Writer) error {
+	if n.Name == s.databaseName() {
+		return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
 	}
-	switch n := st.(type) {
-	case *ast.DropDatabaseStmt:
-		if n.Name == s.databaseName() {
-			return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
-		}
-		if err := refuse("database", n.Name, pgerr.InvalidCatalogName, n.IfExists); err != nil {
-			return err
-		}
-	case *ast.DropRoleStmt:
-		for _, r := range n.Roles {
-			if r.Kind != ast.RoleNamed || r.Name == s.user {
-				return pgerr.New(pgerr.ObjectInUse, "current user cannot be dropped")
-			}
-			if err := refuse("role", r.Name, pgerr.UndefinedObject, n.IfExists); err != nil {
-				return err
-			}
-		}
+	if !n.IfExists {
+		return pgerr.Newf(pgerr.InvalidCatalogName, "database %q does not exist", n.Name)
 	}
-	return w.Complete(ast.Tag(st))
+	s.notice("NOTICE", pgerr.SuccessfulCompletion, fmt.Sprintf("database %q does not exist, skipping", n.Name))
+	return w.Complete(ast.Tag(n))
 }
 
 // tableFromExecute makes CREATE TABLE AS query of CREATE TABLE AS EXECUTE.
@@ -186,7 +168,8 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 	return &ddl.Ctx{
 		Context: ctx, Change: s.changeCatalog(), Catalog: s.db.cat, Sequences: s.db.seqs,
 		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
-		Env: s.execEnv(), User: s.user, Text: st.text, RawStmt: st.raw,
+		Env: s.execEnv(), User: s.userName(), Text: st.text, RawStmt: st.raw,
+		Role: s.role(), OuterRole: s.outerRole(), SessionRole: s.sessionRole(), Bootstrap: s.bootstrap,
 		Notice:       s.noticeErr,
 		EstimateRows: s.estimateRows,
 		// Exec and Run see the catalog as changed so far.
@@ -226,7 +209,7 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 		params: outer.params, ptypes: outer.ptypes}
 	snap := s.snapshot()
 	p, err := planner.Plan(planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.user, EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
+		Env: s.execEnv(), CurrentUser: s.userName(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
 	if err != nil || sink == nil {
 		return p, 0, err
 	}
@@ -322,13 +305,14 @@ func (s *Session) runSet(ctx context.Context, n *ast.SetStmt, w Writer) error {
 		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT is not supported")
 	case ast.ResetAll:
 		keep := s.setStart
-		for _, name := range []string{"transaction_isolation", "transaction_read_only"} {
+		for _, name := range []string{"transaction_isolation", "transaction_read_only", "session_authorization", "role", "is_superuser"} {
 			if v := s.set.str(name); v != keep.str(name) {
 				keep = keep.with(name, v)
 			}
 		}
 		next := *keep
-		next.epoch = s.set.epoch + 1
+		next.epoch = epochs.Add(1)
+		next.auth, next.role = s.set.auth, s.set.role
 		s.restore(&next)
 		return w.Complete("RESET")
 	case ast.Reset, ast.SetToDefault:
@@ -482,14 +466,15 @@ func (s *Session) assign(name, value string, who settingContext) error {
 		if v == "off" { // it would change what '\n' means
 			return pgerr.Unsupported("standard_conforming_strings cannot be turned off")
 		}
-	case "session_authorization":
-		if v != "" && v != s.user && who == userSet {
-			return pgerr.Newf(pgerr.InvalidParameterValue, "role %q does not exist", v)
+	case "session_authorization", "role":
+		next, err := s.setRole(lower, v, who)
+		if err == nil {
+			s.restore(next)
 		}
-	case "role":
-		if v != "none" && v != s.user {
-			return pgerr.Newf(pgerr.InvalidParameterValue, "role %q does not exist", v)
-		}
+		return err
+	}
+	if d.context == superOnly && who == userSet && !s.superuser() {
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to set parameter \"%s\"", d.name)
 	}
 	next := s.set.with(d.name, v)
 	if d.report && v != s.set.str(d.name) && s.opts.ParameterStatus != nil && who == userSet {
