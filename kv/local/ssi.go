@@ -1,7 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"rowkey/kv"
@@ -33,13 +36,16 @@ type ssi struct {
 	mu    sync.Mutex
 	all   map[*serial]struct{} // at work, or remembered
 	order uint64               // of the last that prepared to commit
+	begun uint64               // number of the last that began
 	// waiters are told when a transaction ends: for safe snapshots.
 	changed chan struct{}
+	found   []*serial // scratch of readFrom
 }
 
 // serial is a Serializable transaction as the others see it. ssi.mu guards it.
 type serial struct {
 	owner    uint64
+	number   uint64 // in the order in which they began
 	snapshot uint64 // what it reads
 	reads    readSet
 	writes   *Buffer // of the transaction; changed under ssi.mu
@@ -88,6 +94,8 @@ func (g *ssi) begin(x *serial, snapshot func() uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	x.in, x.out = map[*serial]struct{}{}, map[*serial]struct{}{}
+	g.begun++
+	x.number = g.begun
 	g.all[x] = struct{}{}
 	g.take(x, snapshot)
 }
@@ -146,6 +154,11 @@ func (g *ssi) readFrom(x *serial, seq uint64, wrote func(*Buffer) bool) error {
 	if x.doomed != "" {
 		return dependency(x.doomed, pivotRead)
 	}
+	found := g.found[:0]
+	defer func() {
+		clear(found)
+		g.found = found
+	}()
 	for w := range g.all {
 		if w == x || w.readOnly || w.writes.Len() == 0 || !w.hidden(seq) {
 			continue
@@ -156,6 +169,17 @@ func (g *ssi) readFrom(x *serial, seq uint64, wrote func(*Buffer) bool) error {
 		if x.readOnly && w.ended && (w.beforeOut == 0 || x.snapshot < w.beforeOut) {
 			continue // x appears to run before w and all that w depends on
 		}
+		found = append(found, w)
+	}
+	// Where x has to give way itself, it is before others do, in whatever order the map has
+	// them.
+	for _, w := range found {
+		if w.order != 0 && g.dangerous(x, w) {
+			x.doomed = outToPivot
+			return dependency(outToPivot, "")
+		}
+	}
+	for _, w := range found {
 		if err := g.depends(x, w, x); err != nil {
 			return err
 		}
@@ -255,7 +279,7 @@ func (g *ssi) prepare(x *serial, seq uint64) error {
 	if x.doomed != "" {
 		return dependency(x.doomed, pivotCommit)
 	}
-	for pivot := range x.in {
+	for _, pivot := range byAge(x.in) { // one that gives way may save another
 		if pivot.ended || pivot.doomed != "" {
 			continue
 		}
@@ -276,6 +300,14 @@ func (g *ssi) prepare(x *serial, seq uint64) error {
 	writes := *x.writes // the transaction lets go of them
 	x.writes = &writes
 	return nil
+}
+
+// byAge gives transactions in the order in which they began.
+func byAge(of map[*serial]struct{}) []*serial {
+	if len(of) == 0 {
+		return nil
+	}
+	return slices.SortedFunc(maps.Keys(of), func(a, b *serial) int { return cmp.Compare(a.number, b.number) })
 }
 
 // committed is told once others see the commit of x.
@@ -328,7 +360,7 @@ func (g *ssi) settle(x *serial) {
 		switch {
 		case o.ended:
 			remembered++
-		case !o.safe && o.snapshot < oldest:
+		case !o.safe && (o.snapshot < oldest || o.snapshot == oldest && holder != nil && o.number < holder.number):
 			oldest, holder = o.snapshot, o
 		}
 	}
