@@ -23,6 +23,8 @@ type spanExprs struct {
 	eq            []expr
 	low, high, in expr
 	key           expr
+	// of the bounds on the columns behind that of low and high
+	lowMore, highMore []expr
 }
 
 func (x *exec) newSpanSet(ix *rowenc.Index, spans []plan.KeySpan) (*spanSet, error) {
@@ -50,6 +52,12 @@ func (x *exec) newSpanSet(ix *rowenc.Index, spans []plan.KeySpan) (*spanSet, err
 			return nil, err
 		}
 		if se.key, err = opt(sp.Key); err != nil {
+			return nil, err
+		}
+		if se.lowMore, err = x.compileAll(sp.LowMore); err != nil {
+			return nil, err
+		}
+		if se.highMore, err = x.compileAll(sp.HighMore); err != nil {
 			return nil, err
 		}
 		s.spans = append(s.spans, se)
@@ -121,8 +129,12 @@ func (s *spanSet) one(e *spanExprs, dst []kv.Range) ([]kv.Range, error) {
 			return dst, err
 		}
 		b := col.Append(append([]byte(nil), prefix...), d)
+		b, whole, err := s.more(b, k+1, e.lowMore)
+		if err != nil {
+			return dst, err
+		}
 		// In index order: for a descending column Low is its larger value.
-		if e.plan.LowInc {
+		if e.plan.LowInc && whole {
 			r.Start = b
 		} else {
 			r.Start = keyenc.PrefixEnd(b)
@@ -134,7 +146,11 @@ func (s *spanSet) one(e *spanExprs, dst []kv.Range) ([]kv.Range, error) {
 			return dst, err
 		}
 		b := col.Append(append([]byte(nil), prefix...), d)
-		if e.plan.HighInc {
+		b, whole, err := s.more(b, k+1, e.highMore)
+		if err != nil {
+			return dst, err
+		}
+		if e.plan.HighInc && whole {
 			r.End = keyenc.PrefixEnd(b)
 		} else {
 			r.End = b
@@ -144,6 +160,22 @@ func (s *spanSet) one(e *spanExprs, dst []kv.Range) ([]kv.Range, error) {
 		return dst, nil
 	}
 	return append(dst, r), nil
+}
+
+// more appends the values of key columns from number k on to a bound. At a NULL it
+// stops, and the bound is not whole: nothing that agrees with it so far is in range.
+func (s *spanSet) more(b []byte, k int, vals []expr) ([]byte, bool, error) {
+	for i, v := range vals {
+		d, err := evalOne(v)
+		if err != nil {
+			return b, false, err
+		}
+		if d.IsNull() {
+			return b, false, nil
+		}
+		b = s.x.Keys[k+i].Append(b, d)
+	}
+	return b, true, nil
 }
 
 // in makes one range of each distinct element of an array, in index order.

@@ -144,6 +144,8 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 			each(s.Eq)
 			one(s.Low)
 			one(s.High)
+			each(s.LowMore)
+			each(s.HighMore)
 			one(s.In)
 		}
 		one(n.Filter)

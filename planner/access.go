@@ -194,6 +194,11 @@ func sameKey(e, key plan.Expr) bool {
 // comparison takes a condition apart as key op value; value reads nothing of
 // the scan and calls nothing volatile.
 func comparison(cond plan.Expr, key plan.Expr, own colSet) (op string, val plan.Expr, ok bool) {
+	if key.Type().Under() == types.Bool {
+		if v, ok := truthOf(cond, key); ok {
+			return "=", v, true
+		}
+	}
 	c, isCall := cond.(*plan.Call)
 	if !isCall || c.Op == nil || len(c.Args) != 2 || c.Op.Compare == "" || c.Op.Compare == "<>" {
 		return "", nil, false
@@ -210,6 +215,29 @@ func comparison(cond plan.Expr, key plan.Expr, own colSet) (op string, val plan.
 		return "", nil, false
 	}
 	return op, r, true
+}
+
+// truthOf recognises b, NOT b, b IS TRUE and b IS FALSE as b = true or b = false.
+func truthOf(cond, key plan.Expr) (plan.Expr, bool) {
+	switch c := cond.(type) {
+	case *plan.Not:
+		if sameKey(c.Arg, key) {
+			return falseExpr, true
+		}
+	case *plan.BoolTest:
+		switch {
+		case !sameKey(c.Arg, key):
+		case c.Kind == plan.IsTrue:
+			return trueExpr, true
+		case c.Kind == plan.IsFalse:
+			return falseExpr, true
+		}
+	default:
+		if sameKey(cond, key) {
+			return trueExpr, true
+		}
+	}
+	return nil, false
 }
 
 // outside tells whether a value can be computed before the scan starts.
@@ -328,6 +356,24 @@ outer:
 				}
 				continue
 			}
+			if rc, ok := c.(*plan.RowCompare); ok {
+				if vals, exact, ok := rowBound(s, ix, keys[k:], rc, own); ok {
+					low, inc := rc.Kind[0] == '>', len(rc.Kind) == 2 || len(vals) < len(rc.L)
+					if low != desc && span.Low == nil {
+						span.Low, span.LowMore, span.LowInc = vals[0], vals[1:], inc
+					} else if low == desc && span.High == nil {
+						span.High, span.HighMore, span.HighInc = vals[0], vals[1:], inc
+					} else {
+						continue
+					}
+					if exact {
+						take(i)
+					} else {
+						m.absorb = append(m.absorb, c)
+					}
+				}
+				continue
+			}
 			if lo, hi, exact, ok := likeRange(c, key); ok && span.Low == nil && span.High == nil {
 				if desc {
 					span.High, span.HighInc, span.Low = lo, true, hi
@@ -400,6 +446,31 @@ outer:
 	}
 	m.spans = spans
 	return m
+}
+
+// rowBound takes a comparison of rows as a bound on key columns: on as many as
+// it names in their order, all sorted one way. The bound is exact if those are all
+// it compares, and none but the first can be NULL.
+//
+//	(a, b) > (1, 2)   on (a, b)      /1/2 exclusive
+//	(a, c) > (1, 2)   on (a, b)      /1 inclusive, and the condition
+func rowBound(s *lScan, ix *catalog.Index, keys []plan.Expr, c *plan.RowCompare, own colSet) (vals []plan.Expr, exact, ok bool) {
+	first := len(ix.Keys) - len(keys)
+	exact = true
+	for i, l := range c.L {
+		if i >= len(keys) || keys[i] == nil || !sameKey(l, keys[i]) || ix.Keys[first+i].Desc != ix.Keys[first].Desc ||
+			typeFamily(c.R[i].Type()) != typeFamily(keys[i].Type()) || !outside(c.R[i], own) {
+			exact = false
+			break
+		}
+		if i > 0 {
+			if a := ix.Keys[first+i].Attnum; a <= 0 || !s.columnNotNull(a) {
+				exact = false
+			}
+		}
+		vals = append(vals, c.R[i])
+	}
+	return vals, exact, len(vals) > 0
 }
 
 // listValues are the distinct non-null elements of a constant array, sorted.
@@ -595,6 +666,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 				for i, sp := range m.spans {
 					sp.Eq = none.exprs(sp.Eq)
 					sp.Low, sp.High, sp.In, sp.Key = none.expr(sp.Low), none.expr(sp.High), none.expr(sp.In), none.expr(sp.Key)
+					sp.LowMore, sp.HighMore = none.exprs(sp.LowMore), none.exprs(sp.HighMore)
 					n.Spans[i] = sp
 				}
 				n.Unique = m.unique
@@ -627,6 +699,14 @@ func (p *planner) scanPaths(s *lScan) []*path {
 			continue
 		}
 		m := p.matchIndex(s, ix, s.conds)
+		if ix.Where != "" && !p.used.has(s.rowKey()) {
+			// what the index's own condition says need not be asked again, except of rows
+			// that are found changed once they are locked
+			holds := splitAnd(shiftCols(p.rulesFor(s.table).rules.IndexWhere[i], s.base), nil)
+			for k, c := range s.conds {
+				m.used[k] = m.used[k] || implies(holds, c)
+			}
+		}
 		order := p.indexOrder(s, ix, false)
 		useful := len(order) > 0 && p.interesting.has(firstFree(order, fixed))
 		if ix == primary && !ix.RowID && !m.bounded {
@@ -677,7 +757,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 			add(ix, m, false, only, &path{rows: r, startup: start, total: total, order: order, point: m.unique && m.points == 1})
 		}
 		if useful && !(m.unique && m.points == 1) && p.wantsReverse(order, fixed) {
-			add(ix, m, true, only, &path{rows: r, startup: start, total: total * 1.05, order: p.indexOrder(s, ix, true)})
+			add(ix, m, true, only, &path{rows: r, startup: start, total: start + (total-start)*1.05, order: p.indexOrder(s, ix, true)})
 		}
 	}
 	return p.prune(out)
@@ -705,6 +785,9 @@ func fixedBy(conds []plan.Expr) colSet {
 	for _, c := range conds {
 		call, ok := c.(*plan.Call)
 		if !ok || call.Op == nil || call.Op.Compare != "=" || len(call.Args) != 2 {
+			if b := boolColumn(c); b != nil {
+				s.add(b.Idx)
+			}
 			continue
 		}
 		for i := 0; i < 2; i++ {
@@ -714,6 +797,23 @@ func fixedBy(conds []plan.Expr) colSet {
 		}
 	}
 	return s
+}
+
+// boolColumn is the column that a condition like b, NOT b, b IS TRUE gives a value.
+func boolColumn(cond plan.Expr) *plan.Col {
+	switch c := cond.(type) {
+	case *plan.Not:
+		cond = c.Arg
+	case *plan.BoolTest:
+		if c.Kind != plan.IsTrue && c.Kind != plan.IsFalse {
+			return nil
+		}
+		cond = c.Arg
+	}
+	if c, ok := cond.(*plan.Col); ok && c.Typ.Under() == types.Bool {
+		return c
+	}
+	return nil
 }
 
 // virtualPath reads a computed catalog relation, with an equality as a hint.

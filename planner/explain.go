@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"rowkey/catalog"
 	"rowkey/kv"
@@ -79,17 +80,19 @@ func (x *explainer) tree() *entry {
 }
 
 type explainer struct {
-	o        *ExplainOptions
-	plan     *plan.Plan
-	env      *types.Env
-	lines    []string
-	qualify  bool
-	bare     bool // the conditions of a scan are printed: they need no table's name
-	cteShown map[int]bool
-	rels     int
-	names    map[plan.Node]string // of relations
-	taken    map[string]int       // names, and how often others wanted them
-	asked    []nodeTrace
+	o       *ExplainOptions
+	plan    *plan.Plan
+	env     *types.Env
+	lines   []string
+	qualify bool
+	bare    bool // the conditions of a scan are printed: they need no table's name
+	// unqualified: the output of a statement of one table is printed, likewise.
+	unqualified bool
+	cteShown    map[int]bool
+	rels        int
+	names       map[plan.Node]string // of relations
+	taken       map[string]int       // names, and how often others wanted them
+	asked       []nodeTrace
 }
 
 // entry is one node as shown.
@@ -160,10 +163,22 @@ func (x *explainer) claim(n plan.Node, alias string) {
 			break
 		}
 		x.taken[name]++
-		name = alias + "_" + strconv.Itoa(k+1)
+		suffix := "_" + strconv.Itoa(k+1)
+		name = truncated(alias, 63-len(suffix)) + suffix
 	}
 	x.taken[name] = 0
 	x.names[n] = name
+}
+
+// truncated cuts a name to n bytes, at the end of a character.
+func truncated(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // nameOf is the name that a node's relation goes by.
@@ -237,6 +252,8 @@ func nodeExprs(n plan.Node) []plan.Expr {
 		for _, s := range n.Spans {
 			add(s.Eq...)
 			add(s.Low, s.High, s.In, s.Key)
+			add(s.LowMore...)
+			add(s.HighMore...)
 		}
 		add(n.Filter)
 	case *plan.VirtualScan:
@@ -373,7 +390,7 @@ func (x *explainer) expr(e plan.Expr, ins []plan.Node) string {
 }
 
 func (x *explainer) qualified(alias, name string) string {
-	if alias != "" && (x.qualify && !x.bare || x.o.Verbose) {
+	if alias != "" && (x.qualify && !x.bare || x.o.Verbose && !x.unqualified) {
 		return quoteIdent(alias) + "." + quoteIdent(name)
 	}
 	return quoteIdent(name)
@@ -633,12 +650,16 @@ func (x *explainer) node(n plan.Node) *entry {
 		case len(n.Groups) == 0:
 			set("Aggregate")
 		default:
-			if n.Ordered {
+			if n.Ordered && len(n.Calls) == 0 {
+				set("Group")
+			} else if n.Ordered {
 				set("GroupAggregate")
 			} else {
 				set("HashAggregate")
 			}
-			e.nodeType = "Aggregate"
+			if e.name != "Group" {
+				e.nodeType = "Aggregate"
+			}
 			var ks []string
 			for _, g := range n.Groups {
 				k := x.expr(g, ins)
@@ -691,8 +712,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		x.removed(e, n, "Join Filter")
 		x.detail(e, n)
 		kid(n.Left)
-		right := x.node(n.Right)
-		e.kids = append(e.kids, &entry{name: "Hash", nodeType: "Hash", base: right.base, kids: []*entry{right}, synthetic: true})
+		e.kids = append(e.kids, x.below("Hash", n.Right))
 	case *plan.MergeJoin:
 		e.name, e.nodeType = joinName("Merge", n.Kind), "Merge Join"
 		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
@@ -711,11 +731,11 @@ func (x *explainer) node(n plan.Node) *entry {
 		prop("Join Filter", x.expr(n.Cond, ins))
 		x.removed(e, n, "Join Filter")
 		kid(n.Left)
-		right := x.node(n.Right)
 		if len(n.Sets) == 0 && n.Right.Info().Rows > 1 {
-			right = &entry{name: "Materialize", nodeType: "Materialize", base: right.base, kids: []*entry{right}, synthetic: true}
+			e.kids = append(e.kids, x.below("Materialize", n.Right))
+		} else {
+			kid(n.Right)
 		}
-		e.kids = append(e.kids, right)
 	case *plan.LookupJoin:
 		e.name, e.nodeType = loopName(n.Kind), "Nested Loop"
 		e.attrs = append(e.attrs, attr{name: "Join Type", val: joinType(n.Kind)})
@@ -871,7 +891,7 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 	switch {
 	case primary && n.Spans == nil && !n.Reverse && (n.Index.RowID || !n.Ordered):
 		e.name, e.nodeType = "Seq Scan on "+rel, "Seq Scan"
-	case n.IndexOnly:
+	case n.IndexOnly || primary && keyOnly(n.Table, n.Attnums):
 		e.nodeType = "Index Only Scan"
 	default:
 		e.nodeType = "Index Scan"
@@ -897,11 +917,30 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 	}
 }
 
+// keyOnly tells whether the columns read of a primary index are in its keys: the
+// values of the rows are not looked at.
+func keyOnly(t *catalog.Table, attnums []int16) bool {
+	ix := t.Indexes[0]
+	for _, a := range attnums {
+		if a <= 0 {
+			return false
+		}
+		in := false
+		for _, k := range ix.Keys {
+			in = in || k.Attnum == a && keyExact(t.Col(a).Type)
+		}
+		if !in {
+			return false
+		}
+	}
+	return !ix.RowID
+}
+
 func (x *explainer) keyName(t *catalog.Table, alias string, k catalog.IndexKey) string {
 	if k.Attnum != 0 {
 		return x.qualified(alias, attName(t, k.Attnum))
 	}
-	return "(" + k.Expr + ")"
+	return k.Expr
 }
 
 // spans prints key spans as the condition they stand for.
@@ -926,20 +965,20 @@ func (x *explainer) spans(n *plan.Scan) string {
 			if s.In != nil {
 				cs = append(cs, "("+key(i)+" = ANY ("+x.expr(s.In, nil)+"))")
 			}
+			if s.NotNull {
+				cs = append(cs, "("+key(i)+" IS NOT NULL)")
+			}
 			if s.Low != nil {
 				if s.LowInc {
 					lo += "="
 				}
-				cs = append(cs, "("+key(i)+" "+lo+" "+x.expr(s.Low, nil)+")")
+				cs = append(cs, x.keyBound(key, i, lo, s.Low, s.LowMore))
 			}
 			if s.High != nil {
 				if s.HighInc {
 					hi += "="
 				}
-				cs = append(cs, "("+key(i)+" "+hi+" "+x.expr(s.High, nil)+")")
-			}
-			if s.NotNull && s.Low == nil && s.High == nil {
-				cs = append(cs, "("+key(i)+" IS NOT NULL)")
+				cs = append(cs, x.keyBound(key, i, hi, s.High, s.HighMore))
 			}
 		}
 		alts = append(alts, andList(cs))
@@ -948,6 +987,18 @@ func (x *explainer) spans(n *plan.Scan) string {
 		return alts[0]
 	}
 	return "(" + strings.Join(alts, " OR ") + ")"
+}
+
+// keyBound prints a bound on key column i, and those behind it.
+func (x *explainer) keyBound(key func(int) string, i int, op string, val plan.Expr, more []plan.Expr) string {
+	if len(more) == 0 {
+		return "(" + key(i) + " " + op + " " + x.expr(val, nil) + ")"
+	}
+	keys, vals := []string{key(i)}, []string{x.expr(val, nil)}
+	for k, v := range more {
+		keys, vals = append(keys, key(i+1+k)), append(vals, x.expr(v, nil))
+	}
+	return "(ROW(" + strings.Join(keys, ", ") + ") " + op + " ROW(" + strings.Join(vals, ", ") + "))"
 }
 
 // isScan tells whether a node reads rows from nowhere but itself.
@@ -978,7 +1029,7 @@ func (x *explainer) targets(e *entry, verb string, tree []*catalog.Table, in pla
 func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	b := &plan.Base{Rows: math.Max(1, math.Round(n.Rows/math.Max(1, n.Input.Info().Rows))), Width: n.Width, Startup: 0, Total: seekCost}
 	e := &entry{base: b, synthetic: true, nodeType: "Index Scan"}
-	if n.IndexOnly {
+	if n.IndexOnly || n.Index == n.Table.Indexes[0] && keyOnly(n.Table, n.Attnums) {
 		e.nodeType = "Index Only Scan"
 	}
 	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, x.nameOf(n, n.Alias))
@@ -986,6 +1037,9 @@ func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	var cs []string
 	for i, k := range n.Keys {
 		name := x.keyName(n.Table, "", n.Index.Keys[i])
+		if x.o.Verbose {
+			name = x.keyName(n.Table, x.nameOf(n, n.Alias), n.Index.Keys[i])
+		}
 		cs = append(cs, "("+name+" = "+x.expr(k, []plan.Node{n.Input})+")")
 	}
 	e.props = append(e.props, attr{name: "Index Cond", val: andList(cs)})
@@ -1004,15 +1058,11 @@ func (x *explainer) output(e *entry, n plan.Node) {
 	if !x.o.Verbose || len(n.Info().Cols) == 0 {
 		return
 	}
-	var out []string
-	for i := range n.Info().Cols {
-		switch n.(type) {
-		case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
-			out = append(out, quoteIdent(n.Info().Cols[i].Name))
-		default:
-			out = append(out, x.columnText(n, i))
-		}
+	switch n.(type) {
+	case *plan.Append, *plan.RecursiveUnion:
+		return // what comes of their inputs; PostgreSQL does not say it twice
 	}
+	out := x.outputs(n)
 	for i := range e.props {
 		if e.props[i].name == "Output" {
 			e.props[i].list = out
@@ -1020,6 +1070,49 @@ func (x *explainer) output(e *entry, n plan.Node) {
 		}
 	}
 	e.props = append([]attr{{name: "Output", list: out}}, e.props...)
+}
+
+// outputs are the columns of a node: in parentheses what a node below computes.
+func (x *explainer) outputs(n plan.Node) []string {
+	was := x.unqualified
+	x.unqualified = x.rels <= 1 && x.plan.Relations <= 1
+	defer func() { x.unqualified = was }()
+	var out []string
+	for i := range n.Info().Cols {
+		switch n.(type) {
+		case *plan.Insert, *plan.Update, *plan.Delete, *plan.Merge:
+			out = append(out, quoteIdent(n.Info().Cols[i].Name))
+			continue
+		}
+		text := x.columnText(n, i)
+		if passes(n) && computedBelow(nil, true, n, i) {
+			text = "(" + text + ")"
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// below makes the entry of a step that holds the rows of a node and is no
+// operator of its own: a hash table, rows kept.
+func (x *explainer) below(name string, n plan.Node) *entry {
+	in := x.node(n)
+	e := &entry{name: name, nodeType: name, base: in.base, kids: []*entry{in}, synthetic: true}
+	if x.o.Verbose && len(n.Info().Cols) > 0 {
+		e.props = []attr{{name: "Output", list: x.held(n)}}
+	}
+	return e
+}
+
+// held are the columns of a node as one above it shows them.
+func (x *explainer) held(n plan.Node) []string {
+	out := x.outputs(n)
+	for i := range out {
+		if !passes(n) && computedBelow(nil, true, n, i) {
+			out[i] = "(" + out[i] + ")"
+		}
+	}
+	return out
 }
 
 // subplans adds the subplans of a node's expressions.

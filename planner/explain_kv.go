@@ -160,6 +160,9 @@ func spansDepend(spans []plan.KeySpan) bool {
 		}
 		look(s.Low)
 		look(s.High)
+		for _, e := range append(s.LowMore[:len(s.LowMore):len(s.LowMore)], s.HighMore...) {
+			look(e)
+		}
 		look(s.In)
 	}
 	return depend
@@ -178,17 +181,21 @@ func (x *explainer) spanPaths(n *plan.Scan) []string {
 				b.WriteString("/‹" + x.expr(e, nil) + "›")
 			}
 		}
-		bound := func(op, inc string, inclusive bool, e plan.Expr) {
+		bound := func(op, inc string, inclusive bool, e plan.Expr, more []plan.Expr) {
 			if e != nil {
 				if inclusive {
 					op = inc
 				}
-				b.WriteString("/‹" + op + " " + x.expr(e, nil) + "›")
+				text := x.expr(e, nil)
+				for _, m := range more {
+					text += "/" + x.expr(m, nil)
+				}
+				b.WriteString("/‹" + op + " " + text + "›")
 			}
 		}
-		bound("= ANY", "", false, s.In)
-		bound(">", ">=", s.LowInc, s.Low)
-		bound("<", "<=", s.HighInc, s.High)
+		bound("= ANY", "", false, s.In, nil)
+		bound(">", ">=", s.LowInc, s.Low, s.LowMore)
+		bound("<", "<=", s.HighInc, s.High, s.HighMore)
 		out = append(out, b.String())
 	}
 	if out == nil {

@@ -86,10 +86,10 @@ func pulledUp(n plan.Node) bool {
 	return false
 }
 
-// passesOn tells whether a node computes nothing itself.
-func passesOn(n plan.Node) bool {
+// passes tells whether a node only passes columns on.
+func passes(n plan.Node) bool {
 	switch n.(type) {
-	case *plan.Sort, *plan.Limit, *plan.Distinct, *plan.LockRows:
+	case *plan.Sort, *plan.Limit, *plan.Distinct, *plan.LockRows, *plan.HashJoin, *plan.MergeJoin, *plan.NestLoop, *plan.LookupJoin:
 		return true
 	}
 	return false

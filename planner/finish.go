@@ -10,6 +10,7 @@ import (
 
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0}
+	p.privileges(pl)
 	cols := bd.cols
 	if len(cols) > 0 || tag == "SELECT" {
 		pl.Columns = p.columnsOf(cols)
@@ -67,6 +68,10 @@ func (p *planner) projectTo(node plan.Node, have, want []colID, in *path) plan.N
 func (p *planner) collectUsed(r rel, out []colID) {
 	for _, c := range out {
 		p.used.add(c)
+	}
+	if j, ok := r.(*lJoin); ok && p.idle != nil && j == p.idle {
+		p.collectUsed(j.l, nil)
+		return
 	}
 	r.exprs(func(e *plan.Expr) { p.useExpr(*e) })
 	key := func(e plan.Expr) {

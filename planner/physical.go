@@ -20,6 +20,7 @@ type plannerPhysical struct {
 	subplans     map[*subquery]*plan.Subplan
 	subplanNo    int
 	used         colSet // columns somebody reads
+	idle         *lJoin // a join whose right side is not looked at (RemoveLeftJoins)
 	interesting  colSet // columns somebody sorts, groups or merges by
 	wantDesc     bool   // somebody sorts descending
 	scanOrder    map[*lScan][]colID
@@ -542,6 +543,11 @@ func (p *planner) usedCalls(n *lGroup) *lGroup {
 
 func (p *planner) groupPaths(n *lGroup) []*path {
 	n = p.usedCalls(n)
+	if len(n.groups) == 0 && len(n.sets) == 1 && len(n.groupings) == 0 { // GROUP BY ()
+		c := *n
+		c.sets = nil
+		n = &c
+	}
 	cols := n.outCols()
 	var gexprs []plan.Expr
 	var keys []plan.SortKey
@@ -668,7 +674,7 @@ func (p *planner) minMaxPath(n *lGroup) *path {
 		ends = append(ends, end)
 		total += end.costOf(1)
 	}
-	if total > p.best(n.in, 0).total {
+	if total > p.best(n.in, 0).total+rowCost {
 		return nil
 	}
 	free := freeCols(n.in)

@@ -28,12 +28,14 @@ var ruleList = []rule{
 	{"SimplifyOuterJoins", simplifyOuterJoins, needsJoins},
 	{"TransitiveEqualities", transitiveEqualities, needsJoins},
 	{"PushDownPredicates", pushDownPredicates, nil},
+	{"RemoveLeftJoins", removeLeftJoins, needsJoins},
 	{"EliminateDistinct", eliminateDistinct, needsDistinct},
 	{"PushDownLimit", pushDownLimit, needsUnion},
 }
 
 // applyRules runs the rules over a statement, its subqueries and WITH queries.
 func (p *planner) applyRules(r rel, out []colID) rel {
+	p.out = out
 	for _, ru := range ruleList {
 		skip := ru.needs != nil && !ru.needs(p)
 		for _, off := range p.req.Settings.DisabledRules {

@@ -155,7 +155,12 @@ func (p *planner) simplifyCond(e plan.Expr) plan.Expr {
 		if arg != e.Arg {
 			return &plan.IsNull{T: e.T, Arg: arg, Not: e.Not}
 		}
-	case *plan.Call, *plan.Relabel:
+	case *plan.Call:
+		if l, r, nulls, ok := equality(e); ok && !nulls && equalExprs(l, r) && !isVolatile(l) && !isRowType(l.Type()) && !e.Fn.NotStrict {
+			return p.simplifyCond(&plan.IsNull{T: boolT, Arg: l, Not: true}) // x = x
+		}
+		return p.refold(e)
+	case *plan.Relabel:
 		return p.refold(e)
 	}
 	return e
@@ -163,6 +168,9 @@ func (p *planner) simplifyCond(e plan.Expr) plan.Expr {
 
 // refold folds calls whose arguments have become constants.
 func (p *planner) refold(e plan.Expr) plan.Expr {
+	if n, ok := e.(*plan.NullIf); ok {
+		return p.foldNullIf(n)
+	}
 	c, ok := e.(*plan.Call)
 	if !ok {
 		return e
@@ -183,6 +191,25 @@ func (p *planner) refold(e plan.Expr) plan.Expr {
 		c = &cc
 	}
 	return p.foldCall(c, true)
+}
+
+// foldNullIf folds NULLIF of constants.
+func (p *planner) foldNullIf(n *plan.NullIf) plan.Expr {
+	raw, ok := n.Raw.(*plan.Const)
+	if !ok {
+		return n
+	}
+	if isNullConst(n.L) || isNullConst(n.R) {
+		return raw
+	}
+	args := []plan.Expr{n.L, n.R}
+	switch eq := p.foldCall(&plan.Call{T: boolT, Fn: p.bound(n.Eq.Func, args), Args: args, Op: n.Eq, Pos: -1}, true); {
+	case isTrue(eq):
+		return nullOf(n.Typ, n.Mod)
+	case isFalse(eq):
+		return raw
+	}
+	return n
 }
 
 // negated gives NOT e in a simpler form, nil if there is none.
@@ -386,7 +413,7 @@ func (p *planner) transitive(r rel, known []plan.Expr, top bool) rel {
 		}
 		if top {
 			conds := append(treeConds(n, nil), known...)
-			derived := p.constantsFor(conds, outSet(n))
+			derived := append(p.constantsFor(conds, outSet(n)), p.rangesFor(conds, outSet(n))...)
 			c := n.clone()
 			for _, k := range c.kids() {
 				*k = p.transitive(*k, append(conds, derived...), false)
@@ -420,7 +447,7 @@ func (p *planner) transitiveOuter(j *lJoin, known []plan.Expr) rel {
 	switch j.kind {
 	case plan.LeftJoin, plan.SemiJoin, plan.AntiJoin:
 		all := append(append(append([]plan.Expr(nil), known...), treeConds(j.l, nil)...), j.conds...)
-		derived := p.constantsFor(all, outSet(j.r))
+		derived := append(p.constantsFor(all, outSet(j.r)), p.rangesFor(all, outSet(j.r))...)
 		if len(derived) > 0 {
 			p.changed = true
 			c.conds = append(c.conds, derived...)
@@ -509,6 +536,101 @@ func (p *planner) constantsFor(conds []plan.Expr, cols colSet) []plan.Expr {
 		}
 	}
 	return out
+}
+
+// rangesFor derives bounds for columns that lead an index from bounds on what
+// they equal: a.x = b.x AND a.x > 5 makes b.x > 5.
+func (p *planner) rangesFor(conds []plan.Expr, cols colSet) []plan.Expr {
+	type bound struct {
+		id  colID
+		op  string
+		val plan.Expr
+	}
+	var bounds []bound
+	equal := map[colID][]colID{}
+	fixed := map[colID]bool{}
+	for _, c := range conds {
+		call, ok := c.(*plan.Call)
+		if !ok || call.Op == nil || len(call.Args) != 2 || call.Op.Compare == "" || call.Op.Compare == "<>" {
+			continue
+		}
+		l, r, op := call.Args[0], call.Args[1], call.Op.Compare
+		lc, lok := l.(*plan.Col)
+		rc, rok := r.(*plan.Col)
+		if lok && rok {
+			if op == "=" && sameType(lc.Typ, rc.Typ) {
+				equal[lc.Idx] = append(equal[lc.Idx], rc.Idx)
+				equal[rc.Idx] = append(equal[rc.Idx], lc.Idx)
+			}
+			continue
+		}
+		if !lok {
+			lc, lok, r, op = rc, rok, l, flip(op)
+		}
+		switch {
+		case !lok || !isParamOrConst(r):
+		case op == "=":
+			fixed[lc.Idx] = true
+		default:
+			bounds = append(bounds, bound{lc.Idx, op, r})
+		}
+	}
+	if len(bounds) == 0 || len(equal) == 0 {
+		return nil
+	}
+	has := func(id colID, op string) bool {
+		for _, b := range bounds {
+			if b.id == id && b.op[0] == op[0] {
+				return true
+			}
+		}
+		return fixed[id]
+	}
+	var out []plan.Expr
+	given := bounds
+	for _, b := range given {
+		seen := map[colID]bool{b.id: true}
+		for todo := []colID{b.id}; len(todo) > 0; todo = todo[1:] {
+			for _, id := range equal[todo[0]] {
+				if seen[id] {
+					continue
+				}
+				seen[id] = true
+				todo = append(todo, id)
+				if !cols.has(id) || has(id, b.op) || !p.leadsIndex(id) {
+					continue
+				}
+				col := p.col(id)
+				op, _ := findOperator(b.op, col.Typ, b.val.Type())
+				if op == nil || op.Left != col.Typ || op.Right != b.val.Type() {
+					continue
+				}
+				args := []plan.Expr{col, b.val}
+				e := &plan.Call{T: boolT, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: -1}
+				bounds = append(bounds, bound{id, b.op, b.val})
+				if p.ranged == nil {
+					p.ranged = map[colID][]plan.Expr{}
+				}
+				p.ranged[id] = append(p.ranged[id], e)
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// leadsIndex tells whether a column is the first of an index of its table.
+func (p *planner) leadsIndex(id colID) bool {
+	ci := &p.cols[id]
+	if ci.scan == nil || ci.attnum <= 0 || ci.scan.table.Virtual != nil {
+		return false
+	}
+	for _, ix := range ci.scan.indexes() {
+		if len(ix.Keys) > 0 && ix.Keys[0].Attnum == ci.attnum {
+			return true
+		}
+	}
+	return false
 }
 
 func isParamOrConst(e plan.Expr) bool {

@@ -22,8 +22,15 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 		for _, c := range conds {
 			if p.hasSubqueries && hasSubquery(c) {
 				rest = append(rest, c)
-			} else {
+				continue
+			}
+			switch known, holds := n.knownOf(c); {
+			case !known:
 				own = append(own, c)
+			case !holds:
+				return p.nothing(n)
+			default:
+				p.changed = true
 			}
 		}
 		if len(own) > 0 {
@@ -53,11 +60,12 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 			}
 			return ok && !isVolatile(c)
 		})
-		for i := range down {
-			down[i] = substitute(down[i], by)
-		}
+		down, never := p.substituted(down, by)
 		c := n.clone().(*lProject)
 		c.in = p.push(n.in, down)
+		if never {
+			c.in = p.nothing(n.in)
+		}
 		return filterOver(c, stay)
 	case *lJoin:
 		return p.pushJoin(n, conds)
@@ -148,7 +156,7 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 			}
 			c.ins[i] = p.push(n.ins[i], mine)
 		}
-		return filterOver(c, stay)
+		return filterOver(p.withoutEmpty(c), stay)
 	case *lSetOp:
 		c := n.clone().(*lSetOp)
 		c.l, c.r = p.push(n.l, nil), p.push(n.r, nil)
@@ -165,6 +173,81 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 		*k = p.push(*k, nil)
 	}
 	return filterOver(c, conds)
+}
+
+// substituted are conditions in terms of what columns stand for, folded; never
+// tells that one of them cannot be true.
+func (p *planner) substituted(conds []plan.Expr, by map[colID]plan.Expr) (out []plan.Expr, never bool) {
+	for _, c := range conds {
+		s := substitute(c, by)
+		if s != c {
+			s = p.simplifyCond(s)
+		}
+		if isFalse(s) {
+			return nil, true
+		}
+		if !isTrue(s) {
+			out = splitAnd(s, out)
+		}
+	}
+	return out, false
+}
+
+// knownOf tells whether a condition on the rows of a table holds for all of
+// them or for none, because of a NOT NULL.
+func (s *lScan) knownOf(cond plan.Expr) (known, holds bool) {
+	n, ok := cond.(*plan.IsNull)
+	if !ok || s.table.Virtual != nil {
+		return false, false
+	}
+	c, ok := n.Arg.(*plan.Col)
+	if !ok || isRowType(c.Typ) || c.Idx < s.base || c.Idx >= s.base+len(s.table.Columns) {
+		return false, false
+	}
+	return s.columnNotNull(int16(c.Idx-s.base) + 1), n.Not
+}
+
+// withoutEmpty leaves out the inputs of a UNION ALL that have no rows.
+func (p *planner) withoutEmpty(n *lUnion) rel {
+	var keep []int
+	for i, in := range n.ins {
+		if !isEmpty(in) {
+			keep = append(keep, i)
+		}
+	}
+	if len(keep) == len(n.ins) {
+		return n
+	}
+	p.changed = true
+	if len(keep) == 0 {
+		return p.nothing(n)
+	}
+	if len(keep) == 1 {
+		one := &lProject{in: n.ins[keep[0]]}
+		for k, id := range n.cols {
+			one.items = append(one.items, projItem{id, p.col(n.inCols[keep[0]][k])})
+		}
+		return one
+	}
+	c := n.clone().(*lUnion)
+	c.ins, c.inCols = nil, nil
+	for _, i := range keep {
+		c.ins, c.inCols = append(c.ins, n.ins[i]), append(c.inCols, n.inCols[i])
+	}
+	return c
+}
+
+// isEmpty tells that a rel has no rows.
+func isEmpty(r rel) bool {
+	switch n := r.(type) {
+	case *lValues:
+		return n.lit == nil && n.rows != nil && len(n.rows) == 0
+	case *lProject:
+		return isEmpty(n.in)
+	case *lFilter:
+		return isEmpty(n.in)
+	}
+	return false
 }
 
 // rescan keeps the references to a scan (column info, locks) with its copy.

@@ -267,7 +267,10 @@ func (p *planner) condSel(e plan.Expr) float64 {
 			return 1 // but for what the sweeper has not come to yet
 		}
 		return defaultIneqSel
-	case *plan.RowCompare:
+	case *plan.RowCompare: // as its first columns, for the most part
+		if c, ok := bareColumn(e.L[0]); ok {
+			return p.ineqSel(c.Idx, e.Kind, e.R[0])
+		}
 		return defaultIneqSel
 	case *subquery:
 		return 0.5
@@ -326,7 +329,15 @@ func (p *planner) opSel(e *plan.Call) float64 {
 // eqJoinSel is the selectivity of column = column.
 func (p *planner) eqJoinSel(l, r plan.Expr) float64 {
 	dl, dr := p.distinctValues(l, math.MaxFloat64), p.distinctValues(r, math.MaxFloat64)
-	return 1 / math.Max(math.Max(dl, dr), 1)
+	s := 1 / math.Max(math.Max(dl, dr), 1)
+	// a range carried over by this equality is one that the other side has, too:
+	// it must not count twice
+	for _, e := range []plan.Expr{l, r} {
+		if c, ok := bareColumn(e); ok && p.ranged[c.Idx] != nil {
+			return math.Min(1, s/p.selectivity(p.ranged[c.Idx]))
+		}
+	}
+	return s
 }
 
 // eqSel is the selectivity of expression = value (nil: an unknown value).

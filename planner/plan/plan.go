@@ -18,6 +18,8 @@
 package plan
 
 import (
+	"sync/atomic"
+
 	"rowkey/catalog"
 	"rowkey/types"
 )
@@ -76,6 +78,11 @@ type Plan struct {
 	// Tables are the tables read or written, with the lock each needs: the session
 	// takes them before running, and checks that the descriptors are still current.
 	Tables []TableUse
+	// Access is what must be allowed before it runs, and Functions the functions that
+	// not everybody may call; see Authorize.
+	Access     []*catalog.Access
+	Functions  []types.OID
+	authorized atomic.Uint32 // the last role that may run it
 	// CatalogVersion is the version of the catalog it was planned with.
 	CatalogVersion uint64
 	// ReadOnly tells that nothing is written or locked.
@@ -129,6 +136,9 @@ type KeySpan struct {
 	Low             Expr   // bound on key column len(Eq), nil open
 	High            Expr
 	LowInc, HighInc bool
+	// LowMore and HighMore continue a bound on the key columns behind: rows compared
+	// as a whole, (a, b) > (1, 2). A NULL among them ends the bound in front of it.
+	LowMore, HighMore []Expr
 	// NotNull excludes NULLs of key column len(Eq) (implied by Low or High).
 	NotNull bool
 	// Key, when set, is a row's whole key (AttRowKey): the span is that row.
