@@ -89,7 +89,7 @@ func Open(path string, opts ...Option) (*DB, error) {
 	if path == "" || path == Memory {
 		store = memory.New()
 	} else {
-		s, err := disk.Open(path, disk.Options{Logger: c.session.Log, TxnBytes: max(MachineMemory()/16, 256<<20)})
+		s, err := disk.Open(path, disk.Options{Logger: c.session.Log})
 		if err != nil {
 			return nil, err
 		}

@@ -84,7 +84,7 @@ func crashKey(w int, what string, i int) []byte {
 }
 
 func crashChild(dir string) {
-	s, err := disk.Open(dir, disk.Options{MemtableBytes: 32 << 10}) // small: many flushes
+	s, err := disk.Open(dir, disk.Options{MemtableBytes: 32 << 10, TxnBytes: 1000}) // small: many flushes
 	if err != nil {
 		fmt.Println("opening:", err)
 		os.Exit(1)
@@ -103,7 +103,7 @@ func crashChild(dir string) {
 				for part := range 3 {
 					must(txn.Put(crashKey(w, "part", part), value))
 				}
-				must(txn.Put(crashKey(w, "number", i), make([]byte, 200)))
+				must(txn.Put(crashKey(w, "number", i), make([]byte, 200+1000*(w%2)))) // half of them spill
 				must(txn.Commit(context.Background()))
 				mu.Lock()
 				fmt.Printf("%d %d\n", w, i)

@@ -58,8 +58,8 @@ type Options struct {
 	// NoSync leaves it to the operating system when commits reach the disk. A crash
 	// of the machine may lose the latest ones; a crash of the process does not.
 	NoSync bool
-	// TxnBytes bounds what a transaction writes, which is gathered in memory and takes
-	// about four times as much there, until it commits; 0, and at most: 3 GiB.
+	// TxnBytes is how much a transaction's writes may be before they go to files, where
+	// they wait for the commit; they take about three times as much in memory; 0: 48 MiB.
 	TxnBytes int64
 	// ReadOnly opens a store that is there, changes nothing in its directory and
 	// refuses commits.
@@ -69,6 +69,10 @@ type Options struct {
 	// FS is the file system; nil: the operating system's. Tests have others.
 	FS vfs.FS
 }
+
+// maxBatchBytes is below Pebble's limit of 4 GiB a batch, with room for what it adds to
+// each key.
+const maxBatchBytes = 3 << 30
 
 const (
 	markerName = "ROWKEY"
@@ -112,7 +116,9 @@ type engine struct {
 	cache      *pebble.Cache
 	log        *slog.Logger
 	opts       *pebble.Options
+	tables     *pebble.Options // opts completed: for tables beside Pebble's own
 	txnBytes   int64
+	spills     atomic.Int64 // so far
 	sync       bool
 	reading    bool   // only
 	seq        uint64 // when opened
@@ -138,7 +144,7 @@ type engine struct {
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
-		txnBytes: min(orDefault(opts.TxnBytes, 3<<30), 3<<30),
+		txnBytes: min(orDefault(opts.TxnBytes, spillBytes), maxBatchBytes/2),
 		faults:   faults{died: make(chan struct{})}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
 	if e.fs == nil {
 		e.fs = vfs.Default
@@ -165,6 +171,8 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	}
 	e.cache = pebble.NewCache(orDefault(opts.CacheBytes, 512<<20))
 	e.opts = e.pebbleOptions(opts)
+	e.tables = e.opts.Clone()
+	e.tables.EnsureDefaults()
 	if e.db, err = e.openPebble(); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, translate(err))
 	}
@@ -394,8 +402,7 @@ func (e *engine) load() error {
 }
 
 func (e *engine) Traits() local.Traits {
-	// Below Pebble's limit of 4 GiB a batch, with room for what it adds to each key.
-	return local.Traits{GroupCommit: true, CloseViews: true, MaxApplyBytes: e.txnBytes}
+	return local.Traits{GroupCommit: true, CloseViews: true, MaxApplyBytes: maxBatchBytes, SpillBytes: e.txnBytes}
 }
 
 func (e *engine) Seq() uint64 { return e.seq }

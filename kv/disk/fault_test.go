@@ -205,29 +205,6 @@ func damage(t *testing.T, path string) {
 	}
 }
 
-// # A transaction that writes more than it may is refused, and leaves nothing.
-func TestTransactionTooLarge(t *testing.T) {
-	s, err := Open(t.TempDir(), Options{CacheBytes: 8 << 20, TxnBytes: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	txn, err := s.Begin(context.Background(), kv.TxnOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer txn.Rollback()
-	for i := 0; err == nil && i < 1<<20; i++ {
-		err = txn.PutCovered(fmt.Append(nil, "key", i), []byte("value"))
-	}
-	if !errors.Is(err, kv.ErrTxnTooLarge) {
-		t.Errorf("writing without end: %v", err)
-	}
-	if err := putOne(s, "small"); err != nil {
-		t.Error(err)
-	}
-}
-
 // # When files behind the log cannot be written, commits are refused, reads go on, and
 // commits are taken again once there is room; when the list of files cannot be written,
 // commits are refused for good, and reads go on.

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/google/btree"
@@ -11,13 +12,16 @@ import (
 
 // Buffer holds the writes of a transaction, the last one of each key, in key order.
 //
-// A few are kept in a sorted slice, more in a copy-on-write B-tree. Either way
-// View is O(1), which is what savepoints and iterators need.
+// A few are kept in a sorted slice, more in a copy-on-write B-tree, and what is too
+// much for memory in runs. Either way View is O(1), which is what savepoints and
+// iterators need.
 type Buffer struct {
 	small  []Entry
 	shared bool // small is seen by a view too
 	tree   *btree.BTreeG[Entry]
-	bytes  int64 // of all writes, overwritten ones included
+	bytes  int64 // of all writes in memory, overwritten ones included
+	runs   []Run // older than what is in memory, newest last
+	runLen int   // of all runs
 }
 
 // smallMax is the number of writes up to which insertion into a slice, copied
@@ -26,8 +30,11 @@ const smallMax = 32
 
 const bufferDegree = 32
 
-// Len is the number of keys written.
-func (b *Buffer) Len() int {
+// Len is the number of keys written; those written again since they were put into a run
+// count twice.
+func (b *Buffer) Len() int { return b.lenInMemory() + b.runLen }
+
+func (b *Buffer) lenInMemory() int {
 	if b.tree != nil {
 		return b.tree.Len()
 	}
@@ -50,11 +57,15 @@ func searchEntries(es []Entry, key []byte) (int, bool) {
 	return lo, false
 }
 
-// Bytes is at least the size of all keys and values.
+// Bytes is at least the size of all keys and values in memory.
 func (b *Buffer) Bytes() int64 { return b.bytes }
 
-// applyBytes is a bound of what an engine has to write, with room for its overhead.
-func (b *Buffer) applyBytes() int64 { return b.bytes + 32*int64(b.Len()) }
+// Runs are the files with the older part of the writes, newest last.
+func (b *Buffer) Runs() []Run { return b.runs }
+
+// memBytes is a bound of what an engine has to write of what is in memory, with room for
+// its overhead.
+func (b *Buffer) memBytes() int64 { return b.bytes + 32*int64(b.lenInMemory()) }
 
 func (b *Buffer) put(e Entry) {
 	b.bytes += e.Bytes()
@@ -87,28 +98,106 @@ func (b *Buffer) put(e Entry) {
 }
 
 // Get returns the write of key, if any.
-func (b *Buffer) Get(key []byte) (Entry, bool) {
+func (b *Buffer) Get(key []byte) (Entry, bool, error) {
 	if b.tree != nil {
-		return b.tree.Get(Probe(key))
-	}
-	if len(b.small) > 0 {
+		if e, ok := b.tree.Get(Probe(key)); ok {
+			return e, true, nil
+		}
+	} else if len(b.small) > 0 {
 		if i, ok := searchEntries(b.small, key); ok {
-			return b.small[i], true
+			return b.small[i], true, nil
 		}
 	}
-	return Entry{}, false
+	for i := len(b.runs) - 1; i >= 0; i-- {
+		if e, ok, err := b.runs[i].Get(key); ok || err != nil {
+			return e, ok, err
+		}
+	}
+	return Entry{}, false, nil
+}
+
+// overlay replaces the values of those keys that are written.
+func (b *Buffer) overlay(keys, values [][]byte) error {
+	if len(b.runs) > 0 {
+		return b.overlayRuns(keys, values)
+	}
+	for i, k := range keys {
+		if e, ok, _ := b.Get(k); ok {
+			values[i] = e.Value()
+		}
+	}
+	return nil
+}
+
+// overlayRuns is overlay where there are runs, of which each is gone through once.
+func (b *Buffer) overlayRuns(keys, values [][]byte) error {
+	var order []int // of the keys, if they are not sorted
+	sorted := keys
+	if !slices.IsSortedFunc(keys, bytes.Compare) {
+		order = make([]int, len(keys))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortFunc(order, func(x, y int) int { return bytes.Compare(keys[x], keys[y]) })
+		sorted = make([][]byte, len(keys))
+		for i, at := range order {
+			sorted[i] = keys[at]
+		}
+	}
+	es := make([]Entry, len(keys))
+	for i, k := range sorted {
+		if b.tree != nil {
+			es[i], _ = b.tree.Get(Probe(k))
+		} else if at, ok := searchEntries(b.small, k); ok {
+			es[i] = b.small[at]
+		}
+	}
+	for i := len(b.runs) - 1; i >= 0; i-- {
+		if err := b.runs[i].GetAll(sorted, es); err != nil {
+			return err
+		}
+	}
+	for i, e := range es {
+		if e.None() {
+			continue
+		}
+		if order != nil {
+			i = order[i]
+		}
+		values[i] = e.Value()
+	}
+	return nil
 }
 
 // view is the buffer as it is now, immutable.
 func (b *Buffer) view() Buffer {
 	if b.tree != nil {
-		return Buffer{tree: b.tree.Clone(), bytes: b.bytes}
+		return Buffer{tree: b.tree.Clone(), bytes: b.bytes, runs: b.runs, runLen: b.runLen}
 	}
 	b.shared = true
-	return Buffer{small: b.small, shared: true, bytes: b.bytes}
+	return Buffer{small: b.small, shared: true, bytes: b.bytes, runs: b.runs, runLen: b.runLen}
 }
 
-// Each calls f for every write in key order until it returns false.
+// Walk calls f for every write in key order until it fails.
+func (b *Buffer) Walk(f func(Entry) error) error {
+	var c cursor
+	c.seek(b, kv.Range{}, false)
+	var es []Entry
+	var err error
+	for err == nil {
+		if es, err = c.next(es[:0], ownChunk); err != nil || len(es) == 0 {
+			break
+		}
+		for _, e := range es {
+			if err = f(e); err != nil {
+				break
+			}
+		}
+	}
+	return errors.Join(err, c.close())
+}
+
+// Each calls f for every write in memory in key order until it returns false.
 func (b *Buffer) Each(f func(Entry) bool) {
 	if b.tree != nil {
 		b.tree.Ascend(f)
@@ -121,7 +210,7 @@ func (b *Buffer) Each(f func(Entry) bool) {
 	}
 }
 
-// collect appends at most max writes of r to dst, from its start or its end.
+// collect appends at most max writes of r in memory to dst, from its start or its end.
 func (b *Buffer) collect(dst []Entry, r kv.Range, reverse bool, max int) []Entry {
 	limit := len(dst) + max
 	if b.tree == nil {
@@ -172,19 +261,38 @@ func (b *Buffer) collect(dst []Entry, r kv.Range, reverse bool, max int) []Entry
 }
 
 // any reports whether there is a write in r.
-func (b *Buffer) any(r kv.Range) bool {
+func (b *Buffer) any(r kv.Range) (bool, error) {
 	if b.Len() == 0 {
-		return false
+		return false, nil
 	}
 	var one [1]Entry
-	return len(b.collect(one[:0], r, false, 1)) > 0
+	if len(b.collect(one[:0], r, false, 1)) > 0 {
+		return true, nil
+	}
+	for _, run := range b.runs {
+		if ok, err := anyInRun(run, r); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+func anyInRun(run Run, r kv.Range) (bool, error) {
+	first, last := run.Bounds()
+	if r.Start != nil && bytes.Compare(last, r.Start) < 0 || r.End != nil && bytes.Compare(r.End, first) <= 0 {
+		return false, nil
+	}
+	it := run.Iter()
+	it.Seek(r, false)
+	es, err := it.Next(nil)
+	return len(es) > 0, errors.Join(err, it.Close())
 }
 
 // anyOf reports whether one of keys may be written: false only if there is no write
 // from the least of them to the greatest.
-func (b *Buffer) anyOf(keys [][]byte) bool {
+func (b *Buffer) anyOf(keys [][]byte) (bool, error) {
 	if b.Len() == 0 || len(keys) == 0 {
-		return false
+		return false, nil
 	}
 	least, greatest := keys[0], keys[0]
 	for _, k := range keys[1:] {
@@ -194,7 +302,10 @@ func (b *Buffer) anyOf(keys [][]byte) bool {
 			greatest = k
 		}
 	}
+	if len(b.runs) > 0 {
+		return b.any(kv.Range{Start: least, End: kv.KeyAfter(greatest)})
+	}
 	var one [1]Entry
 	found := b.collect(one[:0], kv.Range{Start: least}, false, 1)
-	return len(found) > 0 && bytes.Compare(found[0].Key(), greatest) <= 0
+	return len(found) > 0 && bytes.Compare(found[0].Key(), greatest) <= 0, nil
 }

@@ -15,8 +15,13 @@ import (
 // store.group; the first of them leads: it waits for its turn, takes all that have
 // gathered by then, applies them as one batch, and wakes the others.
 func (s *Store) commit(t *Txn) error {
-	if most := s.traits.MaxApplyBytes; most > 0 && t.writes.applyBytes() > most {
+	if most := s.traits.MaxApplyBytes; most > 0 && t.writes.memBytes() > most {
 		return kv.ErrTxnTooLarge
+	}
+	if t.spill != nil && len(t.writes.runs) > 0 {
+		if err := t.prepareSpilled(); err != nil {
+			return err
+		}
 	}
 	if !s.traits.GroupCommit {
 		s.commitMu.Lock()
@@ -109,12 +114,16 @@ func (g *gather) learn(around int, took time.Duration) {
 	g.took += (took - g.took) / 8
 }
 
-// fitting is how many of the first members one Apply may take.
+// fitting is how many of the first members one Apply may take. One with runs is alone.
 func (s *Store) fitting(group []*Txn) int {
 	most, sum := s.traits.MaxApplyBytes, int64(0)
 	for i, t := range group {
-		sum += t.writes.applyBytes()
-		if i > 0 && most > 0 && sum > most {
+		runs := len(t.writes.runs) > 0
+		if i == 0 && runs {
+			return 1
+		}
+		sum += t.writes.memBytes()
+		if i > 0 && (runs || most > 0 && sum > most) {
 			return i
 		}
 	}
@@ -151,7 +160,7 @@ func (s *Store) commitGroup(group []*Txn) {
 				continue
 			}
 		}
-		s.history.append(record{seq, t.writes, t.moves})
+		s.history.append(newRecord(seq, t))
 		seq++
 		buffers = append(buffers, &t.writes)
 		sync = sync || !t.opts.NoSync
@@ -166,7 +175,12 @@ func (s *Store) commitGroup(group []*Txn) {
 	}
 	s.reclaimNewest(group, buffers)
 	seq--
-	err := s.engine.Apply(buffers, seq, sync)
+	var err error
+	if spilled := group[0].spill; spilled != nil && len(group[0].writes.runs) > 0 {
+		err = spilled.Ingest(seq)
+	} else {
+		err = s.engine.Apply(buffers, seq, sync)
+	}
 	var view View
 	if err == nil {
 		if view, err = s.engine.View(); err != nil {

@@ -13,6 +13,7 @@
 //	Lock, Put  lock table: grant, queue, or find a deadlock                      locks.go, deadlock.go
 //	   │       was the key committed to since my version?                        history.go
 //	   │       buffer the write (Serializable: who has read what was before?)
+//	   │       many writes: into sorted files                                    spill.go, cursor.go
 //	Commit     join the waiting group; its first member leads:                   commit.go
 //	   │         serializable members: may they, still?
 //	   │         number the commits, remember them in the history
@@ -102,6 +103,9 @@ type Traits struct {
 	Reclaim bool
 	// MaxApplyBytes bounds the bytes of an Apply; 0: there is no bound.
 	MaxApplyBytes int64
+	// SpillBytes are the bytes of writes that a transaction holds in memory before it
+	// puts them into a run, if the engine is a Spiller.
+	SpillBytes int64
 }
 
 // View is a state of an engine. Its iterators outlive its Close.

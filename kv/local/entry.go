@@ -55,6 +55,19 @@ func (e Entry) Value() []byte {
 // Deleted reports whether the entry is a deletion.
 func (e Entry) Deleted() bool { return e.vlen == deleted }
 
+// None reports whether the entry is none: the zero Entry.
+func (e Entry) None() bool { return e.p == nil }
+
+// EntryAt is an entry over the memory of kv, which holds a key of klen bytes and then its
+// value, or nothing if it is a deletion, and does not change any more.
+func EntryAt(kv []byte, klen int, deletion bool) Entry {
+	e := Entry{unsafe.Pointer(unsafe.SliceData(kv)), uint32(klen), uint32(len(kv) - klen)}
+	if deletion {
+		e.vlen = deleted
+	}
+	return e
+}
+
 // Bytes is the size of key and value.
 func (e Entry) Bytes() int64 {
 	if e.Deleted() {

@@ -15,6 +15,15 @@ type record struct {
 	seq    uint64
 	writes Buffer
 	moves  []move
+	// untold: the writes were too many to be kept.
+	untold bool
+}
+
+func newRecord(seq uint64, t *Txn) record {
+	if len(t.writes.runs) > 0 {
+		return record{seq: seq, moves: t.moves, untold: true}
+	}
+	return record{seq: seq, writes: t.writes, moves: t.moves}
 }
 
 // move is what a transaction said with Moved.
@@ -103,10 +112,10 @@ func (h *history) changed(key []byte, seq uint64) (changed, known bool) {
 		return false, false
 	}
 	for n, i := 0, len(h.records)-1; i >= 0 && h.records[i].seq > seq; n, i = n+1, i-1 {
-		if n == farBack {
+		if n == farBack || h.records[i].untold {
 			return false, false
 		}
-		if _, ok := h.records[i].writes.Get(key); ok {
+		if _, ok, _ := h.records[i].writes.Get(key); ok {
 			return true, true
 		}
 	}

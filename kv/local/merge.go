@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 
 	"rowkey/kv"
 )
@@ -20,6 +21,8 @@ type mergeIter struct {
 	ownPos   int
 	ownRange kv.Range // not yet collected
 	ownDone  bool
+	cursor   cursor // of the own writes, where there are runs
+	err      error  // of reading these
 }
 
 // ownChunk is how many own writes are taken out of the buffer at once.
@@ -43,6 +46,11 @@ func (it *mergeIter) start(r kv.Range) {
 	it.in.Clear()
 	it.inPos, it.baseDone = 0, false
 	it.own, it.ownPos, it.ownDone = it.own[:0], 0, false
+	if len(it.writes.runs) > 0 {
+		it.err = nil
+		it.cursor.seek(&it.writes, r, it.opts.Reverse)
+		return // it does no work yet that can fail
+	}
 	it.collectOwn()
 }
 
@@ -51,7 +59,9 @@ func (it *mergeIter) Reset(r kv.Range) {
 	it.start(r)
 }
 
-func (it *mergeIter) Close() error { return it.base.Close() }
+func (it *mergeIter) Close() error {
+	return errors.Join(it.base.Close(), it.cursor.close())
+}
 
 func (it *mergeIter) Next(b *kv.PairBatch) (int, error) {
 	b.Clear()
@@ -160,10 +170,16 @@ func (it *mergeIter) fill(want int) error {
 	if it.ownPos == len(it.own) && !it.ownDone {
 		it.collectOwn()
 	}
-	return nil
+	return it.err
 }
 
 func (it *mergeIter) collectOwn() {
+	if len(it.writes.runs) > 0 {
+		it.own, it.err = it.cursor.next(it.own[:0], ownChunk)
+		it.ownPos = 0
+		it.ownDone = it.err == nil && len(it.own) == 0
+		return
+	}
 	it.own = it.writes.collect(it.own[:0], it.ownRange, it.opts.Reverse, ownChunk)
 	it.ownPos = 0
 	if len(it.own) < ownChunk {

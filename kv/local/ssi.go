@@ -49,6 +49,7 @@ type serial struct {
 	snapshot uint64 // what it reads
 	reads    readSet
 	writes   *Buffer // of the transaction; changed under ssi.mu
+	spill    *spill  // where some of them are; held once committed
 	in, out  map[*serial]struct{}
 
 	readOnly bool   // declared so
@@ -134,8 +135,8 @@ func (g *ssi) readKey(x *serial, key []byte, hash, seq uint64) error {
 	}
 	x.reads.point(hash)
 	return g.readFrom(x, seq, func(w *Buffer) bool {
-		_, ok := w.Get(key)
-		return ok
+		_, ok, err := w.Get(key)
+		return ok || err != nil
 	})
 }
 
@@ -147,7 +148,10 @@ func (g *ssi) readRange(x *serial, r kv.Range, seq uint64) error {
 		return nil
 	}
 	x.reads.add(r)
-	return g.readFrom(x, seq, func(w *Buffer) bool { return w.any(r) })
+	return g.readFrom(x, seq, func(w *Buffer) bool {
+		ok, err := w.any(r)
+		return ok || err != nil
+	})
 }
 
 func (g *ssi) readFrom(x *serial, seq uint64, wrote func(*Buffer) bool) error {
@@ -223,7 +227,7 @@ func (g *ssi) replaced(key []byte, r, x *serial) bool {
 	}
 	for o := range g.all {
 		if o != r && o.ended && o.seq > r.snapshot && o.seq <= x.snapshot {
-			if _, ok := o.writes.Get(key); ok {
+			if _, ok, err := o.writes.Get(key); ok && err == nil {
 				return true
 			}
 		}
@@ -299,6 +303,7 @@ func (g *ssi) prepare(x *serial, seq uint64) error {
 	x.order, x.seq = g.order, seq
 	writes := *x.writes // the transaction lets go of them
 	x.writes = &writes
+	x.spill.hold()
 	return nil
 }
 
@@ -342,6 +347,9 @@ func (g *ssi) forget(x *serial) {
 		delete(o.in, x)
 	}
 	delete(g.all, x)
+	if x.order != 0 {
+		x.spill.letGo()
+	}
 }
 
 // settle draws the conclusions from x's end: for snapshots that it might have shown

@@ -10,11 +10,14 @@ import (
 
 // Store is a kv.Store over an Engine.
 type Store struct {
-	engine  Engine
-	traits  Traits
-	current atomic.Pointer[version]
-	closed  atomic.Bool
-	failed  atomic.Pointer[error] // a commit whose outcome is unknown
+	engine Engine
+	traits Traits
+	// spillBytes are the writes in memory from which on a transaction puts them into
+	// runs; 0: never.
+	spillBytes int64
+	current    atomic.Pointer[version]
+	closed     atomic.Bool
+	failed     atomic.Pointer[error] // a commit whose outcome is unknown
 
 	locks   lockTable
 	active  activeSet
@@ -49,6 +52,9 @@ func New(engine Engine) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{engine: engine, traits: engine.Traits()}
+	if _, ok := engine.(Spiller); ok {
+		s.spillBytes = s.traits.SpillBytes
+	}
 	s.locks.init()
 	s.ssi.init()
 	s.publish(engine.Seq(), view)

@@ -16,6 +16,7 @@ type Txn struct {
 	opts     kv.TxnOptions
 	version  *version
 	writes   Buffer
+	spill    *spill // of writes that do not fit memory
 	frozenMu sync.Mutex
 	frozen   *Buffer // view of writes for scans, until the next write
 	saves    []save  // the savepoints that stand
@@ -69,8 +70,8 @@ func (t *Txn) Get(key []byte) ([]byte, bool, error) {
 
 func (t *Txn) get(v *version, key []byte) ([]byte, bool, error) {
 	if t.writes.Len() > 0 {
-		if e, ok := t.writes.Get(key); ok {
-			return e.Value(), !e.Deleted(), nil
+		if e, ok, err := t.writes.Get(key); ok || err != nil {
+			return e.Value(), ok && !e.Deleted(), err
 		}
 	}
 	t.use()
@@ -95,20 +96,28 @@ func (t *Txn) getAll(v *version, keys, values [][]byte) error {
 	if err := v.view.GetAll(keys, values); err != nil {
 		return err
 	}
-	own := t.writes.anyOf(keys)
-	if !own && t.serial == nil {
-		return nil
+	own, err := t.writes.anyOf(keys)
+	if err != nil {
+		return err
 	}
-	for i, k := range keys {
-		if e, ok := t.writes.Get(k); ok && own {
-			values[i] = e.Value()
-		} else if t.serial != nil {
+	if t.serial != nil {
+		for _, k := range keys {
+			if own {
+				if _, ok, err := t.writes.Get(k); err != nil {
+					return err
+				} else if ok {
+					continue
+				}
+			}
 			if err := t.store.ssi.readKey(t.serial, k, t.store.locks.hash(k), v.seq); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	if !own {
+		return nil
+	}
+	return t.writes.overlay(keys, values)
 }
 
 // Scan implements kv.Reader.
@@ -149,10 +158,13 @@ func (t *Txn) freeze() Buffer {
 func (t *Txn) write(e Entry) error {
 	t.frozen = nil
 	if t.serial != nil {
-		return t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()), len(t.saves) > 0)
+		if err := t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()), len(t.saves) > 0); err != nil {
+			return err
+		}
+	} else {
+		t.writes.put(e)
 	}
-	t.writes.put(e)
-	return nil
+	return t.spillIfFull()
 }
 
 // GetLatest implements kv.Txn.
@@ -246,7 +258,7 @@ func (t *Txn) writable(key, value []byte) error {
 	if t.opts.ReadOnly {
 		return kv.ErrReadOnly
 	}
-	if most := t.store.traits.MaxApplyBytes; most > 0 && t.writes.applyBytes() > most {
+	if most := t.store.traits.MaxApplyBytes; most > 0 && t.writes.memBytes() > most {
 		return kv.ErrTxnTooLarge
 	}
 	t.use()
@@ -511,4 +523,6 @@ func (t *Txn) end() {
 		t.serial = nil
 	}
 	t.writes, t.frozen, t.saves = Buffer{}, nil, nil
+	t.spill.letGo()
+	t.spill = nil
 }
