@@ -400,6 +400,7 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	} else if !k.doNothing {
 		bail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").At(c.Pos()))
+	exItem.schema = ""
 	}
 	if k.doNothing {
 		return k

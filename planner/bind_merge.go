@@ -21,6 +21,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 	d := &dmlRel{kind: dmlMerge, table: t.table}
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	t.rename(p, item)
 	d.scan.lockFor = plan.LockNoKeyUpdate
 	p.expand(d.scan, t.only, true)
 	p.movable(d)

@@ -15,7 +15,9 @@ type dmlTarget struct {
 	only  bool   // its children are left alone
 	name  string // as the statement names it
 	alias string
-	verb  string // "insert into", "update" … for errors
+	// schema qualifies the target's columns, unless it has an alias.
+	schema string
+	verb   string // "insert into", "update" … for errors
 	// names maps a view's columns, in order, to the table's; nil for a table.
 	names []viewColumn
 	views []*viewLevel
@@ -73,9 +75,11 @@ func (t *dmlTarget) columns() []*catalog.Column {
 	return out
 }
 
-// rename makes a range item over the table answer to the view's column names.
+// rename makes a range item over the table answer to the target's schema and
+// to the view's column names.
 func (t *dmlTarget) rename(p *planner, it *rangeItem) {
 	inner := *it
+	it.schema = t.schema
 	renameTo(it, t.names)
 	if len(t.views) != 1 {
 		return
@@ -117,6 +121,8 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	if rv.Alias != nil {
 		out.alias = rv.Alias.Name
 	}
+	} else if t.Schema != nil {
+		out.schema = t.Schema.Name
 	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
 		p.throughView(out, verb, command, doing)
 	}

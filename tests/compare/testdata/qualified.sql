@@ -1,0 +1,24 @@
+-- A target without an alias can be named with its schema.
+create schema s;
+create table s.t(id serial, d text);
+insert into s.t(d) values('x') returning s.t.id;
+insert into s.t(d) values('x') returning s.t.*;
+update s.t set d='y' returning s.t.id;
+update s.t set d='y' where s.t.id=1 returning s.t.id;
+delete from s.t where s.t.id=9 returning s.t.d;
+create unique index on s.t(id);
+insert into s.t(id,d) values(1,'x') on conflict do nothing returning s.t.id;
+insert into s.t(id,d) values(1,'x') on conflict(id) do update set d=s.t.d||excluded.d where s.t.id=1 returning s.t.id, t.d;
+insert into s.t(id,d) values(1,'x') on conflict(id) do update set d=s.excluded.d;
+create table t2(id int);
+insert into public.t2 values(1) returning public.t2.id;
+insert into t2 values(1) returning public.t2.id;
+delete from t2 where id=1;
+insert into t2 values(1);
+merge into s.t using t2 on s.t.id=public.t2.id when matched then update set d='q'||s.t.id;
+select s.t.id,d from s.t order by 1;
+update s.t as x set d='y' where s.t.id=1;
+update s.t as x set d='y' where x.id=1 returning s.t.id;
+create view s.v as select id as vid, d from s.t;
+update s.v set d='z' where s.v.vid=1 returning s.v.vid, s.v.*;
+insert into s.t(id) values (s.t.id);
