@@ -336,3 +336,27 @@ func Language(name string) (oid OID, trusted, ok bool) {
 	}
 	return 0, false, false
 }
+
+// Restricted tells whether a built-in function may not be called by everybody.
+func (s *Snapshot) Restricted(oid OID, name string) bool {
+	return privateFunctions[name] || name == "kv.command" || s.GrantsOf(oid) != nil
+}
+
+// SecurityInvoker tells that what a view reads is read in the name of whoever
+// asks, not of its owner.
+func (t *Table) SecurityInvoker() bool {
+	for _, o := range t.Options {
+		if o == "security_invoker=true" || o == "security_invoker=on" || o == "security_invoker=1" {
+			return true
+		}
+	}
+	return false
+}
+
+// FunctionName gives the name of a function, built in or not, "" if there is none.
+func (s *Snapshot) FunctionName(oid OID) string {
+	if p := s.proc(oid); p != nil {
+		return p.name
+	}
+	return ""
+}

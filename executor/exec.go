@@ -61,6 +61,9 @@ type Execution struct {
 
 // Open starts a plan. Nothing is read before the first Next.
 func Open(ctx *Ctx, p *plan.Plan) (*Execution, error) {
+	if err := p.Authorize(ctx.Catalog, ctx.Role); err != nil {
+		return nil, err
+	}
 	e := &Execution{}
 	if err := e.start(ctx, p); err != nil {
 		return nil, err
@@ -253,6 +256,9 @@ func (e *Execution) Close() {
 
 // Run runs a plan to its end and gives each batch to sink (which may be nil).
 func Run(ctx *Ctx, p *plan.Plan, sink Sink) (Result, error) {
+	if err := p.Authorize(ctx.Catalog, ctx.Role); err != nil {
+		return Result{}, err
+	}
 	pt, err := openPoint(ctx, p)
 	if err != nil {
 		return Result{}, err

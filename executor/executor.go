@@ -57,6 +57,8 @@ type Ctx struct {
 	Txn     kv.Txn
 	Eval    *builtin.Ctx
 	Catalog *catalog.Snapshot
+	// Role is the role that must have the privileges which plans need; 0: nothing is checked.
+	Role catalog.OID
 	// Params are the values of $1 … $n, in the types the plan says.
 	Params    []types.Datum
 	Isolation kv.Isolation

@@ -218,6 +218,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	// the target's columns can be named in no value, but hints know them
 	var item *rangeItem
 	d.newRow, item = p.addScan(d.table, t.alias, s.Relation.Pos())
+	p.readOf(d.newRow, t.access)
 	t.rename(p, item)
 	hidden := *item
 	hidden.relVisible, hidden.colsVisible = false, false
@@ -274,7 +275,9 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		d.inCols = v.cols
 	}
 	given := make([]bool, len(d.table.Columns)+1)
+	t.access.needs(catalog.Insert)
 	for _, c := range cols {
+		t.access.writes(catalog.Insert, c.Attnum)
 		d.attnums = append(d.attnums, c.Attnum)
 		given[c.Attnum] = true
 	}
@@ -392,19 +395,22 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	k := &conflictRel{doNothing: c.Action == ast.ConflictNothing}
 	var oldItem, exItem *rangeItem
 	k.old, oldItem = p.addScan(d.table, t.alias, -1)
+	p.readOf(k.old, t.access)
 	t.rename(p, oldItem)
 	k.excluded, exItem = p.addScan(d.table, "excluded", -1)
+	p.readOf(k.excluded, t.access)
 	t.rename(p, exItem)
+	exItem.schema = ""
 	if c.Infer != nil {
 		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem, k.doNothing)
 	} else if !k.doNothing {
 		bail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").At(c.Pos()))
-	exItem.schema = ""
 	}
 	if k.doNothing {
 		return k
 	}
+	t.access.needs(catalog.Update)
 	uq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: []*rangeItem{oldItem, exItem}, clause: inUpdateSet}
 	k.set = p.bindSet(c.Set, uq, t, k.excluded)
 	if c.Where != nil {
@@ -426,6 +432,9 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 				if ix.Deferrable {
 					fail(-1, pgerr.WrongObjectType, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
 				}
+				for _, key := range ix.Keys {
+					p.reads(t.access, key.Attnum)
+				}
 				return []*catalog.Index{ix}
 			}
 		}
@@ -442,6 +451,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 				p.missingColumn(q, nil, "", e.Name, e.Pos())
 			}
 			want[c.Attnum] = true
+			p.reads(t.access, c.Attnum)
 			continue
 		}
 		x := b.expr(e.Expr)
@@ -582,6 +592,7 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 	parts := map[int16]int{} // where in out the columns assigned to in part are
 	put := func(ct *ast.ColumnTarget, value func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool)) {
 		c := p.targetColumn(t, ct)
+		t.access.writes(catalog.Update, c.Attnum)
 		if len(ct.Path) > 0 {
 			st := p.storeTarget(q, c, ct)
 			x, isDefault := value(c, func(a arg) plan.Expr { return st.value(p, a) })
@@ -744,6 +755,8 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	d := &dmlRel{kind: dmlUpdate, table: t.table, hasReturning: s.Returning != nil}
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	p.readOf(d.scan, t.access)
+	t.access.needs(catalog.Update)
 	d.scan.lockFor = plan.LockNoKeyUpdate
 	p.expand(d.scan, t.only, true)
 	p.movable(d)
@@ -759,6 +772,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
+	p.readOf(d.newRow, t.access)
 	t.rename(p, newItem)
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
@@ -773,6 +787,8 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	d := &dmlRel{kind: dmlDelete, table: t.table, hasReturning: s.Returning != nil}
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	p.readOf(d.scan, t.access)
+	t.access.needs(catalog.Delete)
 	d.scan.lockFor = plan.LockUpdate
 	p.expand(d.scan, t.only, true)
 	t.rename(p, item)
@@ -783,6 +799,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
+	p.readOf(d.newRow, t.access)
 	t.rename(p, newItem)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
 	return d

@@ -117,6 +117,9 @@ func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
 	if t := p.req.Relations[rv.Name]; t != nil && rv.Schema == "" {
 		return t
 	}
+	if rv.Schema != "" {
+		p.usableSchema(rv.Schema, rv.Pos())
+	}
 	oid := p.resolveRelation(rv.Schema, rv.Name)
 	shown := qualifiedName(rv.Schema, rv.Name)
 	if oid == 0 {
@@ -172,6 +175,7 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		return p.bindView(t, rv, alias)
 	}
 	s, it := p.addScan(t, alias, rv.Pos())
+	p.readOf(s, p.newAccess(t, catalog.Select))
 	if rv.Alias == nil && t.Schema != nil {
 		it.schema = t.Schema.Name
 	}
@@ -213,7 +217,9 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 	p.path = viewPath(t, p.path)
 	frames := p.aggFrames // the aggregates around are none of the view's
 	p.aggFrames = nil
-	bd := p.bindQuery(sel, nil, true)
+	read := p.newAccess(t, catalog.Select)
+	var bd *bound
+	p.within(t, func() { bd = p.bindQuery(sel, nil, true) })
 	p.path, p.aggFrames = oldPath, frames
 	live := 0
 	for i := range t.Columns {
@@ -238,7 +244,7 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 		ci := p.cols[bd.cols[k].id]
 		id := p.newCol(c.Name, ci.typ, ci.mod)
 		info := &p.cols[id]
-		info.alias, info.tableOID, info.attnum = alias, t.OID, c.Attnum
+		info.alias, info.tableOID, info.attnum, info.access = alias, t.OID, c.Attnum, read
 		proj.items = append(proj.items, projItem{id, p.col(bd.cols[k].id)})
 		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id)})
 		k++
@@ -593,6 +599,8 @@ func (p *planner) joinUsing(j *ast.JoinExpr, names []string, litems, ritems []*r
 		}
 		merged[n] = true
 		lc, rc := find(litems, n, "left"), find(ritems, n, "right")
+		p.readsExpr(lc.expr)
+		p.readsExpr(rc.expr)
 		la, ra := arg{lc.expr, -1}, arg{rc.expr, -1}
 		conds = append(conds, p.binaryOp("=", la, ra, -1))
 		t := commonType([]arg{la, ra}, "JOIN/USING")

@@ -193,6 +193,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		fn = p.userBound(c.fn, c, args, exprs, result, pos)
 	} else {
 		fn = p.bound(c.fn, exprs)
+		p.calling(c.fn)
 	}
 	t := plan.T{Typ: result, Mod: -1}
 	if result == types.Record && len(fn.Out) > 0 { // a record whose columns are known, wherever it goes

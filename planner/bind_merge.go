@@ -21,6 +21,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 	d := &dmlRel{kind: dmlMerge, table: t.table}
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	p.readOf(d.scan, t.access)
 	t.rename(p, item)
 	d.scan.lockFor = plan.LockNoKeyUpdate
 	p.expand(d.scan, t.only, true)
@@ -72,9 +73,13 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 			a.Cond = p.coerceBool(b.arg(w.Cond), "WHEN")
 		}
 		switch w.Action {
+		case ast.MergeDelete:
+			t.access.needs(catalog.Delete)
 		case ast.MergeUpdate:
+			t.access.needs(catalog.Update)
 			a.Set = p.bindSet(w.Set, wq, t, nil)
 		case ast.MergeInsert:
+			t.access.needs(catalog.Insert)
 			a.Set = p.mergeInsert(w, wq, t)
 		}
 		d.actions = append(d.actions, a)
@@ -111,6 +116,7 @@ func (p *planner) mergeInsert(w *ast.MergeWhen, q *query, t *dmlTarget) []plan.C
 	var out []plan.ColumnExpr
 	for i, e := range w.Values {
 		c := cols[i]
+		t.access.writes(catalog.Insert, c.Attnum)
 		if _, ok := e.(*ast.Default); ok {
 			continue
 		}

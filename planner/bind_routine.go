@@ -53,6 +53,7 @@ func (p *planner) functions(name []string) []*builtin.Func {
 		if schema == "pg_catalog" {
 			return builtin.Funcs(last)
 		}
+		p.usableSchema(schema, -1)
 		fns := builtin.Funcs(schema + "." + last)
 		if schema == "pg_temp" {
 			for _, s := range p.path {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"rowkey/builtin"
+	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -1305,6 +1306,9 @@ func (p *planner) bindLocking(r rel, q *query, sel *ast.SelectStmt) rel {
 	}
 	lock := &lLock{in: r}
 	add := func(it *rangeItem, c *ast.LockingClause) {
+		if a := p.cols[it.scan.tableOID()].access; a != nil {
+			a.needs(catalog.Update)
+		}
 		for i := range lock.tables {
 			l := &lock.tables[i]
 			if l.scan == it.scan {

@@ -19,8 +19,9 @@ type dmlTarget struct {
 	schema string
 	verb   string // "insert into", "update" … for errors
 	// names maps a view's columns, in order, to the table's; nil for a table.
-	names []viewColumn
-	views []*viewLevel
+	names  []viewColumn
+	views  []*viewLevel
+	access *access
 }
 
 // viewColumn is a column of a view and the table column it shows (nil: an expression).
@@ -78,8 +79,8 @@ func (t *dmlTarget) columns() []*catalog.Column {
 // rename makes a range item over the table answer to the target's schema and
 // to the view's column names.
 func (t *dmlTarget) rename(p *planner, it *rangeItem) {
-	inner := *it
 	it.schema = t.schema
+	inner := *it
 	renameTo(it, t.names)
 	if len(t.views) != 1 {
 		return
@@ -120,9 +121,10 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	out := &dmlTarget{table: t, only: rv.Only, name: t.Name, alias: rv.Name, verb: verb}
 	if rv.Alias != nil {
 		out.alias = rv.Alias.Name
-	}
 	} else if t.Schema != nil {
 		out.schema = t.Schema.Name
+	}
+	out.access = p.newAccess(t, 0)
 	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
 		p.throughView(out, verb, command, doing)
 	}
@@ -166,6 +168,9 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	oldPath := p.path
 	p.path = viewPath(view, p.path)
+	asRole, above := p.asRole, len(p.accesses)
+	p.within(view, func() { asRole = p.asRole })
+	p.viewDepth++
 	base := p.resolveTable(rv)
 	// bind the view once as a query, to learn whether it aggregates and what
 	// its columns are
@@ -174,6 +179,8 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	_ = r
 	targets := (&binder{p: p, q: sub, kind: inTarget}).targetList(s.Targets)
 	p.path = oldPath
+	p.viewDepth--
+	p.accessBelow(t, base, asRole, above)
 	switch {
 	case len(sub.aggs) > 0:
 		refuse("Views that return aggregate functions are not automatically updatable.")
@@ -258,7 +265,42 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 			}
 		}()
 	}
+	below := t.access
+	cols := map[int16]int16{}
+	k = 0
+	for i := range view.Columns {
+		if vc := &view.Columns[i]; !vc.Dropped && k < len(names) {
+			if names[k].col != nil {
+				cols[names[k].col.Attnum] = vc.Attnum
+			}
+			k++
+		}
+	}
+	// the views further up show this one's columns
+	for i, v := range below.through[1:] {
+		m := map[int16]int16{}
+		for b, c := range cols {
+			if up := v.cols[c]; up > 0 {
+				m[b] = up
+			}
+		}
+		below.through[i+1].cols = m
+	}
+	below.through[0].cols = cols
 	t.table, t.only = base, rv.Only
+}
+
+// accessBelow goes from the privileges for a view to those for what it shows,
+// which its owner must have: of what the view's query reads (that is, what
+// binding it noted since mark), those columns.
+func (p *planner) accessBelow(t *dmlTarget, base *catalog.Table, asRole catalog.OID, mark int) {
+	view := t.access
+	t.access = &access{Access: catalog.Access{Table: base, As: asRole, Rights: view.Rights}}
+	if len(p.accesses) > mark {
+		t.access.Selected = p.accesses[mark].Selected
+	}
+	p.accesses = append(p.accesses[:mark], t.access)
+	t.access.through = append([]throughView{{view: view}}, view.through...)
 }
 
 // viewConds binds the conditions of the views over a scan of the table.
@@ -276,6 +318,8 @@ func (p *planner) viewConds(s *lScan, lv *viewLevel) []plan.Expr {
 	renameTo(it, lv.names)
 	q := &query{depth: 1, items: []*rangeItem{it}, clause: inWhere}
 	b := &binder{p: p, q: q, kind: inWhere}
+	p.viewDepth++ // the views' own conditions are no reading by the statement
+	defer func() { p.viewDepth-- }()
 	return splitAnd(p.coerceBool(b.arg(lv.where), "WHERE"), nil)
 }
 

@@ -111,6 +111,7 @@ type colInfo struct {
 	tableOID types.OID
 	attnum   int16
 	scan     *lScan
+	access   *access // whose privileges reading it needs; nil: none
 }
 
 func (p *planner) col(id colID) *plan.Col {
@@ -448,6 +449,9 @@ func (b *binder) use(fd found, pos int) plan.Expr {
 		}
 	}
 	if c, ok := fd.expr.(*plan.Col); ok {
+		if info := &b.p.cols[c.Idx]; info.access != nil {
+			b.p.reads(info.access, info.attnum)
+		}
 		cc := *c
 		cc.Pos = pos
 		return &cc

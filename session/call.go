@@ -26,7 +26,7 @@ type boundCall struct {
 
 // bindCall finds the procedure that a CALL means.
 func (s *Session) bindCall(n *ast.CallStmt, request func(*planner.Request)) (*boundCall, error) {
-	r := planner.Request{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), Session: (*host)(s)}
+	r := planner.Request{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), Session: (*host)(s)}
 	if request != nil {
 		request(&r)
 	}
@@ -90,6 +90,9 @@ func (s *Session) runCall(ctx context.Context, st *statement, n *ast.CallStmt, w
 
 // call evaluates a CALL's arguments, runs the procedure and gives its outputs.
 func (s *Session) call(ctx context.Context, b *boundCall, params []types.Datum) ([]types.Datum, error) {
+	if s.snapshot().FunctionRights(s.role(), b.f.OID, catalog.Execute) == 0 {
+		return nil, catalog.PermissionDenied("procedure", b.f.Name)
+	}
 	ec := s.execCtx(ctx, &statement{params: params})
 	vals := make([]types.Datum, len(b.args))
 	for i, a := range b.args {

@@ -408,7 +408,7 @@ func (s *Session) insertPlan(snap *catalog.Snapshot, st *statement, t *catalog.T
 	if len(cols) > 0 {
 		ins.Source = &ast.SelectStmt{At: ast.Unknown, Values: [][]ast.Expr{row}}
 	}
-	return planner.Plan(planner.Request{Catalog: snap, Stmt: ins, SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), EstimateRows: s.estimateRows})
+	return planner.Plan(planner.Request{Catalog: snap, Stmt: ins, SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows})
 }
 
 // ---- COPY TO

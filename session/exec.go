@@ -324,7 +324,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 func (s *Session) planRequest(snap *catalog.Snapshot, st *statement) planner.Request {
 	return planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
 		Session: (*host)(s),
 	}
 }
@@ -479,7 +479,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	eval.Session = (*host)(s)
 	eval.Catalog = snap
 	return &executor.Ctx{
-		Context: ctx, Txn: s.tx.kv, Eval: eval, Catalog: snap, Params: st.params, Isolation: s.tx.level,
+		Context: ctx, Txn: s.tx.kv, Eval: eval, Catalog: snap, Role: s.role(), Params: st.params, Isolation: s.tx.level,
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,

@@ -193,7 +193,7 @@ func (s *Session) planNested(q *nested, request func(*planner.Request)) error {
 	if q.plan != nil && q.version == snap.Version && q.epoch == s.epoch() {
 		return nil
 	}
-	r := planner.Request{Catalog: snap, Stmt: q.raw.Stmt, SearchPath: q.path, Env: s.execEnv(), CurrentUser: s.userName(),
+	r := planner.Request{Catalog: snap, Stmt: q.raw.Stmt, SearchPath: q.path, Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(),
 		EstimateRows: s.estimateRows, Settings: s.plannerSettings(), Session: (*host)(s)}
 	if r.SearchPath == nil {
 		r.SearchPath = s.searchPath()

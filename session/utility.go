@@ -209,7 +209,7 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 		params: outer.params, ptypes: outer.ptypes}
 	snap := s.snapshot()
 	p, err := planner.Plan(planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
+		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
 	if err != nil || sink == nil {
 		return p, 0, err
 	}

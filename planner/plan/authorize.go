@@ -1,0 +1,25 @@
+package plan
+
+import "rowkey/catalog"
+
+// Authorize refuses to let a role run the plan if it lacks privileges that the
+// plan needs (42501). A plan stands for one version of the catalog, so that
+// what was found out for a role holds as long as the plan does: asking again
+// costs one comparison. Role 0 is nobody, who may run everything.
+func (p *Plan) Authorize(snap *catalog.Snapshot, role catalog.OID) error {
+	if uint32(role) == p.authorized.Load() || role == 0 {
+		return nil
+	}
+	for _, a := range p.Access {
+		if err := a.Check(snap, role); err != nil {
+			return err
+		}
+	}
+	for _, oid := range p.Functions {
+		if snap.FunctionRights(role, oid, catalog.Execute) == 0 {
+			return catalog.PermissionDenied("function", snap.FunctionName(oid))
+		}
+	}
+	p.authorized.Store(uint32(role))
+	return nil
+}
