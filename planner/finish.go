@@ -10,6 +10,7 @@ import (
 
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0}
+	p.privileges(pl)
 	cols := bd.cols
 	if len(cols) > 0 || tag == "SELECT" {
 		pl.Columns = p.columnsOf(cols)

@@ -45,6 +45,8 @@ type Request struct {
 	SearchPath  []string
 	Env         *types.Env
 	CurrentUser string
+	// Role is the current role, whose use of schemas is checked; 0: nobody's.
+	Role catalog.OID
 	// EstimateRows guesses the number of rows of a table without statistics; may be nil.
 	EstimateRows func(*catalog.Table) float64
 	Settings     Settings
@@ -105,7 +107,12 @@ type planner struct {
 	views     []*catalog.Table
 	routines  []catalog.OID // functions made by users that are called
 	calls     bool          // of built-in functions that may write
-	called        *ast.FuncCall // of the CALL that is bound
+	// What privileges are needed for: relations, in whose name (0: the caller's) the
+	// one being bound is read, and built-in functions.
+	accesses   []*access
+	asRole     catalog.OID
+	restricted []catalog.OID
+	called     *ast.FuncCall // of the CALL that is bound
 
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem

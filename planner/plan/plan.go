@@ -18,6 +18,8 @@
 package plan
 
 import (
+	"sync/atomic"
+
 	"rowkey/catalog"
 	"rowkey/types"
 )
@@ -76,6 +78,11 @@ type Plan struct {
 	// Tables are the tables read or written, with the lock each needs: the session
 	// takes them before running, and checks that the descriptors are still current.
 	Tables []TableUse
+	// Access is what must be allowed before it runs, and Functions the functions that
+	// not everybody may call; see Authorize.
+	Access     []*catalog.Access
+	Functions  []types.OID
+	authorized atomic.Uint32 // the last role that may run it
 	// CatalogVersion is the version of the catalog it was planned with.
 	CatalogVersion uint64
 	// ReadOnly tells that nothing is written or locked.
