@@ -317,6 +317,9 @@ func (x *exec) build(n plan.Node) (op, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.plan.ByRow {
+		o = &rowsOp{in: o}
+	}
 	if id := n.Info().ID; id < len(x.Counters) {
 		c := counted{in: o, c: &x.Counters[id]}
 		if x.Trace != nil {
@@ -332,6 +335,9 @@ func (x *exec) buildNode(n plan.Node) (op, error) {
 	case *plan.Values:
 		return x.newValues(n)
 	case *plan.Scan:
+		if x.plan.ByRow {
+			return x.newScanByRow(n)
+		}
 		return x.newScan(n)
 	case *plan.VirtualScan:
 		return x.newVirtualScan(n)

@@ -48,6 +48,9 @@ func (o *valuesOp) next() (*types.Batch, error) {
 		return nil, nil
 	}
 	n := min(len(o.rows)-o.at, types.BatchSize)
+	if o.x.plan.ByRow {
+		n = 1
+	}
 	if o.out.Cols == nil {
 		o.out.Cols = newVecs(colTypes(o.n), n)
 	}

@@ -218,6 +218,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 	if c.order == nil && c.defaults > 0 && !c.variadic {
 		x.Defaulted = len(exprs) - len(args)
 	}
+	p.noteCall(x)
 	return p.fold(x)
 }
 

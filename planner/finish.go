@@ -9,7 +9,7 @@ import (
 // From the bound statement to the finished plan: rules, paths, operators.
 
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
-	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0}
+	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0, ByRow: p.byRow}
 	p.privileges(pl)
 	cols := bd.cols
 	if len(cols) > 0 || tag == "SELECT" {

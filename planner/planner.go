@@ -106,6 +106,8 @@ type planner struct {
 	tables    []plan.TableUse
 	views     []*catalog.Table
 	routines  []catalog.OID // functions made by users that are called
+	sequenced []*plan.Call  // of nextval and kin
+	byRow     bool          // see plan.Plan
 	calls     bool          // of built-in functions that may write
 	// What privileges are needed for: relations, in whose name (0: the caller's) the
 	// one being bound is read, and built-in functions.

@@ -85,9 +85,12 @@ type Plan struct {
 	authorized atomic.Uint32 // the last role that may run it
 	// CatalogVersion is the version of the catalog it was planned with.
 	CatalogVersion uint64
-	// ReadOnly tells that nothing is written or locked.
 	// Calls tells that functions made by users are called, which may write.
-	Calls    bool
+	Calls bool
+	// ByRow tells that functions are called whose calls can be told apart, so that the
+	// operators pass single rows.
+	ByRow bool
+	// ReadOnly tells that nothing is written or locked.
 	ReadOnly bool
 	// Rules are the names of the rules that fired, in order.
 	Rules []string
