@@ -142,7 +142,7 @@ func routineRows(q *query) error {
 	no, sql := vStr("NO"), vStr("INVOKER")
 	return q.eachProc("", "routine_name", func(p *proc) error {
 		t := q.snap.Type(p.result)
-		schema := vStr(q.snap.schemaName(p.schema()))
+		schema := vStr(q.snap.schemaName(p.schema(q.snap)))
 		vals := map[string]types.Datum{
 			"specific_catalog": q.cat(), "specific_schema": schema, "specific_name": vStr(p.specificName()),
 			"routine_catalog": q.cat(), "routine_schema": schema, "routine_name": vStr(p.name),
@@ -176,7 +176,7 @@ func parameterRows(q *query) error {
 			}
 			u := q.udt(t)
 			return q.named(map[string]types.Datum{
-				"specific_catalog": q.cat(), "specific_schema": vStr(q.snap.schemaName(p.schema())), "specific_name": vStr(p.specificName()),
+				"specific_catalog": q.cat(), "specific_schema": vStr(q.snap.schemaName(p.schema(q.snap))), "specific_name": vStr(p.specificName()),
 				"ordinal_position": vInt(n), "parameter_mode": vStr(mode), "is_result": vStr("NO"), "as_locator": vStr("NO"), "parameter_name": vOpt(name),
 				"data_type": q.dataType(t), "udt_catalog": u[0], "udt_schema": u[1], "udt_name": u[2], "dtd_identifier": vStr(strconv.Itoa(n)),
 			})

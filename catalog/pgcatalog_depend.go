@@ -19,6 +19,7 @@ const (
 	namespaceClass  OID = 2615
 	operatorClass   OID = 2617
 	ruleClass       OID = 2618
+	extensionClass  OID = 3079
 	triggerClass    OID = 2620
 	collationClass  OID = 3456
 	amClass         OID = 2601
@@ -40,6 +41,17 @@ type dependency struct {
 	kind                     byte
 }
 
+// extensionMembers are the only built-in objects that are not pinned.
+var extensionMembers = []dependency{
+	{procClass, plpgsqlHandler, 0, extensionClass, plpgsqlExtension, 0, 'e'},
+	{procClass, plpgsqlInline, 0, extensionClass, plpgsqlExtension, 0, 'e'},
+	{procClass, plpgsqlValidator, 0, extensionClass, plpgsqlExtension, 0, 'e'},
+	{languageClass, plpgsqlLanguage, 0, procClass, plpgsqlHandler, 0, 'n'},
+	{languageClass, plpgsqlLanguage, 0, procClass, plpgsqlInline, 0, 'n'},
+	{languageClass, plpgsqlLanguage, 0, procClass, plpgsqlValidator, 0, 'n'},
+	{languageClass, plpgsqlLanguage, 0, extensionClass, plpgsqlExtension, 0, 'e'},
+}
+
 // pgDependRows shows the dependencies of the objects that users made; built-in
 // ones are pinned, which PostgreSQL 15 does not show either.
 func pgDependRows(q *query) error {
@@ -51,6 +63,11 @@ func pgDependRows(q *query) error {
 			return nil
 		}
 		return q.row(vOID(d.class), vOID(d.obj), vOID(d.sub), vOID(d.refClass), vOID(d.refObj), vOID(d.refSub), vChar(d.kind))
+	}
+	for _, d := range extensionMembers {
+		if err := emit(d); err != nil {
+			return err
+		}
 	}
 	tables, all := q.dependTables()
 	if all {
@@ -410,6 +427,8 @@ func (q *query) exists(class, oid OID) bool {
 				return true
 			}
 		}
+	case extensionClass:
+		return oid == plpgsqlExtension
 	case languageClass:
 		for _, l := range languages {
 			if l.oid == oid {

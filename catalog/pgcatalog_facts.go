@@ -67,20 +67,28 @@ var accessMethods = []struct {
 	{hashAM, "hash", "hashhandler", 'i'},
 }
 
-// languages of functions: all functions are built in.
+// languages of functions. PL/pgSQL is, as in PostgreSQL, what the extension of
+// this name brings; all three are built in.
 var languages = []struct {
-	oid     OID
-	name    string
-	trusted bool
+	oid                         OID
+	name                        string
+	loaded, trusted             bool
+	handler, inline, validation OID
 }{
-	{internalLanguage, "internal", false},
-	{14, "sql", true},
-	{plpgsqlLanguage, "plpgsql", true},
+	{internalLanguage, "internal", false, false, 0, 0, 2246},
+	{sqlLanguage, "sql", false, true, 0, 0, 2248},
+	{plpgsqlLanguage, "plpgsql", true, true, plpgsqlHandler, plpgsqlInline, plpgsqlValidator},
 }
 
-const internalLanguage OID = 12
-
-const plpgsqlLanguage OID = 13579
+const (
+	internalLanguage OID = 12
+	sqlLanguage      OID = 14
+	plpgsqlExtension OID = 13559
+	plpgsqlHandler   OID = 13560
+	plpgsqlInline    OID = 13561
+	plpgsqlValidator OID = 13562
+	plpgsqlLanguage  OID = 13563
+)
 
 const (
 	defaultCollation OID = 100
@@ -199,7 +207,7 @@ var procs = sync.OnceValue(func() *procTable {
 		if f.OID == 0 {
 			continue
 		}
-		p := &proc{oid: f.OID, name: strings.TrimPrefix(strings.TrimPrefix(f.Name, schemaPrefix), rowkeyPrefix), result: f.Result.OID, fn: f}
+		p := &proc{oid: f.OID, name: bareName(f.Name), result: f.Result.OID, fn: f}
 		for _, a := range f.Args {
 			p.args = append(p.args, a.OID)
 		}
@@ -215,12 +223,22 @@ var procs = sync.OnceValue(func() *procTable {
 				}
 			}
 		}
-		if known(p.result) || strings.HasSuffix(p.name, "handler") {
+		if known(p.result) || strings.HasSuffix(p.name, "handler") || strings.HasPrefix(p.name, "plpgsql") {
 			add(p)
 		}
 	})
 	return t
 })
+
+// bareName takes the schema off the name of a function that has one.
+func bareName(name string) string {
+	for _, prefix := range []string{schemaPrefix, rowkeyPrefix, keySpacePrefix} {
+		if bare, ok := strings.CutPrefix(name, prefix); ok {
+			return bare
+		}
+	}
+	return name
+}
 
 // procFact is what pg_proc says of a function beyond builtin.Func.
 type procFact struct {
@@ -325,7 +343,7 @@ var schemaDomains = sync.OnceValue(func() []*UserType {
 	var out []*UserType
 	factLines(domainFacts, func(c []string) {
 		u := &UserType{OID: parseOID(c[0]), ArrayOID: parseOID(c[1]), SchemaOID: InformationSchemaOID, Name: c[2], Kind: types.KindDomain,
-			BaseOID: parseOID(c[3]), BaseMod: atoi32(c[4]), Owner: BootstrapRoleOID}
+			BaseOID: parseOID(c[3]), BaseMod: atoi32(c[4]), Default: c[8], Owner: BootstrapRoleOID}
 		if c[6] != "" {
 			u.Checks = []*Check{{OID: parseOID(c[5]), Name: c[6], Expr: c[7]}}
 		}

@@ -219,7 +219,9 @@ func functionDef(snap *Snapshot, path []string, f *Function) string {
 	}
 	for _, kv := range f.Config {
 		name, value, _ := strings.Cut(kv, "=")
-		if name != "search_path" {
+		if name == "search_path" {
+			value = literalNames(value)
+		} else {
 			value = types.QuoteLiteral(value)
 		}
 		b.WriteString(" SET " + types.QuoteIdent(name) + " TO " + value + "\n")
@@ -234,6 +236,32 @@ func functionDef(snap *Snapshot, path []string, f *Function) string {
 	}
 	b.WriteString("AS " + quote + f.Source + quote + "\n")
 	return b.String()
+}
+
+// literalNames writes a list of identifiers as one of string literals.
+func literalNames(list string) string {
+	var out []string
+	for rest := list; rest != ""; {
+		var name string
+		if rest[0] == '"' {
+			end := 1
+			for end < len(rest) && (rest[end] != '"' || end+1 < len(rest) && rest[end+1] == '"') {
+				if rest[end] == '"' {
+					end++
+				}
+				end++
+			}
+			name = strings.ReplaceAll(rest[1:min(end, len(rest))], `""`, `"`)
+			rest = rest[min(end+1, len(rest)):]
+		} else {
+			name, _, _ = strings.Cut(rest, ",")
+			rest = rest[len(name):]
+			name = strings.TrimSpace(name)
+		}
+		out = append(out, types.QuoteLiteral(name))
+		rest = strings.TrimLeft(rest, " ,")
+	}
+	return strings.Join(out, ", ")
 }
 
 func init() {

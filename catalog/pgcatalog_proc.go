@@ -18,6 +18,7 @@ func procRows() map[string]rows {
 		"pg_aggregate": {"aggfnoid", aggregateRows},
 		"pg_cast":      {"", castRows},
 		"pg_language":  {"", languageRows},
+		"pg_extension": {"", extensionRows},
 	}
 }
 
@@ -43,6 +44,9 @@ func (q *query) eachProc(oidCol, nameCol string, visit func(p *proc) error) erro
 		}
 	}
 	for _, p := range list {
+		if p.schema(q.snap) == 0 {
+			continue
+		}
 		if err := visit(p); err != nil {
 			return err
 		}
@@ -86,7 +90,7 @@ func pgProcRows(q *query) error {
 		for i, a := range p.args {
 			args[i] = int64(a)
 		}
-		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema()), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
+		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema(q.snap)), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
 			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar(more.parallel),
 			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, vNull(), vNull(),
 			vStr(more.source), vNull(), vNull(), vNull(), vNull())
@@ -222,11 +226,17 @@ func castRows(q *query) error {
 
 func languageRows(q *query) error {
 	for _, l := range languages {
-		if err := q.row(vOID(l.oid), vStr(l.name), vOID(BootstrapRoleOID), vBool(false), vBool(l.trusted), vOID(0), vOID(0), vOID(0), vNull()); err != nil {
+		if err := q.row(vOID(l.oid), vStr(l.name), vOID(BootstrapRoleOID), vBool(l.loaded), vBool(l.trusted),
+			vOID(l.handler), vOID(l.inline), vOID(l.validation), vNull()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// extensionRows shows the one extension there is.
+func extensionRows(q *query) error {
+	return q.row(vOID(plpgsqlExtension), vStr("plpgsql"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull())
 }
 
 // argumentText writes a function's arguments as CREATE FUNCTION would have
@@ -234,6 +244,10 @@ func languageRows(q *query) error {
 func (p *proc) argumentText(snap *Snapshot, path []string, identity bool) string {
 	if p.user != nil {
 		return p.user.userArguments(snap, path, identity)
+	}
+	ordered := p.fn != nil && p.fn.Kind == builtin.Aggregate && p.fn.Agg != nil && p.fn.Agg.OrderedSet
+	if ordered && p.fn.Variadic != nil && len(p.args) == 1 {
+		return `VARIADIC "any" ORDER BY VARIADIC "any"` // a hypothetical row has both
 	}
 	var b strings.Builder
 	for i, a := range p.args {
@@ -248,7 +262,7 @@ func (p *proc) argumentText(snap *Snapshot, path []string, identity bool) string
 				b.WriteString(types.QuoteIdent(p.fn.ArgNames[i]) + " ")
 			}
 		}
-		if p.fn != nil && p.fn.Kind == builtin.Aggregate && p.fn.Agg != nil && p.fn.Agg.OrderedSet && i == len(p.args)-1 {
+		if ordered && i == len(p.args)-1 {
 			s := strings.TrimSuffix(b.String(), ", ")
 			b.Reset()
 			b.WriteString(s)
@@ -286,6 +300,9 @@ func literalText(t *types.Type, d types.Datum) string {
 	s := string(types.AppendText(nil, t, d, types.DefaultEnv))
 	switch t.Category {
 	case 'N':
+		if t == types.Float8 && !strings.ContainsAny(s, ".eIN") {
+			s += ".0" // as it was written
+		}
 		return s
 	case 'B':
 		return map[string]string{"t": "true", "f": "false"}[s]

@@ -158,7 +158,7 @@ func (s *Snapshot) FunctionACL(oid OID) (acl *ACL, owner OID, set bool) {
 		return g.ACL, BootstrapRoleOID, true
 	}
 	a := DefaultFor(ACLFunction, BootstrapRoleOID)
-	if p := s.proc(oid); p != nil && (privateFunctions[p.name] || p.schema() == RowkeyOID) {
+	if p := s.proc(oid); p != nil && (privateFunctions[p.name] || p.schema(s) == RowkeyOID) {
 		a.Items = a.Items[1:]
 		return a, BootstrapRoleOID, true
 	}

@@ -126,13 +126,20 @@ type proc struct {
 	user       *Function // made by a user
 }
 
-func (p *proc) schema() OID {
+// schema is where the function is; 0 if it is built in for a schema that this
+// database does not have.
+func (p *proc) schema(snap *Snapshot) OID {
 	switch {
 	case p.user != nil:
 		return p.user.SchemaOID
+	case p.fn != nil && strings.HasPrefix(p.fn.Name, keySpacePrefix):
+		if sc := snap.SchemaByName("kv"); sc != nil {
+			return sc.OID
+		}
+		return 0
 	case p.fn != nil && strings.HasPrefix(p.fn.Name, rowkeyPrefix):
 		return RowkeyOID
-	case p.oid >= 13000 && p.oid < FirstUserOID:
+	case p.oid >= 13000 && p.oid < plpgsqlExtension:
 		return InformationSchemaOID
 	}
 	return PgCatalogOID
@@ -147,8 +154,8 @@ func procsNamed(snap *Snapshot, path []string, schema, name string) ([]*proc, er
 	}
 	var out []*proc
 	for _, p := range procs().byName[name] {
-		sc := snap.Schema(p.schema())
-		if schema == "" && p.schema() == PgCatalogOID || sc != nil && sc.Name == schema {
+		sc := snap.Schema(p.schema(snap))
+		if schema == "" && p.schema(snap) == PgCatalogOID || sc != nil && sc.Name == schema {
 			out = append(out, p)
 		}
 	}
@@ -378,17 +385,17 @@ func RegName(snap *Snapshot, path []string, kind *types.Type, oid types.OID) str
 		if p == nil {
 			return ""
 		}
-		if list, err := procsNamed(snap, path, "", p.name); err == nil && len(list) == 1 && visibleIn(path, snap.schemaName(p.schema())) {
+		if list, err := procsNamed(snap, path, "", p.name); err == nil && len(list) == 1 && visibleIn(path, snap.schemaName(p.schema(snap))) {
 			return types.QuoteIdent(p.name)
 		}
-		return qualified(snap.Schema(p.schema()).Name, p.name)
+		return qualified(snap.Schema(p.schema(snap)).Name, p.name)
 	case types.RegProcedure:
 		p := snap.proc(oid)
 		if p == nil {
 			return ""
 		}
 		name := types.QuoteIdent(p.name)
-		if sc := snap.Schema(p.schema()).Name; !visibleIn(path, sc) {
+		if sc := snap.Schema(p.schema(snap)).Name; !visibleIn(path, sc) {
 			name = qualified(sc, p.name)
 		}
 		var b strings.Builder

@@ -260,7 +260,7 @@ func visibility() {
 	}))
 	builtin.Define("pg_function_is_visible(oid)", visible(func(snap *Snapshot, path []string, oid OID) (bool, bool) {
 		p := snap.proc(oid)
-		return p != nil && visibleIn(path, snap.schemaName(p.schema())), p != nil
+		return p != nil && visibleIn(path, snap.schemaName(p.schema(snap))), p != nil
 	}))
 	builtin.Define("pg_operator_is_visible(oid)", inCatalog(operatorExists))
 	builtin.Define("pg_opclass_is_visible(oid)", inCatalog(func(oid OID) bool {

@@ -170,7 +170,7 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		if p.kind() == byte(builtin.Aggregate) {
 			kind = "aggregate"
 		}
-		id = identity{kind, s.schemaName(p.schema()), "", RegName(s, nil, types.RegProcedure, oid)}
+		id = identity{kind, s.schemaName(p.schema(s)), "", RegName(s, nil, types.RegProcedure, oid)}
 		describe = "function " + RegName(s, path, types.RegProcedure, oid)
 	case operatorClass:
 		if !operatorExists(oid) {
@@ -178,6 +178,13 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		}
 		id = identity{"operator", "pg_catalog", "", RegName(s, nil, types.RegOperator, oid)}
 		describe = "operator " + RegName(s, path, types.RegOperator, oid)
+	case languageClass:
+		for _, l := range languages {
+			if l.oid == oid {
+				return identity{"language", "", l.name, l.name}, "language " + l.name, true
+			}
+		}
+		return id, "", false
 	case collationClass:
 		name := collationName(oid)
 		if name == "" {

@@ -15,6 +15,9 @@ const schemaPrefix = "information_schema."
 // rowkeyPrefix does so for those of schema rowkey.
 const rowkeyPrefix = "rowkey."
 
+// keySpacePrefix does so for those of schema kv.
+const keySpacePrefix = "kv."
+
 // extra registers a function with PostgreSQL's OID.
 func extra(oid OID, name string, volatility builtin.Volatility, result *types.Type, args []*types.Type, impl builtin.Func) {
 	impl.OID, impl.Name, impl.Volatility, impl.Result, impl.Args, impl.Kind = oid, name, volatility, result, args, builtin.Scalar

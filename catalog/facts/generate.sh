@@ -26,20 +26,21 @@ q "SELECT oid, typname, typlen, CASE WHEN typbyval THEN 't' ELSE 'f' END, typali
 q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, provolatile, CASE WHEN proisstrict THEN 't' ELSE 'f' END, prosrc
    FROM pg_proc p WHERE p.oid < 16384 AND p.oid IN (
      SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typsubscript]::oid[]) FROM pg_type WHERE oid < 16384)
-     OR p.oid < 16384 AND proname IN ('enum_in', 'enum_out', 'enum_recv', 'enum_send', 'heap_tableam_handler', 'bthandler', 'hashhandler')
+     OR p.oid < 16384 AND proname IN ('enum_in', 'enum_out', 'enum_recv', 'enum_send', 'heap_tableam_handler', 'bthandler', 'hashhandler', 'fmgr_internal_validator', 'fmgr_sql_validator')
+     OR p.oid IN (13560, 13561, 13562)
      OR p.oid IN (SELECT amproc FROM pg_amproc JOIN pg_opfamily f ON f.oid = amprocfamily WHERE opfmethod IN (403, 405) AND amprocnum > 1)
    ORDER BY p.oid" > typeprocs.txt
 
 # procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety.
 q "SELECT oid, CASE WHEN prosrc ~ E'[\\n\\t]' THEN '' ELSE prosrc END, procost, prorows, proparallel FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) ORDER BY oid" > procs.txt
 
-# domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check.
-q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), '')
+# domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check, default.
+q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), ''), coalesce(typdefault, '')
    FROM pg_type t LEFT JOIN pg_constraint c ON contypid = t.oid WHERE typtype = 'd' AND t.oid < 16384 ORDER BY t.oid" > domains.txt
 
 # Operator classes and families of btree and hash.
 q "SELECT oid, opcmethod, opcname, opcfamily, opcintype, CASE WHEN opcdefault THEN 't' ELSE 'f' END, opckeytype
-   FROM pg_opclass WHERE opcmethod IN (403, 405) AND oid < 16384 ORDER BY oid" > opclasses.txt
+   FROM pg_opclass WHERE opcmethod IN (403, 405) AND oid < 16384 ORDER BY ctid" > opclasses.txt
 q "SELECT oid, opfmethod, opfname FROM pg_opfamily WHERE opfmethod IN (403, 405) AND oid < 16384 ORDER BY oid" > opfamilies.txt
 q "SELECT oid, amopfamily, amoplefttype, amoprighttype, amopstrategy, amopopr, amopmethod
    FROM pg_amop WHERE amopmethod IN (403, 405) AND oid < 16384 ORDER BY oid" > amops.txt
@@ -57,7 +58,7 @@ q "SELECT oid, oprcom, oprnegate, CASE WHEN oprcanmerge THEN 't' ELSE 'f' END, C
 # descriptions.txt: class, oid, text.
 q "SELECT classoid, objoid, description FROM pg_description
    WHERE objsubid = 0 AND objoid < 16384 AND classoid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass,
-     'pg_am'::regclass, 'pg_collation'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass)
+     'pg_am'::regclass, 'pg_collation'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass, 'pg_extension'::regclass)
      AND NOT (classoid = 'pg_namespace'::regclass AND objoid IN (11, 2200))
    ORDER BY classoid, objoid" > descriptions.txt
 

@@ -16,8 +16,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"rowkey/tests/pgtest"
 )
 
 //go:embed schema.sql
@@ -119,43 +117,36 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// both starts and connects the two sides.
+// both connects to an empty database on either side and makes the schema.
 func both(t *testing.T) (pg, rk *side) {
 	t.Helper()
-	pgURL := os.Getenv(pgtest.EnvURL)
-	if pgURL == "" {
-		t.Skip(pgtest.EnvURL + " is not set: no PostgreSQL 15 to compare with")
-	}
+	pgURL, rkURL := databases(t)
+	return connect(t, "PostgreSQL", pgURL, schema), connect(t, "rowkey", rkURL, schema)
+}
+
+// freshDatabase makes a database on a PostgreSQL server for the time of the test.
+func freshDatabase(t *testing.T, url string) (ofDatabase, name string) {
+	t.Helper()
 	ctx := context.Background()
-	admin, err := pgx.Connect(ctx, pgURL)
+	admin, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := fmt.Sprintf("introspection%d", os.Getpid())
-	if _, err := admin.Exec(ctx, "CREATE DATABASE "+db); err != nil {
+	name = fmt.Sprintf("introspection%d", time.Now().UnixNano())
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		admin.Exec(ctx, "DROP DATABASE "+db+" WITH (FORCE)")
+		admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 		admin.Close(ctx)
 	})
-	rkURL := os.Getenv("ROWKEY_URL")
-	if rkURL == "" {
-		bin, err := pgtest.BuildRowkey(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		srv, err := pgtest.StartRowkey(bin, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(srv.Stop)
-		rkURL = srv.URL
-	}
-	replace := regexp.MustCompile(`/[^/?]*(\?|$)`)
-	withDB := func(url string) string { return replace.ReplaceAllString(url, "/"+db+"$1") }
-	return connect(t, "PostgreSQL", withDB(pgURL), schema), connect(t, "rowkey", withDB(rkURL), schema)
+	return inDatabase(url, name), name
 }
+
+var databasePart = regexp.MustCompile(`/[^/?]*(\?|$)`)
+
+// inDatabase puts another database into a URL.
+func inDatabase(url, name string) string { return databasePart.ReplaceAllString(url, "/"+name+"$1") }
 
 // statements reads what clients were seen to send; none if it is not at hand.
 func statements(t *testing.T) []string {

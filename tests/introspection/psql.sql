@@ -37,7 +37,6 @@ ALTER TABLE employees CLUSTER ON emp_inc;
 ALTER TABLE employees REPLICA IDENTITY FULL;
 ALTER TABLE employees ALTER COLUMN last_name SET STATISTICS 50, ALTER COLUMN first_name SET STORAGE EXTERNAL;
 ALTER TABLE employees SET (fillfactor = 70);
-CREATE STATISTICS emp_stat (dependencies, ndistinct) ON dept_id, email FROM employees;
 CREATE VIEW emp_v AS SELECT id, first_name, salary FROM employees WHERE salary > 100;
 CREATE VIEW emp_j AS SELECT e.*, d.name AS dept FROM employees e LEFT JOIN departments d ON d.id = e.dept_id ORDER BY d.name;
 CREATE VIEW emp_c WITH (security_barrier) AS SELECT id, salary FROM employees WHERE salary > 100 WITH LOCAL CHECK OPTION;
