@@ -15,8 +15,9 @@ import (
 
 // scanOp reads a table through one of its indexes. Pairs come from the store
 // in batches and are decoded column by column: first the columns the filter
-// looks at, then, for batches with a row left, the others. Batches live until
-// the next; their strings alias the stored bytes.
+// looks at, then, for batches with a row left, the others. A sort above that is
+// after a few rows only has a say in which rows are left, see wants. Batches live
+// until the next; their strings alias the stored bytes.
 //
 //	primary      iterator → rows
 //	index-only   iterator → entries
@@ -34,6 +35,8 @@ type scanOp struct {
 	firstTo, restTo   []int         // output columns
 	firstVs, restVs   []*types.Vec
 	filter            pred
+	wanted            func(v *types.Vec, rows, room []int32) []int32
+	wantedBy          int // the column it looks at
 	out               types.Batch
 	sel               []int32
 	it                kv.Iterator
@@ -80,9 +83,20 @@ func (x *exec) newScan(n *plan.Scan) (op, error) {
 	return o, o.decoders()
 }
 
-// decoders splits the columns into those the filter reads and the others.
+// wants makes the scan pass on only those rows that f chooses by a column, of those
+// the filter leaves. f keeps their order and puts them into room, which is large enough.
+func (o *scanOp) wants(column int, f func(v *types.Vec, rows, room []int32) []int32) error {
+	o.wanted, o.wantedBy = f, column
+	return o.decoders()
+}
+
+// decoders splits the columns into those that choose rows and the others.
 func (o *scanOp) decoders() error {
+	o.firstTo, o.restTo, o.rest, o.restVs = nil, nil, nil, nil
 	used := map[int]bool{}
+	if o.wanted != nil {
+		used[o.wantedBy] = true
+	}
 	walkExpr(o.n.Filter, func(e plan.Expr) {
 		if c, ok := e.(*plan.Col); ok {
 			used[c.Idx] = true
@@ -90,7 +104,7 @@ func (o *scanOp) decoders() error {
 	})
 	var first, rest []int16
 	for i, a := range o.n.Attnums {
-		if o.filter == nil || used[i] {
+		if o.filter == nil && o.wanted == nil || used[i] {
 			first = append(first, a)
 			o.firstTo = append(o.firstTo, i)
 		} else {
@@ -122,6 +136,7 @@ func (o *scanOp) decoders() error {
 			o.out.Cols[i] = o.restVs[k]
 		}
 	}
+	o.keep = false
 	for _, v := range o.out.Cols {
 		o.keep = o.keep || !o.fetch && aliases(v.Type)
 	}
@@ -216,8 +231,14 @@ func (o *scanOp) next() (*types.Batch, error) {
 			return nil, err
 		}
 		b, err := o.decode(keys, values)
-		if err != nil || b != nil {
-			return b, err
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			if o.keep && !o.points {
+				o.pairs.Keep()
+			}
+			return b, nil
 		}
 	}
 }
@@ -245,9 +266,6 @@ func (o *scanOp) fill() (keys, values [][]byte, err error) {
 				return nil, nil, nil
 			}
 			continue
-		}
-		if o.keep {
-			o.pairs.Keep()
 		}
 		if o.c != nil {
 			o.c.Keys += int64(n)
@@ -377,6 +395,15 @@ func (o *scanOp) decode(keys, values [][]byte) (*types.Batch, error) {
 			return nil, nil
 		}
 		if len(o.sel) < n {
+			o.out.Sel = o.sel
+		}
+	}
+	if o.wanted != nil {
+		o.sel = o.wanted(o.out.Cols[o.wantedBy], selected(n, o.out.Sel), room(o.sel[:0], n))
+		if len(o.sel) == 0 {
+			return nil, nil
+		}
+		if o.out.Sel = nil; len(o.sel) < n {
 			o.out.Sel = o.sel
 		}
 	}

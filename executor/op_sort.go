@@ -62,6 +62,13 @@ func (x *exec) sortOver(n *plan.Sort, in op) (*sortOp, error) {
 			return nil, err
 		}
 	}
+	if scan, ok := in.(*scanOp); ok && n.Bound != nil && len(n.Keys) > 0 {
+		if c, ok := n.Keys[0].Expr.(*plan.Col); ok {
+			if err := scan.wants(c.Idx, o.wanted); err != nil {
+				return nil, err
+			}
+		}
+	}
 	o.rows = newRowSet(colTypes(n.Input), x.Memory)
 	o.kvals = newRowSet(o.keys.typs, x.Memory)
 	o.spills = x.canSpill(colTypes(n.Input), o.keys.typs)
@@ -128,7 +135,8 @@ func (o *sortOp) add(b *types.Batch) error {
 		return nil
 	}
 	if o.cut {
-		rows = o.before(keys, rows)
+		o.sel = o.before(keys[0], rows, room(o.sel[:0], len(rows)))
+		rows = o.sel
 	}
 	if len(rows) == 0 {
 		return nil
@@ -175,13 +183,20 @@ func (o *sortOp) truncate() error {
 	return nil
 }
 
-// before keeps the rows that do not come after the last row held, by the
-// first key.
-func (o *sortOp) before(keys []*types.Vec, rows []int32) []int32 {
-	k, v, w := &o.n.Keys[0], keys[0], o.kvals.cols[0]
+// wanted chooses rows for the scan below by the first key.
+func (o *sortOp) wanted(v *types.Vec, rows, room []int32) []int32 {
+	if !o.cut {
+		return append(room, rows...)
+	}
+	return o.before(v, rows, room)
+}
+
+// before adds to out the rows that do not come after the last row held, by the
+// first key, which is v.
+func (o *sortOp) before(v *types.Vec, rows, out []int32) []int32 {
+	k, w := &o.n.Keys[0], o.kvals.cols[0]
 	last := o.limit - 1
-	out := room(o.sel[:0], len(rows))
-	strict := len(keys) == 1 // equal rows came later: they are not needed
+	strict := len(o.n.Keys) == 1 // equal rows came later: they are not needed
 	if w.IsNull(last) {
 		for _, i := range rows {
 			c := orderAt(k, v, int(i), w, last)
@@ -189,7 +204,6 @@ func (o *sortOp) before(keys []*types.Vec, rows []int32) []int32 {
 				out = append(out, i)
 			}
 		}
-		o.sel = out
 		return out
 	}
 	switch {
@@ -217,7 +231,6 @@ func (o *sortOp) before(keys []*types.Vec, rows []int32) []int32 {
 			}
 		}
 	}
-	o.sel = out
 	return out
 }
 
