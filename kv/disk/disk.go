@@ -68,6 +68,8 @@ type Options struct {
 	Logger *slog.Logger
 	// FS is the file system; nil: the operating system's. Tests have others.
 	FS vfs.FS
+
+	listBytes int64 // of Pebble's list of files until a new one is begun; 0: as Pebble has it
 }
 
 // maxBatchBytes is below Pebble's limit of 4 GiB a batch, with room for what it adds to
@@ -140,6 +142,10 @@ type engine struct {
 	commits   atomic.Int64
 	stop      chan struct{}
 	stopped   chan struct{}
+
+	sizeMu    sync.Mutex // held while Pebble counts
+	shutting  bool
+	diskBytes atomic.Int64 // when last counted
 }
 
 func openEngine(dir string, opts Options) (_ *engine, err error) {
@@ -309,6 +315,7 @@ func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               128 << 20,
+		MaxManifestFileSize:         opts.listBytes,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      pebbleLogger{e},
 		EventListener:               e.events(),
@@ -407,14 +414,19 @@ func (e *engine) Traits() local.Traits {
 
 func (e *engine) Seq() uint64 { return e.seq }
 
+// Size implements local.Engine. Pebble counts under the lock of those who write the list
+// of files, so that it never ends once one of them has died: the last answer is given then.
 func (e *engine) Size() (keys, bytes int64) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	if e.closed {
-		return 0, 0
-	}
 	keys, _ = e.samples.Estimate(kv.Range{})
-	return keys, int64(e.db.Metrics().DiskSpaceUsage())
+	_ = e.unlessDead(func() error {
+		e.sizeMu.Lock()
+		defer e.sizeMu.Unlock()
+		if !e.shutting {
+			e.diskBytes.Store(int64(e.db.Metrics().DiskSpaceUsage()))
+		}
+		return nil
+	})
+	return keys, e.diskBytes.Load()
 }
 
 // Apply implements local.Engine.
@@ -603,23 +615,30 @@ func (e *engine) shut() error {
 		close(e.stop)
 		<-e.stopped
 	}
+	if e.db != nil && e.faults.dead.Load() == nil {
+		if e.worker.calls != nil {
+			close(e.worker.calls)
+			close(e.toClose)
+		}
+		err := e.unlessDead(func() error {
+			if e.noneLeft != nil {
+				<-e.noneLeft
+			}
+			e.dropNext()
+			e.sizeMu.Lock()
+			e.shutting = true
+			e.sizeMu.Unlock()
+			return e.db.Close()
+		})
+		if e.faults.dead.Load() == nil {
+			errs = append(errs, translate(err))
+		}
+	}
 	if dead := e.faults.dead.Load(); dead != nil {
 		errs = append(errs, translate(*dead))
 		if e.pebbleLock != nil {
 			errs = append(errs, e.pebbleLock.Close())
 		}
-	} else if e.db != nil {
-		if e.worker.calls != nil {
-			close(e.worker.calls)
-			close(e.toClose)
-		}
-		errs = append(errs, translate(e.unlessDead(func() error {
-			if e.noneLeft != nil {
-				<-e.noneLeft
-			}
-			e.dropNext()
-			return e.db.Close()
-		})))
 	}
 	if e.cache != nil && e.faults.dead.Load() == nil {
 		e.cache.Unref()

@@ -13,8 +13,9 @@ import (
 // fencedFS is a file system that nothing is changed in once the engine is dead: what is
 // left of it must not touch files that a store opened afterwards takes for its own.
 //
-// Errors at which Pebble panics on goroutines of its own, or holding locks, are fatal
-// here: a directory that cannot be synced, a log that cannot be begun or ended.
+// Errors at which Pebble panics on goroutines of its own, or would die holding the lock
+// that readers need, are fatal here already: a directory that cannot be synced, a log that
+// cannot be begun or ended, a list of files that cannot be written, made or named.
 type fencedFS struct {
 	vfs.FS
 	e *engine
@@ -38,17 +39,26 @@ func (fs fencedFS) told(err error) error {
 }
 
 // made gives the file that was created.
-func (fs fencedFS) made(f vfs.File, err error, category vfs.DiskWriteCategory) (vfs.File, error) {
+func (fs fencedFS) made(f vfs.File, err error, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	vital := fs.vital(name)
 	if err != nil {
-		if category == walCategory {
+		if vital || category == walCategory {
 			fs.e.fatal(err)
 		}
 		return nil, fs.told(err)
 	}
+	file := fencedFile{f, fs, vital}
 	if category == walCategory {
-		return fencedLog{fencedFile{f, fs}}, nil
+		return fencedLog{file}, nil
 	}
-	return fencedFile{f, fs}, nil
+	return file, nil
+}
+
+// vital tells of a list of files or a marker, which says which list counts: that Pebble
+// cannot write it is fatal.
+func (fs fencedFS) vital(name string) bool {
+	base := fs.PathBase(name)
+	return strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
 }
 
 // Create implements vfs.FS.
@@ -58,24 +68,24 @@ func (fs fencedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 		// A marker names another file. Should its entry in the directory outlive a crash
 		// that the other's does not, the store could not be opened.
 		if err := syncDir(fs, fs.PathDir(name)); err != nil {
-			return nil, err
+			return fs.made(nil, err, name, category)
 		}
 	}
 	f, err := fs.FS.Create(name, category)
-	return fs.made(f, err, category)
+	return fs.made(f, err, name, category)
 }
 
 // ReuseForWrite implements vfs.FS.
 func (fs fencedFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	fs.fence()
 	f, err := fs.FS.ReuseForWrite(old, new, category)
-	return fs.made(f, err, category)
+	return fs.made(f, err, new, category)
 }
 
 // OpenReadWrite implements vfs.FS.
 func (fs fencedFS) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
 	f, err := fs.FS.OpenReadWrite(name, category, opts...)
-	return fs.made(f, err, category)
+	return fs.made(f, err, name, category)
 }
 
 // OpenDir implements vfs.FS.
@@ -130,21 +140,38 @@ func (fs fencedFS) Unwrap() vfs.FS { return fs.FS }
 // fencedFile is a file being written.
 type fencedFile struct {
 	vfs.File
-	fs fencedFS
+	fs    fencedFS
+	vital bool // see there
+}
+
+func (f fencedFile) told(err error) error {
+	if err != nil && f.vital {
+		f.fs.e.fatal(err)
+	}
+	return f.fs.told(err)
 }
 
 // Write implements vfs.File.
 func (f fencedFile) Write(p []byte) (int, error) {
 	f.fs.fence()
 	n, err := f.File.Write(p)
-	return n, f.fs.told(err)
+	return n, f.told(err)
 }
 
 // Sync implements vfs.File.
-func (f fencedFile) Sync() error { return f.fs.told(f.File.Sync()) }
+func (f fencedFile) Sync() error { return f.told(f.File.Sync()) }
 
 // SyncData implements vfs.File.
-func (f fencedFile) SyncData() error { return f.fs.told(f.File.SyncData()) }
+func (f fencedFile) SyncData() error { return f.told(f.File.SyncData()) }
+
+// Close implements vfs.File.
+func (f fencedFile) Close() error {
+	err := f.File.Close()
+	if f.vital {
+		return f.told(err)
+	}
+	return err
+}
 
 // WriteAt implements vfs.File.
 func (f fencedFile) WriteAt(p []byte, at int64) (int, error) {
