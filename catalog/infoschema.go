@@ -78,10 +78,7 @@ func (q *query) in(schema OID, name string) []types.Datum {
 
 func schemataRows(q *query) error {
 	for _, s := range q.snap.Schemas() {
-		owner := q.owner(s.Owner)
-		if s.OID == PublicOID {
-			owner = roleName(databaseOwnerOID)
-		}
+		owner := q.roleName(q.snap.SchemaOwner(s))
 		if err := q.row(q.cat(), vStr(s.Name), vStr(owner), vNull(), vNull(), vNull(), vNull()); err != nil {
 			return err
 		}

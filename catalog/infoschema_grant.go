@@ -2,104 +2,160 @@ package catalog
 
 import "rowkey/types"
 
-// Privileges, as information_schema lists them: there is one superuser, who has
-// all of them on everything by owning it; anybody may read the system relations
-// and use types.
+// Privileges, as information_schema lists them: those that the current role has
+// granted or was granted, by itself or as a member of another.
 
 func schemaGrantRows() map[string]rows {
 	return map[string]rows{
-		"information_schema.enabled_roles": {"", func(q *query) error {
-			return q.eachRole(func(_ OID, name string, _ bool) error { return q.row(vStr(name)) })
-		}},
-		"information_schema.applicable_roles": {"", func(q *query) error {
-			for _, m := range []OID{3374, 3375, 3377} {
-				if err := q.row(vStr(roleName(3373)), vStr(roleName(m)), vStr("NO")); err != nil {
+		"information_schema.enabled_roles":                     {"", enabledRolesRows},
+		"information_schema.applicable_roles":                  {"", applicableRolesRows(false)},
+		"information_schema.administrable_role_authorizations": {"", applicableRolesRows(true)},
+		"information_schema.table_privileges":                  {"table_name", tablePrivilegesRows(true)},
+		"information_schema.role_table_grants":                 {"table_name", tablePrivilegesRows(false)},
+		"information_schema.column_privileges":                 {"table_name", columnPrivilegesRows(true)},
+		"information_schema.role_column_grants":                {"table_name", columnPrivilegesRows(false)},
+		"information_schema.udt_privileges":                    {"", udtPrivilegesRows(true)},
+		"information_schema.role_udt_grants":                   {"", udtPrivilegesRows(false)},
+		"information_schema.usage_privileges":                  {"", usagePrivilegesRows(true)},
+		"information_schema.role_usage_grants":                 {"", usagePrivilegesRows(false)},
+		"information_schema.routine_privileges":                {"routine_name", routinePrivilegesRows(true)},
+		"information_schema.role_routine_grants":               {"routine_name", routinePrivilegesRows(false)},
+	}
+}
+
+func enabledRolesRows(q *query) error {
+	for _, r := range q.snap.Roles() {
+		if q.snap.HasPrivsOf(asking(q.ctx), r.OID) {
+			if err := q.row(vStr(q.roleName(r.OID))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func applicableRolesRows(admin bool) func(q *query) error {
+	return func(q *query) error {
+		for _, r := range q.snap.Roles() {
+			if !q.snap.HasPrivsOf(asking(q.ctx), r.OID) {
+				continue
+			}
+			for _, m := range r.MemberOf {
+				if admin && !m.Admin {
+					continue
+				}
+				if err := q.row(vStr(q.roleName(r.OID)), vStr(q.roleName(m.Role)), vYes(m.Admin)); err != nil {
 					return err
 				}
 			}
-			return nil
-		}},
-		"information_schema.table_privileges":   {"table_name", tablePrivilegesRows(true)},
-		"information_schema.role_table_grants":  {"table_name", tablePrivilegesRows(false)},
-		"information_schema.column_privileges":  {"table_name", columnPrivilegesRows(true)},
-		"information_schema.role_column_grants": {"table_name", columnPrivilegesRows(false)},
-		"information_schema.udt_privileges":     {"", udtPrivilegesRows},
-		"information_schema.usage_privileges":   {"", usagePrivilegesRows},
+		}
+		return nil
 	}
+}
+
+// eachGrant visits what a list grants of rights, as far as the current role
+// has to do with it; what everybody may do only where public says so.
+func (q *query) eachGrant(acl *ACL, owner OID, rights Rights, public bool, visit func(grantor, grantee types.Datum, word string, grantable bool) error) error {
+	me := asking(q.ctx)
+	for _, it := range acl.Items {
+		mine := q.snap.HasPrivsOf(me, it.Grantor) || it.Grantee != 0 && q.snap.HasPrivsOf(me, it.Grantee)
+		if it.Grantee == 0 && (!public && !mine) || it.Grantee != 0 && !mine {
+			continue
+		}
+		if it.Grantee == 0 && !public {
+			continue
+		}
+		grantee := vStr("PUBLIC")
+		if it.Grantee != 0 {
+			grantee = vStr(q.roleName(it.Grantee))
+		}
+		grantor := vStr(q.roleName(it.Grantor))
+		var err error
+		EachRight(it.Rights&rights, func(r Rights, _ byte, word string) {
+			if err == nil {
+				own := it.Grantee != 0 && q.snap.HasPrivsOf(it.Grantee, owner)
+				err = visit(grantor, grantee, word, own || it.Rights&r.Option() != 0)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func tablePrivilegesRows(public bool) func(q *query) error {
 	return func(q *query) error {
 		return q.eachTable("", "table_name", func(t *Table) error {
-			owner := vStr(q.owner(t.Owner))
-			for _, p := range []string{"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"} {
-				row := append(append([]types.Datum{owner, owner}, q.in(t.SchemaOID, t.Name)...), vStr(p), vStr("YES"), vYes(p == "SELECT"))
-				if err := q.emit(row); err != nil {
-					return err
-				}
-			}
-			if public && t.Virtual != nil && t.Name != "pg_authid" && t.Name != "pg_shadow" && t.Name != "pg_statistic" {
-				return q.emit(append(append([]types.Datum{owner, vStr("PUBLIC")}, q.in(t.SchemaOID, t.Name)...), vStr("SELECT"), vStr("NO"), vStr("YES")))
-			}
-			return nil
+			acl, _ := q.snap.TableACL(t)
+			return q.eachGrant(acl, ownerOr(t.Owner), AllRights(ACLRelation), public, func(grantor, grantee types.Datum, word string, grantable bool) error {
+				row := append(append([]types.Datum{grantor, grantee}, q.in(t.SchemaOID, t.Name)...), vStr(word), vYes(grantable), vYes(word == "SELECT"))
+				return q.emit(row)
+			})
 		})
 	}
 }
 
-func columnPrivilegesRows(bool) func(q *query) error {
+func columnPrivilegesRows(public bool) func(q *query) error {
 	return func(q *query) error {
 		return q.eachColumn("table_name", func(t *Table, c *Column) error {
-			owner := vStr(q.owner(t.Owner))
-			for _, p := range []string{"INSERT", "SELECT", "UPDATE", "REFERENCES"} {
-				if err := q.emit(append(append([]types.Datum{owner, owner}, q.in(t.SchemaOID, t.Name)...), vStr(c.Name), vStr(p), vStr("YES"))); err != nil {
-					return err
-				}
+			acl, _ := q.snap.TableACL(t)
+			if c.ACL != nil {
+				acl = acl.Merged(c.ACL)
 			}
-			return nil
+			return q.eachGrant(acl, ownerOr(t.Owner), AllRights(ACLColumn), public, func(grantor, grantee types.Datum, word string, grantable bool) error {
+				return q.emit(append(append([]types.Datum{grantor, grantee}, q.in(t.SchemaOID, t.Name)...), vStr(c.Name), vStr(word), vYes(grantable)))
+			})
 		})
 	}
 }
 
-func udtPrivilegesRows(q *query) error {
-	return q.eachTable("", "", func(t *Table) error {
-		if t.RowTypeOID == 0 || t.Virtual != nil {
-			return nil
-		}
-		owner := vStr(q.owner(t.Owner))
-		for _, g := range []types.Datum{vStr("PUBLIC"), owner} {
-			if err := q.emit(append(append([]types.Datum{owner, g}, q.in(t.SchemaOID, t.Name)...), vStr("TYPE USAGE"), vYes(g == owner))); err != nil {
-				return err
+func udtPrivilegesRows(public bool) func(q *query) error {
+	return func(q *query) error {
+		return q.eachTable("", "", func(t *Table) error {
+			if t.RowTypeOID == 0 || t.Virtual != nil {
+				return nil
 			}
-		}
-		return nil
-	})
+			acl, owner, _ := q.snap.TypeACL(t.RowTypeOID)
+			return q.eachGrant(acl, owner, Usage, public, func(grantor, grantee types.Datum, _ string, grantable bool) error {
+				return q.emit(append(append([]types.Datum{grantor, grantee}, q.in(t.SchemaOID, t.Name)...), vStr("TYPE USAGE"), vYes(grantable)))
+			})
+		})
+	}
 }
 
-func usagePrivilegesRows(q *query) error {
-	emit := func(owner OID, schema OID, name, kind string, public bool) error {
-		o := vStr(q.owner(owner))
-		grantees := []types.Datum{o}
-		if public {
-			grantees = []types.Datum{vStr("PUBLIC"), o}
+func usagePrivilegesRows(public bool) func(q *query) error {
+	return func(q *query) error {
+		emit := func(acl *ACL, owner OID, schema OID, name, kind string) error {
+			return q.eachGrant(acl, owner, Usage, public, func(grantor, grantee types.Datum, word string, grantable bool) error {
+				return q.emit(append(append([]types.Datum{grantor, grantee}, q.in(schema, name)...), vStr(kind), vStr(word), vYes(grantable)))
+			})
 		}
-		for _, g := range grantees {
-			if err := q.emit(append(append([]types.Datum{o, g}, q.in(schema, name)...), vStr(kind), vStr("USAGE"), vYes(g == o))); err != nil {
+		for _, u := range q.snap.UserTypes() {
+			if u.Kind == types.KindDomain {
+				acl, owner, _ := q.snap.TypeACL(u.OID)
+				if err := emit(acl, owner, u.SchemaOID, u.Name, "DOMAIN"); err != nil {
+					return err
+				}
+			}
+		}
+		for _, s := range q.snap.Sequences() {
+			if err := emit(aclOf(s.ACL, ACLSequence, ownerOr(s.Owner)), ownerOr(s.Owner), s.SchemaOID, s.Name, "SEQUENCE"); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for _, u := range q.snap.UserTypes() {
-		if u.Kind == types.KindDomain {
-			if err := emit(u.Owner, u.SchemaOID, u.Name, "DOMAIN", true); err != nil {
-				return err
-			}
-		}
+}
+
+func routinePrivilegesRows(public bool) func(q *query) error {
+	return func(q *query) error {
+		return q.eachProc("", "routine_name", func(p *proc) error {
+			acl, owner, _ := q.snap.FunctionACL(p.oid)
+			return q.eachGrant(acl, owner, Execute, public, func(grantor, grantee types.Datum, word string, grantable bool) error {
+				row := append([]types.Datum{grantor, grantee}, q.in(p.schema(q.snap), p.specificName())...)
+				return q.emit(append(append(row, q.in(p.schema(q.snap), p.name)...), vStr(word), vYes(grantable)))
+			})
+		})
 	}
-	for _, s := range q.snap.Sequences() {
-		if err := emit(s.Owner, s.SchemaOID, s.Name, "SEQUENCE", false); err != nil {
-			return err
-		}
-	}
-	return nil
 }

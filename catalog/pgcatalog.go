@@ -91,7 +91,7 @@ func (q *query) database() string {
 }
 
 // owner gives the name of the role that owns an object.
-func (q *query) owner(oid OID) string { return userName(q.ctx, oid) }
+func (q *query) owner(oid OID) string { return q.roleName(ownerOr(oid)) }
 
 // rows computes the rows of one relation.
 type rows struct {

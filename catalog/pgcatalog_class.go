@@ -24,19 +24,13 @@ func classRows() map[string]rows {
 
 func namespaceRows(q *query) error {
 	for _, s := range q.snap.Schemas() {
-		owner := ownerOr(s.Owner)
-		if s.OID == PublicOID {
-			owner = databaseOwnerOID
-		}
-		if err := q.row(vOID(s.OID), vStr(s.Name), vOID(owner), vNull()); err != nil {
+		acl, owner, set := q.snap.SchemaACL(s)
+		if err := q.row(vOID(s.OID), vStr(s.Name), vOID(owner), vACL(acl, set)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// databaseOwnerOID is the predefined role pg_database_owner, which owns public.
-const databaseOwnerOID OID = 6171
 
 // isView tells whether a relation is a view, system views included.
 func isView(t *Table) bool { return t.Kind == KindView }
@@ -130,7 +124,18 @@ func classRow(q *query, r *relation, f classFacts) error {
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
 		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(false), vChar(byte(f.persistence)),
 		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(f.children), vBool(false), vBool(false),
-		vBool(true), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), vNull(), vTexts(f.options), f.bound)
+		vBool(true), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), q.relationACL(r), vTexts(f.options), f.bound)
+}
+
+// relationACL gives relacl.
+func (q *query) relationACL(r *relation) types.Datum {
+	switch {
+	case r.seq != nil:
+		return vACL(r.seq.ACL, r.seq.ACL != nil)
+	case r.ix != nil || r.table == nil || r.table.Kind == KindComposite:
+		return types.Null
+	}
+	return vACL(q.snap.TableACL(r.table))
 }
 
 // attribute is a row of pg_attribute.
@@ -165,8 +170,9 @@ func (q *query) attribute(a attribute) error {
 	if hasMissing {
 		missing = types.NewAny(types.NewArray(a.t, []types.Datum{a.missing}))
 	}
-	target, compression, options := -1, byte(0), types.Null
+	target, compression, options, acl := -1, byte(0), types.Null, types.Null
 	if c := a.column; c != nil {
+		acl = vACL(c.ACL, c.ACL != nil)
 		if c.StatTarget != nil {
 			target = *c.StatTarget
 		}
@@ -181,7 +187,7 @@ func (q *query) attribute(a attribute) error {
 	return q.row(
 		vOID(a.rel), vStr(a.name), vOID(typ), vInt(target), vInt(int(a.t.Len)), vInt(int(a.num)), vInt(ndims), vInt(-1), vInt(int(a.typmod)),
 		vBool(a.t.ByVal), vChar(a.t.Align), vChar(storage), vChar(compression), vBool(a.notNull), vBool(a.hasDefault), vBool(hasMissing),
-		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), vNull(), options, vNull(), missing)
+		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), acl, options, vNull(), missing)
 }
 
 // typeCollation gives pg_type.typcollation.

@@ -122,16 +122,6 @@ var roles = func() []role {
 	return out
 }()
 
-// roleName gives the name of a role, "" if there is none.
-func roleName(oid OID) string {
-	for _, r := range roles {
-		if r.oid == oid {
-			return r.name
-		}
-	}
-	return ""
-}
-
 // typeFact is what pg_type says about a base type beyond types.Type.
 type typeFact struct {
 	oid                                                             OID

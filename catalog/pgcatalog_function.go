@@ -70,7 +70,7 @@ func (q *query) userProcRow(f *Function) error {
 	return q.row(vOID(f.OID), vStr(f.Name), vOID(f.SchemaOID), vOID(ownerOr(f.Owner)), vOID(languageOID(f.Language)), vFlt(f.Cost), vFlt(f.Rows), vOID(variadic),
 		vOID(0), vChar(f.Kind), vBool(f.Definer), vBool(f.Leakproof), vBool(f.Strict), vBool(f.SetOf), vChar(f.Volatile), vChar(f.Parallel),
 		vInt(len(args)), vInt(defaults), vOID(f.ResultOID), types.NewVector(types.OidVector, args...), all, modes, names, defs, vNull(),
-		vStr(f.Source), vNull(), body, config, vNull())
+		vStr(f.Source), vNull(), body, config, vACL(f.ACL, f.ACL != nil))
 }
 
 func (f *Function) argumentDefaults() string {

@@ -93,8 +93,14 @@ func pgProcRows(q *query) error {
 		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema(q.snap)), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
 			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar(more.parallel),
 			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, vNull(), vNull(),
-			vStr(more.source), vNull(), vNull(), vNull(), vNull())
+			vStr(more.source), vNull(), vNull(), vNull(), q.functionACL(p.oid))
 	})
+}
+
+// functionACL gives proacl.
+func (q *query) functionACL(oid OID) types.Datum {
+	acl, _, set := q.snap.FunctionACL(oid)
+	return vACL(acl, set)
 }
 
 // argumentArrays gives proallargtypes, proargmodes and proargnames.
@@ -227,7 +233,7 @@ func castRows(q *query) error {
 func languageRows(q *query) error {
 	for _, l := range languages {
 		if err := q.row(vOID(l.oid), vStr(l.name), vOID(BootstrapRoleOID), vBool(l.loaded), vBool(l.trusted),
-			vOID(l.handler), vOID(l.inline), vOID(l.validation), vNull()); err != nil {
+			vOID(l.handler), vOID(l.inline), vOID(l.validation), vACL(q.snap.LanguageACL(l.oid, l.trusted))); err != nil {
 			return err
 		}
 	}

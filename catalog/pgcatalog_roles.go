@@ -5,106 +5,172 @@ import (
 	"rowkey/types"
 )
 
-// Roles, the database and its tablespaces.
-//
-// There is one superuser, number 10: whoever is connected. Besides it stand
-// PostgreSQL's predefined roles, which nobody is a member of.
+// Roles, the database and its tablespaces, as the system relations show them.
 
 func roleRows() map[string]rows {
 	return map[string]rows{
-		"pg_authid":     {"", authidRows},
-		"pg_roles":      {"", pgRolesRows},
-		"pg_user":       {"", userRows},
-		"pg_shadow":     {"", shadowRows},
-		"pg_group":      {"", groupRows},
-		"pg_database":   {"", databaseRows},
-		"pg_tablespace": {"", tablespaceRows},
-		"pg_auth_members": {"", func(q *query) error {
-			for _, m := range []OID{3374, 3375, 3377} { // what pg_monitor is a member of
-				if err := q.row(vOID(m), vOID(3373), vOID(BootstrapRoleOID), vBool(false)); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		"pg_authid":          {"", authidRows},
+		"pg_roles":           {"", pgRolesRows},
+		"pg_user":            {"", userRows},
+		"pg_shadow":          {"", shadowRows},
+		"pg_group":           {"", groupRows},
+		"pg_database":        {"", databaseRows},
+		"pg_tablespace":      {"", tablespaceRows},
+		"pg_auth_members":    {"", authMembersRows},
+		"pg_default_acl":     {"", defaultACLRows},
+		"pg_db_role_setting": {"", roleSettingRows},
 	}
 }
 
-// userName gives the name of a role as the session sees it.
-func userName(ctx *builtin.Ctx, oid OID) string {
-	if oid == BootstrapRoleOID || oid == 0 {
-		if ctx != nil && ctx.Session != nil {
-			return ctx.Session.SessionUser()
+// asker is what package session's sessions tell of who they are.
+type asker interface {
+	RoleOID() OID
+	SessionRoleOID() OID
+	RoleNames() RoleNames
+}
+
+// asking gives the current role; who has no session is the bootstrap role.
+func asking(ctx *builtin.Ctx) OID {
+	if ctx != nil {
+		if a, ok := ctx.Session.(asker); ok {
+			return a.RoleOID()
 		}
 	}
-	return roleName(ownerOr(oid))
+	return BootstrapRoleOID
 }
 
-// roleByName finds a role by name, 0 if there is none.
-func roleByName(ctx *builtin.Ctx, name string) OID {
-	for _, r := range roles {
-		if userName(ctx, r.oid) == name {
-			return r.oid
+// roleNames gives the roles as the session names them.
+func roleNames(ctx *builtin.Ctx, snap *Snapshot) RoleNames {
+	n := RoleNames{Snap: snap}
+	if ctx != nil {
+		if a, ok := ctx.Session.(asker); ok {
+			n.Bootstrap = a.RoleNames().Bootstrap
 		}
 	}
-	return 0
+	return n
 }
 
-func (q *query) eachRole(visit func(oid OID, name string, super bool) error) error {
-	for _, r := range roles {
-		if err := visit(r.oid, userName(q.ctx, r.oid), r.oid == BootstrapRoleOID); err != nil {
+// roleName gives the name of a role, "" if there is none.
+func (q *query) roleName(oid OID) string { return roleNames(q.ctx, q.snap).Name(oid) }
+
+func validUntil(r *Role) types.Datum {
+	if r.ValidUntil == nil {
+		return types.Null
+	}
+	return types.NewInt(*r.ValidUntil)
+}
+
+func authidRows(q *query) error {
+	for _, r := range q.snap.Roles() {
+		if err := q.row(vOID(r.OID), vStr(q.roleName(r.OID)), vBool(r.Super), vBool(r.Inherit), vBool(r.CreateRole), vBool(r.CreateDB), vBool(r.Login),
+			vBool(r.Replication), vBool(r.BypassRLS), vInt(r.ConnLimit), vOpt(r.Password), validUntil(r)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func authidRows(q *query) error {
-	return q.eachRole(func(oid OID, name string, super bool) error {
-		s := vBool(super)
-		return q.row(vOID(oid), vStr(name), s, vBool(true), s, s, s, s, s, vInt(-1), vNull(), vNull())
-	})
-}
-
 func pgRolesRows(q *query) error {
-	return q.eachRole(func(oid OID, name string, super bool) error {
-		s := vBool(super)
-		return q.row(vStr(name), s, vBool(true), s, s, s, s, vInt(-1), vStr("********"), vNull(), s, vNull(), vOID(oid))
-	})
+	for _, r := range q.snap.Roles() {
+		if err := q.row(vStr(q.roleName(r.OID)), vBool(r.Super), vBool(r.Inherit), vBool(r.CreateRole), vBool(r.CreateDB), vBool(r.Login),
+			vBool(r.Replication), vInt(r.ConnLimit), vStr("********"), validUntil(r), vBool(r.BypassRLS), vTexts(r.Config), vOID(r.OID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func userRows(q *query) error {
-	t := vBool(true)
-	return q.row(vStr(q.owner(BootstrapRoleOID)), vOID(BootstrapRoleOID), t, t, t, t, vStr("********"), vNull(), vNull())
-}
+func userRows(q *query) error   { return q.users(func(*Role) types.Datum { return vStr("********") }) }
+func shadowRows(q *query) error { return q.users(func(r *Role) types.Datum { return vOpt(r.Password) }) }
 
-func shadowRows(q *query) error {
-	t := vBool(true)
-	return q.row(vStr(q.owner(BootstrapRoleOID)), vOID(BootstrapRoleOID), t, t, t, t, vNull(), vNull(), vNull())
+func (q *query) users(password func(*Role) types.Datum) error {
+	for _, r := range q.snap.Roles() {
+		if !r.Login {
+			continue
+		}
+		if err := q.row(vStr(q.roleName(r.OID)), vOID(r.OID), vBool(r.CreateDB), vBool(r.Super), vBool(r.Replication), vBool(r.BypassRLS),
+			password(r), validUntil(r), vTexts(r.Config)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func groupRows(q *query) error {
-	return q.eachRole(func(oid OID, name string, super bool) error {
-		if super {
-			return nil
+	for _, r := range q.snap.Roles() {
+		if r.Login {
+			continue
 		}
 		var members []OID
-		if oid == 3374 || oid == 3375 || oid == 3377 {
-			members = []OID{3373}
+		for _, m := range q.snap.Roles() {
+			for _, of := range m.MemberOf {
+				if of.Role == r.OID {
+					members = append(members, m.OID)
+				}
+			}
 		}
 		list := types.NewAny(types.NewArray(types.Oid, nil))
 		if members != nil {
 			list = vOIDs(types.Oid, members)
 		}
-		return q.row(vStr(name), vOID(oid), list)
-	})
+		if err := q.row(vStr(r.Name), vOID(r.OID), list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func authMembersRows(q *query) error {
+	for _, r := range q.snap.Roles() {
+		for _, m := range r.MemberOf {
+			if err := q.row(vOID(m.Role), vOID(r.OID), vOID(m.Grantor), vBool(m.Admin)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func defaultACLRows(q *query) error {
+	for _, d := range q.snap.DefaultACLs() {
+		if err := q.row(vOID(d.OID), vOID(d.Role), vOID(d.Schema), vChar(d.Kind), vACL(&d.ACL, true)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func roleSettingRows(q *query) error {
+	d := q.snap.Database()
+	emit := func(db, role OID, config []string) error {
+		if len(config) == 0 {
+			return nil
+		}
+		return q.row(vOID(db), vOID(role), vTexts(config))
+	}
+	if err := emit(0, 0, d.AllConfig); err != nil {
+		return err
+	}
+	if err := emit(DatabaseOID, 0, d.Config); err != nil {
+		return err
+	}
+	for _, r := range q.snap.Roles() {
+		if err := emit(0, r.OID, r.Config); err != nil {
+			return err
+		}
+		if err := emit(DatabaseOID, r.OID, d.RoleConfig[r.OID]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const defaultTablespace OID = 1663
 
 func databaseRows(q *query) error {
-	return q.row(vOID(DatabaseOID), vStr(q.database()), vOID(BootstrapRoleOID), vInt(utf8Encoding), vChar('c'), vBool(false), vBool(true), vInt(-1),
-		vInt(0), vInt(0), vOID(defaultTablespace), vStr("C"), vStr("C.UTF-8"), vNull(), vNull(), vNull())
+	acl, set := q.snap.DatabaseACL()
+	return q.row(vOID(DatabaseOID), vStr(q.database()), vOID(q.snap.DatabaseOwner()), vInt(utf8Encoding), vChar('c'), vBool(false), vBool(true), vInt(-1),
+		vInt(0), vInt(0), vOID(defaultTablespace), vStr("C"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
 }
 
 func tablespaceRows(q *query) error {

@@ -101,8 +101,17 @@ func pgTypeRows(q *query) error {
 		return q.row(vOID(t.OID), vStr(t.Name), vOID(q.snap.schemaOfType(t)), vOID(owner), vInt(int(t.Len)), vBool(t.ByVal), vChar(byte(t.Kind)),
 			vChar(t.Category), vBool(t.Preferred), vBool(true), vChar(t.Delim()), vOID(t.RelID), vOID(f.subscript), vOID(elem), vOID(array),
 			vOID(f.input), vOID(f.output), vOID(f.receive), vOID(f.send), vOID(f.modIn), vOID(f.modOut), vOID(f.analyze), vChar(t.Align),
-			vChar(f.storage), vBool(notNull), vOID(base), vInt(int(typmod)), vInt(0), vOID(typeCollation(t)), vOpt(def), vOpt(def), vNull())
+			vChar(f.storage), vBool(notNull), vOID(base), vInt(int(typmod)), vInt(0), vOID(typeCollation(t)), vOpt(def), vOpt(def), q.typeACL(t.OID))
 	})
+}
+
+// typeACL gives typacl.
+func (q *query) typeACL(oid OID) types.Datum {
+	if t := q.snap.Type(oid); t != nil && t.IsArray() {
+		return types.Null
+	}
+	acl, _, set := q.snap.TypeACL(oid)
+	return vACL(acl, set)
 }
 
 func enumRows(q *query) error {

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strings"
+
 	"rowkey/pgerr"
 )
 
@@ -20,6 +22,12 @@ var privateFunctions = map[string]bool{"pg_reload_conf": true, "pg_rotate_logfil
 	"pg_stat_reset_shared": true, "pg_stat_reset_slru": true, "pg_stat_reset_single_table_counters": true,
 	"pg_stat_reset_single_function_counters": true, "pg_promote": true, "pg_wal_replay_pause": true, "pg_wal_replay_resume": true,
 	"pg_log_backend_memory_contexts": true, "pg_current_logfile": true, "lo_import": true, "lo_export": true}
+
+// privateFunction tells it of a name as package builtin has it: those that show or
+// change what lies below tables are private, too.
+func privateFunction(name string) bool {
+	return privateFunctions[name] || strings.HasPrefix(name, keySpacePrefix) || strings.HasPrefix(name, rowkeyPrefix)
+}
 
 func aclOf(acl *ACL, kind byte, owner OID) *ACL {
 	if acl != nil {
@@ -158,7 +166,7 @@ func (s *Snapshot) FunctionACL(oid OID) (acl *ACL, owner OID, set bool) {
 		return g.ACL, BootstrapRoleOID, true
 	}
 	a := DefaultFor(ACLFunction, BootstrapRoleOID)
-	if p := s.proc(oid); p != nil && (privateFunctions[p.name] || p.schema(s) == RowkeyOID) {
+	if p := s.proc(oid); p != nil && p.fn != nil && privateFunction(p.fn.Name) {
 		a.Items = a.Items[1:]
 		return a, BootstrapRoleOID, true
 	}
@@ -339,7 +347,7 @@ func Language(name string) (oid OID, trusted, ok bool) {
 
 // Restricted tells whether a built-in function may not be called by everybody.
 func (s *Snapshot) Restricted(oid OID, name string) bool {
-	return privateFunctions[name] || name == "kv.command" || s.GrantsOf(oid) != nil
+	return privateFunction(name) || s.GrantsOf(oid) != nil
 }
 
 // SecurityInvoker tells that what a view reads is read in the name of whoever

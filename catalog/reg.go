@@ -60,10 +60,8 @@ func ParseReg(snap *Snapshot, path []string, kind *types.Type, text string) (typ
 		}
 	case types.RegRole:
 		if len(parts) == 1 {
-			for _, r := range roles {
-				if r.name == parts[0] {
-					return r.oid, nil
-				}
+			if r := snap.RoleNamed(parts[0]); r != nil {
+				return r.OID, nil
 			}
 			return 0, pgerr.Newf(pgerr.UndefinedObject, "role \"%s\" does not exist", parts[0])
 		}
@@ -434,8 +432,8 @@ func RegName(snap *Snapshot, path []string, kind *types.Type, oid types.OID) str
 			return types.QuoteIdent(s.Name)
 		}
 	case types.RegRole:
-		if name := roleName(oid); name != "" {
-			return types.QuoteIdent(name)
+		if r := snap.Role(oid); r != nil {
+			return types.QuoteIdent(r.Name)
 		}
 	case types.RegCollation:
 		for _, c := range collations {

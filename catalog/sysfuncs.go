@@ -82,11 +82,8 @@ func init() {
 		}
 		return vStr(s), nil
 	}))
-	define("pg_get_userbyid(oid)", withSnap(func(ctx *builtin.Ctx, _ *Snapshot, a []types.Datum) (types.Datum, error) {
-		name := ""
-		if a[0].I != 0 {
-			name = userName(ctx, arg(a[0]))
-		}
+	define("pg_get_userbyid(oid)", withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		name := roleNames(ctx, snap).Name(arg(a[0]))
 		if name == "" {
 			name = "unknown (OID=" + string(types.AppendText(nil, types.Oid, a[0], nil)) + ")"
 		}

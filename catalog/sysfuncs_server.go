@@ -99,7 +99,7 @@ func sizes() {
 	database := withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
 		if len(a) > 0 {
 			if a[0].K == types.PhysBytes {
-				if _, err := databaseExists(ctx, snap, a[0]); err != nil {
+				if _, _, err := askDatabase(ctx, snap, a[0], 0, 0); err != nil {
 					return types.Null, err
 				}
 			} else if arg(a[0]) != DatabaseOID && arg(a[0]) != defaultTablespace {

@@ -827,6 +827,9 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if t == nil || t.Virtual != nil {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot rename columns of relation %q", n.Table.Name)
 		}
+		if err := c.ownTable(t); err != nil {
+			return err
+		}
 		t, err := c.lock(t, lockForChange)
 		if err != nil {
 			return err
@@ -840,6 +843,8 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return c.renameConstraintTree(t, n.SubName, n.NewName, n.Table.Only)
 	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
 		return c.renameRelation(n, skip)
+	case ast.ObjectRole:
+		return c.renameRole(n.Object.Name[0], n.NewName)
 	case ast.ObjectSchema:
 		old := c.snap().SchemaByName(n.SubName)
 		if n.Object != nil && len(n.Object.Name) > 0 {
@@ -851,6 +856,12 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 				name = n.Object.Name[0]
 			}
 			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name)
+		}
+		if err := c.ownSchema(old); err != nil {
+			return err
+		}
+		if c.snap().DatabaseRights(c.role(), catalog.Create) == 0 {
+			return catalog.PermissionDenied("database", c.database())
 		}
 		if c.snap().SchemaByName(n.NewName) != nil {
 			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
@@ -902,6 +913,9 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		oid := c.find(rv)
 		if oid == 0 {
 			return c.missing(rv)
+		}
+		if err := c.ownOf(oid); err != nil {
+			return err
 		}
 		t, err := c.lock(c.snap().Table(oid), lockForChange)
 		if err != nil {
@@ -1078,6 +1092,9 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	if oid == 0 {
 		return skip(c.missing(n.Table))
 	}
+	if err := c.ownOf(oid); err != nil {
+		return err
+	}
 	snap := c.snap()
 	if tb := snap.TableOfIndex(oid); tb != nil {
 		locked, err := c.lock(tb, lockForChange)
@@ -1172,6 +1189,12 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 			return nil
 		}
 		return c.missing(n.Table)
+	}
+	if err := c.ownOf(oid); err != nil {
+		return err
+	}
+	if err := c.mayCreateIn(to, -1); err != nil {
+		return err
 	}
 	if s := c.snap().Sequence(oid); s != nil {
 		if s.OwnerTable != 0 {

@@ -47,6 +47,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 			}
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", rv.Name)
 		}
+		if err := c.ownOf(oid); err != nil {
+			return err
+		}
 		t := clone(tb)
 		t.IndexByOID(oid).Comment = text
 		return c.put(t)
@@ -60,6 +63,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 			}
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a sequence", rv.Name)
 		}
+		if err := c.ownSequence(seq); err != nil {
+			return err
+		}
 		cp := *seq
 		cp.Comment = text
 		return c.put(&cp)
@@ -67,6 +73,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		s := c.snap().SchemaByName(o.Name[0])
 		if s == nil {
 			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", o.Name[0])
+		}
+		if err := c.ownSchema(s); err != nil {
+			return err
 		}
 		cp := *s
 		cp.Comment = text
@@ -79,6 +88,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 			err = missing
 		}
 		if err != nil {
+			return err
+		}
+		if err := c.ownFunction(f); err != nil {
 			return err
 		}
 		cp := *f
@@ -115,6 +127,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		}
 		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for domain %s does not exist", o.Name[0], types.Format(u.Type, -1))
 	}
+	if done, err := c.commentShared(o, text); done {
+		return err
+	}
 	return pgerr.Unsupported("COMMENT ON %s is not supported", o.Kind)
 }
 
@@ -137,7 +152,7 @@ func (c *Ctx) commented(rv *ast.RangeVar) (*catalog.Table, error) {
 	if t == nil || t.Virtual != nil {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
 	}
-	return clone(t), nil
+	return clone(t), c.ownTable(t)
 }
 
 func (c *Ctx) commentType(o *ast.Object, text string) error {
@@ -146,6 +161,9 @@ func (c *Ctx) commentType(o *ast.Object, text string) error {
 		rel := c.snap().CompositeOf(t.OID)
 		if rel == nil {
 			return pgerr.Newf(pgerr.WrongObjectType, "%s is not a type of its own", types.Format(t, -1))
+		}
+		if err := c.ownTable(rel); err != nil {
+			return err
 		}
 		cp := clone(rel)
 		cp.Comment = text

@@ -83,6 +83,9 @@ func (c *Ctx) renameComposite(n *ast.RenameStmt) (done bool, err error) {
 	if t == nil {
 		return false, nil
 	}
+	if err := c.ownTable(t); err != nil {
+		return true, err
+	}
 	if t, err = c.lock(t, lockForChange); err != nil {
 		return true, err
 	}

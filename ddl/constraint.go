@@ -311,6 +311,9 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 			return pgerr.Newf(pgerr.InvalidForeignKey, "there is no unique constraint matching given keys for referenced table %q", ref.Name)
 		}
 	}
+	if err := c.mayReference(ref, fk.RefColumns); err != nil {
+		return err
+	}
 	if len(fk.Columns) != len(fk.RefColumns) {
 		return pgerr.New(pgerr.InvalidForeignKey, "number of referencing and referenced columns for foreign key disagree")
 	}

@@ -247,11 +247,11 @@ func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Sch
 			return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to create objects in schema %q", name).
 				WithDetail("System catalog modifications are currently disallowed.")
 		}
-		return s, c.mayCreateIn(s)
+		return s, c.mayCreateIn(s, pos)
 	}
 	for _, p := range c.CreationPath() {
 		if s := c.snap().SchemaByName(p); s != nil && s.OID != catalog.PgCatalogOID {
-			return s, c.mayCreateIn(s)
+			return s, c.mayCreateIn(s, pos)
 		}
 	}
 	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in").At(pos)
@@ -325,8 +325,13 @@ func (c *Ctx) kindOf(oid catalog.OID) string {
 	return "relation"
 }
 
-// table finds a table that may be changed and locks it.
+// table finds a table that the current role owns, and locks it.
 func (c *Ctx) table(rv *ast.RangeVar, mode kv.LockMode) (*catalog.Table, error) {
+	return c.tableIf(rv, mode, c.ownTable)
+}
+
+// tableIf finds a table that may be changed, if allowed says so, and locks it.
+func (c *Ctx) tableIf(rv *ast.RangeVar, mode kv.LockMode, allowed func(*catalog.Table) error) (*catalog.Table, error) {
 	oid := c.find(rv)
 	if oid == 0 {
 		return nil, c.missing(rv)
@@ -337,6 +342,9 @@ func (c *Ctx) table(rv *ast.RangeVar, mode kv.LockMode) (*catalog.Table, error) 
 	}
 	if t.Virtual != nil {
 		return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	if err := allowed(t); err != nil {
+		return nil, err
 	}
 	return c.lock(t, mode)
 }

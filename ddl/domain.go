@@ -162,6 +162,9 @@ func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 			}
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
 		}
+		if err := c.ownOf(oid); err != nil {
+			return err
+		}
 	case ast.ObjectSchema:
 		if c.snap().SchemaByName(n.Name) == nil {
 			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Name)

@@ -705,7 +705,7 @@ func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, schema *catalog.S
 	if err := c.ownFunction(f); err != nil {
 		return err
 	}
-	if err := c.mayCreateIn(schema); err != nil {
+	if err := c.mayCreateIn(schema, -1); err != nil {
 		return err
 	}
 	cp := *f

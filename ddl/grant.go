@@ -162,6 +162,9 @@ func (c *Ctx) changeACL(o secured, g *grant, as ast.ObjectKind) error {
 			return pgerr.Newf(pgerr.InvalidGrantOperation, "invalid privilege type %s for table", rightWord(rights&^whole))
 		}
 	}
+	if rights == 0 {
+		return nil
+	}
 	grantor, options := o.acl.BestGrantor(c.snap(), c.role(), o.owner, rights)
 	able := options.Granting() & rights
 	if able == 0 && !c.anyRight(o, whole) {

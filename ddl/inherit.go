@@ -46,6 +46,9 @@ func (b *builder) inherit(parents []*ast.RangeVar, part bool) error {
 		if p.Virtual != nil {
 			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", p.Name)
 		}
+		if err := c.ownTable(p); err != nil {
+			return err
+		}
 		p, err := c.lock(p, kv.LockTableShareUpdateExclusive)
 		if err != nil {
 			return err

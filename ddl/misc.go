@@ -291,6 +291,9 @@ func (c *Ctx) userType(names []string, kind types.Kind, what string) (*catalog.U
 	if u == nil || u.Kind != kind {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not %s", types.Format(t, -1), what)
 	}
+	if err := c.ownType(u); err != nil {
+		return nil, err
+	}
 	cp := *u
 	cp.Labels = append([]types.EnumLabel(nil), u.Labels...)
 	cp.Checks = append([]*catalog.Check(nil), u.Checks...)
@@ -441,7 +444,7 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 	set := map[catalog.OID]*catalog.Table{}
 	var order []catalog.OID
 	for _, rv := range n.Tables {
-		named, err := c.table(rv, lockForChange)
+		named, err := c.tableIf(rv, lockForChange, func(t *catalog.Table) error { return c.hasTableRight(t, catalog.Truncate) })
 		if err != nil {
 			return err
 		}

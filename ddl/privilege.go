@@ -170,12 +170,12 @@ func (c *Ctx) ownTarget(t target) error {
 
 // mayCreateIn demands CREATE on a schema; a session's own temporary one asks
 // for TEMPORARY on the database when it is made.
-func (c *Ctx) mayCreateIn(s *catalog.Schema) error {
+func (c *Ctx) mayCreateIn(s *catalog.Schema, pos int) error {
 	if s == nil || c.superuser() || strings.HasPrefix(s.Name, "pg_temp_") {
 		return nil
 	}
 	if c.snap().SchemaRights(c.role(), s, catalog.Create) == 0 {
-		return catalog.PermissionDenied("schema", s.Name)
+		return catalog.PermissionDenied("schema", s.Name).At(pos)
 	}
 	return nil
 }

@@ -422,8 +422,15 @@ func (c *Ctx) dependsOnRole(role catalog.OID) []string {
 		if o.owner == role {
 			lines = append(lines, line{o.oid, "owner of " + what})
 		}
-		if o.namesRole(role) {
+		if role != o.owner && o.acl.Names(role) {
 			lines = append(lines, line{o.oid, "privileges for " + what})
+		}
+		if t, ok := o.obj.(*catalog.Table); ok && role != o.owner {
+			for i := range t.Columns {
+				if t.Columns[i].ACL.Names(role) {
+					lines = append(lines, line{o.oid, "privileges for column " + t.Columns[i].Name + " of " + what})
+				}
+			}
 		}
 	}
 	for _, d := range c.snap().DefaultACLs() {
@@ -497,7 +504,7 @@ func (c *Ctx) mayGrantRole(r *catalog.Role) error {
 		}
 		return nil
 	}
-	if c.mayMakeRoles() || c.snap().IsAdmin(c.role(), r.OID) || c.role() == r.OID && c.role() == c.SessionRole {
+	if c.mayMakeRoles() || c.snap().IsAdmin(c.role(), r.OID) {
 		return nil
 	}
 	return denied("must have admin option on role \"%s\"", r.Name)
@@ -573,4 +580,35 @@ func (c *Ctx) warn(code, format string, args ...any) {
 	e := pgerr.Newf(code, format, args...)
 	e.Severity = "WARNING"
 	c.Notice(e)
+}
+
+// commentShared is COMMENT ON ROLE and DATABASE.
+func (c *Ctx) commentShared(o *ast.Object, text string) (done bool, err error) {
+	switch o.Kind {
+	case ast.ObjectRole:
+		r := c.roles().ByName(o.Name[0])
+		if r == nil {
+			return true, pgerr.Newf(pgerr.UndefinedObject, "role \"%s\" does not exist", o.Name[0])
+		}
+		if r.Super && !c.superuser() {
+			return true, denied("must be superuser")
+		}
+		if !c.mayMakeRoles() {
+			return true, denied("must have CREATEROLE privilege")
+		}
+		cp := *r
+		cp.Comment = text
+		return true, c.put(&cp)
+	case ast.ObjectDatabase:
+		if o.Name[0] != c.database() {
+			return true, pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", o.Name[0])
+		}
+		d := *c.snap().Database()
+		if !c.owns(d.Owner) {
+			return true, catalog.MustBeOwner("database", o.Name[0])
+		}
+		d.Comment = text
+		return true, c.put(&d)
+	}
+	return false, nil
 }

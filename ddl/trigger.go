@@ -27,6 +27,9 @@ func (c *Ctx) createTrigger(n *ast.CreateTriggerStmt) error {
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}
+	if err := c.hasTableRight(t, catalog.TriggerRight); err != nil {
+		return err
+	}
 	t, err := c.lock(t, kv.LockTableShareRowExclusive)
 	if err != nil {
 		return err
@@ -64,6 +67,9 @@ func (c *Ctx) createTrigger(n *ast.CreateTriggerStmt) error {
 	}
 	f, err := c.triggerFunction(n.Func)
 	if err != nil {
+		return err
+	}
+	if err := c.mayCall(f); err != nil {
 		return err
 	}
 	tr.Function = f.OID

@@ -188,10 +188,16 @@ func (s *Session) databaseName() string {
 type resolver struct{ s *Session }
 
 func (r resolver) ParseReg(kind *types.Type, text string) (types.OID, error) {
+	if kind == types.RegRole && r.s.bootstrap != "" && text == types.QuoteIdent(r.s.bootstrap) {
+		return catalog.BootstrapRoleOID, nil
+	}
 	return catalog.ParseReg(r.s.snapshot(), r.s.searchPath(), kind, text)
 }
 
 func (r resolver) RegName(kind *types.Type, oid types.OID) string {
+	if kind == types.RegRole && oid == catalog.BootstrapRoleOID && r.s.bootstrap != "" {
+		return types.QuoteIdent(r.s.bootstrap)
+	}
 	return catalog.RegName(r.s.snapshot(), r.s.searchPath(), kind, oid)
 }
 

@@ -768,6 +768,9 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
 	}
+	if err := inner.plan.Authorize(s.snapshot(), s.role()); err != nil {
+		return err
+	}
 	opts.PlanningMicros = nowMicros() - start
 	if opts.Algebra { // plan once more, keeping the algebra
 		if inner.plan, err = s.planTraced(inner); err != nil {

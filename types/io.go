@@ -88,7 +88,9 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 			return Null, err
 		}
 		return NewDecimal(d), nil
-	case oidText, oidUnknown, oidCString, oidRefCursor, oidNodeTree, oidAclItem:
+	case oidAclItem:
+		return parseACL(s, env)
+	case oidText, oidUnknown, oidCString, oidRefCursor, oidNodeTree:
 		if err := ValidateText(s); err != nil {
 			return Null, err
 		}
@@ -305,6 +307,8 @@ func appendStringText(dst []byte, t *Type, s string, env *Env) []byte {
 		return appendUUID(dst, s)
 	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
 		return appendGeo(dst, t, s, env)
+	case oidAclItem:
+		return appendACL(dst, s, env)
 	}
 	return append(dst, s...)
 }
