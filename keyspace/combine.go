@@ -19,6 +19,9 @@ import (
 // CombineCommits says whether to do so: for stores on disk.
 func (k *Keyspace) CombineCommits(on bool) { k.combining.Store(on) }
 
+// CombinesCommits tells whether that was said.
+func (k *Keyspace) CombinesCommits() bool { return k.combining.Load() }
+
 // combiner gathers what is to be run together.
 type combiner struct {
 	mu    sync.Mutex
@@ -91,7 +94,7 @@ func (r *Runner) runCombined(ctx context.Context, reqs []Request, reply *Reply) 
 	} else {
 		for _, g := range group {
 			for _, q := range g.reqs {
-				q.to = g.reply
+				q.To = g.reply
 				all = append(all, q)
 			}
 		}

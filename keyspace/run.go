@@ -16,7 +16,7 @@ type Request struct {
 	Cmd  *Command
 	Args [][]byte
 
-	to *Reply // nil: the one that goes with the request
+	To *Reply // where the reply goes; nil: the one given to Run
 }
 
 // Runner runs commands for one connection, with memory that is used again.
@@ -43,6 +43,20 @@ type lockWish struct {
 
 // Runner gives a Runner of its own.
 func (k *Keyspace) Runner() *Runner { return &Runner{ks: k} }
+
+// Fresh gives another Runner, in place of one that was left by a panic.
+func (r *Runner) Fresh() *Runner { return r.ks.Runner() }
+
+// Try runs requests of several connections, each with its own Reply, in one
+// transaction: none of them may be Blocking or of the WholeSpace. False: nothing was
+// done, since a lock could not be had at once or for another reason that concerns
+// only one of them; Run is for each then. Replies may have grown even so.
+func (r *Runner) Try(ctx context.Context, reqs []Request) (done bool) {
+	r.nowait = true
+	err := r.attempt(ctx, reqs, nil, false, nil)
+	r.nowait = false
+	return err == nil
+}
 
 // maxAttempts bounds how often a transaction is tried again after a conflict,
 // of which there is none but with SQL transactions: commands lock their keys in order.
@@ -166,7 +180,7 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 		c.Now = max(c.Now, r.ks.Now()) // may have waited
 	}
 	for i := range reqs {
-		if c.Reply = reqs[i].to; c.Reply == nil {
+		if c.Reply = reqs[i].To; c.Reply == nil {
 			c.Reply = reply
 		}
 		if err := c.run(&reqs[i], len(reqs) > 1, multi && len(reqs) > 1); err != nil {

@@ -21,6 +21,8 @@ type command struct {
 	unqueued bool
 
 	plain bool                         // of package keyspace and not blocking: may run with others
+	quick bool                         // a loop may run it
+	feeds bool                         // may serve clients that block
 	keys  *keyspace.Command            // of package keyspace, or
 	sql   bool                         // in the same transactions, or
 	run   func(c *conn, args [][]byte) // here

@@ -17,7 +17,7 @@ import (
 	"rowkey/session"
 )
 
-// conn is one client. Its goroutine owns everything but what is atomic, under mu
+// conn is one client. Its goroutine, or the loop that has it, owns everything but what is atomic, under mu
 // or said otherwise.
 type conn struct {
 	s      *Server
@@ -44,6 +44,16 @@ type conn struct {
 	quit          bool  // the connection ends once its replies are sent
 	count         int64 // commands not yet counted by the server
 	last          *command
+
+	// Of a connection that a loop has; back says that its goroutine is done with it.
+	home   home
+	next   pending
+	mark   int  // where the replies of the batch begin
+	away   bool // a goroutine has it
+	listed bool // among those that the loop is serving
+	hungUp bool // nothing more will come
+	over   bool // it is not the loop's any more
+	back   atomic.Bool
 
 	blocked atomic.Pointer[waiter]
 	pushes  atomic.Bool // out.Resp3, for publishers
@@ -167,6 +177,7 @@ func (c *conn) close() {
 func (c *conn) terminate() {
 	c.ending.Store(true)
 	c.nc.SetReadDeadline(time.Unix(1, 0))
+	c.terminated()
 }
 
 // kill ends the connection at once.

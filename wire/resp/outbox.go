@@ -23,7 +23,8 @@ var errSlowClient = errors.New("client reads too slowly: output buffer limit")
 // a publisher would hang with its slowest subscriber.
 type outbox struct {
 	nc  net.Conn
-	raw syscall.RawConn // nil: not a socket
+	raw syscall.RawConn // nil: not a socket of package net
+	own tryWriter       // nil: not a loop's
 
 	mu      sync.Mutex
 	rest    []byte // not sent yet; the goroutine sends it
@@ -33,8 +34,13 @@ type outbox struct {
 	sent    int64
 }
 
+// tryWriter writes what can be written without waiting, perhaps nothing.
+type tryWriter interface {
+	tryWrite(p []byte) (n int, err error)
+}
+
 func newOutbox(nc net.Conn) *outbox {
-	o := &outbox{nc: nc}
+	o := &outbox{nc: nc, own: tryWriterOf(nc)}
 	o.idle.L = &o.mu
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
@@ -80,6 +86,9 @@ func (o *outbox) send(p []byte, most int) error {
 
 // try sends what can be sent without waiting, in one system call.
 func (o *outbox) try(p []byte) (n int, err error) {
+	if o.own != nil {
+		return o.own.tryWrite(p)
+	}
 	if o.raw == nil {
 		return 0, nil
 	}

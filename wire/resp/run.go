@@ -18,8 +18,7 @@ func (c *conn) runAll(ctx context.Context) {
 		args, ok, err := c.in.next(c.trusted)
 		if err != nil {
 			c.flush(ctx)
-			c.out.Error(keyspace.Error("ERR Protocol error: " + err.Error()))
-			c.quit = true
+			c.protocolError(err)
 			break
 		}
 		if !ok {
@@ -48,6 +47,17 @@ func (c *conn) runAll(ctx context.Context) {
 	}
 	c.flush(ctx)
 	c.send()
+	c.counted()
+}
+
+// protocolError tells the client what it did, and ends the connection.
+func (c *conn) protocolError(err error) {
+	c.out.Error(keyspace.Error("ERR Protocol error: " + err.Error()))
+	c.quit = true
+}
+
+// counted tells the server of the commands since the last time.
+func (c *conn) counted() {
 	if c.count > 0 {
 		c.s.commands.Add(c.count)
 		c.count = 0

@@ -6,13 +6,14 @@
 //	HELLO 3                        %7 …             from here on RESP3
 //	*2 $3 SQL $8 SELECT 1          rows             the other language, same transaction
 //
-// One goroutine serves one connection: it reads what has arrived (one system
-// call), runs the commands found in it in place (reader.go), and writes their
-// replies together (one system call, outbox.go). It never waits for a client to
-// read. Commands on keys are package keyspace's; those about the connection and
+// What a connection has sent is read with one system call, the commands found in it
+// are run in place (reader.go), and their replies written with one more (outbox.go),
+// by a loop that serves many connections (loop.go), or a goroutine for one. Nobody
+// waits for a client to read. Commands on keys are package keyspace's; those about the connection and
 // the server are here, in the same table's form, so that COMMAND tells of both.
 //
-//	conn.go      the loop: read, run, write
+//	conn.go      a connection: read, run, write
+//	loop.go      many at once; loop_linux.go, sock_linux.go: what waits for them
 //	commands.go  the table of the commands that are here
 //	multi.go     MULTI, EXEC, WATCH: one serialisable transaction
 //	blocking.go  BLPOP and its kin: who waits for which key, in what order
@@ -48,6 +49,7 @@ type Server struct {
 	config  config
 	hub     hub
 	waiters waiters
+	loops   loops
 	born    time.Time
 	runID   string
 
@@ -106,7 +108,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		if tc, ok := c.(*net.TCPConn); ok {
 			tc.SetNoDelay(true)
 		}
-		go s.ServeConn(context.WithoutCancel(ctx), c)
+		if own := context.WithoutCancel(ctx); !s.loops.adopt(s, own, c) {
+			go s.ServeConn(own, c)
+		}
 	}
 }
 
@@ -115,17 +119,30 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := newConn(s, nc, cancel)
+	if !s.enter(c) {
+		nc.Close()
+		return
+	}
+	defer s.left(c)
+	defer nc.Close()
+	defer c.close()
+	defer c.recovered()
+	c.serve(ctx)
+}
+
+// enter makes a connection one of the server's; false, told to the client, if it takes
+// no more.
+func (s *Server) enter(c *conn) bool {
 	s.mu.Lock()
 	full := int64(len(s.conns)) >= s.config.maxClients()
 	if s.done || full {
 		s.mu.Unlock()
 		if full {
 			s.rejected.Add(1)
-			nc.SetWriteDeadline(time.Now().Add(time.Second))
-			nc.Write([]byte("-ERR max number of clients reached\r\n"))
+			c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+			c.nc.Write([]byte("-ERR max number of clients reached\r\n"))
 		}
-		nc.Close()
-		return
+		return false
 	}
 	s.nextID++
 	c.id = s.nextID
@@ -133,20 +150,15 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	s.wg.Add(1)
 	s.mu.Unlock()
 	s.connections.Add(1)
-	defer func() {
-		nc.Close()
-		s.mu.Lock()
-		delete(s.conns, c.id)
-		s.mu.Unlock()
-		s.wg.Done()
-	}()
-	defer c.close()
-	defer func() {
-		if r := recover(); r != nil { // a bug: this connection ends, the server does not
-			s.log.Error("panic in a connection", "panic", r, "remote", nc.RemoteAddr(), "stack", stack())
-		}
-	}()
-	c.serve(ctx)
+	return true
+}
+
+// left is the end of a connection that had entered.
+func (s *Server) left(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c.id)
+	s.mu.Unlock()
+	s.wg.Done()
 }
 
 // Shutdown ends all connections, each after the command it is running, and
@@ -159,7 +171,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
-	go func() { s.wg.Wait(); close(done) }()
+	go func() { s.wg.Wait(); s.loops.stop(); close(done) }()
 	select {
 	case <-done:
 	case <-ctx.Done():
