@@ -48,6 +48,10 @@ func TestWorkMem(t *testing.T) {
 		{`SELECT v || ':' || count(*) || ':' || max(name) FROM t GROUP BY v`, "Batches"},
 		{`SELECT DISTINCT name || v FROM t`, "Batches"},
 		{`SELECT a.name || b.name FROM t a JOIN t b ON a.id = b.v`, "Batches"},
+		{`SELECT name || v FROM t INTERSECT SELECT name || v % 20000 FROM t`, "Batches"},
+		{`SELECT name || v % 3 FROM t EXCEPT ALL SELECT name || v % 2 FROM t`, "Batches"},
+		{`SELECT name || sum(v) OVER (PARTITION BY v % 7 ORDER BY id) || lag(name) OVER (PARTITION BY v % 7 ORDER BY id) FROM t`, "Disk Usage"},
+		{`SELECT name || count(*) OVER () FROM t`, "Disk Usage"},
 	} {
 		exec(`SET enable_mergejoin = off; SET enable_nestloop = off`)
 		exec(`SET work_mem = '1GB'`)

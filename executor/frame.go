@@ -385,16 +385,3 @@ func (p *partition) aggregate(c *windowCall, args []*types.Vec, out *types.Vec) 
 	}
 	return nil
 }
-
-func (o *windowOp) close() {
-	o.in.close()
-	if o.rows != nil {
-		o.rows.drop()
-		o.partKeys.drop()
-		o.ordKeys.drop()
-		for _, c := range o.calls {
-			c.vals.drop()
-		}
-	}
-	o.results = nil
-}

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"fmt"
+
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -8,8 +10,11 @@ import (
 )
 
 // windowOp computes window functions over an input sorted by partition, then
-// order. It holds the whole input; results are computed partition by
-// partition, then everything streams out in input order.
+// order. It takes a portion of the input, at least a batch, up to the end of a
+// partition, computes the results partition by partition, and passes the rows on
+// with them; then the next portion. So it holds about as much as its greatest
+// partition; of that, the rows themselves go to disk when they outgrow work_mem, and
+// what the functions look at, arguments and keys and results, stays in memory.
 type windowOp struct {
 	x          *exec
 	n          *plan.Window
@@ -24,9 +29,21 @@ type windowOp struct {
 	sub, add   expr
 	holder     *caseHolder
 	cur        cursor
-	ran        bool
 	out        types.Batch
 	resView    []types.Vec
+	offsetsOf  *[2]types.Datum // of the frame, once computed
+
+	// The input batch of which rows are left for the next portion, and what was
+	// computed of it.
+	b         *types.Batch
+	left      []int32
+	partOf    []*types.Vec
+	ordOf     []*types.Vec
+	ended     bool
+	can       bool
+	spooled   *spool // the portion's rows, if they are not in rows
+	resultMem int64
+	disk      int64
 }
 
 // windowCall is one call: a window function or an aggregate.
@@ -38,6 +55,9 @@ type windowCall struct {
 	filter pred
 	vals   *rowSet // the arguments of all rows
 	admit  []bool  // rows that FILTER admits, nil: all
+	// Of the input batch.
+	argsOf []*types.Vec
+	in     []bool
 }
 
 func (x *exec) newWindow(n *plan.Window) (op, error) {
@@ -101,13 +121,34 @@ func (x *exec) newWindow(n *plan.Window) (op, error) {
 }
 
 func (o *windowOp) open() error {
-	o.ran, o.cur.at = false, 0
+	o.drop()
+	o.b, o.left, o.ended, o.offsetsOf, o.disk = nil, nil, false, nil, 0
+	o.can = o.x.canSpill(colTypes(o.n.Input))
 	return o.in.open()
 }
 
 func (o *windowOp) next() (*types.Batch, error) {
-	if !o.ran {
-		o.ran = true
+	for {
+		b, err := o.ready()
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			from := o.cur.at - b.N
+			if o.resView == nil {
+				o.resView = make([]types.Vec, len(o.calls))
+			}
+			o.out = types.Batch{N: b.N, Cols: append(o.out.Cols[:0], b.Cols...)}
+			for k, r := range o.results {
+				sliceVec(&o.resView[k], r, from, from+b.N)
+				o.out.Cols = append(o.out.Cols, &o.resView[k])
+			}
+			return &o.out, nil
+		}
+		if o.ended && len(o.left) == 0 {
+			return nil, nil
+		}
+		o.drop()
 		if err := o.load(); err != nil {
 			return nil, err
 		}
@@ -115,23 +156,24 @@ func (o *windowOp) next() (*types.Batch, error) {
 			return nil, err
 		}
 	}
-	from := o.cur.at
-	b := o.cur.next(o.rows)
-	if b == nil {
-		return nil, nil
-	}
-	if o.resView == nil {
-		o.resView = make([]types.Vec, len(o.calls))
-	}
-	o.out = types.Batch{N: b.N, Cols: append(o.out.Cols[:0], b.Cols...)}
-	for k, r := range o.results {
-		sliceVec(&o.resView[k], r, from, from+b.N)
-		o.out.Cols = append(o.out.Cols, &o.resView[k])
-	}
-	return &o.out, nil
 }
 
-// load reads the input and the keys and arguments of all rows.
+// ready gives the next rows of the portion, nil if there are no more. cur.at is behind them.
+func (o *windowOp) ready() (*types.Batch, error) {
+	switch {
+	case o.rows == nil:
+		return nil, nil
+	case o.spooled == nil:
+		return o.cur.next(o.rows), nil
+	}
+	b, err := o.spooled.next()
+	if b != nil {
+		o.cur.at += b.N
+	}
+	return b, err
+}
+
+// load reads a portion: its rows, and their keys and arguments.
 func (o *windowOp) load() error {
 	o.rows = newRowSet(colTypes(o.n.Input), o.x.Memory)
 	o.partKeys, o.ordKeys = newRowSet(o.part.typs, o.x.Memory), newRowSet(o.ord.typs, o.x.Memory)
@@ -140,76 +182,158 @@ func (o *windowOp) load() error {
 		c.admit = nil
 	}
 	for {
-		if err := o.x.cancelled(); err != nil {
+		if len(o.left) == 0 {
+			if err := o.read(); err != nil {
+				return err
+			}
+			if o.ended {
+				return o.rewind()
+			}
+		}
+		rows, whole := o.left, false
+		if o.partKeys.n >= types.BatchSize {
+			// The partition that is under way, no more.
+			n := 0
+			for n < len(rows) && equalAcross(o.partKeys.cols, o.partKeys.n-1, o.partOf, int(rows[n])) {
+				n++
+			}
+			rows, whole = rows[:n], n < len(rows)
+		}
+		if err := o.take(rows); err != nil {
 			return err
 		}
-		b, err := o.in.next()
-		if err != nil || b == nil {
-			return err
-		}
-		rows := selected(b.N, b.Sel)
-		if err := o.rows.addRows(b, rows); err != nil {
-			return err
-		}
-		for _, s := range []struct {
-			set *exprSet
-			to  *rowSet
-		}{{o.part, o.partKeys}, {o.ord, o.ordKeys}} {
-			vs, err := s.set.eval(b, b.Sel)
-			if err != nil {
-				return err
-			}
-			if err := s.to.addRows(&types.Batch{Cols: vs, N: b.N}, rows); err != nil {
-				return err
-			}
-		}
-		for _, c := range o.calls {
-			sel := b.Sel
-			if c.filter != nil {
-				hit, err := c.filter.filter(b, b.Sel, nil)
-				if err != nil {
-					return err
-				}
-				in := make([]bool, b.N)
-				for _, i := range hit {
-					in[i] = true
-				}
-				for _, i := range rows {
-					c.admit = append(c.admit, in[i])
-				}
-			}
-			vs, err := c.args.eval(b, sel)
-			if err != nil {
-				return err
-			}
-			if err := c.vals.addRows(&types.Batch{Cols: vs, N: b.N}, rows); err != nil {
-				return err
-			}
+		o.left = o.left[len(rows):]
+		if whole {
+			return o.rewind()
 		}
 	}
 }
 
-// compute fills the results, one partition after another.
-func (o *windowOp) compute() error {
-	o.results = o.results[:0]
-	for _, c := range o.calls {
-		v := types.NewVec(c.plan.Typ, o.rows.n)
-		v.Resize(o.rows.n)
-		o.results = append(o.results, v)
+// rewind readies the rows of the portion for reading, if they are on disk.
+func (o *windowOp) rewind() error {
+	if o.spooled == nil {
+		return nil
 	}
-	startOff, endOff, err := o.offsets()
+	err := o.spooled.rewind()
+	o.disk += o.spooled.size
+	if c := o.x.counter(o.n); c != nil {
+		c.Detail = fmt.Sprintf("Disk Usage: %dkB", (o.disk+1023)>>10)
+	}
+	return err
+}
+
+// equalAcross compares rows of two sets of keys.
+func equalAcross(a []*types.Vec, i int, b []*types.Vec, j int) bool {
+	for k, v := range a {
+		if !types.EqualAt(v, i, b[k], j) {
+			return false
+		}
+	}
+	return true
+}
+
+// read takes the next batch of the input and computes what is needed of it.
+func (o *windowOp) read() error {
+	if err := o.x.cancelled(); err != nil {
+		return err
+	}
+	b, err := o.in.next()
 	if err != nil {
 		return err
 	}
-	for from := 0; from < o.rows.n; {
+	if b == nil {
+		o.ended = true
+		return nil
+	}
+	o.b, o.left = b, selected(b.N, b.Sel)
+	if o.partOf, err = o.part.eval(b, b.Sel); err != nil {
+		return err
+	}
+	if o.ordOf, err = o.ord.eval(b, b.Sel); err != nil {
+		return err
+	}
+	for _, c := range o.calls {
+		if c.filter != nil {
+			hit, err := c.filter.filter(b, b.Sel, nil)
+			if err != nil {
+				return err
+			}
+			c.in = make([]bool, b.N)
+			for _, i := range hit {
+				c.in[i] = true
+			}
+		}
+		if c.argsOf, err = c.args.eval(b, b.Sel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take adds rows of the input batch to the portion.
+func (o *windowOp) take(rows []int32) error {
+	if o.spooled == nil {
+		if err := o.rows.addRows(o.b, rows); err != nil {
+			return err
+		}
+		if o.can && o.rows.bytes > o.x.WorkMem && o.rows.n > types.BatchSize {
+			o.spooled = o.x.newSpool(colTypes(o.n.Input))
+			if err := o.spooled.add(o.rows.all(), iota32(o.rows.n)); err != nil {
+				return err
+			}
+			o.rows.drop()
+		}
+	} else if err := o.spooled.add(o.b, rows); err != nil {
+		return err
+	}
+	if err := o.partKeys.addRows(&types.Batch{Cols: o.partOf, N: o.b.N}, rows); err != nil {
+		return err
+	}
+	if err := o.ordKeys.addRows(&types.Batch{Cols: o.ordOf, N: o.b.N}, rows); err != nil {
+		return err
+	}
+	for _, c := range o.calls {
+		if c.filter != nil {
+			for _, i := range rows {
+				c.admit = append(c.admit, c.in[i])
+			}
+		}
+		if err := c.vals.addRows(&types.Batch{Cols: c.argsOf, N: o.b.N}, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compute fills the results, one partition after another.
+func (o *windowOp) compute() error {
+	total := o.partKeys.n
+	o.results = o.results[:0]
+	for _, c := range o.calls {
+		v := types.NewVec(c.plan.Typ, total)
+		v.Resize(total)
+		o.results = append(o.results, v)
+		o.resultMem += vecBytes(v, 0, total)
+	}
+	if err := o.x.Memory.grow(o.resultMem); err != nil {
+		return err
+	}
+	if o.offsetsOf == nil {
+		start, end, err := o.offsets()
+		if err != nil {
+			return err
+		}
+		o.offsetsOf = &[2]types.Datum{start, end}
+	}
+	for from := 0; from < total; {
 		if err := o.x.cancelled(); err != nil {
 			return err
 		}
 		to := from + 1
-		for to < o.rows.n && equalRows(o.partKeys.cols, from, to) {
+		for to < total && equalRows(o.partKeys.cols, from, to) {
 			to++
 		}
-		p := &partition{o: o, from: from, n: to - from, startOff: startOff, endOff: endOff}
+		p := &partition{o: o, from: from, n: to - from, startOff: o.offsetsOf[0], endOff: o.offsetsOf[1]}
 		if err := p.prepare(); err != nil {
 			return err
 		}
@@ -221,6 +345,30 @@ func (o *windowOp) compute() error {
 		from = to
 	}
 	return nil
+}
+
+// drop gives the portion up.
+func (o *windowOp) drop() {
+	o.cur.at = 0
+	o.spooled.close()
+	o.spooled = nil
+	if o.rows != nil {
+		o.rows.drop()
+		o.partKeys.drop()
+		o.ordKeys.drop()
+		for _, c := range o.calls {
+			c.vals.drop()
+		}
+		o.rows = nil
+	}
+	_ = o.x.Memory.grow(-o.resultMem)
+	o.resultMem = 0
+	o.results = nil
+}
+
+func (o *windowOp) close() {
+	o.drop()
+	o.in.close()
 }
 
 // offsets computes the frame's offsets, which are constant over the query.

@@ -20,8 +20,9 @@ import (
 // Operators that hold rows put them on disk when they outgrow work_mem: sorts as
 // sorted runs that are merged (op_sort.go), joins, groups and distinct rows as
 // partitions by hash that are dealt with one after the other (op_hashjoin.go,
-// op_agg.go, op_distinct.go). What cannot be put aside so (aggregates' states,
-// window partitions, a recursive query's seen rows) is bounded by the statement's
+// op_agg.go, op_distinct.go, op_setop.go), the rows of a great window partition as they
+// come (op_window.go). What cannot be put aside so (aggregates' states, what window
+// functions look at, a recursive query's seen rows) is bounded by the statement's
 // Account and ends with 53200.
 //
 // A spool is a temporary file of batches, written once and read from its

@@ -21,7 +21,7 @@ func little(ctx *Ctx, dir string) {
 	ctx.Memory = NewAccount(0, nil)
 }
 
-// Joins of every kind, groups, distinct rows and sorts give the same on disk.
+// Joins of every kind, groups, distinct rows, set operations and sorts give the same on disk.
 func TestSpilledGiveTheSame(t *testing.T) {
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)
@@ -52,6 +52,14 @@ func TestSpilledGiveTheSame(t *testing.T) {
 			query(aggNode(s, []plan.Expr{c(s, 1), c(s, 0)}, agg("count", nil), agg("sum", c(s, 0)), agg("max", c(s, 1)))),
 			query(aggNode(s, []plan.Expr{c(s, 2)}, agg("count", nil))),
 			query(&plan.Distinct{Base: s.Base, Input: s}))
+		for _, kind := range []plan.SetOpKind{plan.Intersect, plan.IntersectAll, plan.Except, plan.ExceptAll} {
+			// The tables share values.
+			l, rt := scan(a, 1), scan(b, 1)
+			if r.Intn(2) == 0 {
+				l, rt = scan(b, 1, 2), scan(a, 1, 2)
+			}
+			plans = append(plans, query(&plan.SetOp{Base: l.Base, Kind: kind, Left: l, Right: rt}))
+		}
 		for i, p := range plans {
 			want := sorted(texts(p, w.rowsOf(p)))
 			w.each = func(ctx *Ctx) { little(ctx, dir) }

@@ -694,6 +694,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		x.detail(e, n)
 	case *plan.Window:
 		set("WindowAgg")
+		x.detail(e, n)
 		kid(n.Input)
 	case *plan.HashJoin:
 		e.name, e.nodeType = joinName("Hash", n.Kind), "Hash Join"
@@ -755,6 +756,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		}
 	case *plan.SetOp:
 		set("HashSetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
+		x.detail(e, n)
 		e.nodeType = "SetOp"
 		in := &entry{name: "Append", nodeType: "Append", base: base, synthetic: true}
 		for i, k := range []plan.Node{n.Left, n.Right} {

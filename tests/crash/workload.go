@@ -1,6 +1,7 @@
 // Package crash kills databases under load, and looks at what is left.
 //
 //	clients: transfers, unique keys, foreign keys, sequences, DDL   workload.go
+//	         of the Redis protocol: strings, counters, lists, sets  redis.go
 //	   │ each commit acknowledged is noted                          ledger
 //	   ▼
 //	a crash: a file system that loses and tears what was not synced memory_test.go
@@ -59,7 +60,10 @@ type ledger struct {
 	jump      atomic.Int64 // newest setval acknowledged
 	jumpBegun atomic.Int64
 	commits   atomic.Int64
-	ack       func(what string, n int64) // tells others; may be nil
+	// Of the clients of the Redis protocol: the newest step acknowledged, and begun.
+	steps, stepsBegun [redisClients]atomic.Int64
+
+	ack func(what string, n int64) // tells others; may be nil
 }
 
 func (l *ledger) told(what string, at *atomic.Int64, n int64) {
@@ -76,6 +80,10 @@ func (l *ledger) copy() *ledger {
 	for w := range writers {
 		c.acked[w].Store(l.acked[w].Load())
 		c.attempted[w].Store(l.attempted[w].Load())
+	}
+	for w := range redisClients {
+		c.steps[w].Store(l.steps[w].Load())
+		c.stepsBegun[w].Store(l.stepsBegun[w].Load())
 	}
 	c.ddl.Store(l.ddl.Load())
 	c.ddlBegun.Store(l.ddlBegun.Load())
@@ -113,13 +121,21 @@ func setUp(ctx context.Context, db *rowkey.DB) error {
 // transactions. It gives the errors that no crash explains.
 func load(ctx context.Context, db *rowkey.DB, l *ledger, seed uint64, most int) error {
 	var wg sync.WaitGroup
-	errs := make([]error, writers+3)
+	errs := make([]error, writers+3+redisClients)
+	addr, stop, err := serveRedis(db)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	for w := range writers {
 		wg.Go(func() { errs[w] = write(ctx, db, l, w, rand.New(rand.NewPCG(seed, uint64(w))), most) })
 	}
 	wg.Go(func() { errs[writers] = define(ctx, db, l, rand.New(rand.NewPCG(seed, 100)), most) })
 	wg.Go(func() { errs[writers+1] = count(ctx, db, l, most) })
 	wg.Go(func() { errs[writers+2] = set(ctx, db, l, most) })
+	for w := range redisClients {
+		wg.Go(func() { errs[writers+3+w] = redis(ctx, addr, l, w, rand.New(rand.NewPCG(seed, uint64(200+w))), most) })
+	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
@@ -127,7 +143,8 @@ func load(ctx context.Context, db *rowkey.DB, l *ledger, seed uint64, most int) 
 // again tells whether a transaction may be tried again.
 func again(err error) bool {
 	e := pgerr.Of(err)
-	return e.Code == pgerr.SerializationFailure || e.Code == pgerr.DeadlockDetected
+	// A child's parent may be deleted between the statement's snapshot and the check.
+	return e.Code == pgerr.SerializationFailure || e.Code == pgerr.DeadlockDetected || e.Code == pgerr.ForeignKeyViolation
 }
 
 // down tells whether an error is what clients of a failing store get.
