@@ -192,6 +192,10 @@ type Txn interface {
 	// others fail. Where it returns nil at once there is nothing to wait for.
 	AwaitSafe(ctx context.Context) error
 
+	// AllowWrites lifts ReadOnly from a transaction that is not Serializable
+	// (ErrIsolation); locks and snapshot stay.
+	AllowWrites() error
+
 	// Seq is the sequence number of the snapshot.
 	Seq() uint64
 

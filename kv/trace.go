@@ -305,6 +305,8 @@ func (t *tracedTxn) Refresh() error {
 	return err
 }
 
+func (t *tracedTxn) AllowWrites() error { return t.txn.AllowWrites() }
+
 func (t *tracedTxn) AwaitSafe(ctx context.Context) error { return t.txn.AwaitSafe(ctx) }
 
 func (t *tracedTxn) Seq() uint64                   { return t.txn.Seq() }

@@ -8,6 +8,7 @@ import (
 	"rowkey/executor"
 	"rowkey/keyspace"
 	"rowkey/kv"
+	"rowkey/parser/ast"
 	"rowkey/planner"
 	"rowkey/types"
 )
@@ -28,10 +29,7 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 	}
 	defer s.Close()
 	// The rows must be those of one moment, and the catalog that of the same.
-	if err := s.begin(ctx, false, true, nil); err != nil {
-		return n, err
-	}
-	if err := s.setLevel(ctx, kv.RepeatableRead); err != nil {
+	if err := s.begin(ctx, false, true, &ast.TransactionModes{Isolation: ast.RepeatableRead}); err != nil {
 		return n, err
 	}
 	s.tx.readOnly = true

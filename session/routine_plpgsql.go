@@ -676,7 +676,7 @@ func (g *plEngine) Commit(rollback, chain bool) error {
 		}
 		return pgerr.Newf(pgerr.InvalidTransactionTermination, "cannot %s while a subtransaction is active", what)
 	}
-	level, readOnly := s.tx.level, s.tx.readOnly
+	isolation, readOnly := s.tx.isolation, s.tx.readOnly
 	if rollback {
 		s.rollback()
 	} else if err := s.commit(g.ctx); err != nil {
@@ -686,8 +686,8 @@ func (g *plEngine) Commit(rollback, chain bool) error {
 		return err
 	}
 	if chain {
-		if s.tx.level != level {
-			if err := s.setLevel(g.ctx, level); err != nil {
+		if s.tx.isolation != isolation {
+			if err := s.setIsolation(g.ctx, isolation); err != nil {
 				return err
 			}
 		}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"rowkey/catalog"
-	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/types"
 )
@@ -462,7 +461,7 @@ type settings struct {
 	deadlockTimeout               time.Duration
 	noSync                        bool // synchronous_commit off
 	// Of transactions that do not say otherwise.
-	level                kv.Isolation
+	isolation            string
 	readOnly, deferrable bool
 	epoch                uint64      // changes when planning may depend on the change
 	auth, role           catalog.OID // session_authorization, role (0: none)
@@ -536,7 +535,7 @@ func (st *settings) parse() {
 	st.lockTimeout = time.Duration(st.int("lock_timeout")) * time.Millisecond
 	st.deadlockTimeout = time.Duration(st.int("deadlock_timeout")) * time.Millisecond
 	st.noSync = st.str("synchronous_commit") == "off"
-	st.level = isolationOf(st.str("default_transaction_isolation"))
+	st.isolation = st.str("default_transaction_isolation")
 	st.readOnly, st.deferrable = st.on("default_transaction_read_only"), st.on("default_transaction_deferrable")
 	st.idleTimeout = time.Duration(st.int("idle_session_timeout")) * time.Millisecond
 	st.idleInTxnTimeout = time.Duration(st.int("idle_in_transaction_session_timeout")) * time.Millisecond

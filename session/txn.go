@@ -19,8 +19,11 @@ type txn struct {
 	base     *catalog.Snapshot // catalog of the current statement, without change
 	implicit bool              // not a block: ends with the statement (or Sync)
 	failed   bool
-	level    kv.Isolation
-	readOnly bool
+	// isolation is the level's name as it was asked for, level what it means here.
+	isolation string
+	level     kv.Isolation
+	readOnly  bool
+	reading   bool // no statement so far could write: kv was begun ReadOnly
 	// deferrable: SERIALIZABLE READ ONLY waits for a snapshot that cannot fail.
 	deferrable bool
 	fresh      bool // no statement has run yet: modes may still change
@@ -59,10 +62,10 @@ type savepoint struct {
 // begin starts a transaction.
 func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes *ast.TransactionModes) error {
 	t := &txn{implicit: implicit, nowMicros: nowMicros(), settings: s.set, fresh: true,
-		level: s.set.level, readOnly: s.set.readOnly, deferrable: s.set.deferrable}
+		isolation: s.set.isolation, readOnly: s.set.readOnly, deferrable: s.set.deferrable}
 	if modes != nil {
 		if modes.Isolation != ast.IsolationUnspecified {
-			t.level = isolationOf(modes.Isolation.String())
+			t.isolation = modes.Isolation.String()
 		}
 		if modes.ReadOnly != nil {
 			t.readOnly = *modes.ReadOnly
@@ -71,6 +74,7 @@ func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes 
 			t.deferrable = *modes.Deferrable
 		}
 	}
+	t.level = levelOf(t.isolation)
 	if err := s.openKV(ctx, t, readOnlyHint); err != nil {
 		return err
 	}
@@ -79,8 +83,8 @@ func (s *Session) begin(ctx context.Context, implicit, readOnlyHint bool, modes 
 	return nil
 }
 
-func isolationOf(level string) kv.Isolation {
-	switch level {
+func levelOf(isolation string) kv.Isolation {
+	switch isolation {
 	case "serializable":
 		return kv.Serializable
 	case "repeatable read":
@@ -91,8 +95,9 @@ func isolationOf(level string) kv.Isolation {
 
 func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	var err error
+	t.reading = readOnlyHint && t.level != kv.Serializable // who may have to write yet cannot promise not to
 	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
-		Isolation: t.level, ReadOnly: readOnlyHint, Declared: t.readOnly,
+		Isolation: t.level, ReadOnly: t.reading, Declared: t.readOnly,
 		NoSync: s.set.noSync, LockTimeout: s.lockTimeout(), DeadlockTimeout: s.set.deadlockTimeout, Owner: s.owner(),
 	})
 	return mapKV(err)
@@ -107,6 +112,12 @@ func (s *Session) enter(ctx context.Context, readOnly bool) (*catalog.Snapshot, 
 		}
 	} else {
 		s.tx.kv.SetTimeouts(s.lockTimeout(), s.set.deadlockTimeout)
+		if s.tx.reading && !readOnly { // in a pipeline, after statements that only read
+			if err := s.tx.kv.AllowWrites(); err != nil {
+				return nil, mapKV(err)
+			}
+			s.tx.reading = false
+		}
 	}
 	switch t := s.tx; {
 	case t.level == kv.ReadCommitted || t.fresh: // the first statement takes the snapshot, not BEGIN
@@ -359,7 +370,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			}
 			return w.Complete(ast.Tag(st))
 		}
-		level, readOnly := s.tx.level, s.tx.readOnly
+		isolation, readOnly := s.tx.isolation, s.tx.readOnly
 		deferrable := s.tx.deferrable
 		tag := ast.Tag(st)
 		if s.tx.failed || !commit {
@@ -372,8 +383,8 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 			if err := s.begin(ctx, false, false, nil); err != nil {
 				return err
 			}
-			if s.tx.level != level || s.tx.readOnly != readOnly {
-				if err := s.setLevel(ctx, level); err != nil {
+			if s.tx.isolation != isolation || s.tx.readOnly != readOnly {
+				if err := s.setIsolation(ctx, isolation); err != nil {
 					return err
 				}
 				s.tx.readOnly = readOnly
@@ -505,15 +516,15 @@ func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
 	}
 	t := s.tx
 	if m.Isolation != ast.IsolationUnspecified {
-		level := isolationOf(m.Isolation.String())
-		if level != t.level {
+		isolation := m.Isolation.String()
+		if isolation != t.isolation {
 			if !t.fresh {
 				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 			}
 			if len(t.marks) > 0 {
 				return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
 			}
-			if err := s.setLevel(ctx, level); err != nil {
+			if err := s.setIsolation(ctx, isolation); err != nil {
 				return err
 			}
 		}
@@ -525,7 +536,7 @@ func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
 		changes := t.readOnly != *m.ReadOnly
 		t.readOnly = *m.ReadOnly
 		if changes && t.fresh && len(t.marks) == 0 && t.level == kv.Serializable { // which the store has to know
-			if err := s.setLevel(ctx, t.level); err != nil {
+			if err := s.setIsolation(ctx, t.isolation); err != nil {
 				return err
 			}
 		}
@@ -539,9 +550,9 @@ func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
 	return nil
 }
 
-func (s *Session) setLevel(ctx context.Context, level kv.Isolation) error {
+func (s *Session) setIsolation(ctx context.Context, isolation string) error {
 	s.tx.kv.Rollback()
-	s.tx.level = level
+	s.tx.isolation, s.tx.level = isolation, levelOf(isolation)
 	return s.openKV(ctx, s.tx, false)
 }
 

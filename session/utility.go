@@ -490,7 +490,7 @@ func (s *Session) show(name string) (string, bool) {
 	switch lower {
 	case "transaction_isolation":
 		if s.tx != nil {
-			return s.tx.level.String(), true
+			return s.tx.isolation, true
 		}
 		return s.set.str("default_transaction_isolation"), true
 	case "transaction_read_only":

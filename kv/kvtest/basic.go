@@ -424,6 +424,25 @@ func testReadOnly(t *testing.T, s kv.Store) {
 		must(t, err)
 		must(t, txn.Commit(bg))
 	}
+	for _, level := range []kv.Isolation{kv.ReadCommitted, kv.RepeatableRead} {
+		txn := begin(t, s, kv.TxnOptions{ReadOnly: true, Isolation: level})
+		want(t, get(t, txn, "a"), "1")
+		put(t, s, "a=2")
+		must(t, txn.AllowWrites())
+		want(t, get(t, txn, "a"), "1")
+		must(t, txn.Put(k("b"), k("3")))
+		if level == kv.RepeatableRead {
+			_, err := txn.Lock(bg, k("a"), kv.LockOptions{Mode: kv.LockUpdate})
+			mustBe(t, err, kv.ErrConflict)
+		} else {
+			must(t, txn.Put(k("a"), k("1")))
+		}
+		must(t, txn.Commit(bg))
+		put(t, s, "a=1")
+	}
+	txn := begin(t, s, kv.TxnOptions{ReadOnly: true, Isolation: kv.Serializable})
+	mustBe(t, txn.AllowWrites(), kv.ErrIsolation)
+	txn.Rollback()
 }
 
 func testSeq(t *testing.T, s kv.Store) {

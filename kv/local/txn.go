@@ -416,6 +416,22 @@ func (t *Txn) AwaitSafe(ctx context.Context) error {
 	return t.store.ssi.awaitSafe(ctx, t.serial, t.newest)
 }
 
+// AllowWrites implements kv.Txn.
+func (t *Txn) AllowWrites() error {
+	switch {
+	case t.check() != nil:
+		return t.check()
+	case !t.opts.ReadOnly:
+		return nil
+	case t.serial != nil:
+		return kv.ErrIsolation
+	}
+	t.opts.ReadOnly = false
+	// What the history forgot since the version was taken, it knows to be unknown.
+	t.store.active.add(&t.activity, t.version.seq)
+	return nil
+}
+
 // Seq implements kv.Txn.
 func (t *Txn) Seq() uint64 { return t.version.seq }
 
