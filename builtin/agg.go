@@ -19,6 +19,7 @@ type fold[A, S any] struct {
 	merge   func(s, from *S) error                          // from may be given away
 	result  func(ctx *Ctx, s *S) (d types.Datum, err error) // NULL for no result
 	size    func(s *S) int64                                // optional: bytes held beyond the state
+	undo    func(s *S, v A)                                 // optional: takes out what step has put in
 }
 
 // foldState runs a fold.
@@ -88,6 +89,45 @@ func (f *foldState[A, S]) Add(_ *Ctx, args []Arg, groups []int32, n int, sel []i
 		}
 	}
 	return nil
+}
+
+// Remove implements Remover.
+func (f *foldState[A, S]) Remove(args []Arg, n int, sel []int32) {
+	a := args[0]
+	v, nulls, mask := col[A](a.Vec), nullMask(a.Vec), a.mask()
+	for j := range rowCount(n, sel) {
+		i := j
+		if sel != nil {
+			i = int(sel[j])
+		}
+		if nulls == nil || !nulls[i&mask] {
+			f.undo(&f.states[0], v[i&mask])
+		}
+	}
+}
+
+// CanRemove implements Remover. A numeric's sum has the display scale of its
+// values: those that are taken out must be of the scale of those that stay.
+func (f *foldState[A, S]) CanRemove(args []Arg) bool {
+	if f.undo == nil {
+		return false
+	}
+	if v, ok := any(col[A](args[0].Vec)).([]types.Decimal); ok {
+		nulls := nullMask(args[0].Vec)
+		first := -1
+		for i := range v {
+			if nulls != nil && nulls[i] {
+				continue
+			}
+			if first < 0 {
+				first = i
+			}
+			if v[i].Form != types.Finite || v[i].Scale != v[first].Scale {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Result implements AggState.

@@ -52,6 +52,17 @@ func (c *countState) Add(_ *Ctx, args []Arg, groups []int32, n int, sel []int32)
 	return nil
 }
 
+// CanRemove implements Remover.
+func (c *countState) CanRemove([]Arg) bool { return true }
+
+// Remove implements Remover.
+func (c *countState) Remove(args []Arg, n int, sel []int32) {
+	had := c.n[0]
+	c.n[0] = 0
+	_ = c.Add(nil, args, nil, n, sel) // counting does not fail
+	c.n[0] = had - c.n[0]
+}
+
 func (c *countState) Result(_ *Ctx, from, count int, out *types.Vec) error {
 	copy(out.I[:count], c.n[from:from+count])
 	return nil
@@ -94,6 +105,13 @@ func (s *wideSum) decimal() types.Decimal {
 	return types.DecimalBig(b.Add(b, new(big.Int).SetUint64(s.lo)), 0)
 }
 
+func (s *wideSum) remove(v int64) {
+	var borrow uint64
+	s.lo, borrow = bits.Sub64(s.lo, uint64(v), 0)
+	s.hi, _ = bits.Sub64(s.hi, uint64(v>>63), borrow)
+	s.n--
+}
+
 func wideFold(result func(s *wideSum) (types.Decimal, error)) fold[int64, wideSum] {
 	return fold[int64, wideSum]{
 		step: func(s *wideSum, v int64) error { s.add(v); return nil },
@@ -110,6 +128,7 @@ func wideFold(result func(s *wideSum) (types.Decimal, error)) fold[int64, wideSu
 			return nil
 		},
 		merge: func(s, o *wideSum) error { s.merge(o); return nil },
+		undo:  (*wideSum).remove,
 		result: func(_ *Ctx, s *wideSum) (types.Datum, error) {
 			if s.n == 0 {
 				return types.Null, nil
@@ -128,27 +147,26 @@ type seen[T any] struct {
 
 // sumInt is the sum of smaller integers as bigint.
 func sumInt() Func {
-	type S = seen[int64]
-	add := func(s *S, v int64) error {
+	type S struct{ v, n int64 }
+	add := func(s *S, v, n int64) error {
 		r, ok := addInt64(s.v, v)
 		if !ok {
 			return bigint.outOfRange()
 		}
-		s.v, s.ok = r, true
+		s.v = r
+		s.n += n
 		return nil
 	}
 	return anyOrder(agg(fold[int64, S]{
-		step: add,
+		step: func(s *S, v int64) error { return add(s, v, 1) },
+		undo: func(s *S, v int64) { s.v -= v; s.n-- },
 		dense: func(s *S, list []int64) error {
 			// The values are at most 32 bits wide: a batch's sum cannot overflow.
 			var sum int64
 			for _, v := range list {
 				sum += v
 			}
-			if len(list) == 0 {
-				return nil
-			}
-			return add(s, sum)
+			return add(s, sum, int64(len(list)))
 		},
 		grouped: func(states []S, groups []int32, list []int64) error {
 			for i, v := range list {
@@ -157,12 +175,18 @@ func sumInt() Func {
 				if !ok {
 					return bigint.outOfRange()
 				}
-				s.v, s.ok = r, true
+				s.v = r
+				s.n++
 			}
 			return nil
 		},
-		merge:  func(s, o *S) error { s.ok = s.ok || o.ok; ok := s.ok; err := add(s, o.v); s.ok = ok; return err },
-		result: seenResult(types.NewInt),
+		merge: func(s, o *S) error { return add(s, o.v, o.n) },
+		result: func(_ *Ctx, s *S) (types.Datum, error) {
+			if s.n == 0 {
+				return types.Null, nil
+			}
+			return types.NewInt(s.v), nil
+		},
 	}))
 }
 
@@ -219,6 +243,7 @@ func decimalFold(result func(s *types.DecimalSum) (types.Decimal, error)) fold[t
 			return nil
 		},
 		merge: func(s, o *S) error { s.Merge(o); return nil },
+		undo:  func(s *S, v types.Decimal) { s.Sub(v) },
 		result: func(_ *Ctx, s *S) (types.Datum, error) {
 			if s.Count == 0 {
 				return types.Null, nil

@@ -206,6 +206,15 @@ type AggState interface {
 	Bytes() int64
 }
 
+// Remover is an AggState that can take values out again: an inverse transition.
+// With it a frame that moves on costs what enters and what leaves it.
+type Remover interface {
+	// CanRemove tells whether the values of args can be taken out exactly.
+	CanRemove(args []Arg) bool
+	// Remove takes the rows sel names (all n when nil), which Add has put in, out of group 0.
+	Remove(args []Arg, n int, sel []int32)
+}
+
 // WinFunc describes a window function proper (row_number, lag …); aggregates
 // over windows use their Agg.
 type WinFunc struct {

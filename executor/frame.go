@@ -311,8 +311,9 @@ func (p *partition) call(c *windowCall, out *types.Vec) error {
 }
 
 // aggregate computes an aggregate over each row's frame. While frames only
-// grow at their end the accumulator is kept; when one moves on at its start
-// it is computed anew.
+// grow at their end the accumulator is kept; when one moves on at its start,
+// what leaves it is taken out again where the aggregate can do that, and it is
+// computed anew where it cannot.
 func (p *partition) aggregate(c *windowCall, args []*types.Vec, out *types.Vec) error {
 	x := p.o.x
 	vals := make([]builtin.Arg, len(args))
@@ -324,20 +325,26 @@ func (p *partition) aggregate(c *windowCall, args []*types.Vec, out *types.Vec) 
 		admit = c.admit[p.from : p.from+p.n]
 	}
 	var sel []int32
-	feed := func(st builtin.AggState, from, to int) error {
+	// admitted are the rows of a range that FILTER lets in.
+	admitted := func(from, to int) []int32 {
 		sel = sel[:0]
 		for i := from; i < to; i++ {
 			if admit == nil || admit[i] {
 				sel = append(sel, int32(i))
 			}
 		}
-		if len(sel) == 0 {
-			return nil
-		}
-		return st.Add(x.Eval, vals, nil, p.n, sel)
+		return sel
 	}
+	feed := func(st builtin.AggState, from, to int) error {
+		if s := admitted(from, to); len(s) > 0 {
+			return st.Add(x.Eval, vals, nil, p.n, s)
+		}
+		return nil
+	}
+	canSlide := false
 	one := types.NewVec(out.Type, 1)
 	var st builtin.AggState
+	var slides builtin.Remover // nil: it cannot
 	lo, hi := 0, 0
 	plain := p.o.n.Frame.Exclude == plan.ExcludeNoOthers
 	done := -1 // row whose result one holds
@@ -355,10 +362,22 @@ func (p *partition) aggregate(c *windowCall, args []*types.Vec, out *types.Vec) 
 			setVec(out, p.from+i, one, 0)
 			continue
 		}
+		if plain && slides != nil && l > lo && l < hi && h >= hi && l-lo < h-l {
+			if s := admitted(lo, l); len(s) > 0 {
+				slides.Remove(vals, p.n, s)
+			}
+			lo = l
+		}
 		if !plain || st == nil || l != lo || h < hi {
 			st = c.fn.Agg.New(c.typs)
 			st.Grow(1)
 			lo, hi = l, l
+			if r, ok := st.(builtin.Remover); ok && plain && i == 0 && r.CanRemove(vals) {
+				canSlide = true
+			}
+			if slides = nil; canSlide {
+				slides = st.(builtin.Remover)
+			}
 		}
 		if plain {
 			if err := feed(st, hi, h); err != nil {

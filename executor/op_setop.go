@@ -44,6 +44,13 @@ type setParts struct {
 }
 
 func (x *exec) newSetOp(n *plan.SetOp) (op, error) {
+	if n.Sorted != nil {
+		in, err := x.build(n.Sorted)
+		if err != nil {
+			return nil, err
+		}
+		return &sortedSetOp{x: x, n: n, in: in}, nil
+	}
 	l, err := x.build(n.Left)
 	if err != nil {
 		return nil, err

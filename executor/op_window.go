@@ -15,6 +15,11 @@ import (
 // with them; then the next portion. So it holds about as much as its greatest
 // partition; of that, the rows themselves go to disk when they outgrow work_mem, and
 // what the functions look at, arguments and keys and results, stays in memory.
+//
+// Of a partition whose run condition has become false (row_number() <= 10) no
+// further row is wanted: none is passed on. Where the results depend on nothing
+// behind a row and its peers, the condition is tried while the partition is being
+// read, and the rest of it is not taken; without PARTITION BY it is not even read.
 type windowOp struct {
 	x          *exec
 	n          *plan.Window
@@ -44,6 +49,13 @@ type windowOp struct {
 	spooled   *spool // the portion's rows, if they are not in rows
 	resultMem int64
 	disk      int64
+
+	run    pred
+	prefix bool    // results depend on nothing behind a row and its peers
+	live   []int32 // the portion's rows from live[2i] to live[2i+1] are passed on
+	sel    []int32
+	done   bool // no more rows of the last partition are wanted
+	tried  int  // rows of the portion that try has looked at
 }
 
 // windowCall is one call: a window function or an aggregate.
@@ -117,7 +129,27 @@ func (x *exec) newWindow(n *plan.Window) (op, error) {
 		}
 		o.calls = append(o.calls, w)
 	}
+	if o.run, err = x.compilePred(n.Run); err != nil {
+		return nil, err
+	}
+	o.prefix = o.run != nil && n.Frame.Exclude == plan.ExcludeNoOthers
+	for _, c := range o.calls {
+		o.prefix = o.prefix && dependsOnPrefix(c, &n.Frame)
+	}
 	return o, nil
+}
+
+// dependsOnPrefix tells that a call's result depends on nothing behind a row and
+// its peers.
+func dependsOnPrefix(c *windowCall, f *plan.Frame) bool {
+	if c.fn.Win != nil {
+		switch c.plan.Fn.Name {
+		case "row_number", "rank", "dense_rank":
+			return true
+		}
+		return false
+	}
+	return f.End != plan.OffsetFollowing && f.End != plan.UnboundedFollowing && f.Start != plan.OffsetFollowing
 }
 
 func (o *windowOp) open() error {
@@ -139,6 +171,11 @@ func (o *windowOp) next() (*types.Batch, error) {
 				o.resView = make([]types.Vec, len(o.calls))
 			}
 			o.out = types.Batch{N: b.N, Cols: append(o.out.Cols[:0], b.Cols...)}
+			if o.run != nil {
+				if o.out.Sel = o.wanted(from, from+b.N); len(o.out.Sel) == 0 {
+					continue
+				}
+			}
 			for k, r := range o.results {
 				sliceVec(&o.resView[k], r, from, from+b.N)
 				o.out.Cols = append(o.out.Cols, &o.resView[k])
@@ -181,7 +218,12 @@ func (o *windowOp) load() error {
 		c.vals = newRowSet(c.typs, o.x.Memory)
 		c.admit = nil
 	}
+	o.done, o.tried = false, 0
 	for {
+		if o.done && len(o.n.Partition) == 0 {
+			o.ended, o.left = true, nil
+			return o.rewind()
+		}
 		if len(o.left) == 0 {
 			if err := o.read(); err != nil {
 				return err
@@ -189,6 +231,15 @@ func (o *windowOp) load() error {
 			if o.ended {
 				return o.rewind()
 			}
+		}
+		if o.done {
+			for len(o.left) > 0 && equalAcross(o.partKeys.cols, o.partKeys.n-1, o.partOf, int(o.left[0])) {
+				o.left = o.left[1:]
+			}
+			if len(o.left) == 0 {
+				continue
+			}
+			o.done = false
 		}
 		rows, whole := o.left, false
 		if o.partKeys.n >= types.BatchSize {
@@ -203,10 +254,50 @@ func (o *windowOp) load() error {
 			return err
 		}
 		o.left = o.left[len(rows):]
+		if o.prefix && !whole {
+			if err := o.try(); err != nil {
+				return err
+			}
+		}
 		if whole {
 			return o.rewind()
 		}
 	}
+}
+
+// try computes the partition being read as far as it is known, now and then, to
+// see whether more of it is wanted.
+func (o *windowOp) try() error {
+	n := o.partKeys.n
+	if n == 0 || len(o.n.Order) == 0 {
+		return nil
+	}
+	from := n - 1
+	for from > 0 && equalRows(o.partKeys.cols, from-1, n-1) {
+		from--
+	}
+	peers := n - 1 // the last ones may go on
+	for peers > from && equalRows(o.ordKeys.cols, peers-1, n-1) {
+		peers--
+	}
+	if peers-from < max(2*(o.tried-from), 1) {
+		return nil
+	}
+	o.tried = peers
+	end, err := o.partition(from, peers, o.newResults(peers))
+	o.done = err == nil && end < peers
+	return err
+}
+
+// wanted are the rows of from … to-1 that are passed on, counted from from.
+func (o *windowOp) wanted(from, to int) []int32 {
+	o.sel = o.sel[:0]
+	for i := 0; i < len(o.live); i += 2 {
+		for r := max(int(o.live[i]), from); r < min(int(o.live[i+1]), to); r++ {
+			o.sel = append(o.sel, int32(r-from))
+		}
+	}
+	return o.sel
 }
 
 // rewind readies the rows of the portion for reading, if they are on disk.
@@ -308,22 +399,12 @@ func (o *windowOp) take(rows []int32) error {
 // compute fills the results, one partition after another.
 func (o *windowOp) compute() error {
 	total := o.partKeys.n
-	o.results = o.results[:0]
-	for _, c := range o.calls {
-		v := types.NewVec(c.plan.Typ, total)
-		v.Resize(total)
-		o.results = append(o.results, v)
+	o.results, o.live = o.newResults(total), o.live[:0]
+	for _, v := range o.results {
 		o.resultMem += vecBytes(v, 0, total)
 	}
 	if err := o.x.Memory.grow(o.resultMem); err != nil {
 		return err
-	}
-	if o.offsetsOf == nil {
-		start, end, err := o.offsets()
-		if err != nil {
-			return err
-		}
-		o.offsetsOf = &[2]types.Datum{start, end}
 	}
 	for from := 0; from < total; {
 		if err := o.x.cancelled(); err != nil {
@@ -333,18 +414,66 @@ func (o *windowOp) compute() error {
 		for to < total && equalRows(o.partKeys.cols, from, to) {
 			to++
 		}
-		p := &partition{o: o, from: from, n: to - from, startOff: o.offsetsOf[0], endOff: o.offsetsOf[1]}
-		if err := p.prepare(); err != nil {
+		end, err := o.partition(from, to, o.results)
+		if err != nil {
 			return err
 		}
-		for k, c := range o.calls {
-			if err := p.call(c, o.results[k]); err != nil {
-				return err
-			}
+		if o.run != nil && end > from {
+			o.live = append(o.live, int32(from), int32(end))
 		}
 		from = to
 	}
 	return nil
+}
+
+func (o *windowOp) newResults(n int) (out []*types.Vec) {
+	for _, c := range o.calls {
+		v := types.NewVec(c.plan.Typ, n)
+		v.Resize(n)
+		out = append(out, v)
+	}
+	return out
+}
+
+// partition computes the calls over the rows from … to-1. end is the first one
+// that the run condition does not want, to if there is none.
+func (o *windowOp) partition(from, to int, results []*types.Vec) (end int, err error) {
+	if o.offsetsOf == nil {
+		start, end, err := o.offsets()
+		if err != nil {
+			return 0, err
+		}
+		o.offsetsOf = &[2]types.Datum{start, end}
+	}
+	p := &partition{o: o, from: from, n: to - from, startOff: o.offsetsOf[0], endOff: o.offsetsOf[1]}
+	if err := p.prepare(); err != nil {
+		return 0, err
+	}
+	for k, c := range o.calls {
+		if err := p.call(c, results[k]); err != nil {
+			return 0, err
+		}
+	}
+	if o.run == nil {
+		return to, nil
+	}
+	// The condition reads results alone.
+	b := &types.Batch{N: to - from, Cols: make([]*types.Vec, len(o.n.Input.Info().Cols))}
+	for _, v := range results {
+		var view types.Vec
+		sliceVec(&view, v, from, to)
+		b.Cols = append(b.Cols, &view)
+	}
+	pass, err := o.run.filter(b, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	for i, r := range pass {
+		if int(r) != i {
+			return from + i, nil
+		}
+	}
+	return from + len(pass), nil
 }
 
 // drop gives the portion up.

@@ -187,6 +187,7 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 		one(n.Frame.Sub)
 		one(n.Frame.Add)
 		calls(n.Calls)
+		one(n.Run)
 	case *plan.HashJoin:
 		each(n.LeftKeys)
 		each(n.RightKeys)

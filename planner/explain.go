@@ -277,6 +277,7 @@ func nodeExprs(n plan.Node) []plan.Expr {
 		add(n.Partition...)
 		keys(n.Order)
 		calls(n.Calls)
+		add(n.Run)
 	case *plan.HashJoin:
 		add(n.LeftKeys...)
 		add(n.RightKeys...)
@@ -448,6 +449,8 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	case *plan.Append, *plan.SetOp, *plan.RecursiveUnion:
 		if a, ok := n.(*plan.Append); ok && a.Alias != "" {
 			return x.qualified(a.Alias, a.Cols[i].Name)
+		} else if ok && a.Sides {
+			return "\"*SELECT* 1\"." + quoteIdent(a.Cols[i].Name)
 		}
 		if ch := n.Children(); len(ch) > 0 {
 			return x.columnText(ch[0], i)
@@ -694,6 +697,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		x.detail(e, n)
 	case *plan.Window:
 		set("WindowAgg")
+		prop("Run Condition", x.exprIn(n.Run, []plan.Node{n}))
 		x.detail(e, n)
 		kid(n.Input)
 	case *plan.HashJoin:
@@ -751,19 +755,25 @@ func (x *explainer) node(n plan.Node) *entry {
 			e.name, e.nodeType = "Merge Append", "Merge Append"
 			props("Sort Key", x.keys(n.Keys, []plan.Node{n}))
 		}
+		if n.Sides {
+			x.sides(e, n.Inputs)
+			break
+		}
 		for _, c := range n.Inputs {
 			kid(c)
 		}
 	case *plan.SetOp:
+		if n.Sorted != nil {
+			set("SetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
+			e.nodeType = "SetOp"
+			kid(n.Sorted)
+			break
+		}
 		set("HashSetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
 		x.detail(e, n)
 		e.nodeType = "SetOp"
 		in := &entry{name: "Append", nodeType: "Append", base: base, synthetic: true}
-		for i, k := range []plan.Node{n.Left, n.Right} {
-			c := x.node(k)
-			name := fmt.Sprintf("Subquery Scan on \"*SELECT* %d\"", i+1)
-			in.kids = append(in.kids, &entry{name: name, nodeType: "Subquery Scan", base: c.base, kids: []*entry{c}, synthetic: true})
-		}
+		x.sides(in, []plan.Node{n.Left, n.Right})
 		e.kids = append(e.kids, in)
 	case *plan.CTEScan:
 		e.name, e.nodeType = "CTE Scan on "+quoteIdent(n.Name), "CTE Scan"
@@ -842,6 +852,15 @@ func (x *explainer) node(n plan.Node) *entry {
 		x.storeKeys(e, n)
 	}
 	return e
+}
+
+// sides shows the two sides of a set operation.
+func (x *explainer) sides(e *entry, sides []plan.Node) {
+	for i, k := range sides {
+		c := x.node(k)
+		name := fmt.Sprintf("Subquery Scan on \"*SELECT* %d\"", i+1)
+		e.kids = append(e.kids, &entry{name: name, nodeType: "Subquery Scan", base: c.base, kids: []*entry{c}, synthetic: true})
+	}
 }
 
 // tableRow stands for a table's row in the expressions of INSERT.

@@ -113,6 +113,7 @@ type lWindow struct {
 	order     []plan.SortKey
 	frame     plan.Frame
 	calls     []aggItem
+	run       []plan.Expr // conditions after whose first failure a partition's rows are not wanted
 }
 
 // lDistinct removes duplicates by the given columns (all of them: nil).

@@ -220,6 +220,16 @@ func (p *planner) exprCost(es []plan.Expr) float64 {
 }
 
 func (p *planner) filterPaths(n *lFilter) []*path {
+	if w, ok := n.in.(*lWindow); ok {
+		if run, rest := p.runConds(w, n.conds); len(run) > 0 {
+			x := *w
+			x.run = run
+			if len(rest) == 0 {
+				return p.pathsFor(&x)
+			}
+			n = &lFilter{in: &x, conds: rest}
+		}
+	}
 	var out []*path
 	sel := p.selectivity(n.conds)
 	cost := p.exprCost(n.conds)
@@ -762,6 +772,9 @@ func (p *planner) windowPaths(n *lWindow) []*path {
 		}
 	}
 	pt := p.over(in, in.rows*(opCost*float64(len(keys)+len(n.calls))+rowCost))
+	if n.run != nil {
+		pt.rows = math.Max(1, in.rows*p.selectivity(n.run))
+	}
 	pt.build = func() (plan.Node, []colID) {
 		in.relyOnOrder()
 		node, cols := in.build()
@@ -773,6 +786,7 @@ func (p *planner) windowPaths(n *lWindow) []*path {
 			out = append(out, c.id)
 			w.Calls = append(w.Calls, at.call(c.call))
 		}
+		w.Run = p.at(out).expr(makeAnd(n.run))
 		w.Base = p.base(pt, out)
 		return w, out
 	}
@@ -821,10 +835,14 @@ func (p *planner) distinctPaths(n *lDistinct) []*path {
 		}
 		return out
 	}
+	if len(all) == 0 { // rows without columns are all the same
+		return []*path{make(ins[0], true)}
+	}
 	out = append(out, make(ins[0], false))
-	keys := []plan.SortKey{}
-	for _, c := range all {
-		keys = append(keys, plan.SortKey{Expr: p.col(c)})
+	keys := p.keysOf(all)
+	if p.sortsRows(all) {
+		in := p.exact(ins[0], all)
+		return append(out[:0], make(p.sortPath(in, keys, 0), true))
 	}
 	for _, in := range ins {
 		if len(keys) > 0 && p.groupedBy(in, keys) {
@@ -855,8 +873,101 @@ func (p *planner) unionPaths(n *lUnion) []*path {
 	return []*path{pt}
 }
 
+// keysOf sorts by columns.
+func (p *planner) keysOf(cols []colID) []plan.SortKey {
+	keys := make([]plan.SortKey, len(cols))
+	for i, c := range cols {
+		keys[i] = plan.SortKey{Expr: p.col(c)}
+	}
+	return keys
+}
+
+// sortsRows tells that rows are compared by sorting, not by hashing: where
+// hashing is not wanted, and for the types that PostgreSQL cannot hash.
+func (p *planner) sortsRows(cols []colID) bool {
+	hash, sorts := !p.req.Settings.NoHashAgg, true
+	for _, c := range cols {
+		t := p.cols[c].typ
+		hash = hash && pgHashes(t)
+		sorts = sorts && hasOrder(t)
+	}
+	return !hash && sorts
+}
+
+func pgHashes(t *types.Type) bool {
+	t = t.Under()
+	switch {
+	case t == types.Money || t == types.Record:
+		return false
+	case t.Elem != nil:
+		return pgHashes(t.Elem)
+	}
+	for _, f := range t.Fields {
+		if !pgHashes(f.Type) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasOrder(t *types.Type) bool {
+	if isRowType(t) {
+		return true
+	}
+	op := compareOp("<", t)
+	return op != nil && op.Compare == "<"
+}
+
+// sortedSetOp computes a set operation over the sorted rows of both sides.
+func (p *planner) sortedSetOp(n *lSetOp, l, r *path) *path {
+	cols := make([]colID, len(n.cols), len(n.cols)+1)
+	for i, c := range n.cols {
+		ci := &p.cols[c]
+		cols[i] = p.newCol(ci.name, ci.typ, ci.mod)
+	}
+	cols = append(cols, p.newCol("", types.Int4, -1))
+	var sides [2]*path
+	for i, in := range []*path{l, r} {
+		ids := [][]colID{n.lcols, n.rcols}[i]
+		side := p.over(in, in.rows*opCost)
+		side.order = nil
+		side.build = func() (plan.Node, []colID) {
+			node, have := in.build()
+			exprs := append(p.at(have).exprs(p.colList(ids)), constInt(int64(i), types.Int4))
+			return &plan.Project{Base: p.base(side, cols), Input: node, Exprs: exprs}, cols
+		}
+		sides[i] = side
+	}
+	both := &path{rows: l.rows + r.rows, total: l.total + r.total, width: l.width + 4}
+	both.build = func() (plan.Node, []colID) {
+		a := &plan.Append{Sides: true}
+		for _, s := range sides {
+			node, _ := s.build()
+			a.Inputs = append(a.Inputs, node)
+		}
+		a.Base = p.base(both, cols)
+		return a, cols
+	}
+	in := both
+	if len(n.cols) > 0 {
+		in = p.sortPath(both, p.keysOf(cols[:len(n.cols)]), 0)
+	}
+	pt := &path{rows: math.Max(1, l.rows/2), width: l.width, startup: in.startup, total: in.total + in.rows*opCost*float64(len(cols))}
+	for _, c := range n.cols {
+		pt.order = append(pt.order, ordKey{id: c})
+	}
+	pt.build = func() (plan.Node, []colID) {
+		node, _ := in.build()
+		return &plan.SetOp{Base: p.base(pt, n.cols), Kind: n.kind, Sorted: node}, n.cols
+	}
+	return pt
+}
+
 func (p *planner) setOpPaths(n *lSetOp) []*path {
 	l, r := p.exact(p.best(n.l, 0), n.lcols), p.exact(p.best(n.r, 0), n.rcols)
+	if len(n.cols) == 0 || p.sortsRows(n.cols) {
+		return []*path{p.sortedSetOp(n, l, r)}
+	}
 	pt := &path{rows: math.Max(1, l.rows/2), width: l.width}
 	pt.startup = l.total + r.total + (l.rows+r.rows)*hashRowCost
 	pt.total = pt.startup + pt.rows*rowCost

@@ -51,7 +51,12 @@ func (n *LookupJoin) Children() []Node { return []Node{n.Input} }
 func (n *Append) Children() []Node { return n.Inputs }
 
 // Children implements Node.
-func (n *SetOp) Children() []Node { return []Node{n.Left, n.Right} }
+func (n *SetOp) Children() []Node {
+	if n.Sorted != nil {
+		return []Node{n.Sorted}
+	}
+	return []Node{n.Left, n.Right}
+}
 
 // Children implements Node.
 func (n *CTEScan) Children() []Node { return nil }

@@ -337,6 +337,9 @@ type Window struct {
 	Order     []SortKey
 	Frame     Frame
 	Calls     []AggCall // Fn.Kind Window or Aggregate
+	// Run, over the output columns, is nil or a condition that stays false in a
+	// partition once it is: the rows from there on are not wanted.
+	Run Expr
 }
 
 // JoinKind is the kind of a join.
@@ -417,6 +420,8 @@ type Append struct {
 	Alias string
 	// Prune, when not nil, chooses the inputs to read when the plan starts.
 	Prune *PruneStep
+	// Sides tells that the inputs are the two sides of a SetOp.
+	Sides bool
 }
 
 // PruneStep says which inputs of an Append can have rows, from values known
@@ -442,11 +447,14 @@ const (
 	ExceptAll
 )
 
-// SetOp computes INTERSECT and EXCEPT, by hashing.
+// SetOp computes INTERSECT and EXCEPT, by hashing the right input, or, with
+// Sorted instead of the two, over the rows of both one after another, sorted by
+// all columns but the last, which tells of each row which side it is from (0, 1).
 type SetOp struct {
 	Base
 	Kind        SetOpKind
 	Left, Right Node
+	Sorted      Node
 }
 
 // CTEScan reads a WITH query that is computed once (Plan.CTEs[Index]).

@@ -28,7 +28,7 @@ func StartPair(o PairOptions) (sides []Side, stop func(), err error) {
 		return nil, nil, err
 	}
 	var servers []*Server
-	stop = func() {
+	end := func() {
 		for _, s := range servers {
 			s.Stop()
 		}
@@ -36,7 +36,7 @@ func StartPair(o PairOptions) (sides []Side, stop func(), err error) {
 	}
 	defer func() {
 		if err != nil {
-			stop()
+			end()
 		}
 	}()
 	bin, err := BuildRowkey(dir)
@@ -53,19 +53,19 @@ func StartPair(o PairOptions) (sides []Side, stop func(), err error) {
 	}
 	servers, sides = append(servers, rk), append(sides, Side{"rowkey", rk.URL, rk.PID})
 	if o.Alone {
-		return sides, stop, nil
+		return sides, end, nil
 	}
 	if url := os.Getenv(EnvURL); o.UseEnv && url != "" {
-		return append(sides, Side{"PostgreSQL", url, 0}), stop, nil
+		return append(sides, Side{"PostgreSQL", url, 0}), end, nil
 	}
 	pg, err := StartPostgres(o.Settings...)
 	if errors.Is(err, ErrNotInstalled) {
 		fmt.Println("PostgreSQL 15 is not installed: measuring rowkey alone.")
-		return sides, stop, nil
+		return sides, end, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	servers = append(servers, pg)
-	return append(sides, Side{"PostgreSQL", pg.URL, pg.PID}), stop, nil
+	return append(sides, Side{"PostgreSQL", pg.URL, pg.PID}), end, nil
 }
