@@ -10,7 +10,8 @@ import (
 
 // source reads the input of a data-modifying operator so that the statement
 // does not meet its own writes: an input that is a single scan streams, since
-// an iterator keeps the state it was opened on; any other is read to its end
+// an iterator keeps the state it was opened on, and so does what reads a frozen state
+// (exec.freeze); any other is read to its end
 // before the first row is written.
 type source struct {
 	x      *exec
@@ -26,7 +27,7 @@ func (x *exec) newSource(n plan.Node, also ...plan.Expr) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{x: x, in: in, stream: streams(n, also)}
+	s := &source{x: x, in: in, stream: x.statement().frozen || streams(n, also)}
 	if !s.stream {
 		s.rows = newRowSet(colTypes(n), x.Memory)
 	}
@@ -105,14 +106,6 @@ type returning struct {
 func (x *exec) newReturning(es []plan.Expr) (*returning, error) {
 	if es == nil {
 		return nil, nil
-	}
-	for _, e := range es {
-		walkExpr(e, func(e plan.Expr) {
-			if _, is := e.(*plan.Subplan); is {
-				st := x.statement()
-				st.subqueries, st.hold = true, true
-			}
-		})
 	}
 	set, err := x.newExprSet(es)
 	if err != nil {

@@ -43,6 +43,23 @@ type exec struct {
 	temp    int64 // bytes on disk
 	// stmt is what data-modifying operators of the statement share.
 	stmt *stmt
+	view kv.Snapshot // what read reads, if that is frozen
+}
+
+// freeze makes the plan read what is there now to its end, where it writes, or calls
+// functions that do, and must not see that.
+func (x *exec) freeze() {
+	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen {
+		x.view = x.Txn.View()
+		x.read = x.view
+	}
+}
+
+func (x *exec) thaw() {
+	if x.view != nil {
+		x.view.Close()
+		x.view = nil
+	}
 }
 
 // Execution is a plan being run. Not safe for concurrent use.
@@ -173,6 +190,7 @@ func (e *Execution) Next() (b *types.Batch, err error) {
 	}
 	if !e.opened {
 		e.opened = true
+		e.x.freeze()
 		if err := e.x.startCTEs(); err != nil {
 			return nil, err
 		}
@@ -247,6 +265,7 @@ func (e *Execution) Close() {
 		c.close()
 	}
 	e.x.closeCTEs()
+	e.x.thaw()
 	e.x.mem.release()
 	if e.ended && e.root != nil {
 		e.x.State.keep(e.x, e.root)

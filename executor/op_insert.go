@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -71,6 +73,15 @@ func (x *exec) writes(n plan.Node) {
 	st := x.statement()
 	st.root = st.root || x.plan.Root == n
 	st.node = n.Info().ID
+	st.frozen = st.frozen || x.plan.ByRow || slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies })
+	walkNodes(n, func(n plan.Node) {
+		nodeExprs(n, func(e plan.Expr) {
+			walkExpr(e, func(e plan.Expr) {
+				_, is := e.(*plan.Subplan)
+				st.frozen = st.frozen || is
+			})
+		})
+	})
 }
 
 func (o *insertOp) open() error {

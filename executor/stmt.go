@@ -22,12 +22,9 @@ type stmt struct {
 	moving bool
 	queue  []func() error
 	unique []uniqueWatch
-	// hold keeps writes back until the statement has read all it will: when a WITH
-	// query writes, or RETURNING has subqueries, they must not see it.
-	hold bool
-	// subqueries tells that RETURNING has some.
-	subqueries bool
-	held       []func() error
+	// frozen tells that the statement reads what was there when it began: one that
+	// writes and has subqueries, or WITH queries that write, must not see it.
+	frozen bool
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
 	// after and afterStmt are the triggers to be fired at the end, transitions what
@@ -60,10 +57,7 @@ func (s *stmt) renew() {
 	s.after, s.afterStmt, s.transitions = nil, nil, nil
 	s.guards = nil
 	clear(s.touched)
-	s.queue, s.unique, s.held, s.hold = nil, nil, nil, s.subqueries
-	for _, c := range s.x.plan.CTEs {
-		s.hold = s.hold || c.Modifies
-	}
+	s.queue, s.unique = nil, nil
 	for _, w := range s.writers {
 		for _, c := range w.fks {
 			c.seen = nil
@@ -75,14 +69,6 @@ func (s *stmt) renew() {
 func (s *stmt) finish() error {
 	if t := s.x.Trace; t != nil {
 		defer func(was asker) { t.asker = was }(t.works(s.node))
-	}
-	s.hold = false
-	held := s.held
-	s.held = nil
-	for _, f := range held {
-		if err := f(); err != nil {
-			return err
-		}
 	}
 	for _, w := range s.writers {
 		w.flushChildren()

@@ -549,11 +549,6 @@ func (w *tableWriter) insertRows(b *types.Batch) error {
 		}
 		return violation
 	}
-	if st := w.x.statement(); st.hold {
-		kept := cloneBatch(b)
-		st.held = append(st.held, func() error { return w.write(kept) })
-		return nil
-	}
 	return w.write(b)
 }
 
@@ -696,11 +691,6 @@ func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool,
 // deleteRows removes rows that are locked: keys are their keys, old their columns.
 func (w *tableWriter) deleteRows(keys []string, old *types.Batch) error {
 	x := w.x
-	if st := x.statement(); st.hold {
-		kept := cloneBatch(old)
-		st.held = append(st.held, func() error { return w.deleteRows(keys, kept) })
-		return nil
-	}
 	pk := func(i int) []byte { return w.primary.Suffix([]byte(keys[i])) }
 	var buf entryBuf
 	for _, iw := range w.indexes {
@@ -755,14 +745,6 @@ func (w *tableWriter) updateRows(keys []string, old, b *types.Batch, changed []b
 	}
 	for i := range w.gen {
 		changed[w.gen[i].idx] = true
-	}
-	if st := w.x.statement(); st.hold {
-		was, is := cloneBatch(old), cloneBatch(b)
-		st.held = append(st.held, func() error {
-			_, err := w.replace(keys, was, is, changed)
-			return err
-		})
-		return keys, nil
 	}
 	return w.replace(keys, old, b, changed)
 }

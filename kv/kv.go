@@ -182,6 +182,11 @@ type Txn interface {
 	Moved(from, to []byte)
 	MovedTo(key []byte) (to []byte, ok bool)
 
+	// View gives what the transaction sees now, for good: later writes of its own and
+	// Refresh do not change it. It is to be closed, and of use until the transaction
+	// ends.
+	View() Snapshot
+
 	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
 	// statement begins. At higher levels it is an error once anything was read or
 	// written (locks may come before).

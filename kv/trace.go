@@ -294,6 +294,11 @@ func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {
 	return t.traceScan(r, opts, true, t.txn.ScanLatest)
 }
 
+func (t *tracedTxn) View() Snapshot {
+	n := t.txn.View()
+	return tracedSnapshot{tracedReader{n, t.tracer}, n}
+}
+
 func (t *tracedTxn) Moved(from, to []byte) { t.txn.Moved(from, to) }
 
 func (t *tracedTxn) MovedTo(key []byte) ([]byte, bool) { return t.txn.MovedTo(key) }

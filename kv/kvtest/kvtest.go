@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"ParallelScan", testParallelScan},
 		{"CallerMayReuseItsMemory", testReuse},
 		{"ReadCommittedRefresh", testRefresh},
+		{"View", testView},
 		{"LostUpdateRefused", testLostUpdate},
 		{"BlindWritesAtReadCommitted", testBlindWrites},
 		{"WriteSkewAllowedAtSnapshot", testWriteSkewAllowed},

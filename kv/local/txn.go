@@ -65,12 +65,13 @@ func (t *Txn) Get(key []byte) ([]byte, bool, error) {
 	if err := t.check(); err != nil {
 		return nil, false, err
 	}
-	return t.get(t.version, key)
+	return t.get(&t.writes, t.version, key)
 }
 
-func (t *Txn) get(v *version, key []byte) ([]byte, bool, error) {
-	if t.writes.Len() > 0 {
-		if e, ok, err := t.writes.Get(key); ok || err != nil {
+// get reads version v with a transaction's own writes over it.
+func (t *Txn) get(writes *Buffer, v *version, key []byte) ([]byte, bool, error) {
+	if writes.Len() > 0 {
+		if e, ok, err := writes.Get(key); ok || err != nil {
 			return e.Value(), ok && !e.Deleted(), err
 		}
 	}
@@ -88,22 +89,22 @@ func (t *Txn) GetAll(keys, values [][]byte) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	return t.getAll(t.version, keys, values)
+	return t.getAll(&t.writes, t.version, keys, values)
 }
 
-func (t *Txn) getAll(v *version, keys, values [][]byte) error {
+func (t *Txn) getAll(writes *Buffer, v *version, keys, values [][]byte) error {
 	t.use()
 	if err := v.view.GetAll(keys, values); err != nil {
 		return err
 	}
-	own, err := t.writes.anyOf(keys)
+	own, err := writes.anyOf(keys)
 	if err != nil {
 		return err
 	}
 	if t.serial != nil {
 		for _, k := range keys {
 			if own {
-				if _, ok, err := t.writes.Get(k); err != nil {
+				if _, ok, err := writes.Get(k); err != nil {
 					return err
 				} else if ok {
 					continue
@@ -117,7 +118,7 @@ func (t *Txn) getAll(v *version, keys, values [][]byte) error {
 	if !own {
 		return nil
 	}
-	return t.writes.overlay(keys, values)
+	return writes.overlay(keys, values)
 }
 
 // Scan implements kv.Reader.
@@ -125,18 +126,26 @@ func (t *Txn) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	if err := t.check(); err != nil {
 		return failedIter{err}
 	}
-	return t.scan(t.version, r, opts)
+	return t.scan(t.own(), t.version, r, opts)
 }
 
-func (t *Txn) scan(v *version, r kv.Range, opts kv.ScanOptions) kv.Iterator {
+// own is the writes for a scan that begins.
+func (t *Txn) own() Buffer {
+	if t.writes.Len() == 0 {
+		return Buffer{}
+	}
+	return t.freeze()
+}
+
+func (t *Txn) scan(writes Buffer, v *version, r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	t.use()
 	var it kv.Iterator
 	// An iterator may be Reset to any other range, so having no writes in this one
 	// is no reason to leave them out.
-	if t.writes.Len() == 0 {
+	if writes.Len() == 0 {
 		it = v.view.Scan(r, opts)
 	} else {
-		it = newMergeIter(v.view, t.freeze(), r, opts)
+		it = newMergeIter(v.view, writes, r, opts)
 	}
 	if t.serial != nil {
 		it = newRecordIter(it, t, r, opts, v.seq)
@@ -174,7 +183,7 @@ func (t *Txn) GetLatest(key []byte) ([]byte, bool, error) {
 	}
 	v := t.store.hold()
 	defer t.store.letGo(v)
-	return t.get(v, key)
+	return t.get(&t.writes, v, key)
 }
 
 // GetAllLatest implements kv.Txn.
@@ -184,7 +193,7 @@ func (t *Txn) GetAllLatest(keys, values [][]byte) error {
 	}
 	v := t.store.hold()
 	defer t.store.letGo(v)
-	return t.getAll(v, keys, values)
+	return t.getAll(&t.writes, v, keys, values)
 }
 
 // ScanLatest implements kv.Txn.
@@ -194,7 +203,7 @@ func (t *Txn) ScanLatest(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	}
 	v := t.store.hold()
 	defer t.store.letGo(v) // iterators outlive their view
-	return t.scan(v, r, opts)
+	return t.scan(t.own(), v, r, opts)
 }
 
 // SplitRange implements kv.Reader.

@@ -1,0 +1,69 @@
+package local
+
+import "rowkey/kv"
+
+// txnView is what a transaction saw at one moment: its snapshot of then and its own
+// writes until then.
+type txnView struct {
+	t      *Txn
+	v      *version
+	writes Buffer
+	closed bool
+}
+
+// View implements kv.Txn.
+func (t *Txn) View() kv.Snapshot {
+	if t.store.traits.counted() {
+		t.version.refs.Add(1)
+	}
+	return &txnView{t: t, v: t.version, writes: t.freeze()}
+}
+
+func (n *txnView) check() error {
+	if n.closed {
+		return kv.ErrClosed
+	}
+	return n.t.check()
+}
+
+// Get implements kv.Reader.
+func (n *txnView) Get(key []byte) ([]byte, bool, error) {
+	if err := n.check(); err != nil {
+		return nil, false, err
+	}
+	return n.t.get(&n.writes, n.v, key)
+}
+
+// GetAll implements kv.Reader.
+func (n *txnView) GetAll(keys, values [][]byte) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	return n.t.getAll(&n.writes, n.v, keys, values)
+}
+
+// Scan implements kv.Reader.
+func (n *txnView) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
+	if err := n.check(); err != nil {
+		return failedIter{err}
+	}
+	return n.t.scan(n.writes, n.v, r, opts)
+}
+
+// SplitRange implements kv.Reader.
+func (n *txnView) SplitRange(r kv.Range, k int) []kv.Range { return n.t.SplitRange(r, k) }
+
+// EstimateKeys implements kv.Reader.
+func (n *txnView) EstimateKeys(r kv.Range) (keys, bytes int64) { return n.t.EstimateKeys(r) }
+
+// Seq implements kv.Snapshot.
+func (n *txnView) Seq() uint64 { return n.v.seq }
+
+// Close implements kv.Snapshot.
+func (n *txnView) Close() error {
+	if !n.closed {
+		n.closed = true
+		n.t.store.letGo(n.v)
+	}
+	return nil
+}
