@@ -248,7 +248,6 @@ func stringArray(elem *types.Type, list []string) types.Datum {
 // does: they are known by OID, so that clients are told the right one, and not
 // by name, so that nobody makes a column of one.
 var opaque = []*types.Type{
-	opaqueType(869, "inet", 'i', 'I'),
 	opaqueType(3220, "pg_lsn", 'd', 'U'),
 	opaqueType(3361, "pg_ndistinct", 'i', 'Z'),
 	opaqueType(3402, "pg_dependencies", 'i', 'Z'),

@@ -77,6 +77,9 @@ func pgProcRows(q *query) error {
 		more, ok := procsByOID()[p.oid]
 		if !ok {
 			more = procFact{source: p.name, cost: 1, parallel: 's'}
+			if p.oid >= plpgsqlHandler && p.oid <= plpgsqlValidator {
+				more.parallel = 'u'
+			}
 		}
 		all, modes, names := types.Null, types.Null, types.Null
 		if f := p.fn; f != nil {

@@ -113,6 +113,10 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return stringDatum(parseBytea(s))
 	case oidUUID:
 		return stringDatum(ParseUUID(s))
+	case oidInet, oidCidr:
+		return stringDatum(parseInet(s, t.OID == oidCidr))
+	case oidMacAddr, oidMacAddr8:
+		return stringDatum(parseMac(s, int(t.Len)))
 	case oidJSON:
 		if err := ValidateText(s); err != nil {
 			return Null, err
@@ -305,6 +309,10 @@ func appendStringText(dst []byte, t *Type, s string, env *Env) []byte {
 		return appendBytea(dst, s, env.ByteaEscape)
 	case oidUUID:
 		return appendUUID(dst, s)
+	case oidInet, oidCidr:
+		return appendInet(dst, s, t.OID == oidCidr)
+	case oidMacAddr, oidMacAddr8:
+		return appendMac(dst, s)
 	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
 		return appendGeo(dst, t, s, env)
 	case oidAclItem:
@@ -389,6 +397,16 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		return NewDecimal(d), nil
 	case oidUUID:
 		if err := needBytes(b, 16); err != nil {
+			return Null, err
+		}
+		return NewString(string(b)), nil
+	case oidInet, oidCidr:
+		return stringDatum(parseInetBinary(b, t.OID == oidCidr))
+	case oidMacAddr, oidMacAddr8:
+		if len(b) == 6 && t.OID == oidMacAddr8 {
+			b = []byte{b[0], b[1], b[2], 0xff, 0xfe, b[3], b[4], b[5]}
+		}
+		if err := needBytes(b, int(t.Len)); err != nil {
 			return Null, err
 		}
 		return NewString(string(b)), nil
@@ -528,6 +546,9 @@ func appendFloatBinary(dst []byte, t *Type, f float64) []byte {
 func appendStringBinary(dst []byte, t *Type, s string) []byte {
 	if t.OID == oidJSONB || t.OID == oidJSONPath {
 		dst = append(dst, 1)
+	}
+	if t.OID == oidInet || t.OID == oidCidr {
+		return appendInetBinary(dst, s, t.OID == oidCidr)
 	}
 	return append(dst, s...)
 }

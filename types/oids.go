@@ -52,6 +52,10 @@ const (
 	oidRegNamespace OID = 4089
 	oidRegCollation OID = 4191
 	oidUUID         OID = 2950
+	oidCidr         OID = 650
+	oidInet         OID = 869
+	oidMacAddr      OID = 829
+	oidMacAddr8     OID = 774
 	oidJSONB        OID = 3802
 	oidJSONPath     OID = 4072
 	oidXid8         OID = 5069

@@ -88,7 +88,7 @@ func NewKeyCol(t *types.Type, desc, nullsFirst bool) (KeyCol, error) {
 			k.kind, k.Lossless = keyBPChar, false
 		case types.UUID:
 			k.kind = keyUUID
-		case types.Bytea:
+		case types.Bytea, types.InetType, types.Cidr, types.MacAddr, types.MacAddr8:
 			k.kind = keyBytes
 		case types.JSON, types.JSONB:
 			return k, pgerr.Unsupported("keys of type %s are not supported", u.Name)

@@ -36,7 +36,7 @@ const scope = `boolean int2 int4 int8 float4 float8 numeric char varchar text st
 case select select_distinct select_distinct_on select_having select_implicit join subselect union aggregates
 groupingsets window with insert insert_conflict update delete returning create_table create_index create_view
 constraints foreign_key sequence identity generated arrays json jsonb enum domain uuid limit copy prepare
-portals transactions truncate temp namespace regex`
+portals transactions truncate temp namespace regex inet macaddr macaddr8`
 
 // needs are the scripts whose tables or indexes a script uses, besides test_setup.
 var needs = map[string][]string{
