@@ -77,7 +77,11 @@ func (q *query) in(schema OID, name string) []types.Datum {
 }
 
 func schemataRows(q *query) error {
+	role := asking(q.ctx)
 	for _, s := range q.snap.Schemas() {
+		if !q.snap.HasPrivsOf(role, q.snap.SchemaOwner(s)) && q.snap.SchemaRights(role, s, Usage|Create) == 0 {
+			continue
+		}
 		owner := q.roleName(q.snap.SchemaOwner(s))
 		if err := q.row(q.cat(), vStr(s.Name), vStr(owner), vNull(), vNull(), vNull(), vNull()); err != nil {
 			return err
@@ -89,7 +93,11 @@ func schemataRows(q *query) error {
 func vInt64Text(n int64) types.Datum { return vStr(strconv.FormatInt(n, 10)) }
 
 func schemaSequenceRows(q *query) error {
+	role := asking(q.ctx)
 	return q.eachSequence("", "sequence_name", func(s *Sequence) error {
+		if !q.snap.HasPrivsOf(role, ownerOr(s.Owner)) && q.snap.SequenceRights(role, s, AllRights(ACLSequence)) == 0 {
+			return nil
+		}
 		if s.Internal {
 			return nil
 		}
@@ -137,7 +145,13 @@ func (p *proc) specificName() string { return p.name + "_" + strconv.Itoa(int(p.
 
 func routineRows(q *query) error {
 	no, sql := vStr("NO"), vStr("INVOKER")
+	role := asking(q.ctx)
 	return q.eachProc("", "routine_name", func(p *proc) error {
+		if q.snap.FunctionRights(role, p.oid, Execute) == 0 {
+			if _, owner, _ := q.snap.FunctionACL(p.oid); !q.snap.HasPrivsOf(role, owner) {
+				return nil
+			}
+		}
 		t := q.snap.Type(p.result)
 		schema := vStr(q.snap.schemaName(p.schema(q.snap)))
 		vals := map[string]types.Datum{

@@ -87,6 +87,9 @@ func (q *query) eachGrant(acl *ACL, owner OID, rights Rights, public bool, visit
 func tablePrivilegesRows(public bool) func(q *query) error {
 	return func(q *query) error {
 		return q.eachTable("", "table_name", func(t *Table) error {
+			if t.Kind == KindComposite {
+				return nil
+			}
 			acl, _ := q.snap.TableACL(t)
 			return q.eachGrant(acl, ownerOr(t.Owner), AllRights(ACLRelation), public, func(grantor, grantee types.Datum, word string, grantable bool) error {
 				row := append(append([]types.Datum{grantor, grantee}, q.in(t.SchemaOID, t.Name)...), vStr(word), vYes(grantable), vYes(word == "SELECT"))

@@ -34,7 +34,7 @@ func schemaTableRows() map[string]rows {
 }
 
 func schemaTablesRows(q *query) error {
-	return q.eachTable("", "table_name", func(t *Table) error {
+	return q.eachKnown("table_name", func(t *Table) error {
 		kind, commit := "BASE TABLE", types.Null
 		switch {
 		case t.Persistence == Temporary:
@@ -46,11 +46,25 @@ func schemaTablesRows(q *query) error {
 	})
 }
 
-// eachColumn visits the live columns of the tables the query is about.
-func (q *query) eachColumn(nameCol string, visit func(t *Table, c *Column) error) error {
+// eachKnown visits the tables the query is about that the current role has to do with.
+func (q *query) eachKnown(nameCol string, visit func(t *Table) error) error {
+	role := asking(q.ctx)
 	return q.eachTable("", nameCol, func(t *Table) error {
+		if !q.snap.mayKnow(role, t) {
+			return nil
+		}
+		return visit(t)
+	})
+}
+
+// eachColumn visits the live columns of the tables the query is about that the
+// current role has to do with.
+func (q *query) eachColumn(nameCol string, visit func(t *Table, c *Column) error) error {
+	role, any := asking(q.ctx), AllRights(ACLColumn)
+	return q.eachKnown(nameCol, func(t *Table) error {
+		all := q.snap.HasPrivsOf(role, ownerOr(t.Owner)) || q.snap.TableRights(role, t, any) != 0
 		for i := range t.Columns {
-			if c := &t.Columns[i]; !c.Dropped {
+			if c := &t.Columns[i]; !c.Dropped && (all || q.snap.ColumnRights(role, t, c.Attnum, any) != 0) {
 				if err := visit(t, c); err != nil {
 					return err
 				}

@@ -31,6 +31,7 @@ func dependRows() map[string]rows {
 	return map[string]rows{
 		"pg_depend":      {"objid refobjid", pgDependRows},
 		"pg_description": {"objoid", descriptionRows},
+		"pg_init_privs":  {"", initPrivRows},
 	}
 }
 
@@ -52,6 +53,67 @@ var extensionMembers = []dependency{
 	{languageClass, plpgsqlLanguage, 0, extensionClass, plpgsqlExtension, 0, 'e'},
 }
 
+// initPrivRows shows the privileges of what there was from the beginning: pg_dump writes
+// those that differ.
+func initPrivRows(q *query) error {
+	first := func(class, oid OID, acl types.Datum) error {
+		if acl.IsNull() {
+			return nil
+		}
+		return q.row(vOID(oid), vOID(class), vInt(0), vChar('i'), acl)
+	}
+	for _, s := range q.snap.Schemas() {
+		if acl, _, set := q.snap.SchemaACL(s); s.OID < FirstUserOID {
+			if err := first(namespaceClass, s.OID, vACL(acl, set)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range procs().list {
+		if err := first(procClass, p.oid, q.functionACL(p.oid)); err != nil {
+			return err
+		}
+	}
+	return q.eachRelation("", "", func(r *relation) error {
+		if r.table == nil || r.table.OID >= FirstUserOID {
+			return nil
+		}
+		return first(relationClass, r.table.OID, q.relationACL(r))
+	})
+}
+
+// keySpaceTables are the relations that schema kv has from the beginning.
+var keySpaceTables = []string{"strings", "collections", "hashes", "lists", "sets", "zsets", "keys"}
+
+// rowkeyMembers shows what belongs to the extension rowkey: the schemas kv and rowkey with
+// what they hold from the beginning.
+func (q *query) rowkeyMembers(emit func(dependency) error) error {
+	var schemas []OID
+	for _, name := range []string{"kv", "rowkey"} {
+		if sc := q.snap.SchemaByName(name); sc != nil {
+			schemas = append(schemas, sc.OID)
+			if err := emit(dependency{namespaceClass, sc.OID, 0, extensionClass, rowkeyExtension, 0, 'e'}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range procs().list {
+		if sc := p.schema(q.snap); sc != PgCatalogOID && slices.Contains(schemas, sc) {
+			if err := emit(dependency{procClass, p.oid, 0, extensionClass, rowkeyExtension, 0, 'e'}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range q.snap.index().tables {
+		if slices.Contains(schemas, t.SchemaOID) && (t.SchemaOID == RowkeyOID || slices.Contains(keySpaceTables, t.Name)) {
+			if err := emit(dependency{relationClass, t.OID, 0, extensionClass, rowkeyExtension, 0, 'e'}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // pgDependRows shows the dependencies of the objects that users made; built-in
 // ones are pinned, which PostgreSQL 15 does not show either.
 func pgDependRows(q *query) error {
@@ -68,6 +130,9 @@ func pgDependRows(q *query) error {
 		if err := emit(d); err != nil {
 			return err
 		}
+	}
+	if err := q.rowkeyMembers(emit); err != nil {
+		return err
 	}
 	tables, all := q.dependTables()
 	if all {

@@ -84,6 +84,7 @@ const (
 	internalLanguage OID = 12
 	sqlLanguage      OID = 14
 	plpgsqlExtension OID = 13559
+	rowkeyExtension  OID = 9901 // below PostgreSQL's last: clients take it for built in
 	plpgsqlHandler   OID = 13560
 	plpgsqlInline    OID = 13561
 	plpgsqlValidator OID = 13562

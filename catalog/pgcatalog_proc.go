@@ -182,6 +182,16 @@ func aggregateRows(q *query) error {
 		if p.kind() != byte(builtin.Aggregate) {
 			return nil
 		}
+		zero := vOID(0)
+		if p.user != nil && p.user.Aggregate != nil {
+			a := p.user.Aggregate
+			initial := vNull()
+			if a.HasInitial {
+				initial = vStr(a.Initial)
+			}
+			return q.row(vOID(p.oid), vChar('n'), vInt(0), vOID(a.Transition), vOID(a.Final), zero, zero, zero, zero, zero, zero,
+				vBool(a.FinalExtra), vBool(false), vChar('r'), vChar('r'), zero, vOID(a.StateOID), vInt(0), zero, vInt(0), initial, vNull())
+		}
 		kind, direct := byte('n'), 0
 		if a := p.fn.Agg; a != nil {
 			switch {
@@ -203,7 +213,6 @@ func aggregateRows(q *query) error {
 				}
 			}
 		}
-		zero := vOID(0)
 		return q.row(vOID(p.oid), vChar(kind), vInt(direct), zero, zero, zero, zero, zero, zero, zero, zero, vBool(false), vBool(false), vChar('r'), vChar('r'),
 			vOID(sortOp), vOID(types.Internal.OID), vInt(0), zero, vInt(0), vNull(), vNull())
 	})
@@ -243,9 +252,13 @@ func languageRows(q *query) error {
 	return nil
 }
 
-// extensionRows shows the one extension there is.
+// extensionRows shows the extensions there are: rowkey's own is what the schemas kv and
+// rowkey hold, which pg_dump leaves out like all that extensions made.
 func extensionRows(q *query) error {
-	return q.row(vOID(plpgsqlExtension), vStr("plpgsql"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull())
+	if err := q.row(vOID(plpgsqlExtension), vStr("plpgsql"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull()); err != nil {
+		return err
+	}
+	return q.row(vOID(rowkeyExtension), vStr("rowkey"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull())
 }
 
 // argumentText writes a function's arguments as CREATE FUNCTION would have

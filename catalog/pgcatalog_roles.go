@@ -80,8 +80,10 @@ func pgRolesRows(q *query) error {
 	return nil
 }
 
-func userRows(q *query) error   { return q.users(func(*Role) types.Datum { return vStr("********") }) }
-func shadowRows(q *query) error { return q.users(func(r *Role) types.Datum { return vOpt(r.Password) }) }
+func userRows(q *query) error { return q.users(func(*Role) types.Datum { return vStr("********") }) }
+func shadowRows(q *query) error {
+	return q.users(func(r *Role) types.Datum { return vOpt(r.Password) })
+}
 
 func (q *query) users(password func(*Role) types.Datum) error {
 	for _, r := range q.snap.Roles() {

@@ -221,7 +221,11 @@ func vFloats(list []float64) types.Datum {
 }
 
 func statsRows(q *query) error {
+	role := asking(q.ctx)
 	return q.eachColumnStats("", "tablename", func(t *Table, c *Column, s *ColumnStats) error {
+		if q.snap.TableRights(role, t, Select) == 0 && q.snap.ColumnRights(role, t, c.Attnum, Select) == 0 {
+			return nil
+		}
 		correlation := types.Null
 		if len(s.Histogram) > 0 || s.Correlate != 0 {
 			correlation = vFlt(float64(float32(s.Correlate)))

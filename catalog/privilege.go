@@ -212,15 +212,11 @@ func (s *Snapshot) TypeRights(role, oid OID, want Rights) Rights {
 }
 
 // LanguageACL gives a language's list; set tells that it is not the default one.
-func (s *Snapshot) LanguageACL(oid OID, trusted bool) (acl *ACL, set bool) {
+func (s *Snapshot) LanguageACL(oid OID) (acl *ACL, set bool) {
 	if g := s.GrantsOf(oid); g != nil {
 		return g.ACL, true
 	}
-	a := DefaultFor(ACLLanguage, BootstrapRoleOID)
-	if !trusted {
-		a.Items = a.Items[1:]
-	}
-	return a, false
+	return DefaultFor(ACLLanguage, BootstrapRoleOID), false
 }
 
 // LanguageRights gives those of want that a role has on a language.
@@ -230,7 +226,7 @@ func (s *Snapshot) LanguageRights(role OID, name string, want Rights) Rights {
 	}
 	for _, l := range languages {
 		if l.name == name {
-			acl, _ := s.LanguageACL(l.oid, l.trusted)
+			acl, _ := s.LanguageACL(l.oid)
 			return acl.held(s, role, BootstrapRoleOID, want)
 		}
 	}
@@ -367,4 +363,45 @@ func (s *Snapshot) FunctionName(oid OID) string {
 		return p.name
 	}
 	return ""
+}
+
+// DescribeGrants says what built-in object has privileges of its own.
+func (s *Snapshot) DescribeGrants(g *Grants) (kind, name string) {
+	switch g.Kind {
+	case ACLLanguage:
+		for _, l := range languages {
+			if l.oid == g.OID {
+				return "language", l.name
+			}
+		}
+	case ACLFunction:
+		return "function", s.FunctionName(g.OID)
+	case ACLType:
+		if t := s.Type(g.OID); t != nil {
+			return "type", t.Name
+		}
+	case ACLSchema:
+		return "schema", s.schemaName(g.OID)
+	}
+	if t := s.Table(g.OID); t != nil {
+		return s.KindOf(t), t.Name
+	}
+	return "object", ""
+}
+
+// mayKnow tells whether information_schema shows a relation to a role: who has
+// any privilege on it, or on a column of it.
+func (s *Snapshot) mayKnow(role OID, t *Table) bool {
+	if t.Kind == KindComposite {
+		return false
+	}
+	if s.HasPrivsOf(role, ownerOr(t.Owner)) || s.TableRights(role, t, AllRights(ACLRelation)) != 0 {
+		return true
+	}
+	for i := range t.Columns {
+		if s.ColumnRights(role, t, int16(i+1), AllRights(ACLColumn)) != 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -2,13 +2,16 @@ package catalog
 
 import (
 	"rowkey/builtin"
+	"rowkey/pgerr"
 	"rowkey/types"
 )
 
 // aclitem values, and the functions over lists of them.
 
 // datum gives the item as a value of type aclitem.
-func (it ACLItem) datum() types.Datum { return types.ACLItem(it.Grantee, it.Grantor, uint32(it.Rights)) }
+func (it ACLItem) datum() types.Datum {
+	return types.ACLItem(it.Grantee, it.Grantor, uint32(it.Rights))
+}
 
 func itemOf(d types.Datum) ACLItem {
 	grantee, grantor, rights := types.ACLParts(d)
@@ -48,9 +51,9 @@ func aclFunctions() {
 		return vACL(DefaultFor(kind, arg(a[1])), true), nil
 	}})
 	builtin.Define("makeaclitem(oid,oid,text,bool)", builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
-		rights, _, err := rightsOf(a[2].S, everyRight)
-		if err != nil {
-			return types.Null, err
+		rights := RightNamed(a[2].S)
+		if rights == 0 {
+			return types.Null, pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized privilege type: \"%s\"", a[2].S)
 		}
 		it := ACLItem{Grantee: arg(a[0]), Grantor: arg(a[1]), Rights: rights}
 		if a[3].Bool() {
@@ -66,6 +69,9 @@ func aclFunctions() {
 			}
 		}
 		return vBool(false), nil
+	}})
+	builtin.Define("aclitemeq(aclitem,aclitem)", builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
+		return vBool(a[0].S == a[1].S), nil
 	}})
 	builtin.Define("aclexplode(_aclitem)", builtin.Func{Set: func(_ *builtin.Ctx, a []types.Datum, emit func([]types.Datum) error) error {
 		for _, it := range aclOfDatum(a[0]).Items {

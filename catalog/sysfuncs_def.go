@@ -125,7 +125,11 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 	if !pretty {
 		path = nil
 	}
-	b.WriteString("INDEX " + types.QuoteIdent(ix.Name) + " ON " + relationRef(snap, path, t.OID) + " USING btree (")
+	only := ""
+	if t.Kind == KindPartitioned {
+		only = "ONLY " // those of the partitions are told one by one
+	}
+	b.WriteString("INDEX " + types.QuoteIdent(ix.Name) + " ON " + only + relationRef(snap, path, t.OID) + " USING btree (")
 	for i := range ix.Keys {
 		k := &ix.Keys[i]
 		if i > 0 {

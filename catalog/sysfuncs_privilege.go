@@ -10,11 +10,8 @@ import (
 
 // The functions that ask what a role may do: has_…_privilege and pg_has_role.
 
-// everyRight is all privileges there are.
-const everyRight = Insert | Select | Update | Delete | Truncate | References | TriggerRight | Execute | Usage | Create | CreateTemp | Connect | SetParameter | AlterSystem
-
 // rightsOf reads a list of privileges, SELECT, UPDATE WITH GRANT OPTION …, any
-// of which will do. plain tells that there is one without option.
+// of which will do.
 func rightsOf(list string, allow Rights) (rights, options Rights, err error) {
 	for _, word := range strings.Split(list, ",") {
 		word = strings.Trim(word, " \t\n\r\f\v")

@@ -452,6 +452,9 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if err != nil {
 		return placeless(err)
 	}
+	if err := c.mayUseType(typ); err != nil {
+		return err
+	}
 	views, err := c.viewsReading(t.OID)
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ func (c *Ctx) attribute(t *catalog.Table, d *ast.ColumnDef) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayUseType(typ); err != nil {
+		return err
+	}
 	if typ.Kind == types.KindPseudo {
 		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, types.Format(typ, -1))
 	}

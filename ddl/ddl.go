@@ -76,6 +76,8 @@ type Ctx struct {
 	LockTimeout time.Duration
 	// CheckRoutine compiles a new function's body as far as that can be done before
 	// it is called, and gives the objects that an SQL-standard body depends on.
+	// CheckSetting sees that a parameter can be set to a value.
+	CheckSetting func(name, value string) error
 	CheckRoutine func(f *catalog.Function) ([]catalog.OID, error)
 	// OnCommit registers what to do once the transaction is committed.
 	OnCommit func(func())
@@ -287,6 +289,9 @@ func (c *Ctx) find(rv *ast.RangeVar) catalog.OID {
 			schema = t
 		}
 	}
+	if c.mayUseSchema(schema) != nil {
+		return 0 // missing tells why
+	}
 	return snap.Relation(snap.SchemaByName(schema), rv.Name)
 }
 
@@ -300,6 +305,9 @@ func relText(rv *ast.RangeVar) string {
 func (c *Ctx) missing(rv *ast.RangeVar) error {
 	if rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
 		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", rv.Schema)
+	}
+	if err := c.mayUseSchema(rv.Schema); err != nil {
+		return err
 	}
 	return pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", relText(rv))
 }

@@ -665,7 +665,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		}
 		oid := c.find(rv)
 		if oid == 0 {
-			if rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
+			if rv.Schema != "" && rv.Schema != "pg_temp" && (c.snap().SchemaByName(rv.Schema) == nil || c.mayUseSchema(rv.Schema) != nil) {
 				return target{}, false, c.missing(rv)
 			}
 			code := pgerr.UndefinedTable

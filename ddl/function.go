@@ -27,6 +27,9 @@ func (c *Ctx) createFunction(n *ast.CreateFunctionStmt) error {
 	if err := c.functionOptions(f, n.Options, true); err != nil {
 		return err
 	}
+	if err := c.mayUseLanguage(f); err != nil {
+		return err
+	}
 	if err := c.functionBody(f, n); err != nil {
 		return err
 	}

@@ -392,6 +392,11 @@ func (c *Ctx) grantFunction(kind ast.ObjectKind, o *ast.Object) (s secured, err 
 	if err == nil {
 		return s, missing
 	}
+	if kind == ast.ObjectFunction && pgerr.CodeOf(err) == pgerr.WrongObjectType { // an aggregate is a function, too
+		if f, _, e := c.routine(o, ast.ObjectAggregate); e == nil && f != nil {
+			return c.securedFunction(f), nil
+		}
+	}
 	// a built-in one?
 	var args []*types.Type
 	for _, p := range o.Params {
@@ -447,7 +452,7 @@ func (c *Ctx) grantLanguage(name string) (s secured, err error) {
 		return s, pgerr.Newf(pgerr.WrongObjectType, "language \"%s\" is not trusted", name).
 			WithDetail("GRANT and REVOKE are not allowed on untrusted languages, because only superusers can use untrusted languages.")
 	}
-	acl, _ := c.snap().LanguageACL(oid, trusted)
+	acl, _ := c.snap().LanguageACL(oid)
 	return secured{oid: oid, kind: catalog.ACLLanguage, noun: "language", name: name, owner: catalog.BootstrapRoleOID, acl: acl,
 		obj: &catalog.Grants{OID: oid, Kind: catalog.ACLLanguage}}, nil
 }

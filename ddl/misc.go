@@ -71,13 +71,22 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 	c.CreationPath = func() []string { return append([]string{name}, outer()...) }
 	c.SearchPath = func() []string { return append([]string{name}, search()...) }
 	defer func() { c.CreationPath, c.SearchPath = outer, search }()
-	for _, e := range n.Elements {
-		if _, err := Run(c, e); err != nil {
-			return err
+	// Whatever the order they stand in: first what others may need.
+	for _, first := range []func(ast.Stmt) bool{is[*ast.CreateSequenceStmt], is[*ast.CreateTableStmt], is[*ast.CreateViewStmt],
+		is[*ast.CreateIndexStmt], is[*ast.CreateTriggerStmt], is[*ast.GrantStmt]} {
+		for _, e := range n.Elements {
+			if first(e) {
+				if _, err := Run(c, e); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
 }
+
+// is tells whether a statement is of one type.
+func is[T ast.Stmt](s ast.Stmt) bool { _, ok := s.(T); return ok }
 
 // ---- views
 

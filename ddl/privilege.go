@@ -310,3 +310,20 @@ func (c *Ctx) defaultACL(kind, aclKind byte, owner, schema catalog.OID) *catalog
 	}
 	return out
 }
+
+// mayUseLanguage demands USAGE of a new function's language; those that are not
+// trusted are for superusers.
+func (c *Ctx) mayUseLanguage(f *catalog.Function) error {
+	name := f.Language
+	if name == "" {
+		name = "sql"
+	}
+	_, trusted, ok := catalog.Language(name)
+	if ok && (!trusted && !c.superuser() || c.snap().LanguageRights(c.role(), name, catalog.Usage) == 0) {
+		return catalog.PermissionDenied("language", name)
+	}
+	if f.Leakproof && !c.superuser() {
+		return denied("only superuser can define a leakproof function")
+	}
+	return nil
+}

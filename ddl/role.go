@@ -344,6 +344,14 @@ func (c *Ctx) changeConfig(config []string, set *ast.SetStmt) ([]string, error) 
 	if err := c.functionSetting(f, set); err != nil {
 		return nil, err
 	}
+	for _, kv := range f.Config {
+		name, value, _ := strings.Cut(kv, "=")
+		if c.CheckSetting != nil {
+			if err := c.CheckSetting(name, value); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return append(out, f.Config...), nil
 }
 

@@ -97,7 +97,8 @@ func (c *Ctx) secureds() []secured {
 		out = append(out, c.securedFunction(f))
 	}
 	for _, g := range snap.AllGrants() {
-		out = append(out, secured{oid: g.OID, kind: g.Kind, noun: "object", owner: catalog.BootstrapRoleOID, acl: g.ACL, obj: g})
+		noun, name := snap.DescribeGrants(g)
+		out = append(out, secured{oid: g.OID, kind: g.Kind, noun: noun, name: name, owner: catalog.BootstrapRoleOID, acl: g.ACL, obj: g})
 	}
 	return out
 }

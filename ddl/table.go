@@ -276,6 +276,9 @@ func (b *builder) column(d *ast.ColumnDef) error {
 		if err != nil {
 			return err
 		}
+		if err := c.mayUseType(t); err != nil {
+			return err
+		}
 		col.Type, col.Typmod = t, mod
 	}
 	if col.Type.Kind == types.KindPseudo {

@@ -139,6 +139,9 @@ func (s *Session) runDo(ctx context.Context, st *statement, n *ast.DoStmt, w Wri
 	if _, err := s.enter(ctx, false); err != nil {
 		return err
 	}
+	if err := s.mayUseLanguage(language); err != nil {
+		return err
+	}
 	s.tx.fresh = false
 	if err := s.doPLpgSQL(ctx, body, st.text, s.tx.implicit && s.depth == 0); err != nil {
 		return err

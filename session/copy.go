@@ -205,6 +205,9 @@ func (s *Session) runCopy(ctx context.Context, st *statement, n *ast.CopyStmt, w
 	if n.Program {
 		return pgerr.Unsupported("COPY with PROGRAM is not supported").WithHint("Use psql's \\copy.")
 	}
+	if err := s.mayCopyFiles(n); err != nil {
+		return err
+	}
 	if n.From {
 		if err := s.writable("COPY FROM"); err != nil {
 			return err
@@ -279,6 +282,9 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		return err
 	}
 	if err := s.settlePortals(); err != nil {
+		return err
+	}
+	if err := ins.Authorize(s.snapshot(), s.role()); err != nil {
 		return err
 	}
 	waited, err := s.lockTables(ctx, ins)

@@ -168,6 +168,9 @@ func (h *host) CancelBackend(pid int32) (bool, error) {
 	if s == nil {
 		return false, nil
 	}
+	if err := h.maySignal(s, "cancel", "query is being canceled", "query"); err != nil {
+		return false, err
+	}
 	s.Cancel()
 	return true, nil
 }
@@ -177,6 +180,9 @@ func (h *host) TerminateBackend(pid int32) (bool, error) {
 	s := h.other(pid)
 	if s == nil {
 		return false, nil
+	}
+	if err := h.maySignal(s, "terminate", "process is being terminated", "process"); err != nil {
+		return false, err
 	}
 	s.Terminate()
 	return true, nil

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"fmt"
 	"strings"
 
 	"rowkey/catalog"
+	"rowkey/parser/ast"
 	"rowkey/pgerr"
 )
 
@@ -172,4 +174,97 @@ func (h *host) may(seq *catalog.Sequence, any catalog.Rights) error {
 		return nil
 	}
 	return catalog.PermissionDenied("sequence", seq.Name)
+}
+
+// mayCopyFiles demands the right to read or write files of the server.
+func (s *Session) mayCopyFiles(n *ast.CopyStmt) error {
+	if n.Stdio {
+		return nil
+	}
+	role, name, what := catalog.RoleWriteServerFiles, "pg_write_server_files", "COPY to a file"
+	if n.From {
+		role, name, what = catalog.RoleReadServerFiles, "pg_read_server_files", "COPY from a file"
+	}
+	if s.snapshot().HasPrivsOf(s.role(), role) {
+		return nil
+	}
+	return pgerr.Newf(pgerr.InsufficientPrivilege, "must be superuser or have privileges of the %s role to %s", name, what).
+		WithHint("Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.")
+}
+
+// mayLock demands a privilege that lets one lock a table in a mode.
+func (s *Session) mayLock(t *catalog.Table, mode ast.LockMode) error {
+	any := catalog.Update | catalog.Delete | catalog.Truncate
+	switch mode {
+	case ast.AccessShareLock:
+		any = catalog.Select
+	case ast.RowExclusiveLock:
+		any |= catalog.Insert
+	}
+	snap := s.snapshot()
+	if snap.TableRights(s.role(), t, any) != 0 {
+		return nil
+	}
+	return catalog.PermissionDenied(snap.KindOf(t), t.Name)
+}
+
+// mayVacuum tells whether the current role may VACUUM or ANALYZE a table, which
+// is passed over with a warning if not.
+func (s *Session) mayVacuum(t *catalog.Table, analyze bool) bool {
+	snap, role := s.snapshot(), s.role()
+	owner := t.Owner
+	if owner == 0 {
+		owner = catalog.BootstrapRoleOID
+	}
+	if snap.HasPrivsOf(role, owner) || snap.HasPrivsOf(role, snap.DatabaseOwner()) {
+		return true
+	}
+	verb := "vacuum"
+	if analyze {
+		verb = "analyze"
+	}
+	s.warn(pgerr.Warning, fmt.Sprintf("skipping \"%s\" --- only table or database owner can %s it", t.Name, verb))
+	return false
+}
+
+// mayUseLanguage demands USAGE of a language.
+func (s *Session) mayUseLanguage(name string) error {
+	if s.snapshot().LanguageRights(s.role(), name, catalog.Usage) == 0 {
+		return catalog.PermissionDenied("language", name)
+	}
+	return nil
+}
+
+// maySignal demands the right to stop another session's statement, or the session.
+func (h *host) maySignal(other *Session, verb, process, superuser string) error {
+	s := h.s()
+	snap, target := s.snapshot(), other.authenticated
+	if snap.Superuser(target) && !s.superuser() {
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "must be a superuser to %s superuser %s", verb, superuser)
+	}
+	if snap.HasPrivsOf(s.role(), target) || snap.HasPrivsOf(s.role(), catalog.RoleSignalBackend) {
+		return nil
+	}
+	return pgerr.Newf(pgerr.InsufficientPrivilege, "must be a member of the role whose %s or member of pg_signal_backend", process)
+}
+
+// checkSetting sees that a parameter may be given a value when sessions begin.
+func (s *Session) checkSetting(name, value string) error {
+	d := settingTable[strings.ToLower(name)]
+	if d == nil {
+		if strings.Contains(name, ".") {
+			return nil
+		}
+		return unknownSetting(name)
+	}
+	switch d.context {
+	case internal, atStart, onReload:
+		return pgerr.Newf(pgerr.CantChangeRuntimeParam, "parameter \"%s\" cannot be changed", d.name)
+	case superOnly:
+		if !s.superuser() {
+			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to set parameter \"%s\"", d.name)
+		}
+	}
+	_, err := d.check(value)
+	return err
 }

@@ -286,6 +286,9 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 	f := q.fields[0]
 	if q.simple != nil {
 		ec := g.execCtx()
+		if err := q.plan.Authorize(ec.Catalog, ec.Role); err != nil {
+			return plpgsql.Value{}, g.wrongIn(e, err)
+		}
 		saved := ec.Params
 		ec.Params = params
 		d, err := executor.EvalExpr(ec, q.simple, nil)

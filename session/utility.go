@@ -178,6 +178,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
 			return s.runInner(ctx, st, q, sink)
 		},
+		CheckSetting: s.checkSetting,
 		CheckRoutine: func(f *catalog.Function) ([]catalog.OID, error) { return s.checkRoutine(ctx, f, st.text) },
 		OnCommit:     func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
 		Txn:          s.tx.kv,
@@ -494,13 +495,17 @@ func (s *Session) show(name string) (string, bool) {
 		}
 		return s.set.str("default_transaction_isolation"), true
 	case "transaction_read_only":
+		on := s.set.readOnly
 		if s.tx != nil {
-			return map[bool]string{true: "on", false: "off"}[s.tx.readOnly], true
+			on = s.tx.readOnly
 		}
+		return map[bool]string{true: "on", false: "off"}[on], true
 	case "transaction_deferrable":
+		on := s.set.deferrable
 		if s.tx != nil {
-			return map[bool]string{true: "on", false: "off"}[s.tx.deferrable], true
+			on = s.tx.deferrable
 		}
+		return map[bool]string{true: "on", false: "off"}[on], true
 	}
 	v, ok := s.set.get(lower)
 	if d := settingTable[lower]; d != nil && ok {
@@ -818,6 +823,9 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		if err != nil {
 			return placeless(err)
 		}
+		if err := s.mayLock(t, n.Mode); err != nil {
+			return err
+		}
 		o := s.lockOpts(mode)
 		if n.NoWait {
 			o.Wait = kv.WaitNot
@@ -859,7 +867,7 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 	var tables []*catalog.Table
 	if len(n.Relations) == 0 {
 		for _, t := range snap.Tables() {
-			if t.Kind == catalog.KindTable && t.Virtual == nil {
+			if t.Kind == catalog.KindTable && t.Virtual == nil && s.mayVacuum(t, n.Analyze) {
 				tables = append(tables, t)
 			}
 		}
@@ -873,6 +881,9 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 			if t.ColumnByName(name) == nil {
 				return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
 			}
+		}
+		if t.Virtual == nil && t.Kind != catalog.KindView && !s.mayVacuum(t, n.Analyze) {
+			continue
 		}
 		if t.Kind == catalog.KindPartitioned {
 			tables = append(tables, snap.Members(t)...)
