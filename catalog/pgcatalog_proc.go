@@ -245,7 +245,7 @@ func castRows(q *query) error {
 func languageRows(q *query) error {
 	for _, l := range languages {
 		if err := q.row(vOID(l.oid), vStr(l.name), vOID(BootstrapRoleOID), vBool(l.loaded), vBool(l.trusted),
-			vOID(l.handler), vOID(l.inline), vOID(l.validation), vACL(q.snap.LanguageACL(l.oid, l.trusted))); err != nil {
+			vOID(l.handler), vOID(l.inline), vOID(l.validation), vACL(q.snap.LanguageACL(l.oid))); err != nil {
 			return err
 		}
 	}
