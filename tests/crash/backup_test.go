@@ -50,6 +50,9 @@ func TestBackupUnderLoad(t *testing.T) {
 		for w := range writers { // any number may have come while the backup began
 			known.attempted[w].Store(1 << 40)
 		}
+		for w := range redisClients {
+			known.stepsBegun[w].Store(1 << 40)
+		}
 		known.ddlBegun.Store(1 << 40)
 		known.jumpBegun.Store(1 << 60)
 		to := filepath.Join(dir, "restored", st.Name)

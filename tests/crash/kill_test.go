@@ -3,6 +3,7 @@ package crash
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -71,6 +72,9 @@ func TestKilledProcess(t *testing.T) {
 		for w := range writers {
 			l.attempted[w].Store(l.acked[w].Load() + 1000)
 		}
+		for w := range redisClients {
+			l.stepsBegun[w].Store(l.steps[w].Load() + 1000)
+		}
 		l.ddlBegun.Store(l.ddl.Load() + 1000)
 		l.jumpBegun.Store(l.jump.Load() + 1_000_000)
 		db, err := rowkey.Open(dir)
@@ -97,7 +101,11 @@ func (l *ledger) hear(what string, n int64) {
 	case "jump":
 		l.jump.Store(max(n, l.jump.Load()))
 	default:
-		if w, err := strconv.Atoi(strings.TrimPrefix(what, "w")); err == nil && w < writers {
+		if r, ok := strings.CutPrefix(what, "r"); ok {
+			if w, err := strconv.Atoi(r); err == nil && w < redisClients {
+				l.steps[w].Store(max(n, l.steps[w].Load()))
+			}
+		} else if w, err := strconv.Atoi(strings.TrimPrefix(what, "w")); err == nil && w < writers {
 			l.acked[w].Store(max(n, l.acked[w].Load()))
 		}
 	}
@@ -116,6 +124,14 @@ func child(ctx context.Context, dir string) {
 	fail(setUp(ctx, db))
 	l := &ledger{}
 	found := &verifier{ctx: ctx, db: db, l: &ledger{}}
+	for w := range redisClients {
+		found.l.stepsBegun[w].Store(1 << 40)
+	}
+	found.redis()
+	fail(errors.Join(found.errs...))
+	for w := range redisClients {
+		l.steps[w].Store(found.l.steps[w].Load())
+	}
 	for w := range writers {
 		l.acked[w].Store(found.one(fmt.Sprintf("SELECT coalesce(max(n), 0) FROM log WHERE w = %d", w)))
 	}

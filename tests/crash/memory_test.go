@@ -87,9 +87,10 @@ type power struct {
 func newPower(fs *vfs.MemFS, l *ledger, rng *rand.Rand) *power {
 	p := &power{mem: fs, l: l, rng: rng, done: make(chan struct{})}
 	p.cut = int64(1 + rng.IntN(20<<rng.IntN(7)))
+	l.failing = false
 	p.percent = []int{0, 0, 50, 90, 100}[rng.IntN(5)]
 	if rng.IntN(2) == 0 {
-		p.failing = true
+		p.failing, l.failing = true, true
 		p.failAt = 1 + rng.Int64N(p.cut)
 		p.failFor = []int64{1, 1, 3, 1 << 30}[rng.IntN(4)]
 		p.failWith = []error{syscall.EIO, syscall.ENOSPC}[rng.IntN(2)]
@@ -149,6 +150,9 @@ func (p *power) lose() {
 	p.known = p.l.copy()
 	for w := range writers { // those under way may be there
 		p.known.attempted[w].Store(p.known.acked[w].Load() + 1)
+	}
+	for w := range redisClients {
+		p.known.stepsBegun[w].Store(p.known.steps[w].Load() + pipelined + 1)
 	}
 	p.known.ddlBegun.Store(p.known.ddl.Load() + 1)
 	p.known.jumpBegun.Store(p.known.jump.Load() + 1000)
@@ -222,6 +226,11 @@ func (p *power) look() error {
 		for w := range writers {
 			if p.known.acked[w].Load() > 0 && !unsynced(w) {
 				return fmt.Errorf("the tables are gone; writer %d had %d", w, p.known.acked[w].Load())
+			}
+		}
+		for w := range redisClients {
+			if n := p.known.steps[w].Load(); n > 0 {
+				return fmt.Errorf("the tables are gone; redis client %d had %d", w, n)
 			}
 		}
 		p.known = &ledger{}

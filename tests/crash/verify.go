@@ -19,6 +19,7 @@ func verify(ctx context.Context, db *rowkey.DB, l *ledger) error {
 	v.invariants()
 	v.definitions()
 	v.sequences()
+	v.redis()
 	return errors.Join(v.errs...)
 }
 

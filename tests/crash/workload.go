@@ -62,6 +62,7 @@ type ledger struct {
 	commits   atomic.Int64
 	// Of the clients of the Redis protocol: the newest step acknowledged, and begun.
 	steps, stepsBegun [redisClients]atomic.Int64
+	failing           bool // operations fail, not only the power
 
 	ack func(what string, n int64) // tells others; may be nil
 }
