@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"context"
+	"slices"
 
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -34,8 +35,11 @@ type Call struct {
 	key     []byte // scratch of store keys
 	val     []byte // scratch of row values
 	lockBuf []byte
-	colls   []*Collection
-	used    int // of colls
+	// scratch of stringRows
+	many               []byte
+	manyKeys, manyRows [][]byte
+	colls              []*Collection
+	used               int // of colls
 }
 
 // readyKey is a key that came to be.
@@ -188,12 +192,17 @@ func (c *Call) openAny(key []byte) (s slot, err error) {
 	if err != nil {
 		return s, err
 	}
+	return c.slotOf(key, v, ok)
+}
+
+// slotOf is openAny of one who has read the row of strings.
+func (c *Call) slotOf(key, v []byte, ok bool) (s slot, err error) {
 	if !ok {
 		s.coll, _, err = c.findDir(key)
 		return s, err
 	}
 	if s.value, s.was, ok = stringRow(v); !ok {
-		return s, rowenc.Damaged(c.key)
+		return s, rowenc.Damaged(c.Space.StringKey(nil, key))
 	}
 	s.row = true
 	if c.Expired(s.was) {
@@ -202,6 +211,24 @@ func (c *Call) openAny(key []byte) (s slot, err error) {
 	}
 	s.ok, s.expires = true, s.was
 	return s, nil
+}
+
+// stringRows reads the rows of strings of many keys at once, those of every step-th
+// argument from the second on; nil where there is none. They live until the next call.
+func (c *Call) stringRows(step int) (rows [][]byte, err error) {
+	c.many, c.manyKeys = c.many[:0], c.manyKeys[:0]
+	for i := 1; i < len(c.Args); i += step {
+		from := len(c.many)
+		c.many = c.Space.StringKey(c.many, c.Args[i])
+		// Should the memory move when it grows, earlier keys keep the old one.
+		c.manyKeys = append(c.manyKeys, c.many[from:len(c.many):len(c.many)])
+	}
+	n := len(c.manyKeys)
+	c.manyRows = slices.Grow(c.manyRows[:0], n)[:n]
+	if c.latest {
+		return c.manyRows, c.Txn.GetAllLatest(c.manyKeys, c.manyRows)
+	}
+	return c.manyRows, c.Txn.GetAll(c.manyKeys, c.manyRows)
 }
 
 // storeString makes a key a string in place of what openString or openAny found.

@@ -70,3 +70,61 @@ func TestCombinedCommits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Keys that come twice in MSET, whatever they were; requests tried together, of which
+// the reader of a key comes before its writer.
+func TestManyKeys(t *testing.T) {
+	db := newSpace(t)
+	c := newClient(db)
+	for _, line := range []string{"set a 1 ex 100", "rpush b x y", "set c 1 ex 100", "zadd d 1 m"} {
+		c.do(line)
+	}
+	for line, want := range map[string]string{"mset a 1 b 2 a 3 b 4 d 5 new 6 new 7": "+OK"} {
+		if got := c.do(line); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	for line, want := range map[string]string{"ttl a": ":-1", "get a": `"3"`, "get b": `"4"`, "get d": `"5"`, "get new": `"7"`, "mget c none b": `["1" nil "4"]`, "exists a b c d new": ":5"} {
+		if got := c.do(line); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+	ks := db.Keyspace()
+	space, err := ks.Space(context.Background(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap := db.Store().Snapshot()
+	defer snap.Close()
+	if err := keyspace.Check(snap, space, func(d kv.Damage) error { return errors.New(d.String()) }); err != nil {
+		t.Error(err)
+	}
+
+	var one, two keyspace.Reply
+	request := func(to *keyspace.Reply, words ...string) keyspace.Request {
+		q := keyspace.Request{Cmd: keyspace.Find([]byte(words[0])), To: to}
+		for _, w := range words {
+			q.Args = append(q.Args, []byte(w))
+		}
+		return q
+	}
+	reqs := []keyspace.Request{request(&one, "get", "a"), request(&two, "incr", "a"), request(&one, "incr", "b"), request(&one, "incr", "a")}
+	r := ks.Runner()
+	if !r.Try(context.Background(), reqs) || string(one.Buf) != "$1\r\n3\r\n:5\r\n:5\r\n" || string(two.Buf) != ":4\r\n" {
+		t.Errorf("together: %q, %q", one.Buf, two.Buf)
+	}
+	txn, err := db.Store().Begin(context.Background(), kv.TxnOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer txn.Rollback()
+	if _, err := txn.Lock(context.Background(), space.StringKey(nil, []byte("a")), kv.LockOptions{Mode: kv.LockKeyShare, Newest: true}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Try(context.Background(), reqs) {
+		t.Error("ran beside a lock")
+	}
+	if got := c.do("get b"); got != `"5"` {
+		t.Errorf("done in part: %s", got)
+	}
+}

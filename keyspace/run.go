@@ -239,7 +239,7 @@ func (c *Call) run(req *Request, others, saved bool) error {
 	return nil
 }
 
-// lockAll locks the keys of requests in one order for all, and moves the
+// lockAll locks the keys of requests, in one order for all who wait, and moves the
 // snapshot to what is there then.
 func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch *Watch) error {
 	r.locks, r.arena = r.locks[:0], r.arena[:0]
@@ -271,7 +271,7 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 		r.locks[i].key = r.arena[from:r.spots[i]]
 		from = r.spots[i]
 	}
-	if len(r.locks) > 1 {
+	if len(r.locks) > 1 && !r.nowait { // who does not wait needs no order
 		slices.SortFunc(r.locks, func(a, b lockWish) int {
 			if c := bytes.Compare(a.key, b.key); c != 0 {
 				return c
@@ -281,7 +281,7 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 	}
 	for i := range r.locks {
 		l := &r.locks[i]
-		if i > 0 && l.watched == nil && bytes.Equal(r.locks[i-1].key, l.key) {
+		if i > 0 && l.watched == nil && r.locks[i-1].exclusive == l.exclusive && bytes.Equal(r.locks[i-1].key, l.key) {
 			continue
 		}
 		if l.watched != nil {

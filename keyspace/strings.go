@@ -3,6 +3,8 @@ package keyspace
 import (
 	"math"
 	"strconv"
+
+	"rowkey/catalog/rowenc"
 )
 
 func init() {
@@ -402,13 +404,23 @@ func incrbyfloat(c *Call) error {
 }
 
 func mget(c *Call) error {
+	rows, err := c.stringRows(1)
+	defer clear(rows)
+	if err != nil {
+		return err
+	}
 	c.Reply.Array(len(c.Args) - 1)
-	for _, key := range c.Args[1:] {
-		v, _, ok, err := c.findString(key)
-		if err != nil {
-			return err
+	for i, row := range rows {
+		var value []byte
+		ok := row != nil
+		if ok {
+			var expires int64
+			if value, expires, ok = stringRow(row); !ok {
+				return rowenc.Damaged(c.manyKeys[i])
+			}
+			ok = !c.Expired(expires)
 		}
-		c.Reply.BulkOrNull(v, ok)
+		c.Reply.BulkOrNull(value, ok)
 	}
 	return nil
 }
@@ -417,8 +429,18 @@ func mset(c *Call) error {
 	if len(c.Args)%2 == 0 {
 		return ErrArity(c.Cmd.Name)
 	}
-	for i := 1; i < len(c.Args); i += 2 {
-		if err := c.SetString(c.Args[i], c.Args[i+1], 0); err != nil {
+	rows, err := c.stringRows(2)
+	defer clear(rows)
+	if err != nil {
+		return err
+	}
+	for i, row := range rows { // of a key that comes twice, too: writing it again is as if it were the first time
+		key, value := c.Args[2*i+1], c.Args[2*i+2]
+		s, err := c.slotOf(key, row, row != nil)
+		if err != nil {
+			return err
+		}
+		if err := c.storeString(key, value, 0, &s); err != nil {
 			return err
 		}
 	}

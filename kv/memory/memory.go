@@ -131,12 +131,7 @@ func (v *view) Get(key []byte) ([]byte, bool, error) {
 }
 
 func (v *view) GetAll(keys, values [][]byte) error {
-	for i, k := range keys {
-		values[i] = nil
-		if e, ok := v.tree.get(k); ok {
-			values[i] = e.Value()
-		}
-	}
+	v.tree.getAll(keys, values)
 	return nil
 }
 

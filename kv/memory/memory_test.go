@@ -92,6 +92,27 @@ func BenchmarkGet1M(b *testing.B) {
 	}
 }
 
+func BenchmarkGetAll1M(b *testing.B) {
+	s := memory.New()
+	fill(b, s, 1_000_000)
+	snap := s.Snapshot()
+	defer snap.Close()
+	keys, values := make([][]byte, 10), make([][]byte, 10)
+	for i := range keys {
+		keys[i] = make([]byte, 16)
+		keys[i][0] = 2
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for b.Loop() {
+		for _, k := range keys {
+			binary.BigEndian.PutUint64(k[8:], uint64(r.IntN(1_000_000)))
+		}
+		if err := snap.GetAll(keys, values); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkAutocommitPut(b *testing.B) {
 	ctx := context.Background()
 	s := memory.New()

@@ -175,6 +175,42 @@ func (t *tree) get(key []byte) (local.Entry, bool) {
 	return local.Entry{}, false
 }
 
+// together is how many keys getAll looks up at a time.
+const together = 16
+
+// getAll is get of many keys: level by level, so that the waits for memory, which most of
+// a search is, overlap.
+func (t *tree) getAll(keys, values [][]byte) {
+	for len(keys) > 0 {
+		n := min(len(keys), together)
+		t.getSome(keys[:n], values[:n])
+		keys, values = keys[n:], values[n:]
+	}
+}
+
+func (t *tree) getSome(keys, values [][]byte) {
+	clear(values)
+	if t.root == nil {
+		return
+	}
+	var at [together]*node
+	for i := range keys {
+		at[i&(together-1)] = t.root
+	}
+	for !at[0].leaf { // all leaves are as deep
+		for i, k := range keys {
+			n := at[i&(together-1)]
+			at[i&(together-1)] = n.inner().kids[n.child(k)]
+		}
+	}
+	for i, k := range keys {
+		n := at[i&(together-1)]
+		if j, equal := n.search(k); equal {
+			values[i] = n.items[j].Value()
+		}
+	}
+}
+
 // put inserts e, in place of the entry of its key that is there.
 func (t *tree) put(e local.Entry) (old local.Entry, had bool) {
 	key := e.Key()

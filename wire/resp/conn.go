@@ -46,14 +46,16 @@ type conn struct {
 	last          *command
 
 	// Of a connection that a loop has; back says that its goroutine is done with it.
-	home   home
-	next   pending
-	mark   int  // where the replies of the batch begin
-	away   bool // a goroutine has it
-	listed bool // among those that the loop is serving
-	hungUp bool // nothing more will come
-	over   bool // it is not the loop's any more
-	back   atomic.Bool
+	home    home
+	next    pending
+	ran     int  // of reqs
+	inBatch int  // of reqs, behind them
+	mark    int  // where the replies of the batch begin
+	away    bool // a goroutine has it
+	listed  bool // among those that the loop is serving
+	hungUp  bool // nothing more will come
+	over    bool // it is not the loop's any more
+	back    atomic.Bool
 
 	blocked atomic.Pointer[waiter]
 	pushes  atomic.Bool // out.Resp3, for publishers

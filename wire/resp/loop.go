@@ -124,9 +124,10 @@ type home interface {
 // batcher runs the commands that a loop has gathered.
 type batcher struct {
 	runner *keyspace.Runner
-	// most is how many commands share a transaction: on disk many, since all of them
-	// wait for one sync; in memory few, since small buffers of writes are faster.
+	// most is how many arguments, about, share a transaction: on disk many, since all of
+	// them wait for one sync; in memory few, since small buffers of writes are faster.
 	most int
+	args int // of reqs
 	log  func(panicked any)
 	reqs []keyspace.Request
 	of   []*conn // whose they are
@@ -141,11 +142,20 @@ func (b *batcher) run(conns []*conn, handOver func(*conn)) {
 			if c.away || len(c.reqs) == 0 || c.writes() != writers {
 				continue
 			}
-			if len(b.reqs) > 0 && len(b.reqs)+len(c.reqs) > b.most {
-				b.commit(handOver)
+			for _, q := range c.reqs {
+				if c.inBatch == 0 {
+					c.mark = len(c.out.Buf)
+					b.of = append(b.of, c)
+				}
+				c.inBatch++
+				b.reqs = append(b.reqs, q)
+				if b.args += len(q.Args); b.args >= b.most {
+					b.commit(handOver)
+				}
+				if c.away {
+					break
+				}
 			}
-			b.reqs = append(b.reqs, c.reqs...)
-			b.of = append(b.of, c)
 		}
 		b.commit(handOver)
 	}
@@ -166,25 +176,28 @@ func (b *batcher) commit(handOver func(*conn)) {
 	if len(b.of) == 0 {
 		return
 	}
-	for _, c := range b.of {
-		c.mark = len(c.out.Buf)
-	}
 	done := b.try()
 	for i, c := range b.of {
 		b.of[i] = nil
 		if done {
-			clear(c.reqs)
-			c.reqs = c.reqs[:0]
+			c.ran += c.inBatch
+			c.inBatch = 0
+			if c.ran == len(c.reqs) {
+				clear(c.reqs)
+				c.reqs, c.ran = c.reqs[:0], 0
+			}
 			continue
 		}
 		c.out.Buf = c.out.Buf[:c.mark]
+		c.reqs = c.reqs[c.ran:]
+		c.ran, c.inBatch = 0, 0
 		for i := range c.reqs {
 			c.reqs[i].To = nil
 		}
 		handOver(c)
 	}
 	clear(b.reqs)
-	b.reqs, b.of = b.reqs[:0], b.of[:0]
+	b.reqs, b.of, b.args = b.reqs[:0], b.of[:0], 0
 }
 
 // try is false where nothing was done. A panic will come again, on the goroutine of the

@@ -108,11 +108,11 @@ func newLoop(s *Server) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{s: s, epoll: epoll, bell: bell, conns: map[int]*conn{}}
-	l.batch = batcher{runner: s.keys.Runner(), most: 32, log: func(p any) {
+	l.batch = batcher{runner: s.keys.Runner(), most: 48, log: func(p any) {
 		s.log.Error("panic in commands of several connections", "panic", p, "stack", stack())
 	}}
 	if s.keys.CombinesCommits() {
-		l.batch.most = maxBatch
+		l.batch.most = 4 * maxBatch
 	}
 	return l, nil
 }
