@@ -15,20 +15,23 @@ func KeyRanges(ctx *Ctx, n plan.Node) []kv.Range {
 		return nil
 	}
 	x := newExec(ctx, emptyPlan)
-	ix, err := rowenc.NewIndex(s.Table, s.Index)
-	if err != nil {
-		return nil
+	arms := s.Bitmap
+	if arms == nil {
+		arms = []plan.BitmapArm{{Index: s.Index, Spans: s.Spans}}
 	}
-	if s.Spans == nil {
-		return []kv.Range{ix.Range()}
-	}
-	set, err := x.newSpanSet(ix, s.Spans)
-	if err != nil {
-		return nil
-	}
-	ranges, err := set.ranges(nil)
-	if err != nil {
-		return nil
+	var ranges []kv.Range
+	for _, a := range arms {
+		ix, err := rowenc.NewIndex(s.Table, a.Index)
+		if err != nil {
+			return nil
+		}
+		set, err := x.newSpanSet(ix, a.Spans)
+		if err != nil {
+			return nil
+		}
+		if ranges, err = set.ranges(ranges); err != nil {
+			return nil
+		}
 	}
 	return ranges
 }

@@ -24,11 +24,15 @@ import (
 //	secondary    iterator → entries → keys of rows → GetAll (sorted unless the
 //	             order matters) → rows
 //	points       GetAll of the keys
+//	bitmap       entries of several indexes → keys of rows, sorted → GetAll
 type scanOp struct {
 	x     *exec
 	n     *plan.Scan
 	index *rowenc.Index
 	spans *spanSet
+	arms  []*spanSet // of a bitmap
+	// bitmapMem is what the keys that the arms gave take up.
+	bitmapMem int64
 	limit expr
 
 	first, rest       columnDecoder // first: what the filter reads
@@ -69,6 +73,17 @@ func (x *exec) newScan(n *plan.Scan) (op, error) {
 	}
 	if o.spans, err = x.newSpanSet(o.index, n.Spans); err != nil {
 		return nil, err
+	}
+	for _, a := range n.Bitmap {
+		ix, err := x.indexCodec(n.Table, a.Index)
+		if err != nil {
+			return nil, err
+		}
+		arm, err := x.newSpanSet(ix, a.Spans)
+		if err != nil {
+			return nil, err
+		}
+		o.arms = append(o.arms, arm)
 	}
 	if o.filter, err = x.compilePred(n.Filter); err != nil {
 		return nil, err
@@ -173,6 +188,10 @@ func (o *scanOp) open() error {
 		return err
 	} else if ok && n >= 0 && n < types.BatchSize && o.filter == nil {
 		o.max = int(max(n, 1))
+	}
+	if o.arms != nil {
+		o.points = true
+		return o.bitmap()
 	}
 	if o.x.worker != nil && o.x.worker.scan == o.n {
 		return nil // ranges come from the queue of the parallel scan
@@ -474,4 +493,5 @@ func (o *scanOp) close() {
 		o.it.Close()
 		o.it = nil
 	}
+	o.dropBitmap()
 }

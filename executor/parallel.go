@@ -101,7 +101,7 @@ func (x *exec) pipelineOf(n plan.Node, exprs []plan.Expr) *pipeline {
 			p.joins = append(p.joins, m)
 			n = m.Left
 		case *plan.Scan:
-			if m.Unique || m.Limit != nil {
+			if m.Unique || m.Limit != nil || m.Bitmap != nil {
 				return nil
 			}
 			p.scan = m

@@ -14,6 +14,7 @@ func TestRangesAndRemovals(t *testing.T) {
 		"any":   {},
 		"index": {NoSeqScan: true, NoHashJoin: true},
 		"scan":  {NoIndexScan: true, NoIndexOnlyScan: true},
+		"hash":  {NoBitmapScan: true, NoNestLoop: true, NoMergeJoin: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
@@ -81,7 +82,22 @@ select * from (select 1 as t, id from a union all select 2, id from b) s where t
 select * from (select 1 as t, id from a union all select 2, id from b) s where t = 3;
 select * from (select 1 as t, id from a union select 2, id from b) s where t < 2 and id < 3 order by 2;
 select count(*) from a where nullif(1, 1) is null and nullif(x, 2) = 3;
-select min(x), max(y) from a where x > 1 group by ()
+select min(x), max(y) from a where x > 1 group by ();
+select id from a where x = 2 or id = 7 order by id;
+select id from a where (x = 2 and y = 1) or id between 7 and 20 or f order by id;
+select id from a where (x = 2 or id < 9) and y = 1 order by id;
+select id from a where x > 4 or (x, y) < (1, 1) or id in (5, 6, 50) order by id;
+select id from a where (y = 2 and x > 3) or id = 3 order by id;
+select id from a where (x = 2 and d > 'd5') or id = 3 order by id;
+select id from a where x is null or id = 3 order by id;
+select id from a where x = null or id = 3 order by id;
+select a.id, b.id from a join b on (a.id = 1 and b.id = 2) or (a.x = 3 and b.w = 4) order by 1, 2;
+select o.id, (select count(*) from a where a.x = o.x or a.id = o.w) from b o order by 1;
+select max(id) from a where x = 2 or id = 7;
+update a set d = 'new' where x = 2 or id = 7;
+select id, d from a where d = 'new' order by id;
+delete from b where x = 3 or id < 4;
+select id from b order by id
 `)
 		})
 	}

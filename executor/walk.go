@@ -140,7 +140,12 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 			each(r)
 		}
 	case *plan.Scan:
-		for _, s := range n.Spans {
+		spans := n.Spans
+		for _, a := range n.Bitmap {
+			spans = append(spans[:len(spans):len(spans)], a.Spans...)
+		}
+		one(n.Any)
+		for _, s := range spans {
 			each(s.Eq)
 			one(s.Low)
 			one(s.High)

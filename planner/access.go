@@ -664,10 +664,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 				n.Spans = make([]plan.KeySpan, len(m.spans))
 				none := p.at(nil)
 				for i, sp := range m.spans {
-					sp.Eq = none.exprs(sp.Eq)
-					sp.Low, sp.High, sp.In, sp.Key = none.expr(sp.Low), none.expr(sp.High), none.expr(sp.In), none.expr(sp.Key)
-					sp.LowMore, sp.HighMore = none.exprs(sp.LowMore), none.exprs(sp.HighMore)
-					n.Spans[i] = sp
+					n.Spans[i] = none.span(sp)
 				}
 				n.Unique = m.unique
 			}
@@ -677,6 +674,10 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	}
 	quals := float64(len(s.conds)) * opCost
 	primary := s.table.Indexes[0]
+	if x := p.bitmapPath(s, cols, n, rows, quals); x != nil {
+		x.width, x.fixed = w, fixed
+		out = append(out, x)
+	}
 	for i, c := range s.conds { // WHERE CURRENT OF
 		if l, r, _, ok := equality(c); ok {
 			if k, plain := l.(*plan.Col); plain && k.Idx == s.rowKey() && colsOf(r).empty() {
@@ -761,6 +762,96 @@ func (p *planner) scanPaths(s *lScan) []*path {
 		}
 	}
 	return p.prune(out)
+}
+
+// bitmapPath reads the rows that an OR over several indexes leads to:
+//
+//	a = 1 OR b > 5      [/t_a/1] and [/t_b/5 - /NULL), each row once
+//
+// nil where no condition is such an OR, or where indexes are not wanted.
+func (p *planner) bitmapPath(s *lScan, cols []colID, n, rows float64, quals float64) *path {
+	if p.req.Settings.NoIndexScan || p.req.Settings.NoBitmapScan {
+		return nil
+	}
+	for at, c := range s.conds {
+		or, ok := c.(*plan.Or)
+		if !ok || len(or.Args) > 32 {
+			continue
+		}
+		var arms []plan.BitmapArm
+		exact, entries, seeks := true, 0.0, 0.0
+		for _, a := range or.Args {
+			conds := splitAnd(a, nil)
+			var best *keyMatch
+			var bestIx *catalog.Index
+			most := n
+			for i, ix := range s.table.Indexes {
+				if !p.indexUsable(s, i, append(conds[:len(conds):len(conds)], s.conds...)) {
+					continue
+				}
+				m := p.matchIndex(s, ix, conds)
+				if !m.bounded {
+					continue
+				}
+				if ix.Where != "" { // what the index says already
+					holds := splitAnd(shiftCols(p.rulesFor(s.table).rules.IndexWhere[i], s.base), nil)
+					for k, c := range conds {
+						m.used[k] = m.used[k] || implies(holds, c)
+					}
+				}
+				if matched := n * p.selectivity(m.absorb); best == nil || matched < most {
+					best, bestIx, most = m, ix, math.Max(1, matched)
+				}
+			}
+			if best == nil {
+				arms = nil
+				break
+			}
+			for _, u := range best.used {
+				exact = exact && u
+			}
+			arms = append(arms, plan.BitmapArm{Index: bestIx, Spans: best.spans})
+			entries += most
+			seeks += float64(best.points)
+		}
+		if arms == nil {
+			continue
+		}
+		fetched := math.Max(1, math.Min(n, n*p.condSel(c)))
+		pt := &path{rows: rows, limit: func(plan.Expr) {}}
+		pt.startup = seeks*seekCost + entries*entryCost
+		pt.total = pt.startup + fetched*(fetchCost+rowCost+quals)
+		pt.build = func() (plan.Node, []colID) {
+			sc := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Child: s.child, Index: s.table.Indexes[0], Attnums: s.attnums(cols)}
+			ats, none := p.at(cols), p.at(nil)
+			for _, a := range arms {
+				spans := make([]plan.KeySpan, len(a.Spans))
+				for i, sp := range a.Spans {
+					spans[i] = none.span(sp)
+				}
+				sc.Bitmap = append(sc.Bitmap, plan.BitmapArm{Index: a.Index, Spans: spans})
+			}
+			sc.Any = ats.expr(c)
+			var rest []plan.Expr
+			for i, x := range s.conds {
+				if i != at || !exact {
+					rest = append(rest, x)
+				}
+			}
+			sc.Filter = ats.expr(makeAnd(rest))
+			return sc, cols
+		}
+		return pt
+	}
+	return nil
+}
+
+// span places the expressions of a span.
+func (pl *place) span(sp plan.KeySpan) plan.KeySpan {
+	sp.Eq = pl.exprs(sp.Eq)
+	sp.Low, sp.High, sp.In, sp.Key = pl.expr(sp.Low), pl.expr(sp.High), pl.expr(sp.In), pl.expr(sp.Key)
+	sp.LowMore, sp.HighMore = pl.exprs(sp.LowMore), pl.exprs(sp.HighMore)
+	return sp
 }
 
 // partialShare guesses the share of rows a partial index has that the scan's

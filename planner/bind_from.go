@@ -824,7 +824,10 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	if def.refs > 1 && !def.modifies && (never || !freeCols(def.rel).empty()) {
 		fresh := &cteDef{name: def.name, node: def.node, q: def.q, earlier: def.earlier, index: -1}
 		fresh.binding = true
+		frames := p.aggFrames // the aggregates around are none of its own
+		p.aggFrames = nil
 		bd := p.bindCTEQuery(fresh, def.node)
+		p.aggFrames = frames
 		proj := &lProject{in: bd.rel}
 		for i, id := range cols {
 			proj.items = append(proj.items, projItem{id, p.col(bd.cols[i].id)})

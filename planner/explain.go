@@ -249,7 +249,11 @@ func nodeExprs(n plan.Node) []plan.Expr {
 			add(r...)
 		}
 	case *plan.Scan:
-		for _, s := range n.Spans {
+		spans := n.Spans
+		for _, a := range n.Bitmap {
+			spans = append(spans[:len(spans):len(spans)], a.Spans...)
+		}
+		for _, s := range spans {
 			add(s.Eq...)
 			add(s.Low, s.High, s.In, s.Key)
 			add(s.LowMore...)
@@ -910,6 +914,8 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 	ins := []plan.Node{n}
 	primary := n.Index == n.Table.Indexes[0]
 	switch {
+	case n.Bitmap != nil:
+		e.name, e.nodeType = "Bitmap Heap Scan on "+rel, "Bitmap Heap Scan"
 	case primary && n.Spans == nil && !n.Reverse && (n.Index.RowID || !n.Ordered):
 		e.name, e.nodeType = "Seq Scan on "+rel, "Seq Scan"
 	case n.IndexOnly || primary && keyOnly(n.Table, n.Attnums):
@@ -931,6 +937,17 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 	defer func() { x.bare = was }()
 	if n.Spans != nil {
 		e.props = append(e.props, attr{name: "Index Cond", val: x.spans(n)})
+	}
+	if n.Bitmap != nil {
+		e.props = append(e.props, attr{name: "Recheck Cond", val: x.expr(n.Any, ins)})
+		or := &entry{name: "BitmapOr", nodeType: "BitmapOr", base: e.base, synthetic: true}
+		for _, a := range n.Bitmap {
+			arm := &entry{name: "Bitmap Index Scan on " + quoteIdent(a.Index.Name), nodeType: "Bitmap Index Scan", base: e.base, synthetic: true}
+			arm.attrs = []attr{{name: "Index Name", val: a.Index.Name}}
+			arm.props = []attr{{name: "Index Cond", val: x.spans(&plan.Scan{Table: n.Table, Alias: n.Alias, Index: a.Index, Spans: a.Spans})}}
+			or.kids = append(or.kids, arm)
+		}
+		e.kids = append(e.kids, or)
 	}
 	if n.Filter != nil {
 		e.props = append(e.props, attr{name: "Filter", val: x.expr(quals(n.Filter), ins)})

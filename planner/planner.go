@@ -80,6 +80,7 @@ type Settings struct {
 	NoSeqScan, NoIndexScan, NoIndexOnlyScan           bool
 	NoHashJoin, NoMergeJoin, NoNestLoop, NoLookupJoin bool
 	NoSort, NoHashAgg, NoMaterial, NoIncrementalSort  bool
+	NoBitmapScan                                      bool
 	// DisabledRules names rules that must not fire (tests).
 	DisabledRules []string
 }

@@ -186,6 +186,11 @@ type Scan struct {
 	Alias     string
 	Index     *catalog.Index
 	Spans     []KeySpan // in index order, not overlapping; nil means the whole index
+	// Bitmap, when not nil, names the rows instead: those that any of several indexes
+	// leads to, read in the order of their keys. Index is the primary one. Any is the
+	// condition that the arms stand for.
+	Bitmap []BitmapArm
+	Any    Expr
 	Reverse   bool
 	IndexOnly bool
 	Attnums   []int16
@@ -197,6 +202,12 @@ type Scan struct {
 	// Child tells that the statement names a table that Table inherits from, or is
 	// part of, or Table itself with its children.
 	Child bool
+}
+
+// BitmapArm is what a Scan with a Bitmap reads of one index.
+type BitmapArm struct {
+	Index *catalog.Index
+	Spans []KeySpan
 }
 
 // Hidden attnums.
