@@ -383,6 +383,9 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 	if err != nil {
 		return placeless(err)
 	}
+	if err := c.mayUseType(base); err != nil {
+		return err
+	}
 	if base.Kind == types.KindPseudo {
 		return pgerr.Newf(pgerr.DatatypeMismatch, "%q is not a valid base type for a domain", types.Format(base, -1))
 	}

@@ -268,3 +268,13 @@ func (s *Session) checkSetting(name, value string) error {
 	_, err := d.check(value)
 	return err
 }
+
+// Verifier gives what a role's password is checked against, "" if there is no
+// such role, or it has none, or it is no longer valid.
+func (db *DB) Verifier(role string) string {
+	r := db.cat.Latest().RoleNamed(role)
+	if r == nil || r.ValidUntil != nil && *r.ValidUntil < nowMicros() {
+		return ""
+	}
+	return r.Password
+}

@@ -13,7 +13,7 @@ func serveProfiles(addr string, log *slog.Logger) error {
 	if addr == "" {
 		return nil
 	}
-	l, err := listenOn(addr, true, log)
+	l, err := listenOn(addr, true, false, log)
 	if err != nil {
 		return err
 	}

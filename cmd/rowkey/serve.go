@@ -11,12 +11,14 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rowkey"
+	"rowkey/session"
 )
 
 // defaultListen is where serve listens unless told otherwise.
@@ -26,7 +28,7 @@ const defaultListen = "127.0.0.1:5432"
 const shutdownTimeout = 10 * time.Second
 
 func serveCommand() *cobra.Command {
-	var listen, redis, data, logLevel, profiles string
+	var listen, redis, data, logLevel, profiles, auth string
 	var logJSON bool
 	var maxConns int
 	cmd := &cobra.Command{
@@ -35,7 +37,9 @@ func serveCommand() *cobra.Command {
 		Long: `Serve a database to PostgreSQL clients, and with --redis to Redis clients too.
 
 Without --data the database lives in memory and is gone when the server stops.
-There is no authentication yet, so only loopback addresses are accepted.`,
+With --auth trust (the default) whoever connects is let in, so only loopback addresses are
+accepted; with --auth scram-sha-256 clients need the password of a role. ROWKEY_PASSWORD in
+the environment becomes that of the superuser, postgres.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := newLogger(logLevel, logJSON)
@@ -44,14 +48,17 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			l, err := listenOn(listen, cmd.Flags().Changed("listen"), log)
+			if auth != "trust" && auth != "scram-sha-256" {
+				return fmt.Errorf("unknown way to authenticate %q: use trust or scram-sha-256", auth)
+			}
+			l, err := listenOn(listen, cmd.Flags().Changed("listen"), auth == "scram-sha-256", log)
 			if err != nil {
 				return err
 			}
 			defer l.Close()
 			var rl net.Listener
 			if redis != "" {
-				if rl, err = listenOn(redis, true, log); err != nil {
+				if rl, err = listenOn(redis, true, false, log); err != nil {
 					return err
 				}
 				defer rl.Close()
@@ -66,6 +73,9 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 				return err
 			}
 			defer db.Close()
+			if err := authenticate(ctx, db, auth); err != nil {
+				return err
+			}
 			greet(cmd, l.Addr(), data)
 			if rl != nil {
 				greetRedis(cmd, rl.Addr())
@@ -94,6 +104,7 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", defaultListen, "address to listen on, HOST:PORT")
 	f.StringVar(&redis, "redis", "", "address to serve Redis clients on, HOST:PORT; empty: none (ROWKEY_REDIS_PASSWORD in the environment makes them authenticate)")
+	f.StringVar(&auth, "auth", "trust", "how PostgreSQL clients authenticate: trust, or scram-sha-256")
 	f.StringVar(&data, "data", "", "data directory; empty: in memory")
 	f.IntVar(&maxConns, "max-connections", 200, "connections served at once")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
@@ -101,6 +112,32 @@ There is no authentication yet, so only loopback addresses are accepted.`,
 	f.StringVar(&profiles, "pprof", "", "address to serve profiles at, HOST:PORT")
 	f.MarkHidden("pprof")
 	return cmd
+}
+
+// authenticate has clients show a password, if that was asked for. The one in the
+// environment is set first; there must be a way in.
+func authenticate(ctx context.Context, db *rowkey.DB, how string) error {
+	if password := os.Getenv("ROWKEY_PASSWORD"); password != "" {
+		s, err := db.Engine().NewSession(ctx, session.SessionOptions{})
+		if err != nil {
+			return err
+		}
+		err = s.Simple(ctx, "ALTER ROLE current_user PASSWORD '"+strings.ReplaceAll(password, "'", "''")+"'", session.Discard)
+		s.Close()
+		if err != nil {
+			return fmt.Errorf("setting the superuser's password: %w", err)
+		}
+	}
+	if how != "scram-sha-256" {
+		return nil
+	}
+	for _, r := range db.Engine().Catalog().Latest().Roles() {
+		if r.Login && r.Password != "" {
+			db.Server().RequirePassword()
+			return nil
+		}
+	}
+	return errors.New("no role has a password, so nobody could connect: give the superuser's in the environment as ROWKEY_PASSWORD")
 }
 
 func newLogger(level string, asJSON bool) (*slog.Logger, error) {
@@ -117,13 +154,14 @@ func newLogger(level string, asJSON bool) (*slog.Logger, error) {
 
 // listenOn opens the port. When the default one is taken, and nobody asked for
 // it, the next free port serves; a port that was asked for is not replaced.
-func listenOn(addr string, asked bool, log *slog.Logger) (net.Listener, error) {
+// Without authentication only loopback addresses will do.
+func listenOn(addr string, asked, authenticated bool, log *slog.Logger) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the address %q: %w (write HOST:PORT, such as %s)", addr, err, defaultListen)
 	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("refusing to listen on %s: there is no authentication yet, so only loopback addresses such as 127.0.0.1 are safe", addr)
+	if ip, err := netip.ParseAddr(host); !authenticated && host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("refusing to listen on %s: clients are not authenticated, so only loopback addresses such as 127.0.0.1 are safe", addr)
 	}
 	l, err := net.Listen("tcp", addr)
 	if err == nil || !errors.Is(err, syscall.EADDRINUSE) {

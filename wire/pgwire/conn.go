@@ -221,6 +221,11 @@ func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) err
 	if opts.Database == "" {
 		opts.Database = opts.User
 	}
+	if c.srv.password {
+		if err := c.checkPassword(opts.User); err != nil {
+			return err
+		}
+	}
 	opts.Notice = func(e *pgerr.Error) {
 		if c.send((*pgproto3.NoticeResponse)(errorResponse(e))) == nil {
 			c.flush() // the statement may take long yet

@@ -2,7 +2,7 @@
 //
 //	client                         server
 //	SSLRequest                     'N'
-//	StartupMessage                 AuthenticationOk, ParameterStatus…, BackendKeyData, ReadyForQuery
+//	StartupMessage                 (AuthenticationSASL …,) AuthenticationOk, ParameterStatus…, BackendKeyData, ReadyForQuery
 //	Query                          per statement: RowDescription, DataRow…, CommandComplete; ReadyForQuery
 //	Parse Bind Describe Execute    their answers, unsent until Sync, Flush or a full buffer
 //	Sync                           ReadyForQuery
@@ -42,6 +42,8 @@ const startupTimeout = 60 * time.Second
 type Server struct {
 	db  *session.DB
 	log *slog.Logger
+	// password: clients must show one.
+	password bool
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
