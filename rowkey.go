@@ -87,7 +87,7 @@ func Open(path string, opts ...Option) (*DB, error) {
 	}
 	var store kv.Store
 	if path == "" || path == Memory {
-		store = memory.New()
+		store = memory.NewBounded(MachineMemory() / 8)
 	} else {
 		s, err := disk.Open(path, disk.Options{Logger: c.session.Log})
 		if err != nil {

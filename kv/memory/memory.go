@@ -19,8 +19,14 @@ import (
 )
 
 // New returns an empty store.
-func New() kv.Store {
-	s, err := local.New(newEngine())
+func New() kv.Store { return NewBounded(0) }
+
+// NewBounded returns an empty store whose transactions write at most so many bytes, if
+// positive; more is kv.ErrTxnTooLarge. They take about three times as much.
+func NewBounded(txnBytes int64) kv.Store {
+	e := newEngine()
+	e.txnBytes = txnBytes
+	s, err := local.New(e)
 	if err != nil {
 		panic(err) // a view of this engine cannot fail
 	}
@@ -34,13 +40,15 @@ type engine struct {
 	samples *local.Sampler
 	keys    atomic.Int64
 	bytes   atomic.Int64
+
+	txnBytes int64 // that a transaction may write; 0: any number
 }
 
 func newEngine() *engine {
 	return &engine{samples: local.NewSampler()}
 }
 
-func (e *engine) Traits() local.Traits { return local.Traits{Reclaim: true} }
+func (e *engine) Traits() local.Traits { return local.Traits{Reclaim: true, MaxApplyBytes: e.txnBytes} }
 
 func (e *engine) Seq() uint64 { return 0 }
 

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -286,5 +287,25 @@ func BenchmarkParallelUpdate(b *testing.B) {
 			})
 			b.ReportMetric(float64(s.Stats().LockWaits)/float64(b.N), "waits/op")
 		})
+	}
+}
+
+// # A transaction that writes more than it may is refused, and leaves nothing.
+func TestTransactionTooLarge(t *testing.T) {
+	s := memory.NewBounded(1 << 20)
+	defer s.Close()
+	txn, err := s.Begin(context.Background(), kv.TxnOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; err == nil && i < 1<<20; i++ {
+		err = txn.PutCovered(fmt.Append(nil, "key", i), []byte("value"))
+	}
+	if !errors.Is(err, kv.ErrTxnTooLarge) {
+		t.Errorf("writing without end: %v", err)
+	}
+	txn.Rollback()
+	if keys := s.Stats().Keys; keys != 0 {
+		t.Errorf("%d keys are left", keys)
 	}
 }
