@@ -403,6 +403,10 @@ func (s *Session) writesTemporary(p *plan.Plan) bool {
 // runPlan runs st's plan to the end.
 func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce bool) error {
 	p := st.plan
+	// Before anything is announced; it costs one comparison where the role is the last one's.
+	if err := p.Authorize(s.snapshot(), s.role()); err != nil {
+		return err
+	}
 	announce = announce && p.Columns != nil
 	// What writes, and what reads no table, is announced with its first rows:
 	// PostgreSQL computes the one fully, and folds the other, before it says anything.
