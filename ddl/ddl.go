@@ -66,6 +66,9 @@ type Ctx struct {
 	// Refresh moves the statement's snapshot (and catalog) forward after a lock
 	// was waited for; at REPEATABLE READ and above it does nothing.
 	Refresh func() error
+	// Await waits for the transactions to end that hold locks on a table which conflict
+	// with mode, then refreshes.
+	Await func(t *catalog.Table, mode kv.LockMode) error
 	// Restart makes a sequence go on with value: for this transaction at once, for
 	// others when it commits.
 	Restart func(s *catalog.Sequence, value int64)

@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"sort"
+
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
@@ -143,9 +145,10 @@ func (c *Ctx) validateDomain(u *catalog.UserType, ck *catalog.Check) error {
 	})
 }
 
-// reindex is REINDEX. Entries are kept in step with their rows, so there is
-// nothing to mend; what is named must exist.
+// reindex is REINDEX. Entries are kept in step with their rows, so there is nothing
+// to mend; what is named must exist, and whom PostgreSQL waits for is waited for.
 func (c *Ctx) reindex(n *ast.ReindexStmt) error {
+	var tables []*catalog.Table
 	switch n.Kind {
 	case ast.ObjectTable, ast.ObjectIndex:
 		oid := c.find(n.Table)
@@ -165,9 +168,50 @@ func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 		if err := c.ownOf(oid); err != nil {
 			return err
 		}
+		if t := c.snap().Table(oid); t != nil {
+			tables = append(tables, t)
+		} else if t := c.snap().TableOfIndex(oid); t != nil {
+			tables = append(tables, t)
+		}
 	case ast.ObjectSchema:
-		if c.snap().SchemaByName(n.Name) == nil {
+		s := c.snap().SchemaByName(n.Name)
+		if s == nil {
 			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Name)
+		}
+		for _, t := range c.snap().Tables() {
+			if t.SchemaOID == s.OID && t.Stored() {
+				tables = append(tables, t)
+			}
+		}
+		sort.Slice(tables, func(i, j int) bool { return tables[i].OID < tables[j].OID })
+	}
+	for _, t := range tables {
+		if n.Concurrently {
+			if err := c.reindexBeside(t); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := c.lock(t, kv.LockTableShare); err != nil && pgerr.CodeOf(err) != pgerr.UndefinedTable {
+			return err // one that was dropped meanwhile is passed over
+		}
+	}
+	return nil
+}
+
+// reindexBeside is REINDEX CONCURRENTLY of a table's indexes: PostgreSQL waits for
+// writers when it has made new indexes and when it has filled them, and for all who may
+// use the old ones before and after they are marked dead.
+func (c *Ctx) reindexBeside(t *catalog.Table) error {
+	if _, err := c.lock(t, kv.LockTableShareUpdateExclusive); err != nil {
+		if pgerr.CodeOf(err) == pgerr.UndefinedTable {
+			return nil
+		}
+		return err
+	}
+	for _, mode := range []kv.LockMode{kv.LockTableShare, kv.LockTableShare, kv.LockTableAccessExclusive, kv.LockTableAccessExclusive} {
+		if err := c.Await(t, mode); err != nil {
+			return err
 		}
 	}
 	return nil

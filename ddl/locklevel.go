@@ -13,6 +13,10 @@ func alterLock(n *ast.AlterTableStmt) kv.LockMode {
 	for _, cmd := range n.Commands {
 		switch cmd.Op {
 		case ast.ValidateConstraint, ast.SetColumnStatistics, ast.SetOptions, ast.ResetOptions, ast.AttachPartition:
+		case ast.DetachPartition:
+			if !cmd.Concurrently {
+				return lockForChange
+			}
 		case ast.AddConstraint:
 			if cmd.Constraint.Kind != ast.ConstraintForeignKey {
 				return lockForChange

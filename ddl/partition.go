@@ -6,6 +6,7 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -623,6 +624,14 @@ func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	}
 	if part == nil || part.Bound == nil || part.Inherits[0] != t.OID {
 		return pgerr.Newf(pgerr.UndefinedTable, "relation %q is not a partition of relation %q", cmd.Relation.Name, t.Name)
+	}
+	if cmd.Concurrently { // those who use the table are waited for before anybody has to wait for this
+		if err := c.Await(t, kv.LockTableAccessExclusive); err != nil {
+			return err
+		}
+		if _, err := c.lock(t, lockForChange); err != nil {
+			return err
+		}
 	}
 	part, err := c.lock(part, lockForChange)
 	if err != nil {

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"slices"
 	"time"
 
 	"rowkey/builtin"
@@ -49,7 +50,7 @@ type exec struct {
 // freeze makes the plan read what is there now to its end, where it writes, or calls
 // functions that do, and must not see that.
 func (x *exec) freeze() {
-	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen {
+	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen || slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies }) {
 		x.view = x.Txn.View()
 		x.read = x.view
 	}

@@ -293,6 +293,9 @@ func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
 		if err != nil {
 			return false, storeError(err)
 		}
+		if to, moved := l.x.Txn.MovedTo(rowKey); !ok && res.Waited && moved && len(to) == 0 {
+			return false, errOtherPartition
+		}
 		if !ok && res.Waited && res.Changed && l.x.Isolation > kv.ReadCommitted {
 			return false, l.x.rowConflict(rowKey, kv.ErrConcurrentUpdate) // it was there, and went while it was waited for
 		}

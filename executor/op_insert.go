@@ -1,8 +1,6 @@
 package executor
 
 import (
-	"slices"
-
 	"rowkey/catalog"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -73,7 +71,7 @@ func (x *exec) writes(n plan.Node) {
 	st := x.statement()
 	st.root = st.root || x.plan.Root == n
 	st.node = n.Info().ID
-	st.frozen = st.frozen || x.plan.ByRow || slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies })
+	st.frozen = st.frozen || x.view != nil || x.plan.ByRow // the plan's WITH queries are made later
 	walkNodes(n, func(n plan.Node) {
 		nodeExprs(n, func(e plan.Expr) {
 			walkExpr(e, func(e plan.Expr) {

@@ -203,6 +203,15 @@ func (h *host) waitsFor(pid int32, snapshot bool) []int32 {
 			}
 		}
 	}
+	for _, o := range h.db.Sessions() {
+		if users := o.awaits.Load(); o.pid == pid && users != nil && !snapshot {
+			for _, u := range *users {
+				if !u.ended() {
+					out = append(out, u.s.pid)
+				}
+			}
+		}
+	}
 	for _, w := range h.db.store.LockWaits() {
 		if w.Owner == uint64(uint32(pid)) && w.Snapshot == snapshot {
 			add(w.Hard)

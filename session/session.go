@@ -96,6 +96,7 @@ type Session struct {
 	act      atomic.Int32
 	actSince atomic.Int64
 	txStart  atomic.Int64
+	awaits   atomic.Pointer[[]awaited] // transactions it waits for (awaitUsers)
 	shown    atomic.Pointer[settings]
 
 	locks     kv.Locks // advisory locks of the session; nil until used

@@ -185,6 +185,12 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Store:        s.db.store,
 		Refresh:      func() error { return s.refresh() },
 		Restart:      s.restartSequence,
+		Await: func(t *catalog.Table, mode kv.LockMode) error {
+			if err := s.awaitUsers(ctx, t.OID, mode); err != nil {
+				return err
+			}
+			return s.refresh()
+		},
 
 		LockTimeout: s.lockTimeout(),
 		System:      s.system,
@@ -844,71 +850,6 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		}
 	}
 	return w.Complete("LOCK TABLE")
-}
-
-// vacuum runs VACUUM (which has nothing to do here) and ANALYZE.
-func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error {
-	analyze := n.Analyze
-	for _, o := range n.Options {
-		if strings.EqualFold(o.Name, "analyze") {
-			v, _ := parseBool(o.Text)
-			analyze = o.Kind == ast.OptionAbsent || v
-		}
-	}
-	if !n.Analyze {
-		if err := s.forbidBlock("VACUUM"); err != nil {
-			return err
-		}
-	}
-	snap, err := s.enter(ctx, false)
-	if err != nil {
-		return err
-	}
-	var tables []*catalog.Table
-	if len(n.Relations) == 0 {
-		for _, t := range snap.Tables() {
-			if t.Kind == catalog.KindTable && t.Virtual == nil && s.mayVacuum(t, n.Analyze) {
-				tables = append(tables, t)
-			}
-		}
-	}
-	for _, r := range n.Relations {
-		t, err := planner.ResolveTable(snap, s.searchPath(), r.Table)
-		if err != nil {
-			return placeless(err)
-		}
-		for _, name := range r.Columns {
-			if t.ColumnByName(name) == nil {
-				return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
-			}
-		}
-		if t.Virtual == nil && t.Kind != catalog.KindView && !s.mayVacuum(t, n.Analyze) {
-			continue
-		}
-		if t.Kind == catalog.KindPartitioned {
-			tables = append(tables, snap.Members(t)...)
-			continue
-		}
-		if t.Kind != catalog.KindTable || t.Virtual != nil {
-			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
-			continue
-		}
-		tables = append(tables, t)
-	}
-	s.tx.fresh = false
-	if analyze {
-		for _, t := range tables {
-			st := &statement{raw: &ast.RawStmt{Stmt: n}}
-			stats, err := executor.Analyze(s.execCtx(ctx, st), t)
-			if err != nil {
-				return err
-			}
-			if err := s.changeCatalog().Put(&catalog.StatsObject{Table: t.OID, Stats: stats}); err != nil {
-				return mapKV(err)
-			}
-		}
-	}
-	return w.Complete(ast.Tag(n))
 }
 
 func (s *Session) setConstraints(ctx context.Context, n *ast.SetConstraintsStmt, w Writer) error {
