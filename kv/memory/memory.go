@@ -1,5 +1,6 @@
 // Package memory is the kv.Store that lives in memory: a B-tree whose nodes are copied
 // when written, so that each commit leaves a version that readers walk without locks.
+// Only a version that nobody reads is changed in place (Reclaim).
 //
 //	commit 7 ─── root ──┬─ node ── leaf
 //	                    ├─ node ── leaf
