@@ -240,6 +240,13 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 			return err
 		}
 		ref = locked
+		for _, part := range c.snap().Tree(ref)[1:] { // rows go from partitions directly, too
+			if ref.Kind == catalog.KindPartitioned {
+				if _, err := c.lock(part, kv.LockTableShareRowExclusive); err != nil {
+					return err
+				}
+			}
+		}
 	} else {
 		ref = t
 	}

@@ -7,6 +7,7 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/executor"
+	"rowkey/kv"
 	"rowkey/pgerr"
 )
 
@@ -166,6 +167,14 @@ func (c *Ctx) attachForeignKeys(parent, child catalog.OID) error {
 		}
 	}
 	for _, oid := range own {
+		// Who deletes from the referenced table must have ended, or see the new rows.
+		if ref := c.snap().Table(c.snap().Table(parent).ForeignKey(oid).RefTable); ref != nil {
+			for _, m := range c.snap().Tree(ref) {
+				if _, err := c.lock(m, kv.LockTableShareRowExclusive); err != nil {
+					return err
+				}
+			}
+		}
 		if err := c.partForeignKey(parent, oid, child); err != nil {
 			return err
 		}

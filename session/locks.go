@@ -357,7 +357,7 @@ func (s *Session) checkDefinition(t *catalog.Table) error {
 			return false
 		}
 		for _, r := range after { // foreign keys may act on these
-			if !same(r.OID) {
+			if !same(r.OID) || !slices.EqualFunc(s.tx.base.Tree(r), now.Tree(r), func(a, b *catalog.Table) bool { return a.OID == b.OID }) {
 				return false
 			}
 		}

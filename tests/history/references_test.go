@@ -1,6 +1,9 @@
 package history
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestReferencesBesideWriters: the actions of foreign keys look again at rows for
 // which they had to wait, and what they keep from going is still there.
@@ -198,4 +201,32 @@ var references = []anomaly{
 			ser: "1 ok; 2 waits; 1 ok; 2 40001; 2 rolled back; then [1=1=2 2=4=<nil>]",
 		},
 	},
+}
+
+// TestReferenceComesBesideDelete: rows that come to refer, with a partition that is attached or
+// with a new foreign key, while what they refer to is deleted, never become orphans.
+func TestReferenceComesBesideDelete(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		for _, comes := range []string{"ALTER TABLE refs ATTACH PARTITION refs_1 FOR VALUES IN (1)", "ALTER TABLE refs_1 ADD FOREIGN KEY (a) REFERENCES keys"} {
+			for _, goes := range []string{"DELETE FROM keys_1 WHERE a = 1", "DELETE FROM keys WHERE a = 1", "UPDATE keys SET a = 2"} {
+				for _, steps := range [][]string{
+					{"1 " + goes, "2 " + comes, "1 COMMIT", "2 COMMIT"},
+					{"1 SELECT 1", "2 " + comes, "1 " + goes, "2 COMMIT", "1 COMMIT"},
+					{"1 SELECT 1", "2 " + comes, "2 COMMIT", "1 " + goes, "1 COMMIT"},
+				} {
+					for _, level := range []string{rc, rr, ser} {
+						a := anomaly{name: comes + " beside " + goes, steps: steps,
+							setup: []string{"DROP TABLE IF EXISTS refs, refs_1, keys",
+								"CREATE TABLE keys (a int PRIMARY KEY) PARTITION BY LIST (a)", "CREATE TABLE keys_1 PARTITION OF keys FOR VALUES IN (1, 2)", "INSERT INTO keys VALUES (1)",
+								"CREATE TABLE refs (a int REFERENCES keys) PARTITION BY LIST (a)", "CREATE TABLE refs_1 (a int)", "INSERT INTO refs_1 VALUES (1)"},
+							last: "SELECT (SELECT count(*) FROM keys WHERE a = 1), (SELECT least(count(*), 1) FROM pg_constraint WHERE conrelid = 'refs_1'::regclass AND contype = 'f')"}
+						// The key goes, or the reference comes.
+						if got := a.run(t, url, level); !strings.HasSuffix(got, "then [1=1]") && !strings.HasSuffix(got, "then [0=0]") {
+							t.Errorf("%s at %s: %s", a.name, level, got)
+						}
+					}
+				}
+			}
+		}
+	})
 }
