@@ -59,6 +59,8 @@
 //
 // Lock order: commitMu, then ssi.mu, then history.mu; a lock shard (many in index
 // order), then lockTable.waitMu. ssi.mu, then a lock shard (rolling back to a savepoint).
+// reclaim, held while a version is changed in place, comes last: who has it takes none but
+// those of the active set, since any lock may be held by who waits to read.
 // No lock is held while waiting for a key.
 package local
 

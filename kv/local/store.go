@@ -83,6 +83,7 @@ func (s *Store) hold() *version {
 		}
 		if n <= 0 && s.traits.Reclaim && s.current.Load() == v { // it is being changed
 			s.reclaim.Lock()
+			//lint:ignore SA2001 it is waited for, no more
 			s.reclaim.Unlock()
 		}
 	}
