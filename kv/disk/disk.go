@@ -55,8 +55,8 @@ type Options struct {
 	// MemtableBytes is how much is gathered in memory before a file is written,
 	// and half the most that log replay takes on opening; 0: 64 MiB.
 	MemtableBytes int64
-	// NoSync leaves it to the operating system when commits reach the disk. A crash
-	// of the machine may lose the latest ones; a crash of the process does not.
+	// NoSync leaves it to Pebble and the operating system when commits reach the disk:
+	// a crash, of the machine or of the process, may lose the latest ones.
 	NoSync bool
 	// TxnBytes is how much a transaction's writes may be before they go to files, where
 	// they wait for the commit; they take about three times as much in memory; 0: 48 MiB.
