@@ -102,3 +102,16 @@ select id from b order by id
 		})
 	}
 }
+
+// What is grouped by is found in longer conditions, and WITH queries named in an
+// aggregate have aggregates of their own.
+func TestGroupedConjunctions(t *testing.T) {
+	p := newPair(t)
+	p.ddl("create table g (a int, b int, c int)")
+	p.all(`insert into g select i % 3, i % 2, i from generate_series(1, 12) i;
+select count(*) from g group by (a > 0 and b > 0) having (c is null or true) and true order by 1;
+select count(*) from g group by (a > 0 and b > 0) having true and (a > 0 and b > 0) order by 1;
+select (a > 0 and b > 0), count(*) from g group by grouping sets ((a > 0 and b > 0), ()) having count(*) > 2 and ((a > 0 and b > 0) or true) order by 2;
+select count(*), count(*) > 3 and (a > 0 and b > 0) from g group by (a > 0 and b > 0) order by 1;
+with w as not materialized (select max(a) m from g) select count(*) filter (where (select m from w) > 1), (select m from w) from g`)
+}

@@ -806,6 +806,11 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 				return f.p.col(it.id), true
 			}
 		}
+		if and, ok := x.(*plan.And); ok {
+			if args := f.partsGrouped(and.Args); args != nil {
+				return f.fix(&plan.And{T: and.T, Args: args}), true
+			}
+		}
 		if s, ok := x.(*subquery); ok && !f.sub {
 			for _, l := range s.lefts { // these are outside of it, for the errors
 				f.fix(l)
@@ -816,6 +821,25 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 		}
 		return nil, false
 	})
+}
+
+// partsGrouped finds a grouped conjunction among the parts of a longer one, which
+// the binder has written in one list: a AND (b AND c), grouped by b AND c.
+func (f *groupFixer) partsGrouped(args []plan.Expr) []plan.Expr {
+	for i := range f.g.groups {
+		it := &f.g.groups[i]
+		g, ok := it.expr.(*plan.And)
+		if !ok || len(g.Args) >= len(args) {
+			continue
+		}
+		for at := 0; at+len(g.Args) <= len(args); at++ {
+			if equalLists(g.Args, args[at:at+len(g.Args)]) {
+				out := append(append([]plan.Expr(nil), args[:at]...), f.p.col(it.id))
+				return append(out, args[at+len(g.Args):]...)
+			}
+		}
+	}
+	return nil
 }
 
 // dependent tells whether a column depends on the grouped ones because they

@@ -182,15 +182,15 @@ const (
 // primary-index key (bytea), AttTableOID is tableoid.
 type Scan struct {
 	Base
-	Table     *catalog.Table
-	Alias     string
-	Index     *catalog.Index
-	Spans     []KeySpan // in index order, not overlapping; nil means the whole index
+	Table *catalog.Table
+	Alias string
+	Index *catalog.Index
+	Spans []KeySpan // in index order, not overlapping; nil means the whole index
 	// Bitmap, when not nil, names the rows instead: those that any of several indexes
 	// leads to, read in the order of their keys. Index is the primary one. Any is the
 	// condition that the arms stand for.
-	Bitmap []BitmapArm
-	Any    Expr
+	Bitmap    []BitmapArm
+	Any       Expr
 	Reverse   bool
 	IndexOnly bool
 	Attnums   []int16
