@@ -362,6 +362,15 @@ func (c *Ctx) tableIf(rv *ast.RangeVar, mode kv.LockMode, allowed func(*catalog.
 
 // lock locks a table as a whole and gives its descriptor as of then.
 func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
+	now, err := c.lockIfThere(t, mode)
+	if err == nil && now == nil {
+		err = pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", t.Name)
+	}
+	return now, err
+}
+
+// lockIfThere is lock, which gives nil for a table that was dropped meanwhile.
+func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode, Timeout: c.LockTimeout})
 	if err != nil {
 		return nil, executor.StoreError(err)
@@ -371,11 +380,7 @@ func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 			return nil, err
 		}
 	}
-	now := c.snap().Table(t.OID)
-	if now == nil {
-		return nil, pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", t.Name)
-	}
-	return now, nil
+	return c.snap().Table(t.OID), nil
 }
 
 // lockName keeps a name of a schema for this transaction.

@@ -462,7 +462,8 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 	return c.removeAll(all)
 }
 
-// removeAll takes targets out of the catalog, parts before wholes.
+// removeAll takes targets out of the catalog, parts before wholes. What others
+// dropped in the meantime, with a table, is gone already.
 func (c *Ctx) removeAll(all []target) error {
 	wholes := map[catalog.OID]bool{}
 	for _, t := range all {
@@ -477,9 +478,12 @@ func (c *Ctx) removeAll(all []target) error {
 		}
 		e := edited[t.table.OID]
 		if e == nil {
-			locked, err := c.lock(t.table, lockForChange)
+			locked, err := c.lockIfThere(t.table, lockForChange)
 			if err != nil {
 				return err
+			}
+			if locked == nil {
+				continue
 			}
 			e = clone(locked)
 			edited[t.table.OID] = e
@@ -500,8 +504,11 @@ func (c *Ctx) removeAll(all []target) error {
 		switch {
 		case t.table != nil && wholes[t.table.OID]:
 			var now *catalog.Table
-			if now, err = c.lock(t.table, lockForChange); err != nil {
+			if now, err = c.lockIfThere(t.table, lockForChange); err != nil {
 				return err
+			}
+			if now == nil {
+				continue
 			}
 			if err = c.noneWaiting(now, "DROP TABLE"); err != nil {
 				return err

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"cmp"
+
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -17,6 +19,9 @@ type filterOp struct {
 	sel    []int32
 	out    types.Batch
 	c      *plan.Counters
+	// split: an error in the middle of a batch comes after the rows before it.
+	split bool
+	err   error // to come
 }
 
 func (x *exec) newFilter(n *plan.Filter) (op, error) {
@@ -32,11 +37,11 @@ func (x *exec) newFilter(n *plan.Filter) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filterOp{in: in, p: p, once: once, c: x.counter(n)}, nil
+	return &filterOp{in: in, p: p, once: once, c: x.counter(n), split: !hasCalls(n.Cond)}, nil
 }
 
 func (o *filterOp) open() error {
-	o.opened = false
+	o.opened, o.err = false, nil
 	if o.once != nil {
 		sel, err := o.once.filter(&types.Batch{N: 1}, nil, room(o.sel[:0], 1))
 		if err != nil || len(sel) == 0 {
@@ -52,13 +57,26 @@ func (o *filterOp) next() (*types.Batch, error) {
 		return nil, nil
 	}
 	for {
+		if o.err != nil {
+			return nil, o.err
+		}
 		b, err := o.in.next()
 		if err != nil || b == nil || o.p == nil {
 			return b, err
 		}
 		o.sel, err = o.p.filter(b, b.Sel, room(o.sel[:0], b.N))
+		if err != nil && o.split {
+			var rows []int32
+			rows, o.err = before(selected(b.N, b.Sel), func(row []int32) error {
+				_, err := o.p.filter(b, row, room(o.sel[:0], 1))
+				return err
+			})
+			if len(rows) > 0 {
+				o.sel, err = o.p.filter(b, rows, room(o.sel[:0], b.N))
+			}
+		}
 		if err != nil {
-			return nil, err
+			return nil, cmp.Or(o.err, err)
 		}
 		if o.c != nil {
 			o.c.Removed += int64(b.Rows() - len(o.sel))

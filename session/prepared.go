@@ -232,8 +232,14 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 	if len(values) != len(ps.Params) {
 		return nil, pgerr.Newf(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(values), stmt, len(ps.Params))
 	}
-	if n := len(resultFormats); n > 1 && n != len(ps.Columns) {
-		return nil, pgerr.Newf(pgerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", n, len(ps.Columns))
+	columns := ps.Columns
+	if ps.raw != nil && ps.plan == nil { // what FETCH returns may not have been known to Parse
+		if columns, err = s.utilityColumns(s.ctx, ps.raw.Stmt); err != nil {
+			return nil, err
+		}
+	}
+	if n := len(resultFormats); n > 1 && n != len(columns) {
+		return nil, pgerr.Newf(pgerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", n, len(columns))
 	}
 	if old := s.portals[portal]; old != nil {
 		if portal != "" {
@@ -241,7 +247,7 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 		}
 		old.close()
 	}
-	p := &Portal{Name: portal, Prepared: ps, Formats: resultFormats, query: ps.Text, columns: ps.Columns}
+	p := &Portal{Name: portal, Prepared: ps, Formats: resultFormats, query: ps.Text, columns: columns}
 	if err := s.renew(ps); err != nil {
 		return nil, err
 	}
