@@ -398,34 +398,3 @@ func (a *ACL) Merged(b *ACL) *ACL {
 	}
 	return out
 }
-
-// text prints an item as aclitems look, with names.
-func (it ACLItem) text(name func(OID) string) string {
-	var b strings.Builder
-	if it.Grantee != 0 {
-		b.WriteString(aclName(name(it.Grantee)))
-	}
-	b.WriteByte('=')
-	EachRight(it.Rights.Plain()|it.Rights.Granting(), func(r Rights, letter byte, _ string) {
-		if it.Rights&r != 0 {
-			b.WriteByte(letter)
-		}
-		if it.Rights&r.Option() != 0 {
-			b.WriteByte('*')
-		}
-	})
-	b.WriteByte('/')
-	b.WriteString(aclName(name(it.Grantor)))
-	return b.String()
-}
-
-// aclName quotes a role's name where an aclitem needs it.
-func aclName(n string) string {
-	for i := range len(n) {
-		c := n[i]
-		if !(c == '_' || c >= '0' && c <= '9' || c|32 >= 'a' && c|32 <= 'z' || c >= 0x80) {
-			return `"` + strings.ReplaceAll(n, `"`, `""`) + `"`
-		}
-	}
-	return n
-}

@@ -18,6 +18,7 @@ type SettingInfo struct {
 // Activity is one session, a row of pg_stat_activity. A session lists all with
 // Activity() []Activity. Times are microseconds since 2000-01-01 UTC, 0 for none.
 type Activity struct {
+	Role                                           OID // that the session connected as
 	PID                                            int32
 	User, Database, Application, State, Query      string
 	BackendStart, TxnStart, QueryStart, StateStart int64
@@ -83,8 +84,19 @@ func activityRows(q *query) error {
 	if !ok {
 		return nil
 	}
+	me := asking(q.ctx)
+	all := q.snap.HasPrivsOf(me, RoleReadAllStats)
 	for _, a := range host.Activity() {
-		if err := q.row(vOID(DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(BootstrapRoleOID), vStr(a.User), vStr(a.Application),
+		if !all && !q.snap.HasPrivsOf(me, ownerOr(a.Role)) { // that it is there is no secret, what it does is
+			row := nulls(len(q.table.Columns))
+			copy(row, []types.Datum{vOID(DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User)})
+			row[q.table.ColumnByName("query").Attnum-1] = vStr("<insufficient privilege>")
+			if err := q.emit(row); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := q.row(vOID(DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
 			vNull(), vNull(), vNull(), vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
 			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend")); err != nil {
 			return err
