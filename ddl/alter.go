@@ -82,6 +82,18 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 				return err
 			}
 		case ast.SetOptions, ast.ResetOptions:
+		case ast.SetLogged, ast.SetUnlogged:
+			seq := c.snap().Sequence(oid)
+			if seq == nil {
+				return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
+			}
+			cp := *seq
+			if cp.Persistence = catalog.Permanent; cmd.Op == ast.SetUnlogged {
+				cp.Persistence = catalog.Unlogged
+			}
+			if err := c.put(&cp); err != nil {
+				return err
+			}
 		case ast.AttachPartition:
 			if n.Kind != ast.ObjectIndex || c.snap().TableOfIndex(oid) == nil {
 				return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
@@ -335,8 +347,8 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if err != nil {
 		return err
 	}
-	if col.Default != "" && !rewrite && !empty {
-		e, err := c.boundDefault(t, col)
+	if value := c.valueOfNew(col); value != "" && !rewrite && !empty {
+		e, err := c.boundDefault(t, col, value)
 		if err != nil {
 			return err
 		}
@@ -381,9 +393,26 @@ func nullsError(t *catalog.Table, col *catalog.Column) error {
 	return e
 }
 
+// valueOfNew is the expression that gives the rows there are their value of a
+// new column: its default, or that of its domain, whose constraints hold for NULL,
+// too; "" if they have NULL without more ado.
+func (c *Ctx) valueOfNew(col *catalog.Column) string {
+	if col.Default != "" {
+		return col.Default
+	}
+	value := ""
+	for d := col.Type; d != nil && d.Kind == types.KindDomain; d = d.Base {
+		value = "NULL"
+		if u := c.snap().UserType(d.OID); u != nil && u.Default != "" {
+			return u.Default
+		}
+	}
+	return value
+}
+
 // boundDefault binds a column's stored default.
-func (c *Ctx) boundDefault(t *catalog.Table, col *catalog.Column) (plan.Expr, error) {
-	e, err := parser.ParseExpr(col.Default)
+func (c *Ctx) boundDefault(t *catalog.Table, col *catalog.Column, text string) (plan.Expr, error) {
+	e, err := parser.ParseExpr(text)
 	if err != nil {
 		return nil, err
 	}
@@ -454,6 +483,9 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	}
 	if err := c.mayUseType(typ); err != nil {
 		return err
+	}
+	if col.Identity != 0 && typ != types.Int2 && typ != types.Int4 && typ != types.Int8 {
+		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	}
 	views, err := c.viewsReading(t.OID)
 	if err != nil {

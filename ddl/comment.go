@@ -113,7 +113,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 	case ast.ObjectTableConstraint:
 		return c.commentConstraint(o, text)
 	case ast.ObjectDomainConstraint:
-		u, err := c.userType(o.Type.Names, types.KindDomain, "a domain")
+		u, err := c.userType(o.On, types.KindDomain, "a domain")
 		if err != nil {
 			return err
 		}

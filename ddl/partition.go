@@ -428,6 +428,9 @@ func (b *builder) inheritIndexes() error {
 			continue
 		}
 		cp, name := c.partIndex(p, ix, b.t, b.schema, b.names)
+		if err := keyOfPartition(b.t, cp); err != nil {
+			return err
+		}
 		if err := b.addIndex(cp, name); err != nil {
 			return err
 		}

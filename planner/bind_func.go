@@ -247,7 +247,7 @@ func (b *binder) castCallByName(e *ast.FuncCall, a arg) plan.Expr {
 	src := a.e.Type()
 	if src != types.Unknown {
 		k, _ := castPath(src, t, builtin.Explicit)
-		if k != relabelPath && !(k == ioPath && t.Category == 'S' && isRowType(src)) && !(k == ioPath && t.Category == 'S') {
+		if k != relabelPath && k != ioPath || k == ioPath && t.Category == 'S' && isRowType(src) {
 			return nil
 		}
 	}
@@ -849,9 +849,9 @@ func (b *binder) sortKey(s *ast.SortBy, a arg) plan.SortKey {
 		k.Desc = true
 	case ast.SortUsing:
 		op := b.p.operator(opName(s.Using, s.Pos()), a.e.Type(), a.e.Type(), s.Pos())
-		switch op.Compare {
-		case "<":
-		case ">":
+		switch {
+		case op.Compare == "<", op.Name == "~<~": // text compares by bytes anyway
+		case op.Compare == ">", op.Name == "~>~":
 			k.Desc = true
 		default:
 			bail(pgerr.Newf(pgerr.WrongObjectType, "operator %s is not a valid ordering operator", s.Using.Name).

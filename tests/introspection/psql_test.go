@@ -75,6 +75,7 @@ var (
 		{regexp.MustCompile(`-{3,}`), "---"},
 		{regexp.MustCompile(` +`), " "},
 		{regexp.MustCompile(`(?m)^ (kv|rowkey) \|.*\n`), ""},
+		{regexp.MustCompile(`(?m)^ (table|view|schema|function) (kv|rowkey)\b.*\n`), ""},
 		{regexp.MustCompile(`(?m)^.*\| bytea \| (integer|text|text\[\]) \| (jsonb|text) \|.*\n`), ""},
 		{regexp.MustCompile(`(?m)^ (List of .*|.*"public\..*")$`), "$1"}, // centered titles
 		{regexp.MustCompile(`(?m)^\(\d+ rows?\)$`), "(rows)"},
