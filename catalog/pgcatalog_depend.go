@@ -265,8 +265,8 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 		}
 		if def, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
 			out = append(out, dependency{attrdefClass, def, 0, relationClass, t.OID, OID(c.Attnum), 'a'})
-			if c.SeqOID != 0 && c.Identity == NotIdentity {
-				out = append(out, dependency{attrdefClass, def, 0, relationClass, c.SeqOID, 0, 'n'})
+			if seq := x.drawn(c); seq != 0 && c.Identity == NotIdentity {
+				out = append(out, dependency{attrdefClass, def, 0, relationClass, seq, 0, 'n'})
 			}
 		}
 	}

@@ -4,6 +4,10 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
+
+	"rowkey/types"
 )
 
 // sysIndex is what the system relations look up in a Snapshot besides its
@@ -19,6 +23,7 @@ type sysIndex struct {
 	ruleOID     map[OID]OID         // view → its rule
 	owned       map[OID][]*Sequence // table → sequences of its columns
 	users       map[OID][]*Table    // sequence → tables whose columns draw from it
+	drawn       func(*Column) OID   // the sequence that a column draws from
 	dependents  map[OID][]*Table    // relation or type → views that read it
 }
 
@@ -45,13 +50,15 @@ func (s *Snapshot) index() *sysIndex {
 		rules: map[OID]*Table{}, ruleOID: map[OID]OID{}, owned: map[OID][]*Sequence{}, users: map[OID][]*Table{}, dependents: map[OID][]*Table{},
 	}
 	taken := map[OID]bool{}
+	drawn := s.drawnSequence()
+	x.drawn = drawn
 	for _, t := range x.tables {
 		if t.Storage != 0 {
 			x.storages[t.Storage] = t
 		}
 		eachConstraint(t, func(oid OID, ref constraintRef) { x.constraints[oid] = ref })
 		for i := range t.Columns {
-			if seq := t.Columns[i].SeqOID; seq != 0 && !slices.Contains(x.users[seq], t) {
+			if seq := drawn(&t.Columns[i]); seq != 0 && !slices.Contains(x.users[seq], t) {
 				x.users[seq] = append(x.users[seq], t)
 			}
 			if c := &t.Columns[i]; !c.Dropped && (c.Default != "" || c.Generated != "") {
@@ -211,4 +218,31 @@ func ownerOr(oid OID) OID {
 		return BootstrapRoleOID
 	}
 	return oid
+}
+
+// drawnSequence gives a function that finds the sequence a column draws from: its own, or
+// the one that its default names.
+func (s *Snapshot) drawnSequence() func(*Column) OID {
+	byText := sync.OnceValue(func() map[string]OID {
+		m := map[string]OID{}
+		for _, seq := range s.Sequences() {
+			name := types.QuoteIdent(seq.Name)
+			m[types.QuoteLiteral(types.QuoteIdent(seq.Schema.Name)+"."+name)] = seq.OID
+			if seq.Schema.Name == "public" {
+				m[types.QuoteLiteral(name)] = seq.OID
+			}
+		}
+		return m
+	})
+	return func(c *Column) OID {
+		if c.SeqOID != 0 || c.Default == "" {
+			return c.SeqOID
+		}
+		_, rest, ok := strings.Cut(c.Default, "nextval(")
+		if !ok {
+			return 0
+		}
+		name, _, _ := strings.Cut(rest, "::regclass)")
+		return byText()[name]
+	}
 }
