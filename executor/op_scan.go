@@ -33,7 +33,7 @@ type scanOp struct {
 	arms  []*spanSet // of a bitmap
 	// bitmapMem is what the keys that the arms gave take up.
 	bitmapMem int64
-	limit expr
+	limit     expr
 
 	first, rest       columnDecoder // first: what the filter reads
 	firstTo, restTo   []int         // output columns
