@@ -17,7 +17,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 	}
 	switch o.Kind {
 	case ast.ObjectTable, ast.ObjectView:
-		t, err := c.commented(rangeVarOf(o))
+		t, err := c.commented(rangeVarOf(o), c.ownTable)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		t.Comment = text
 		return c.put(t)
 	case ast.ObjectColumn:
-		t, err := c.commented(ownerOf(o, o.Name[:len(o.Name)-1]))
+		t, err := c.commented(ownerOf(o, o.Name[:len(o.Name)-1]), c.ownRelation)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		cp.Comment = text
 		return c.put(&cp)
 	case ast.ObjectTrigger:
-		t, err := c.commented(ownerOf(o, o.On))
+		t, err := c.commented(ownerOf(o, o.On), c.ownRelation)
 		if err != nil {
 			return err
 		}
@@ -142,8 +142,8 @@ func ownerOf(o *ast.Object, names []string) *ast.RangeVar {
 	return rv
 }
 
-// commented gives a copy of the table or view that rv names.
-func (c *Ctx) commented(rv *ast.RangeVar) (*catalog.Table, error) {
+// commented gives a copy of the table or view that rv names, if owned says that it is the current role's.
+func (c *Ctx) commented(rv *ast.RangeVar, owned func(*catalog.Table) error) (*catalog.Table, error) {
 	oid := c.find(rv)
 	if oid == 0 {
 		return nil, c.missing(rv)
@@ -152,7 +152,7 @@ func (c *Ctx) commented(rv *ast.RangeVar) (*catalog.Table, error) {
 	if t == nil || t.Virtual != nil {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", rv.Name)
 	}
-	return clone(t), c.ownTable(t)
+	return clone(t), owned(t)
 }
 
 func (c *Ctx) commentType(o *ast.Object, text string) error {
@@ -182,7 +182,7 @@ func (c *Ctx) commentType(o *ast.Object, text string) error {
 }
 
 func (c *Ctx) commentConstraint(o *ast.Object, text string) error {
-	t, err := c.commented(ownerOf(o, o.On))
+	t, err := c.commented(ownerOf(o, o.On), c.ownRelation)
 	if err != nil {
 		return err
 	}

@@ -42,9 +42,7 @@ func (p *planner) newAccess(t *catalog.Table, rights catalog.Rights) *access {
 // reads notes that a column is read.
 func (p *planner) reads(a *access, attnum int16) {
 	a.Rights |= catalog.Select
-	if attnum > 0 {
-		a.Selected.Add(attnum)
-	}
+	a.Selected.Add(max(attnum, 0)) // 0: system columns, which only the whole relation gives
 	if p.viewDepth > 0 {
 		return
 	}
