@@ -119,6 +119,21 @@ func ownTransaction(st ast.Stmt) bool {
 	return ok && !v.Analyze
 }
 
+// Step begins a message of the extended protocol: statement_timeout runs from the
+// first that serves a statement to the end of its Execute. Its error is 57014.
+func (s *Session) Step() error {
+	d := s.set.statementTimeout
+	switch {
+	case d == 0:
+	case s.stepped.IsZero():
+		s.stepped = time.Now()
+	case time.Since(s.stepped) >= d:
+		s.stepped = time.Time{}
+		return errStatementTimeout
+	}
+	return nil
+}
+
 // guard runs f as one statement: cancellable, timed, with a panic ending it
 // (and the session's transaction) alone, and its error ready for the client.
 func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx context.Context) error) (err error) {
@@ -134,9 +149,13 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 		s.rest()
 	}()
 	if d := s.set.statementTimeout; d > 0 {
+		if !s.stepped.IsZero() {
+			d = max(1, d-time.Since(s.stepped))
+		}
 		t := time.AfterFunc(d, func() { cancel(errStatementTimeout) })
 		defer t.Stop()
 	}
+	s.stepped = time.Time{}
 	s.infoMu.Lock()
 	s.query, s.queryAt = st.text, time.Now()
 	s.infoMu.Unlock()

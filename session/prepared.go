@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"rowkey/executor"
 	"rowkey/parser/ast"
@@ -447,6 +448,7 @@ func (s *Session) pull(p *Portal, limit int64, w Writer) (n int64, err error) {
 // Sync ends the implicit transaction of the extended protocol; failed tells
 // that a message since the last Sync had an error.
 func (s *Session) Sync(ctx context.Context, failed bool) error {
+	s.stepped = time.Time{}
 	if err := s.finish(ctx, failed); err != nil {
 		return s.report(err, "")
 	}

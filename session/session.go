@@ -50,6 +50,7 @@ type Session struct {
 	pid                    int32
 	secret                 uint32
 	born                   time.Time
+	stepped                time.Time // see Step; zero: no statement is under way
 
 	set      *settings // current
 	setStart *settings // as connected: what RESET returns to

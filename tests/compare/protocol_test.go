@@ -211,6 +211,37 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// TestStatementTimeout: statement_timeout runs from the first message for a statement to
+// the end of its Execute, while the client thinks, too.
+func TestStatementTimeout(t *testing.T) {
+	pgConn, rkConn := pair(t, fmt.Sprintf("cmp_timeout_%d", os.Getpid()))
+	for name, c := range map[string]*Client{"PostgreSQL": pgConn(), "rowkey": rkConn()} {
+		want := func(lines ...string) {
+			t.Helper()
+			for _, want := range lines {
+				if m, err := c.Receive(); err != nil || !strings.HasPrefix(Line(m), want) {
+					t.Fatalf("%s: %v %v, want %s", name, m, err, want)
+				}
+			}
+		}
+		c.Send(query("SET statement_timeout = '200ms'"))
+		want("done SET", "ready I")
+		c.Send(parse("", "SELECT 1"), flush)
+		want("ParseComplete")
+		time.Sleep(300 * time.Millisecond)
+		c.Send(bind("", ""), execute("", 0), sync)
+		want("error ERROR 57014", "ready I")
+		c.Send(parse("", "SELECT 1"), sync)
+		want("ParseComplete", "ready I")
+		time.Sleep(300 * time.Millisecond)
+		c.Send(bind("", ""), execute("", 0), flush)
+		want("BindComplete", "row 1", "done SELECT 1")
+		time.Sleep(300 * time.Millisecond)
+		c.Send(bind("", ""), execute("", 0), sync)
+		want("BindComplete", "row 1", "done SELECT 1", "ready I")
+	}
+}
+
 // TestCancel: a cancel request ends the statement that runs (57014), and only that.
 func TestCancel(t *testing.T) {
 	pgConn, rkConn := pair(t, fmt.Sprintf("cmp_cancel_%d", os.Getpid()))

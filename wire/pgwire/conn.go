@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -472,19 +473,23 @@ func (c *conn) handle(ctx context.Context, msg pgproto3.FrontendMessage) error {
 	var err error
 	switch m := msg.(type) {
 	case *pgproto3.Parse:
-		if err = checkText(m.Query); err == nil {
+		if err = cmp.Or(c.s.Step(), checkText(m.Query)); err == nil {
 			_, err = c.s.Prepare(ctx, m.Name, m.Query, m.ParameterOIDs)
 		}
 		if err == nil {
 			err = c.simple('1')
 		}
 	case *pgproto3.Bind:
-		_, err = c.s.Bind(ctx, m.DestinationPortal, m.PreparedStatement, m.Parameters, m.ParameterFormatCodes, m.ResultFormatCodes)
+		if err = c.s.Step(); err == nil {
+			_, err = c.s.Bind(ctx, m.DestinationPortal, m.PreparedStatement, m.Parameters, m.ParameterFormatCodes, m.ResultFormatCodes)
+		}
 		if err == nil {
 			err = c.simple('2')
 		}
 	case *pgproto3.Describe:
-		err = c.describe(m)
+		if err = c.s.Step(); err == nil {
+			err = c.describe(m)
+		}
 	case *pgproto3.Execute:
 		var p *session.Portal
 		if p, err = c.s.PortalNamed(m.Portal); err == nil {
