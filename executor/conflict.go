@@ -121,7 +121,7 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 	if err := c.views.check(c.w, one); err != nil {
 		return nil, err
 	}
-	rowKey, err := c.find(one)
+	rowKey, value, err := c.find(one)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 		}
 		c.w.inserted(one)
 		if !c.n.DoNothing {
-			if k, err := c.find(one); err == nil && k != nil {
+			if k, _, err := c.find(one); err == nil && k != nil {
 				c.touched[string(k)] = true
 			}
 		}
@@ -140,30 +140,30 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 	if c.n.DoNothing {
 		return nil, nil
 	}
-	return c.update(one, rowKey)
+	return c.update(one, rowKey, value)
 }
 
 // find gives the key of the row that an arbiter says is in the way, nil if
-// there is none. The arbiters' keys are locked, so that it stays so.
-func (c *conflict) find(one *types.Batch) ([]byte, error) {
-	x := c.x
+// there is none, and its value if it is locked already. The arbiters' keys are
+// locked, so that it stays so.
+func (c *conflict) find(one *types.Batch) (rowKey, value []byte, err error) {
 	if err := c.w.enterKeys(one); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, iw := range c.arbiters {
 		if iw == nil {
 			key, _ := c.w.primary.AppendKeys(append([]byte(nil), c.w.primary.Prefix...), c.w.primaryKeys(one), 0)
 			taken, err := c.lock(key)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if taken != nil {
-				return key, nil
+				return key, taken, nil
 			}
 			continue
 		}
 		if err := iw.entries(one, func(int) []byte { return nil }, &c.buf); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !c.buf.has[0] || !c.buf.guarded[0] {
 			continue
@@ -172,14 +172,14 @@ func (c *conflict) find(one *types.Batch) ([]byte, error) {
 		key := append([]byte(nil), k...)
 		v, err := c.lock(key)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if v != nil {
-			return iw.codec.AppendRowKey(nil, key, v)
+			rowKey, err = iw.codec.AppendRowKey(nil, key, v)
+			return rowKey, nil, err
 		}
 	}
-	_ = x
-	return nil, nil
+	return nil, nil, nil
 }
 
 // lock locks a key and gives what it holds, nil for nothing. Above READ
@@ -190,6 +190,9 @@ func (c *conflict) find(one *types.Batch) ([]byte, error) {
 // key checks alone.
 func (c *conflict) lock(key []byte) ([]byte, error) {
 	defer c.x.because("conflict", "")()
+	if !c.n.DoNothing && c.mode == kv.LockUpdate {
+		return c.lockAs(key, kv.LockUpdate)
+	}
 	txn := c.x.Txn
 	_, there, err := txn.GetLatest(key)
 	if err != nil {
@@ -206,7 +209,7 @@ func (c *conflict) lock(key []byte) ([]byte, error) {
 		if e := txn.Release(sp); err == nil {
 			err = storeError(e)
 		}
-	case there && c.mode != kv.LockUpdate:
+	case there:
 		v, err = c.lockAs(key, c.mode)
 	}
 	if v != nil || err != nil {
@@ -237,16 +240,17 @@ func (c *conflict) lockAs(key []byte, mode kv.LockMode) ([]byte, error) {
 	return v, nil
 }
 
-// update does DO UPDATE to the row at rowKey.
-func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error) {
-	x := c.x
+// update does DO UPDATE to the row at rowKey; its value, if it is locked.
+func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch, error) {
 	if c.touched[string(rowKey)] {
 		return nil, pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 	}
-	value, err := c.lock(rowKey)
-	if err != nil {
-		return nil, err
+	if value == nil {
+		var err error
+		if value, err = c.lock(rowKey); err != nil {
+			return nil, err
+		}
 	}
 	if value == nil {
 		return nil, storeError(kv.ErrConcurrentUpdate)
@@ -293,7 +297,6 @@ func (c *conflict) update(one *types.Batch, rowKey []byte) (*types.Batch, error)
 		return nil, err
 	}
 	c.touched[keys[0]] = true
-	_ = x
 	return now, nil
 }
 

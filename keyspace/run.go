@@ -140,8 +140,9 @@ func (r *Runner) Exec(ctx context.Context, reqs []Request, watch *Watch, reply *
 }
 
 var (
-	// errPartly: a command wrote and then failed, among others in one transaction.
-	errPartly = errors.New("command failed after it wrote")
+	// errPartly: a command failed after it wrote, or by the store, among others in one
+	// transaction: each is to be run alone.
+	errPartly = errors.New("command failed among others")
 	// errWatched: a watched key has changed.
 	errWatched = errors.New("watched key changed")
 )
@@ -218,8 +219,12 @@ func (c *Call) run(req *Request, others, saved bool) error {
 	}
 	e, own := err.(Error)
 	if !own {
-		if retryable(err) || c.Context.Err() != nil {
-			return err
+		switch {
+		case errors.Is(err, kv.ErrKeyTooLarge), errors.Is(err, kv.ErrValueTooLarge):
+		case others && !saved && !retryable(err) && c.Context.Err() == nil:
+			return errPartly // the store's, perhaps about this command's keys only
+		default:
+			return err // MULTI is done as a whole, or not
 		}
 		e = AsError(err)
 	}

@@ -202,7 +202,7 @@ func TestPortTaken(t *testing.T) {
 		t.Errorf("got %v: %s", err, out)
 	}
 	out, err = exec.Command(program, "serve", "--listen", "0.0.0.0:0").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "authentication") {
+	if err == nil || !strings.Contains(string(out), "clients are not authenticated") {
 		t.Errorf("got %v: %s", err, out)
 	}
 }
