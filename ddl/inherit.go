@@ -5,7 +5,6 @@ import (
 
 	"rowkey/catalog"
 	"rowkey/kv"
-	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -482,16 +481,4 @@ func (c *Ctx) columnType(d *ast.ColumnDef) (catalog.Column, error) {
 
 func isSerial(t *ast.TypeName) bool {
 	return t != nil && len(t.Names) == 1 && len(t.Bounds) == 0 && serials[t.Names[0]] != nil
-}
-
-// renameIn renames a column in an expression's stored text.
-func renameIn(text, from, to string) (string, error) {
-	if text == "" || from == to {
-		return text, nil
-	}
-	e, err := parser.ParseExpr(text)
-	if err != nil {
-		return "", err
-	}
-	return ast.Format(ast.RenameColumn(e, from, to)), nil
 }

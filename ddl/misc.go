@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"context"
 	"sort"
 	"strings"
 
@@ -17,8 +16,6 @@ import (
 func indexPrefix(storage, number uint32) []byte {
 	return keyenc.AppendIndexPrefix(nil, storage, number)
 }
-
-func (c *Ctx) background() context.Context { return context.WithoutCancel(c.Context) }
 
 // ---- schemas
 

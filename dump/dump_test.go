@@ -42,35 +42,42 @@ func TestRoundTrip(t *testing.T) {
 		same(t, first, dumped(t, ctx, again))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		pg := os.Getenv("ROWKEY_PG")
-		if pg == "" {
-			t.Skip("ROWKEY_PG names no PostgreSQL server")
-		}
-		conn, err := pgx.Connect(ctx, pg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		const name = "rowkey_dump_test"
-		for _, sql := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name} {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.Cleanup(func() {
-			if conn, err := pgx.Connect(ctx, pg); err == nil {
-				conn.Exec(ctx, "DROP DATABASE "+name)
-				conn.Close(ctx)
-			}
-		})
-		u, err := url.Parse(pg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.Path = "/" + name
-		load(t, psql, u.String(), first)
-		same(t, first, dumped(t, ctx, u.String()))
+		pg := emptyDatabase(t, "rowkey_dump_test")
+		load(t, psql, pg, first)
+		same(t, first, dumped(t, ctx, pg))
 	})
+}
+
+// emptyDatabase makes a database of PostgreSQL for the test and gives its address.
+func emptyDatabase(t *testing.T, name string) string {
+	t.Helper()
+	ctx := context.Background()
+	pg := os.Getenv("ROWKEY_PG")
+	if pg == "" {
+		t.Skip("ROWKEY_PG names no PostgreSQL server")
+	}
+	conn, err := pgx.Connect(ctx, pg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if conn, err := pgx.Connect(ctx, pg); err == nil {
+			conn.Exec(ctx, "DROP DATABASE "+name)
+			conn.Close(ctx)
+		}
+	})
+	u, err := url.Parse(pg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
 }
 
 // serve serves a new database and gives its address.

@@ -1,7 +1,6 @@
 package dump_test
 
 import (
-	"context"
 	"net/url"
 	"os"
 	"os/exec"
@@ -23,7 +22,6 @@ func TestPgDump(t *testing.T) {
 	if err != nil {
 		t.Skip("pg_dump is not installed")
 	}
-	ctx := context.Background()
 	script, err := os.ReadFile("testdata/rich.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -53,34 +51,9 @@ func TestPgDump(t *testing.T) {
 		sameLines(t, first, run(again))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		pg := os.Getenv("ROWKEY_PG")
-		if pg == "" {
-			t.Skip("ROWKEY_PG names no PostgreSQL server")
-		}
-		conn, err := pgx.Connect(ctx, pg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		const name = "rowkey_pg_dump_test"
-		for _, sql := range []string{"DROP DATABASE IF EXISTS " + name, "CREATE DATABASE " + name} {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.Cleanup(func() {
-			if conn, err := pgx.Connect(ctx, pg); err == nil {
-				conn.Exec(ctx, "DROP DATABASE "+name)
-				conn.Close(ctx)
-			}
-		})
-		u, err := url.Parse(pg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.Path = "/" + name
-		load(t, psql, u.String(), first)
-		onPg := run(u.String())
+		pg := emptyDatabase(t, "rowkey_pg_dump_test")
+		load(t, psql, pg, first)
+		onPg := run(pg)
 		sameLines(t, first, onPg)
 		// The other way: what pg_dump makes of PostgreSQL.
 		back := serve(t)

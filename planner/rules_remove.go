@@ -1,6 +1,10 @@
 package planner
 
-import "rowkey/planner/plan"
+import (
+	"slices"
+
+	"rowkey/planner/plan"
+)
 
 // RemoveLeftJoins drops the right side of a left join that nobody reads and
 // that has one row at most for each row on the left: the join changes nothing.
@@ -23,24 +27,12 @@ func removeLeftJoins(p *planner, r rel) rel {
 		p.changed = true
 		r = p.everywhere(r, func(x rel) rel {
 			// joins below the one found may have been rewritten: it is known by its columns
-			if j, ok := x.(*lJoin); ok && j.kind == plan.LeftJoin && equalIDs(j.r.outCols(), found.r.outCols()) && equalIDs(j.l.outCols(), found.l.outCols()) {
+			if j, ok := x.(*lJoin); ok && j.kind == plan.LeftJoin && slices.Equal(j.r.outCols(), found.r.outCols()) && slices.Equal(j.l.outCols(), found.l.outCols()) {
 				return j.l
 			}
 			return x
 		})
 	}
-}
-
-func equalIDs(a, b []colID) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // eachRel visits the rels of a tree and of the subqueries in its expressions.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -532,9 +531,4 @@ func (s *Session) panicked(r any, text string) error {
 	s.db.log.Error("panic in a statement", "panic", fmt.Sprint(r), "query", text, "stack", stack)
 	return pgerr.Newf(pgerr.InternalError, "internal error: %v", r).
 		WithHint("This is a bug in rowkey. The statement was stopped; the server log has the details.")
-}
-
-// trimSemicolon gives a statement's own text.
-func (st *statement) own() string {
-	return strings.TrimSpace(st.text[st.raw.Start : st.raw.Start+st.raw.Len])
 }

@@ -28,7 +28,6 @@ type plEngine struct {
 	epoch uint64
 	// tables are the transition tables of the trigger that is being run.
 	tables map[string]*catalog.Table
-	name   string // of the function, for contexts
 }
 
 // plQuery is what the engine keeps with an expression: its plan, and which

@@ -516,8 +516,7 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 		if err := b.Commit(opts); err != nil {
 			return err
 		}
-		e.dropNext()
-		e.next = e.db.NewSnapshot()
+		e.renewNext()
 		return nil
 	})
 	if err != nil {
@@ -540,6 +539,12 @@ func (e *engine) closeSnapshots() {
 		_ = snap.Close() // its files are only read: nothing to lose
 	}
 	close(e.noneLeft)
+}
+
+// renewNext makes the view of what was committed just now.
+func (e *engine) renewNext() {
+	e.dropNext()
+	e.next = e.db.NewSnapshot()
 }
 
 // dropNext gives back a view that nobody asked for.

@@ -277,8 +277,7 @@ func (s *spill) Ingest(seq uint64) error {
 		if err := e.db.Ingest(context.Background(), paths); err != nil {
 			return err
 		}
-		e.dropNext()
-		e.next = e.db.NewSnapshot()
+		e.renewNext()
 		return nil
 	})
 	if err != nil {
