@@ -1,14 +1,11 @@
 package dump_test
 
 import (
-	"net/url"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // # PostgreSQL's own pg_dump dumps a rowkey server, and what it writes loads into
