@@ -215,22 +215,6 @@ func (f fencedLog) Write(p []byte) (int, error) {
 	return n, f.note(err)
 }
 
-// writeAt writes to a place in the log.
-func (f fencedLog) writeAt(p []byte, at int64) error {
-	_, err := f.fencedFile.WriteAt(p, at)
-	return f.note(f.told(err))
-}
-
-// writeDirect writes to a place in the log through another file descriptor of it, one
-// of openDirect's. It is not done where the file system does not take such writes.
-func (f fencedLog) writeDirect(direct *os.File, p []byte, at int64) (done bool, err error) {
-	f.fs.fence()
-	if _, err = direct.WriteAt(p, at); err != nil && notDirect(err) {
-		return false, nil
-	}
-	return err == nil, f.note(f.told(err))
-}
-
 // Sync implements vfs.File.
 func (f fencedLog) Sync() error { return f.note(f.fencedFile.Sync()) }
 

@@ -10,21 +10,21 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-func testLogFS() (walFS, *engine) {
+func testLogFS() walFS {
 	e := &engine{faults: faults{died: make(chan struct{})}}
 	e.faults.opened.Store(true)
-	return walFS{fencedFS{FS: vfs.Default, e: e}}, e
+	return walFS{fencedFS{FS: vfs.Default, e: e}}
 }
 
-// After a sync, a log's file begins with all that was written, whatever the sizes of
-// writes, whether the file is new or an old one with other content, and whether direct
-// writes are taken, stop being taken, or never were.
+// A log's file begins with all that was written, whatever the sizes of writes and whether
+// the file is new or an old one with other content; behind it there is room for small
+// commits.
 func TestLogFile(t *testing.T) {
 	for trial := range uint64(30) {
 		seed := rand.Uint64()
 		r := rand.New(rand.NewPCG(seed, trial))
 		dir := t.TempDir()
-		fs, _ := testLogFS()
+		fs := testLogFS()
 		path := filepath.Join(dir, "log")
 		var f vfs.File
 		var err error
@@ -44,18 +44,6 @@ func TestLogFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := f.(*walFile)
-		if w.direct == nil {
-			t.Log("no direct writes here")
-		}
-		switch trial % 5 {
-		case 1: // as where the file system has no direct writes
-			if w.direct != nil {
-				w.direct.Close()
-			}
-			w.holds, w.direct = false, nil
-		case 2: // as where it refuses them: they must be aligned
-			w.tail = append(make([]byte, 0, walHeld+100)[1:1], w.tail...)
-		}
 		var want []byte
 		synced := func(what string) {
 			got, err := os.ReadFile(path)
@@ -93,9 +81,6 @@ func TestLogFile(t *testing.T) {
 				want = append(want, p...)
 			}
 		}
-		if trial%5 == 2 && w.direct != nil && most == 100 {
-			t.Errorf("seed %d trial %d: direct writes that are refused go on", seed, trial)
-		}
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -103,47 +88,32 @@ func TestLogFile(t *testing.T) {
 	}
 }
 
-// Small commits are written directly, and nothing else is.
-func TestLogFileDirect(t *testing.T) {
-	fs, e := testLogFS()
-	path := filepath.Join(t.TempDir(), "log")
-	f, err := fs.Create(path, walCategory)
+// Small commits find room that is there already; large ones make none.
+func TestLogFileRoom(t *testing.T) {
+	f, err := testLogFS().Create(filepath.Join(t.TempDir(), "log"), walCategory)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := f.(*walFile)
-	if w.direct == nil {
-		t.Skip("no direct writes here")
-	}
-	commit := func(size int) error {
+	commit := func(size int) (grown int64) {
+		before := w.end
 		if _, err := f.Write(bytes.Repeat([]byte{7}, size)); err != nil {
-			return err
+			t.Fatal(err)
 		}
-		return f.SyncData()
+		if err := f.SyncData(); err != nil {
+			t.Fatal(err)
+		}
+		return w.end - before
 	}
-	if err := commit(100); err != nil || w.end < walFillLeast-walBlock {
-		t.Fatal(err, w.end)
+	if n := commit(walSmall); n != walSmall {
+		t.Errorf("a large commit grows the log by %d", n)
 	}
-	// A direct descriptor that fails tells which commits use it.
-	good := w.direct
-	if w.direct, err = os.Open(path); err != nil {
-		t.Fatal(err)
+	commit(100)
+	for i := range 300 {
+		if n := commit(100); n != 0 {
+			t.Fatalf("small commit %d grows the log by %d", i, n)
+		}
 	}
-	if err := commit(40_000); err != nil {
-		t.Fatal("a large commit:", err)
-	}
-	if err := e.faults.log.Load(); err != nil {
-		t.Fatal(*err)
-	}
-	if err := commit(100); err == nil {
-		t.Fatal("a small commit is not written directly")
-	}
-	if e.faults.log.Load() == nil {
-		t.Fatal("nothing is known of a write that failed")
-	}
-	w.direct.Close()
-	w.direct = good
-	e.faults.log.Store(nil) // or closing is fatal
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
