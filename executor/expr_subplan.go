@@ -30,6 +30,8 @@ type subplanExpr struct {
 	stable  bool
 	cols    []*types.Type
 	gen     uint64
+	ahead   *ahead
+	row     int32 // of the batch, being computed
 }
 
 // subHash is the hash table of an uncorrelated SubAny with equalities only.
@@ -57,6 +59,15 @@ func (c *compiler) subplan(e *plan.Subplan) (expr, error) {
 	}
 	s.vals = make([]builtin.Arg, len(s.args))
 	s.cols = colTypes(e.Plan)
+	if e.Kind != plan.SubExists {
+		s.ahead = x.aheadOf(s.in, e.Sets, s.setParams)
+	}
+	if s.ahead != nil {
+		s.ahead.known = func() bool {
+			_, ok := s.cache[s.key()]
+			return ok
+		}
+	}
 	s.free = x.freeSlots(e.Plan)
 	s.stable = true
 	walkNodes(e.Plan, func(n plan.Node) {
@@ -113,6 +124,7 @@ func hashable(e *plan.Subplan) bool {
 
 func (e *subplanExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	if e.gen != e.x.gen {
+		e.ahead.restart()
 		e.gen, e.cache, e.hasRows = e.x.gen, nil, false
 		if e.hash != nil {
 			*e.hash = subHash{l: e.hash.l}
@@ -136,15 +148,28 @@ func (e *subplanExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		}
 		return constArg(e.e.Typ, d), nil
 	}
+	e.ahead.begin(selected(in.N, sel))
 	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
-		for k, s := range e.e.Sets {
-			e.x.slots[s] = e.vals[k].Datum(row(e.vals[k], i))
-		}
+		e.row = int32(i)
+		e.setParams(i)
 		if e.test == nil {
 			return e.value()
 		}
 		return e.quantified(in, i)
 	})
+}
+
+// setParams puts the outer values of row i where the plan looks for them.
+func (e *subplanExpr) setParams(i int) {
+	for k, s := range e.e.Sets {
+		e.x.slots[s] = e.vals[k].Datum(row(e.vals[k], i))
+	}
+}
+
+// start starts the plan.
+func (e *subplanExpr) start() error {
+	e.ahead.ready(e.row)
+	return e.in.open()
 }
 
 // key makes a string of the values the plan depends on.
@@ -220,7 +245,7 @@ func (e *subplanExpr) run() (types.Datum, error) {
 	if err := e.x.cancelled(); err != nil {
 		return types.Null, err
 	}
-	if err := e.in.open(); err != nil {
+	if err := e.start(); err != nil {
 		return types.Null, err
 	}
 	var result types.Datum
@@ -285,7 +310,7 @@ func (e *subplanExpr) quantified(in *types.Batch, i int) (types.Datum, error) {
 		}
 		e.rows.drop()
 		e.hasRows = false
-		if err := e.in.open(); err != nil {
+		if err := e.start(); err != nil {
 			return types.Null, err
 		}
 		if err := e.x.drain(e.in, e.rows); err != nil {
@@ -364,7 +389,7 @@ func (e *subplanExpr) buildHash() error {
 	h := e.hash
 	h.table = newJoinTable(nil, e.cols[:len(h.l.exprs)], e.x.Memory)
 	h.nulls = newRowSet(e.cols[:len(h.l.exprs)], e.x.Memory)
-	if err := e.in.open(); err != nil {
+	if err := e.start(); err != nil {
 		return err
 	}
 	for {

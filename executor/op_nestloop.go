@@ -19,6 +19,7 @@ type nestLoopOp struct {
 	kept        *rowSet
 	filled      bool
 	keep        bool
+	ahead       *ahead
 	c           *plan.Counters
 
 	lb     *types.Batch
@@ -57,12 +58,16 @@ func (x *exec) newNestLoop(n *plan.NestLoop) (op, error) {
 		o.kept = newRowSet(colTypes(n.Right), x.Memory)
 		o.keep = x.stableTree(n.Right)
 	}
+	if n.Kind < plan.SemiJoin {
+		o.ahead = x.aheadOf(o.right, n.Sets, o.setParams)
+	}
 	o.lv, o.rv = newVecs(colTypes(n.Left), 0), newVecs(colTypes(n.Right), 0)
 	return o, nil
 }
 
 func (o *nestLoopOp) open() error {
 	o.lb, o.inRow, o.ended, o.tail = nil, false, false, 0
+	o.ahead.restart()
 	if o.kept != nil && (!o.filled || !o.keep) {
 		o.kept.drop()
 		if err := o.right.open(); err != nil {
@@ -97,6 +102,7 @@ func (o *nestLoopOp) next() (*types.Batch, error) {
 			if err := evalAll(o.args, b, b.Sel, o.vals); err != nil {
 				return nil, err
 			}
+			o.ahead.begin(o.lrows)
 		}
 		if o.pos >= len(o.lrows) {
 			o.lb = nil
@@ -126,11 +132,17 @@ func (o *nestLoopOp) startRow() error {
 	if o.kept != nil {
 		return nil
 	}
-	i := int(o.lrows[o.pos])
+	i := o.lrows[o.pos]
+	o.ahead.ready(i)
+	o.setParams(int(i))
+	return o.right.open()
+}
+
+// setParams puts the values of left row i where the right side looks for them.
+func (o *nestLoopOp) setParams(i int) {
 	for k, s := range o.n.Sets {
 		o.x.slots[s] = o.vals[k].Datum(row(o.vals[k], i))
 	}
-	return o.right.open()
 }
 
 // more gives the next pairs of the current left row, nil when nothing came of

@@ -57,6 +57,9 @@ type scanOp struct {
 	opened            bool
 	max               int
 	entryKeys, eVals2 [][]byte
+	ahead             scanAhead
+	run               span // of what was read ahead, when this run was
+	running           bool
 }
 
 // columnDecoder decodes pairs into vectors: a row decoder or an entry decoder.
@@ -184,6 +187,14 @@ func (o *scanOp) open() error {
 	o.at = 0
 	o.ranges = o.ranges[:0]
 	o.max = 0
+	o.running = false
+	if k := o.ahead.serve; k > 0 {
+		o.ahead.serve = 0
+		if o.run = o.ahead.runs[k-1]; o.run.from >= 0 {
+			o.running = true
+			return nil
+		}
+	}
 	if n, ok, err := evalInt(o.limit); err != nil {
 		return err
 	} else if ok && n >= 0 && n < types.BatchSize && o.filter == nil {
@@ -254,7 +265,7 @@ func (o *scanOp) next() (*types.Batch, error) {
 			return nil, err
 		}
 		if b != nil {
-			if o.keep && !o.points {
+			if o.keep && !o.points && !o.running {
 				o.pairs.Keep()
 			}
 			return b, nil
@@ -264,6 +275,10 @@ func (o *scanOp) next() (*types.Batch, error) {
 
 // fill gets the next pairs to decode; nil keys at the end.
 func (o *scanOp) fill() (keys, values [][]byte, err error) {
+	if o.running {
+		keys, values = o.fillAhead()
+		return keys, values, nil
+	}
 	if o.points {
 		return o.fillPoints()
 	}
@@ -494,4 +509,6 @@ func (o *scanOp) close() {
 		o.it = nil
 	}
 	o.dropBitmap()
+	o.ahead.drop(o.x.Memory)
+	o.running = false
 }

@@ -200,9 +200,8 @@ func (s *spanSet) in(e *spanExprs, prefix []byte, col *rowenc.KeyCol, dst []kv.R
 	return dst, nil
 }
 
-// points gives the key of each span of a unique index whose key columns the
-// span fixes all; ok is false when some span is no such point.
-func (s *spanSet) pointKeys(dst [][]byte) (keys [][]byte, ok bool, err error) {
+// whole tells whether every span fixes all key columns.
+func (s *spanSet) whole() bool {
 	for i := range s.spans {
 		e := &s.spans[i]
 		n := len(e.eq)
@@ -210,8 +209,17 @@ func (s *spanSet) pointKeys(dst [][]byte) (keys [][]byte, ok bool, err error) {
 			n++
 		}
 		if n != len(s.x.Keys) {
-			return dst, false, nil
+			return false
 		}
+	}
+	return true
+}
+
+// pointKeys gives the key of each span of a unique index whose key columns the
+// span fixes all; ok is false when some span is no such point.
+func (s *spanSet) pointKeys(dst [][]byte) (keys [][]byte, ok bool, err error) {
+	if !s.whole() {
+		return dst, false, nil
 	}
 	rs, err := s.ranges(nil)
 	if err != nil {

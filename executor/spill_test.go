@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"reflect"
+	"math"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestSpoolRoundTrip(t *testing.T) {
 	rows := [][]types.Datum{
 		{types.NewBool(true), types.NewInt(-5), types.NewFloat(1.5), types.NewString("abc"), types.NewDecimal(types.Decimal{Coef: 125, Scale: 2}), types.NewSpan(types.Span{Months: 1, Days: 2, Micros: 3}), types.NewAny(&types.Array{Elem: types.Text, Dims: []types.ArrayDim{{Len: 2, Lower: 1}}, Elems: []types.Datum{types.NewString("x"), types.Null}})},
 		{types.Null, types.Null, types.Null, types.Null, types.Null, types.Null, types.Null},
-		{types.NewBool(false), types.NewInt(1 << 60), types.NewFloat(-0.0), types.NewString(""), types.NewDecimal(types.Decimal{Scale: 5, Big: huge}), types.NewSpan(types.Span{}), types.NewAny(&types.Array{Elem: types.Text})},
+		{types.NewBool(false), types.NewInt(1 << 60), types.NewFloat(math.Copysign(0, -1)), types.NewString(""), types.NewDecimal(types.Decimal{Scale: 5, Big: huge}), types.NewSpan(types.Span{}), types.NewAny(&types.Array{Elem: types.Text})},
 		{types.NewBool(true), types.NewInt(0), types.NewFloat(3), types.NewString(string(bytes.Repeat([]byte("y"), 100_000))), types.NewDecimal(types.Decimal{Form: types.NaN}), types.NewSpan(types.Span{Days: -1}), types.Null},
 	}
 	s := x.newSpool(ts)
