@@ -1,7 +1,8 @@
 // Package disk is the kv.Store that lives in a directory: durable, safe against
 // crashes, larger than memory. It stands on Pebble, a log-structured merge tree.
 //
-//	DIR/ROWKEY     "rowkey kv 1": what this directory is, and its format version
+//	DIR/ROWKEY     "rowkey kv 2": what this directory is, and its format version
+//	DIR/FILES      which of Pebble's files must be there, see fileList
 //	DIR/LOCK       held by the one process that has it open
 //	DIR/kv/        Pebble's files
 //	DIR/tmp-*/     what does not outlive the process; removed on opening
@@ -35,6 +36,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,7 +80,8 @@ const maxBatchBytes = 3 << 30
 
 const (
 	markerName = "ROWKEY"
-	markerText = "rowkey kv 1\n"
+	markerText = "rowkey kv 2\n"
+	markerOld  = "rowkey kv 1\n" // without FILES
 	dataName   = "kv"
 )
 
@@ -122,8 +125,9 @@ type engine struct {
 	txnBytes   int64
 	spills     atomic.Int64 // so far
 	sync       bool
-	reading    bool   // only
-	seq        uint64 // when opened
+	reading    bool      // only
+	files      *fileList // nil: a store without one is read
+	seq        uint64    // when opened
 	samples    *local.Sampler
 
 	// Readers hold mu while they are inside Pebble, Close holds it alone.
@@ -172,7 +176,7 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 			err = errors.Join(err, e.shut())
 		}
 	}()
-	if err := e.checkMarker(); err != nil {
+	if err := e.checkFiles(); err != nil {
 		return e, err
 	}
 	e.cache = pebble.NewCache(orDefault(opts.CacheBytes, 512<<20))
@@ -280,6 +284,12 @@ func (e *engine) flushWhenIdle() {
 		case <-tick.C:
 		}
 		commits := e.commits.Load()
+		if commits == last {
+			if err := e.unlessDead(e.files.save); err != nil {
+				e.die(err)
+				return
+			}
+		}
 		if commits == last && e.unflushed.Load() >= idleFlushBytes {
 			e.unflushed.Store(0)
 			if err := e.flush(); err != nil {
@@ -334,35 +344,58 @@ func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 // that stands out of the noise of measuring; with plain text rows it takes much more.
 var compression = sstable.SnappyCompression
 
-// checkMarker makes sure that the directory is a store of this version, or makes an
-// empty one so.
-func (e *engine) checkMarker() error {
-	path := e.fs.PathJoin(e.dir, markerName)
-	f, err := e.fs.Open(path)
-	if err == nil {
-		text, err := io.ReadAll(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return translate(err)
+// checkFiles makes sure that the directory is a store of this version and that its files
+// are there, or makes an empty one a store. Nothing of Pebble's is touched before.
+func (e *engine) checkFiles() error {
+	text, err := readAll(e.fs, e.fs.PathJoin(e.dir, markerName))
+	files := newFileList(e.fs, e.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := e.checkEmpty(); err != nil {
+			return err
 		}
-		if string(text) != markerText {
-			return fmt.Errorf("%w: %s says %q, this program reads %q", kv.ErrFormat, path,
-				strings.TrimSpace(string(text)), strings.TrimSpace(markerText))
+		err = errors.Join(files.create(), writeMarker(e.fs, e.dir))
+	case err != nil:
+	case string(text) == markerOld:
+		if e.reading {
+			return nil
 		}
-		return nil
+		if err = files.adopt(); err == nil {
+			err = errors.Join(files.create(), writeMarker(e.fs, e.dir))
+		}
+	case string(text) == markerText:
+		if err := files.read(); err != nil {
+			return err
+		}
+		if err := files.check(); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("%w: %s says %q, this program reads %q", kv.ErrFormat, e.fs.PathJoin(e.dir, markerName),
+			strings.TrimSpace(string(text)), strings.TrimSpace(markerText))
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err == nil && !e.reading {
+		err = files.open()
+	}
+	if err != nil {
 		return translate(err)
 	}
+	e.files = files
+	return nil
+}
+
+// checkEmpty makes sure that a directory may become a store.
+func (e *engine) checkEmpty() error {
 	entries, err := e.fs.List(e.dir)
 	if err != nil {
 		return translate(err)
 	}
 	for _, n := range entries {
-		if n != "LOCK" && n != markerName+".tmp" || e.reading {
+		if !slices.Contains([]string{"LOCK", markerName + ".tmp", listName}, n) || e.reading {
 			return fmt.Errorf("%w: %s is not empty and has no file %s", kv.ErrFormat, e.dir, markerName)
 		}
 	}
-	return translate(writeMarker(e.fs, e.dir))
+	return nil
 }
 
 // writeMarker makes the file appear whole or not at all.
@@ -637,6 +670,9 @@ func (e *engine) shut() error {
 		})
 		if e.faults.dead.Load() == nil {
 			errs = append(errs, translate(err))
+			if err == nil && !e.reading {
+				errs = append(errs, translate(e.files.save()))
+			}
 		}
 	}
 	if dead := e.faults.dead.Load(); dead != nil {
@@ -647,6 +683,9 @@ func (e *engine) shut() error {
 	}
 	if e.cache != nil && e.faults.dead.Load() == nil {
 		e.cache.Unref()
+	}
+	if e.files != nil {
+		errs = append(errs, e.files.close())
 	}
 	return errors.Join(append(errs, e.lock.Close())...)
 }

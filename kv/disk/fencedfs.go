@@ -38,6 +38,13 @@ func (fs fencedFS) told(err error) error {
 	return err
 }
 
+// listed passes on that the list of what must be there was written, which is vital.
+func (fs fencedFS) listed(err error) {
+	if err != nil {
+		fs.e.fatal(err)
+	}
+}
+
 // made gives the file that was created.
 func (fs fencedFS) made(f vfs.File, err error, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	vital := fs.vital(name)
@@ -47,7 +54,7 @@ func (fs fencedFS) made(f vfs.File, err error, name string, category vfs.DiskWri
 		}
 		return nil, fs.told(err)
 	}
-	file := fencedFile{f, fs, vital}
+	file := fencedFile{f, fs, vital, fs.e.files.created(name)}
 	if category == walCategory {
 		return fencedLog{file}, nil
 	}
@@ -78,6 +85,7 @@ func (fs fencedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 // ReuseForWrite implements vfs.FS.
 func (fs fencedFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	fs.fence()
+	fs.listed(fs.e.files.remove(old))
 	f, err := fs.FS.ReuseForWrite(old, new, category)
 	return fs.made(f, err, new, category)
 }
@@ -94,7 +102,7 @@ func (fs fencedFS) OpenDir(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fencedDir{f, fs}, nil
+	return fencedDir{f, fs, name}, nil
 }
 
 // Link implements vfs.FS.
@@ -106,6 +114,13 @@ func (fs fencedFS) Link(old, new string) error {
 // Remove implements vfs.FS.
 func (fs fencedFS) Remove(name string) error {
 	fs.fence()
+	if strings.HasPrefix(fs.PathBase(name), "marker.") {
+		// The one that takes its place must be there for sure.
+		if err := syncDir(fs, fs.PathDir(name)); err != nil {
+			return fs.told(err)
+		}
+	}
+	fs.listed(fs.e.files.remove(name))
 	return fs.told(fs.FS.Remove(name))
 }
 
@@ -141,7 +156,8 @@ func (fs fencedFS) Unwrap() vfs.FS { return fs.FS }
 type fencedFile struct {
 	vfs.File
 	fs    fencedFS
-	vital bool // see there
+	vital bool   // see there
+	claim *claim // nil: not listed
 }
 
 func (f fencedFile) told(err error) error {
@@ -155,14 +171,33 @@ func (f fencedFile) told(err error) error {
 func (f fencedFile) Write(p []byte) (int, error) {
 	f.fs.fence()
 	n, err := f.File.Write(p)
+	if f.claim != nil {
+		f.claim.wrote(p[:n])
+	}
 	return n, f.told(err)
 }
 
 // Sync implements vfs.File.
-func (f fencedFile) Sync() error { return f.told(f.File.Sync()) }
+func (f fencedFile) Sync() error { return f.synced(f.File.Sync) }
 
 // SyncData implements vfs.File.
-func (f fencedFile) SyncData() error { return f.told(f.File.SyncData()) }
+func (f fencedFile) SyncData() error { return f.synced(f.File.SyncData) }
+
+// synced syncs, and notes what that made durable.
+func (f fencedFile) synced(sync func() error) error {
+	if f.claim == nil {
+		return f.told(sync())
+	}
+	now := f.claim.now()
+	if err := sync(); err != nil {
+		return f.told(err)
+	}
+	f.claim.wasSynced(now)
+	if f.vital {
+		f.fs.listed(f.fs.e.files.save())
+	}
+	return nil
+}
 
 // Close implements vfs.File.
 func (f fencedFile) Close() error {
@@ -239,13 +274,16 @@ func (f fencedLog) Close() error {
 // fencedDir is a directory.
 type fencedDir struct {
 	vfs.File
-	fs fencedFS
+	fs   fencedFS
+	name string
 }
 
 // Sync implements vfs.File.
 func (d fencedDir) Sync() error {
+	entries := d.fs.e.files.entries(d.name)
 	if err := d.File.Sync(); err != nil {
 		d.fs.e.fatal(err)
 	}
+	d.fs.listed(d.fs.e.files.dirSynced(entries))
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // Verify reads every block of every file of the store and compares it with its
-// checksum, and sees that the files are in order within their levels. Reading keys alone
+// checksum, and sees that the files are in order within their levels, and that those beside
+// them are there. Reading keys alone
 // would not meet what newer values hide, nor filters. report is told each damage; an
 // error of its own ends the check. It gives the number of files and their bytes.
 func (s *Store) Verify(ctx context.Context, report func(kv.Damage) error) (files, bytes int64, err error) {
@@ -24,6 +25,9 @@ func (s *Store) Verify(ctx context.Context, report func(kv.Damage) error) (files
 	defer e.mu.RUnlock()
 	if e.closed {
 		return 0, 0, kv.ErrClosed
+	}
+	if err := e.files.verify(report); err != nil {
+		return 0, 0, err
 	}
 	levels, err := e.db.SSTables()
 	if err != nil {
@@ -112,6 +116,13 @@ func (s *Store) Checkpoint(dir string) error {
 	}
 	err := e.unlessDead(func() error { return e.db.Checkpoint(e.fs.PathJoin(dir, dataName), opts...) })
 	if err != nil {
+		return translate(err)
+	}
+	files := newFileList(e.fs, dir)
+	if err := files.adopt(); err != nil {
+		return translate(err)
+	}
+	if err := files.create(); err != nil {
 		return translate(err)
 	}
 	// What opens it as a store comes last.
