@@ -302,4 +302,6 @@ func (o *scanOp) fillAhead() (keys, values [][]byte) {
 	return nil, nil
 }
 
-func equalRange(a, b kv.Range) bool { return bytes.Equal(a.Start, b.Start) && bytes.Equal(a.End, b.End) }
+func equalRange(a, b kv.Range) bool {
+	return bytes.Equal(a.Start, b.Start) && bytes.Equal(a.End, b.End)
+}

@@ -416,12 +416,15 @@ func (x *exec) buildNode(n plan.Node) (op, error) {
 
 // counted measures an operator for EXPLAIN ANALYZE.
 type counted struct {
-	in op
-	c  *plan.Counters
+	in      op
+	c       *plan.Counters
+	before  time.Duration // of earlier loops
+	started bool          // this loop gave its first batch, or ended
 }
 
 func (o *counted) open() error {
 	t := time.Now()
+	o.before, o.started = o.c.Total, false
 	err := o.in.open()
 	o.c.Loops++
 	o.c.Total += time.Since(t)
@@ -432,10 +435,11 @@ func (o *counted) next() (*types.Batch, error) {
 	t := time.Now()
 	b, err := o.in.next()
 	o.c.Total += time.Since(t)
+	if !o.started {
+		o.started = true
+		o.c.First += o.c.Total - o.before
+	}
 	if b != nil {
-		if o.c.First == 0 {
-			o.c.First = o.c.Total
-		}
 		o.c.Rows += int64(b.Rows())
 	}
 	return b, err

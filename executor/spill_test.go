@@ -2,11 +2,11 @@ package executor
 
 import (
 	"bytes"
+	"math"
 	"math/big"
 	"math/rand"
 	"os"
 	"reflect"
-	"math"
 	"testing"
 	"time"
 

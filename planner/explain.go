@@ -1278,5 +1278,5 @@ func (x *explainer) actual(b *plan.Base) string {
 		return fmt.Sprintf(" (actual rows=%.0f loops=%d)", rows, c.Loops)
 	}
 	ms := func(ns int64) float64 { return float64(ns) / 1e6 }
-	return fmt.Sprintf(" (actual time=%.3f..%.3f rows=%.0f loops=%d)", ms(int64(c.First)), ms(int64(c.Total))/float64(c.Loops), rows, c.Loops)
+	return fmt.Sprintf(" (actual time=%.3f..%.3f rows=%.0f loops=%d)", ms(int64(c.First))/float64(c.Loops), ms(int64(c.Total))/float64(c.Loops), rows, c.Loops)
 }

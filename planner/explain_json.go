@@ -63,7 +63,7 @@ func (x *explainer) jsonEntry(b *strings.Builder, e *entry, pad, relationship, s
 	if c := x.counters(e.base); c != nil && !e.synthetic {
 		loops := math.Max(1, float64(c.Loops))
 		if x.o.Timing {
-			put("Actual Startup Time", fmt.Sprintf("%.3f", float64(c.First)/1e6))
+			put("Actual Startup Time", fmt.Sprintf("%.3f", float64(c.First)/1e6/loops))
 			put("Actual Total Time", fmt.Sprintf("%.3f", float64(c.Total)/1e6/loops))
 		}
 		put("Actual Rows", fmt.Sprintf("%.0f", math.Round(float64(c.Rows)/loops)))

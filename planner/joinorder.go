@@ -35,6 +35,8 @@ type unit struct {
 	out   colSet
 	paths []*path
 	keyed []keyedPath // of a grouping: for one group at a time
+	// unique is a semi unit made unique (uniqueInner).
+	unique *uniqueSide
 }
 
 // keyedPath is a way to compute a grouping for the groups that conds give.
@@ -227,6 +229,11 @@ func (g *graph) combine(m uint64) {
 func (g *graph) pair(m, a, b uint64, cross bool) {
 	left := g.memo[a]
 	if left == nil {
+		if bits.OnesCount64(a) == 1 {
+			if u := g.units[bits.TrailingZeros64(a)]; u.kind == plan.SemiJoin && u.req&^b == 0 {
+				g.uniqueInner(m, u, b)
+			}
+		}
 		return
 	}
 	preds := g.within(m, a, b)

@@ -10,7 +10,7 @@ type Counters struct {
 	Loops, Rows int64
 	// Removed are the rows its filter or join condition turned away.
 	Removed int64
-	// First and Total are the time to the first row of the first loop, and to the
+	// First and Total are the time to the first row of each loop, and to the
 	// last row over all loops, its inputs' included.
 	First, Total time.Duration
 	// Keys are the pairs read from the store, Gets the keys looked up one by one,
