@@ -98,6 +98,9 @@ type Table struct {
 	// parent's rows a partition has.
 	PartitionBy *PartitionKey   `json:",omitempty"`
 	Bound       *PartitionBound `json:",omitempty"`
+	// Detaching marks a partition of which DETACH … CONCURRENTLY has done the first
+	// half: who begins to look at the whole from then on does not see it.
+	Detaching bool `json:",omitempty"`
 
 	// The rest is computed when the descriptor enters a Snapshot (not stored).
 	Schema     *Schema        `json:"-"`

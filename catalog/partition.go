@@ -123,8 +123,14 @@ func (t *Table) ForeignKey(oid OID) *ForeignKey {
 // HasChildren tells whether tables inherit from this one, or it has partitions.
 func (s *Snapshot) HasChildren(table OID) bool { return len(s.children.at(table)) > 0 }
 
-// Children gives the tables that inherit from a table directly, by OID.
+// Children gives the tables that inherit from a table directly, by OID, without
+// partitions that are being detached.
 func (s *Snapshot) Children(table OID) []*Table {
+	return slices.DeleteFunc(s.AllChildren(table), func(t *Table) bool { return t.Detaching })
+}
+
+// AllChildren gives the tables that inherit from a table directly, by OID.
+func (s *Snapshot) AllChildren(table OID) []*Table {
 	oids := slices.Clone(s.children.at(table))
 	slices.Sort(oids)
 	out := make([]*Table, 0, len(oids))

@@ -168,6 +168,11 @@ func typedConst(snap *Snapshot, env *types.Env, t *types.Type, v BoundValue) str
 	return s + "::" + formatType(snap, []string{"pg_catalog", "public"}, t.OID, -1, false)
 }
 
+// PartitionConstraint is what rows of a partition must meet, as SQL text.
+func PartitionConstraint(snap *Snapshot, env *types.Env, t *Table) string {
+	return partitionConstraint(snap, env, t)
+}
+
 // partitionConstraint is what rows of a partition must meet, by its own bound
 // and those of the partitions around it; "" for a table that is no partition.
 func partitionConstraint(snap *Snapshot, env *types.Env, t *Table) string {

@@ -19,7 +19,7 @@ func inheritRows() map[string]rows {
 func pgInheritsRows(q *query) error {
 	emit := func(t *Table) error {
 		for i, p := range t.Inherits {
-			if err := q.row(vOID(t.OID), vOID(p), vInt(i+1), vBool(false)); err != nil {
+			if err := q.row(vOID(t.OID), vOID(p), vInt(i+1), vBool(t.Detaching)); err != nil {
 				return err
 			}
 		}
@@ -52,7 +52,7 @@ func pgInheritsRows(q *query) error {
 		if table == nil {
 			return nil
 		}
-		for _, c := range q.snap.Children(table.OID) {
+		for _, c := range q.snap.AllChildren(table.OID) {
 			if err := emit(c); err != nil {
 				return err
 			}
@@ -225,7 +225,7 @@ func (m *partMember) up(s *Snapshot) *partMember {
 		}
 		return s.partMember(m.ix.Parent)
 	}
-	if p := s.ParentOf(m.t); p != nil {
+	if p := s.ParentOf(m.t); p != nil && !m.t.Detaching {
 		return &partMember{t: p}
 	}
 	return nil

@@ -47,6 +47,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if _, err := c.lock(t, alterLock(n)); err != nil {
 		return err
 	}
+	if now := c.snap().Table(oid); now != nil && now.Detaching {
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot alter partition %q with an incomplete detach", t.Name).WithHint(finalizeHint)
+	}
 	if err := c.noneWaiting(t, "ALTER TABLE"); err != nil {
 		return err
 	}

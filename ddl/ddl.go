@@ -69,6 +69,9 @@ type Ctx struct {
 	// Await waits for the transactions to end that hold locks on a table which conflict
 	// with mode, then refreshes.
 	Await func(t *catalog.Table, mode kv.LockMode) error
+	// Next commits what the statement has done so far and gives the Ctx of the transaction
+	// in which it goes on. Only for statements that refuse to run in a block.
+	Next func() (*Ctx, error)
 	// Restart makes a sequence go on with value: for this transaction at once, for
 	// others when it commits.
 	Restart func(s *catalog.Sequence, value int64)
@@ -179,6 +182,15 @@ func unsupported(st ast.Stmt) error {
 	}
 	return pgerr.Unsupported("%s is not supported", ast.Tag(st)).
 		WithHint("docs/compatibility.md lists what is.")
+}
+
+// NextTransaction commits what was done so far and goes on in a new transaction.
+func (c *Ctx) NextTransaction() error {
+	next, err := c.Next()
+	if err == nil {
+		*c = *next
+	}
+	return err
 }
 
 func (c *Ctx) snap() *catalog.Snapshot { return c.Change.Snapshot() }

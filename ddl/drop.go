@@ -158,7 +158,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 	case t.fn != nil:
 		c.dependentsOfFunction(t.fn, add)
 	case t.trigger != nil:
-		for _, child := range snap.Children(t.table.OID) {
+		for _, child := range snap.AllChildren(t.table.OID) {
 			for _, k := range child.Triggers {
 				if k.Parent == t.trigger.OID {
 					add(target{table: child, trigger: k}, true)
@@ -264,7 +264,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 	case t.table != nil:
 		viewsOf(t.table.OID)
-		for _, child := range snap.Children(t.table.OID) {
+		for _, child := range snap.AllChildren(t.table.OID) {
 			add(target{table: child}, t.table.Kind == catalog.KindPartitioned)
 		}
 		for _, r := range snap.ReferredBy(t.table.OID) {
@@ -707,6 +707,11 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		t := c.snap().Table(oid)
 		if t.Virtual != nil {
 			return target{}, false, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+		}
+		if p := c.snap().ParentOf(t); p != nil { // before the partition, as others lock them
+			if _, err := c.lockIfThere(p, lockForChange); err != nil {
+				return target{}, false, err
+			}
 		}
 		locked, err := c.lock(t, lockForChange)
 		if pgerr.CodeOf(err) == pgerr.UndefinedTable { // dropped while we waited

@@ -12,7 +12,8 @@ func alterLock(n *ast.AlterTableStmt) kv.LockMode {
 	mode := kv.LockTableShareUpdateExclusive
 	for _, cmd := range n.Commands {
 		switch cmd.Op {
-		case ast.ValidateConstraint, ast.SetColumnStatistics, ast.SetOptions, ast.ResetOptions, ast.AttachPartition:
+		case ast.ValidateConstraint, ast.SetColumnStatistics, ast.SetOptions, ast.ResetOptions, ast.AttachPartition,
+			ast.DetachPartitionFinalize:
 		case ast.DetachPartition:
 			if !cmd.Concurrently {
 				return lockForChange

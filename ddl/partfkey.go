@@ -234,6 +234,13 @@ func (c *Ctx) isPartOfKey(t *catalog.Table, fk *catalog.ForeignKey, from catalog
 func (c *Ctx) dropReferences(p *catalog.Table, part catalog.OID) error {
 	for _, m := range c.snap().Tree(c.snap().Table(part)) {
 		for _, r := range c.snap().ReferredBy(m.OID) {
+			r, err := c.lockIfThere(r, lockForChange)
+			if err != nil {
+				return err
+			}
+			if r == nil {
+				continue
+			}
 			t := clone(r)
 			kept := t.ForeignKeys[:0:0]
 			for _, fk := range t.ForeignKeys {
@@ -258,6 +265,12 @@ func (c *Ctx) checkDetachReferences(p, part *catalog.Table) error {
 	for _, r := range c.snap().ReferredBy(part.OID) {
 		for _, fk := range r.ForeignKeys {
 			if !fk.Referenced || fk.RefTable != part.OID {
+				continue
+			}
+			if r, err := c.lockIfThere(r, kv.LockTableShare); err != nil || r == nil || r.ForeignKey(fk.OID) == nil {
+				if err != nil {
+					return err
+				}
 				continue
 			}
 			key, err := executor.ReferredRow(c.Exec(), r, fk, part)

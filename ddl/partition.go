@@ -1,12 +1,12 @@
 package ddl
 
 import (
-	"fmt"
 	"strings"
 
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
+	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -272,7 +272,7 @@ func (c *Ctx) boundValue(p *catalog.Table, i int, e ast.Expr) (catalog.BoundValu
 // checkBound refuses a bound that is empty or overlaps with partitions there
 // are. n, if not nil, is the bound as written.
 func (c *Ctx) checkBound(p *catalog.Table, name string, b *catalog.PartitionBound, n *ast.PartitionBound) error {
-	parts := c.snap().Partitions(p)
+	parts := catalog.MakePartitions(p, c.snap().AllChildren(p.OID))
 	at := func(e *pgerr.Error, list []ast.Expr, i int) error {
 		if i < len(list) {
 			return e.At(exprPos(list[i]))
@@ -603,7 +603,15 @@ func (c *Ctx) attachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	return nil
 }
 
+// detachPartition takes a partition away from its table. CONCURRENTLY does it in two
+// transactions, between which nobody is kept waiting:
+//
+//	mark      Detaching: statements that begin now do not see the partition in the
+//	          whole; its bounds become a CHECK of its own
+//	wait      for the transactions that use the whole, which may see it there
+//	finish    end all ties, as DETACH does at once; after a failure FINALIZE does it
 func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	finalize := cmd.Op == ast.DetachPartitionFinalize
 	if t.Kind != catalog.KindPartitioned {
 		return pgerr.Newf(pgerr.InvalidObjectDefinition, "table %q is not partitioned", t.Name)
 	}
@@ -612,33 +620,36 @@ func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 		return c.missing(cmd.Relation)
 	}
 	part := c.snap().Table(oid)
-	if cmd.Op == ast.DetachPartitionFinalize {
-		if part == nil || c.snap().ParentOf(part) == nil || part.Inherits[0] != t.OID {
-			return pgerr.Newf(pgerr.UndefinedTable, "relation %q is not a partition of relation %q", cmd.Relation.Name, t.Name)
-		}
-		// Detaching happens at once here, so there is never one to be finished.
-		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot complete detaching partition %q", part.Name).
-			WithDetail("There is no pending concurrent detach.")
-	}
 	if cmd.Concurrently {
 		if parts := c.snap().Partitions(t); parts.Default >= 0 {
 			return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cannot detach partitions concurrently when a default partition exists")
 		}
 	}
+	mode := lockForChange
+	if cmd.Concurrently {
+		mode = kv.LockTableShareUpdateExclusive
+	}
+	if part != nil && part.Virtual == nil {
+		var err error
+		if part, err = c.lock(part, mode); err != nil {
+			return err
+		}
+		t = c.snap().Table(t.OID)
+	}
 	if part == nil || part.Bound == nil || part.Inherits[0] != t.OID {
 		return pgerr.Newf(pgerr.UndefinedTable, "relation %q is not a partition of relation %q", cmd.Relation.Name, t.Name)
 	}
-	if cmd.Concurrently { // those who use the table are waited for before anybody has to wait for this
-		if err := c.Await(t, kv.LockTableAccessExclusive); err != nil {
-			return err
-		}
-		if _, err := c.lock(t, lockForChange); err != nil {
-			return err
-		}
-	}
-	part, err := c.lock(part, lockForChange)
-	if err != nil {
-		return err
+	switch {
+	case finalize && !part.Detaching:
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot complete detaching partition %q", part.Name).
+			WithDetail("There's no pending concurrent detach.")
+	case finalize:
+		return c.endDetach(t.OID, part.OID)
+	case cmd.Concurrently:
+		return c.detachBeside(t, part)
+	case part.Detaching:
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot detach partition %q", part.Name).
+			WithDetail("The partition is being detached concurrently or has an unfinished detach.").WithHint(finalizeHint)
 	}
 	if parts := c.snap().Partitions(t); parts.Default >= 0 {
 		if _, err := c.lock(parts.Parts[parts.Default], lockForChange); err != nil {
@@ -648,14 +659,78 @@ func (c *Ctx) detachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	if err := c.checkDetachReferences(t, part); err != nil {
 		return err
 	}
-	child := clone(part)
+	return c.endDetach(t.OID, part.OID)
+}
+
+const finalizeHint = "Use ALTER TABLE ... DETACH PARTITION ... FINALIZE to complete the pending detach operation."
+
+// detachBeside is DETACH CONCURRENTLY.
+func (c *Ctx) detachBeside(t, part *catalog.Table) error {
+	for _, p := range c.snap().AllChildren(t.OID) {
+		if p.Detaching {
+			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "partition %q already pending detach in partitioned table \"%s.%s\"", p.Name, t.Schema.Name, t.Name).
+				WithHint(finalizeHint)
+		}
+	}
+	if err := c.checkDetachReferences(t, part); err != nil {
+		return err
+	}
+	if err := c.keepBounds(part); err != nil {
+		return err
+	}
+	child := clone(c.snap().Table(part.OID))
+	child.Detaching = true
+	if err := c.put(child); err != nil {
+		return err
+	}
+	if err := c.NextTransaction(); err != nil {
+		return err
+	}
+	if err := c.Await(t, kv.LockTableAccessExclusive); err != nil {
+		return err
+	}
+	if now, err := c.lockIfThere(t, kv.LockTableShareUpdateExclusive); err != nil {
+		return err
+	} else if now == nil {
+		return pgerr.Newf(pgerr.UndefinedTable, "partitioned table %q was removed concurrently", t.Name)
+	}
+	now, err := c.lockIfThere(part, lockForChange)
+	switch {
+	case err != nil:
+		return err
+	case now == nil:
+		return pgerr.Newf(pgerr.UndefinedTable, "partition %q was removed concurrently", part.Name)
+	case !now.Detaching || now.Inherits[0] != t.OID: // finished by another
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot complete detaching partition %q", part.Name).
+			WithDetail("There's no pending concurrent detach.")
+	}
+	return c.endDetach(t.OID, part.OID)
+}
+
+// keepBounds gives a partition a CHECK that says what its bounds say.
+func (c *Ctx) keepBounds(part *catalog.Table) error {
+	if part.Bound.Strategy == catalog.PartitionHash {
+		return nil // it would name a table that the partition is no part of any more
+	}
+	text := catalog.PartitionConstraint(c.snap(), c.Env, part)
+	if text == "" {
+		return nil
+	}
+	x, err := parser.ParseExpr(text)
+	if err != nil {
+		return err
+	}
+	return c.addCheckTree(part.OID, &ast.Constraint{Kind: ast.ConstraintCheck, Expr: x, NotValid: false}, false)
+}
+
+// endDetach makes a partition a table by itself.
+func (c *Ctx) endDetach(table, part catalog.OID) error {
+	t, child := c.snap().Table(table), clone(c.snap().Table(part))
 	c.disown(child, t)
-	child.Bound = nil
+	child.Bound, child.Detaching = nil, false
 	c.disownTriggers(t, child)
 	if err := c.detachParts(t, child); err != nil {
 		return err
 	}
 	return c.put(child)
 }
-
-var _ = fmt.Sprint

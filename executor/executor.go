@@ -94,6 +94,9 @@ type Ctx struct {
 	// KeysReady is told of a guard that may have made lists or sorted sets, for those
 	// who wait for them once the transaction is committed; may be nil.
 	KeysReady func(g *keyspace.Guard)
+	// Newest gives the catalog as of the newest commits, where the snapshot's may be
+	// older; may be nil.
+	Newest func() (*catalog.Snapshot, error)
 	// Triggers calls the functions of triggers; nil fires none.
 	Triggers TriggerRunner
 	// Notice sends a notice to the client; may be nil.

@@ -3,6 +3,7 @@ package executor
 import (
 	"rowkey/builtin"
 	"rowkey/catalog"
+	"rowkey/kv"
 	"rowkey/types"
 )
 
@@ -73,8 +74,12 @@ func (l *partLookup) leaf(cols []*types.Vec, i int) (*keyLookup, []*types.Vec, e
 	if err != nil || leaf == nil {
 		return nil, nil, err
 	}
-	look := l.parts[leaf.OID]
-	if look == nil {
+	look, known := l.parts[leaf.OID]
+	if !known {
+		if gone, err := l.x.detaching(leaf); err != nil || gone {
+			l.parts[leaf.OID] = nil
+			return nil, nil, err
+		}
 		attnums, typs := mapped(l.t, leaf, l.attnums), make([]*types.Type, len(key))
 		for j, v := range key {
 			typs[j] = v.Type
@@ -85,6 +90,20 @@ func (l *partLookup) leaf(cols []*types.Vec, i int) (*keyLookup, []*types.Vec, e
 		l.parts[leaf.OID] = look
 	}
 	return look, key, nil
+}
+
+// detaching tells that a partition, which the snapshot still sees in its table, is
+// being detached: nobody may come to refer to its rows any more.
+func (x *exec) detaching(leaf *catalog.Table) (bool, error) {
+	if x.Isolation == kv.ReadCommitted || x.Newest == nil {
+		return false, nil
+	}
+	newest, err := x.Newest()
+	if err != nil {
+		return false, err
+	}
+	now := newest.Table(leaf.OID)
+	return now == nil || now.Detaching || now.Bound == nil, nil
 }
 
 // partIndex finds the index of a partition that is part of whole, at any remove.

@@ -232,6 +232,11 @@ func (x *exec) boundCheckOf(t *catalog.Table) (*boundCheck, error) {
 		if err != nil {
 			return nil, err
 		}
+		if part.Detaching { // its rows keep to its bounds, though none is routed there
+			all := *r
+			all.parts = catalog.MakePartitions(up, x.Catalog.AllChildren(up.OID))
+			r = &all
+		}
 		n := -1
 		for i, p := range r.parts.Parts {
 			if p.OID == part.OID {

@@ -18,9 +18,14 @@ import (
 type awaited struct {
 	s     *Session
 	since int64 // when it began
+	table catalog.OID
 }
 
-func (u awaited) ended() bool { return u.s.txStart.Load() != u.since }
+// ended tells that it has, or has failed and let go of what it held.
+func (u awaited) ended() bool {
+	return u.s.txStart.Load() != u.since || !slices.ContainsFunc(u.s.db.store.LockHolders(catalog.TableLockKey(u.table)),
+		func(h kv.LockHolder) bool { return h.Owner == u.s.owner() })
+}
 
 // awaitUsers waits until all transactions have ended that hold locks on a table now
 // which conflict with mode.
@@ -64,7 +69,7 @@ func (s *Session) users(table catalog.OID, mode kv.LockMode) []awaited {
 		for _, o := range s.db.Sessions() {
 			if o.owner() == h.Owner {
 				if since := o.txStart.Load(); since != 0 {
-					out = append(out, awaited{o, since})
+					out = append(out, awaited{o, since, table})
 				}
 			}
 		}

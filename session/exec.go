@@ -65,6 +65,7 @@ func (s *Session) runAll(ctx context.Context, text string, stmts []*ast.RawStmt,
 			if err := s.begin(ctx, true, false, nil); err != nil { // shared by the statements
 				return s.report(err, text)
 			}
+			s.tx.shared = true
 		}
 		held := &heldTag{Writer: w}
 		err := s.guard(ctx, st, held, func(ctx context.Context) error { return s.runSimple(ctx, st, held) })
@@ -501,13 +502,17 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 	eval.Env = env
 	eval.Session = (*host)(s)
 	eval.Catalog = snap
-	return &executor.Ctx{
+	x := &executor.Ctx{
 		Context: ctx, Txn: s.tx.kv, Eval: eval, Catalog: snap, Role: s.role(), Params: st.params, Isolation: s.tx.level,
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
 		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
 		Notice: s.notice, Deferred: &s.tx.deferred, Triggers: (*triggerRunner)(s), KeysReady: s.keysReady,
 	}
+	if s.tx.level != kv.ReadCommitted {
+		x.Newest = s.newestCatalog
+	}
+	return x
 }
 
 // estimateRows guesses a table's number of rows from the store.

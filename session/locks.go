@@ -318,6 +318,14 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 	return seq, nil
 }
 
+// newestCatalog gives the catalog as of the newest commits.
+func (s *Session) newestCatalog() (*catalog.Snapshot, error) {
+	newest := s.db.store.Snapshot()
+	defer newest.Close()
+	now, err := s.db.cat.At(newest, newest.Seq())
+	return now, mapKV(err)
+}
+
 // checkDefinition refuses to write a table, locked against changes of its definition,
 // that was changed after the transaction's snapshot, by which the statement was
 // planned: it would miss new indexes and constraints. READ COMMITTED statements are
@@ -327,11 +335,9 @@ func (s *Session) checkDefinition(t *catalog.Table) error {
 	if s.tx.level == kv.ReadCommitted || t.Virtual != nil || s.tx.base == nil {
 		return nil
 	}
-	newest := s.db.store.Snapshot()
-	defer newest.Close()
-	now, err := s.db.cat.At(newest, newest.Seq())
+	now, err := s.newestCatalog()
 	if err != nil {
-		return mapKV(err)
+		return err
 	}
 	if now.Version == s.tx.base.Version {
 		return nil
@@ -346,6 +352,13 @@ func (s *Session) checkDefinition(t *catalog.Table) error {
 		was, is := s.tx.base.Table(oid), now.Table(oid)
 		if was == nil || is == nil {
 			return was == is
+		}
+		if is.Detaching && !was.Detaching && len(is.Checks) == len(was.Checks)+1 {
+			// DETACH CONCURRENTLY, which will wait for this transaction, has added
+			// no more than a CHECK that says what the bounds say.
+			cp := *is
+			cp.Detaching, cp.Checks = false, is.Checks[:len(was.Checks)]
+			is = &cp
 		}
 		a, err := json.Marshal(was)
 		b, err2 := json.Marshal(is)

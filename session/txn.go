@@ -18,6 +18,7 @@ type txn struct {
 	change   *catalog.Change   // nil until DDL
 	base     *catalog.Snapshot // catalog of the current statement, without change
 	implicit bool              // not a block: ends with the statement (or Sync)
+	shared   bool              // implicit, of several statements of one text
 	failed   bool
 	// isolation is the level's name as it was asked for, level what it means here.
 	isolation string
@@ -457,7 +458,7 @@ func (s *Session) needBlock(what string) error {
 
 // forbidBlock refuses statements that manage transactions of their own.
 func (s *Session) forbidBlock(what string) error {
-	if s.tx != nil && !s.tx.implicit {
+	if s.tx != nil && (!s.tx.implicit || s.tx.shared) {
 		return pgerr.Newf(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", what)
 	}
 	return nil

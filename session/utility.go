@@ -106,25 +106,41 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 // ownBlock refuses in a block the statements that PostgreSQL runs in
 // transactions of their own.
 func (s *Session) ownBlock(st ast.Stmt) error {
+	if what := ownsTransaction(st); what != "" {
+		return s.forbidBlock(what)
+	}
+	return nil
+}
+
+// ownsTransaction names a statement that runs in transactions of its own; "" others.
+func ownsTransaction(st ast.Stmt) string {
 	switch n := st.(type) {
 	case *ast.CreateIndexStmt:
 		if n.Concurrently {
-			return s.forbidBlock("CREATE INDEX CONCURRENTLY")
+			return "CREATE INDEX CONCURRENTLY"
 		}
 	case *ast.DropStmt:
 		if n.Concurrently {
-			return s.forbidBlock("DROP INDEX CONCURRENTLY")
+			return "DROP INDEX CONCURRENTLY"
 		}
 	case *ast.ReindexStmt:
 		if n.Concurrently {
-			return s.forbidBlock("REINDEX CONCURRENTLY")
+			return "REINDEX CONCURRENTLY"
+		}
+	case *ast.AlterTableStmt:
+		if cmd := n.Commands[0]; cmd.Op == ast.DetachPartition && cmd.Concurrently {
+			return "ALTER TABLE ... DETACH CONCURRENTLY"
+		}
+	case *ast.VacuumStmt:
+		if !n.Analyze {
+			return "VACUUM"
 		}
 	case *ast.DropDatabaseStmt:
-		return s.forbidBlock("DROP DATABASE")
+		return "DROP DATABASE"
 	case *ast.CreateDatabaseStmt:
-		return s.forbidBlock("CREATE DATABASE")
+		return "CREATE DATABASE"
 	}
-	return nil
+	return ""
 }
 
 // dropDatabase answers DROP DATABASE: there is one, in use.
@@ -192,6 +208,17 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 			return s.refresh()
 		},
 
+		Next: func() (*ddl.Ctx, error) {
+			if err := s.commit(ctx); err != nil {
+				return nil, err
+			}
+			if _, err := s.enter(ctx, false); err != nil {
+				return nil, err
+			}
+			s.strengthen()
+			s.tx.fresh = false
+			return s.ddlCtx(ctx, st), nil
+		},
 		LockTimeout: s.lockTimeout(),
 		System:      s.system,
 	}
@@ -622,6 +649,12 @@ func (s *Session) runPrepare(ctx context.Context, st *statement, n *ast.PrepareS
 	}
 	if s.prepared[n.Name] != nil {
 		return pgerr.Newf(pgerr.DuplicatePreparedStatement, "prepared statement %q already exists", n.Name)
+	}
+	if !s.tx.implicit && p.plan != nil { // definitions, and the snapshot, are kept as they are from here on
+		s.tx.fresh = s.tx.fresh && s.tx.level == kv.ReadCommitted
+		if _, err := s.lockTables(ctx, p.plan); err != nil {
+			return err
+		}
 	}
 	s.prepared[n.Name] = p
 	return w.Complete("PREPARE")

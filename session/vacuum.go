@@ -97,7 +97,10 @@ func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.V
 			}
 			continue
 		}
-		if t.Kind != catalog.KindTable || t.Virtual != nil {
+		if t.Kind == catalog.KindTable && t.Virtual != nil {
+			continue // a catalog, which is computed
+		}
+		if t.Kind != catalog.KindTable {
 			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
 			continue
 		}
