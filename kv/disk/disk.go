@@ -144,8 +144,10 @@ type engine struct {
 	noneLeft  chan struct{} // to close
 	unflushed atomic.Int64  // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
+	unsynced  atomic.Bool   // commits that nobody waits for are not synced yet
+	toSync    chan struct{} // tells syncLate of the first of them
 	stop      chan struct{}
-	stopped   chan struct{}
+	stopped   sync.WaitGroup
 
 	sizeMu    sync.Mutex // held while Pebble counts
 	shutting  bool
@@ -198,8 +200,9 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 		if err := e.removeScratch(); err != nil {
 			return e, err
 		}
-		e.stop, e.stopped = make(chan struct{}), make(chan struct{})
-		go e.flushWhenIdle()
+		e.stop, e.toSync = make(chan struct{}), make(chan struct{}, 1)
+		e.stopped.Go(e.flushWhenIdle)
+		e.stopped.Go(e.syncLate)
 	}
 	return e, nil
 }
@@ -274,7 +277,6 @@ const (
 // flushWhenIdle writes what is in memory to files once a second has passed without
 // a commit.
 func (e *engine) flushWhenIdle() {
-	defer close(e.stopped)
 	tick := time.NewTicker(idleFlushEvery)
 	defer tick.Stop()
 	for last := int64(0); ; {
@@ -297,6 +299,34 @@ func (e *engine) flushWhenIdle() {
 			}
 		}
 		last = commits
+	}
+}
+
+// syncWithin is how long a commit that does not wait for a sync waits for one to begin.
+// Until then it may not even have left the process.
+const syncWithin = 200 * time.Millisecond
+
+// syncLate syncs the log once that time has passed since a commit that was not synced, so
+// that no crash loses older ones.
+func (e *engine) syncLate() {
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-e.toSync:
+		}
+		select {
+		case <-e.stop: // closing syncs
+			return
+		case <-time.After(syncWithin):
+		}
+		if !e.unsynced.Swap(false) {
+			continue // a commit that was synced came after
+		}
+		if err := e.unlessDead(func() error { return e.db.LogData(nil, pebble.Sync) }); err != nil {
+			e.log.Error("storage: the log cannot be synced", "err", err)
+			return // no commit follows
+		}
 	}
 }
 
@@ -555,6 +585,14 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
+	if opts == pebble.Sync {
+		e.unsynced.Store(false)
+	} else if e.sync && !e.unsynced.Swap(true) {
+		select {
+		case e.toSync <- struct{}{}:
+		default: // it is waking up
+		}
+	}
 	return nil
 }
 
@@ -651,7 +689,7 @@ func (e *engine) shut() error {
 	var errs []error
 	if e.stop != nil {
 		close(e.stop)
-		<-e.stopped
+		e.stopped.Wait()
 	}
 	if e.db != nil && e.faults.dead.Load() == nil {
 		if e.worker.calls != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -269,4 +270,41 @@ func TestBackgroundFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// # A commit by files that waits for background work which fails ends, too.
+func TestIngestFails(t *testing.T) {
+	var on atomic.Bool
+	fs := errorfs.Wrap(vfs.Default, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if on.Load() && strings.Contains(op.Path, "/kv/") && strings.HasSuffix(op.Path, ".sst") && (op.Kind == errorfs.OpFileWrite || op.Kind == errorfs.OpCreate) {
+			time.Sleep(100 * time.Millisecond) // until a commit waits for what fails
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	dir := t.TempDir()
+	s, err := Open(dir, Options{CacheBytes: 8 << 20, MemtableBytes: 64 << 10, TxnBytes: 100, FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	on.Store(true)
+	err = errors.New("nothing was written")
+	committed := 0
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for err = nil; err == nil && committed < 1000; committed++ {
+			err = putOne(s, fmt.Sprintf("more%06d%s", committed, strings.Repeat("x", 1000*(committed%2))))
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a commit hangs")
+	}
+	if !errors.Is(err, kv.ErrDiskFull) {
+		t.Errorf("writing on: %v", err)
+	}
+	t.Logf("after %d commits: %v", committed, err)
+	s.Close()
 }

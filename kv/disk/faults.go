@@ -18,6 +18,10 @@ type faults struct {
 	flush atomic.Pointer[error]
 	// stalled: a commit waits for background work.
 	stalled atomic.Bool
+	// ingesting: a commit takes files in, for which it may wait for background work, too;
+	// failed counts how often that failed meanwhile.
+	ingesting atomic.Bool
+	failed    atomic.Int32
 	// log is why the log could not be written: no commit follows.
 	log atomic.Pointer[error]
 	// dead is what was fatal to Pebble, and died is closed then: it is not to be called
@@ -96,6 +100,8 @@ func (e *engine) events() *pebble.EventListener {
 				e.fatal(err) // Pebble would try until it succeeds, and opening not end
 			case e.faults.stalled.Load():
 				e.die(err) // nor that commit
+			case e.faults.ingesting.Load() && e.faults.failed.Add(1) >= failedMost:
+				e.die(err) // nor that one
 			}
 			time.Sleep(failedPause) // Pebble tries again at once
 		},
@@ -116,8 +122,12 @@ func (e *engine) events() *pebble.EventListener {
 	}
 }
 
-// failedPause is between attempts of background work that fails.
-const failedPause = 20 * time.Millisecond
+// Background work that fails is tried again after a pause; a commit that may wait for it
+// gives up after so many times.
+const (
+	failedPause = 20 * time.Millisecond
+	failedMost  = 50
+)
 
 // translate gives Pebble's and the system's errors the names of package kv.
 func translate(err error) error {

@@ -273,6 +273,9 @@ func (s *spill) Ingest(seq uint64) error {
 		return translate(err)
 	}
 	paths := append(s.paths, t.path)
+	e.faults.failed.Store(0)
+	e.faults.ingesting.Store(true)
+	defer e.faults.ingesting.Store(false)
 	err = e.call(func() error {
 		if err := e.db.Ingest(context.Background(), paths); err != nil {
 			return err
