@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"reflect"
+
 	"rowkey/pgerr"
 	"rowkey/types"
 )
@@ -45,4 +47,40 @@ func compareField(x, y *types.Tuple, i int) (int, error) {
 		return -1, nil
 	}
 	return compareAny(ft, v, w)
+}
+
+// sameImage tells whether two records have the same columns, bit by bit: 1.0 is not
+// 1.00, and NULL is NULL.
+func sameImage(a, b types.Datum) (bool, error) {
+	x, ok1 := a.X.(*types.Tuple)
+	y, ok2 := b.X.(*types.Tuple)
+	if !ok1 || !ok2 {
+		return reflect.DeepEqual(a, b), nil
+	}
+	for i := range min(len(x.Vals), len(y.Vals)) {
+		if i < len(x.Fields) && i < len(y.Fields) {
+			if t, u := x.Fields[i].Type, y.Fields[i].Type; t.OID != u.OID {
+				return false, pgerr.Newf(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
+					types.Format(t, -1), types.Format(u, -1), i+1)
+			}
+		}
+		v, w := x.Vals[i], y.Vals[i]
+		if v.X == nil && w.X == nil {
+			if v != w {
+				return false, nil
+			}
+			continue
+		}
+		if _, nested := v.X.(*types.Tuple); nested {
+			if same, err := sameImage(v, w); !same || err != nil {
+				return false, err
+			}
+		} else if !reflect.DeepEqual(v, w) {
+			return false, nil
+		}
+	}
+	if len(x.Vals) != len(y.Vals) {
+		return false, pgerr.New(pgerr.DatatypeMismatch, "cannot compare record types with different numbers of columns")
+	}
+	return true, nil
 }

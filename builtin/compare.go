@@ -306,5 +306,13 @@ func init() {
 	for _, p := range []string{"array_%(anyarray,anyarray)", "record_%(record,record)", "oidvector%(oidvector,oidvector)"} {
 		defineSix(p, byType)
 	}
+	image := func(want bool) Func {
+		return fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
+			same, err := sameImage(a[0], a[1])
+			return types.NewBool(same == want), err
+		})
+	}
+	define("record_image_eq(record,record)", image(true))
+	define("record_image_ne(record,record)", image(false))
 	define("btarraycmp(anyarray,anyarray) btrecordcmp(record,record) btoidvectorcmp(oidvector,oidvector)", byType.cmp)
 }

@@ -171,8 +171,11 @@ func (t *Table) has(attnum int16) bool {
 
 func (c *catalogCheck) table(t *Table) error {
 	what := fmt.Sprintf("table %q", t.Name)
-	if t.Kind == KindView {
+	switch t.Kind {
+	case KindView:
 		what = fmt.Sprintf("view %q", t.Name)
+	case KindMatView:
+		what = fmt.Sprintf("materialized view %q", t.Name)
 	}
 	if err := c.take(t, t.OID, what); err != nil {
 		return err
@@ -191,7 +194,7 @@ func (c *catalogCheck) table(t *Table) error {
 			return c.damaged(descKey(t), "%s keeps its rows under number %d, as %s does", what, t.Storage, was)
 		}
 		c.storages[t.Storage] = what
-	} else if t.Kind == KindTable {
+	} else if t.Stored() {
 		return c.damaged(descKey(t), "%s has no place for its rows", what)
 	}
 	if err := t.sound(); err != nil {
@@ -296,10 +299,10 @@ func (t *Table) sound() error {
 			}
 		}
 	}
-	if t.Kind == KindTable && len(t.Indexes) == 0 {
+	if t.Stored() && len(t.Indexes) == 0 {
 		return fmt.Errorf("it has no primary index")
 	}
-	if t.Kind == KindView && t.View == nil {
+	if (t.Kind == KindView || t.Kind == KindMatView) && t.View == nil {
 		return fmt.Errorf("it has no query")
 	}
 	return nil

@@ -42,6 +42,7 @@ const (
 	// KindComposite is a composite type made by CREATE TYPE: columns, no rows.
 	KindComposite   RelKind = 'c'
 	KindPartitioned RelKind = 'p' // a partitioned table: its rows are its partitions'
+	KindMatView     RelKind = 'm' // a materialized view: a View whose rows are stored
 )
 
 // Persistence is pg_class.relpersistence.
@@ -291,7 +292,7 @@ const (
 	OnTruncate
 )
 
-// View is what a view adds to its Table.
+// View is what a view, materialized or not, adds to its Table.
 type View struct {
 	Query       string   // SQL text
 	Path        []string `json:",omitempty"` // search path that its names were resolved with
@@ -300,6 +301,8 @@ type View struct {
 	// Unaliased are aliases in Query that nobody wrote: the former names of
 	// relations that have others now.
 	Unaliased []string `json:",omitempty"`
+	// Unpopulated marks a materialized view that WITH NO DATA left without rows.
+	Unpopulated bool `json:",omitempty"`
 }
 
 // Sequence describes a sequence generator; its current value lives under a

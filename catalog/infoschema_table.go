@@ -50,7 +50,7 @@ func schemaTablesRows(q *query) error {
 func (q *query) eachKnown(nameCol string, visit func(t *Table) error) error {
 	role := asking(q.ctx)
 	return q.eachTable("", nameCol, func(t *Table) error {
-		if !q.snap.mayKnow(role, t) {
+		if t.Kind == KindMatView || !q.snap.mayKnow(role, t) { // the standard knows no materialized views
 			return nil
 		}
 		return visit(t)
@@ -140,7 +140,7 @@ func schemaViewsRows(q *query) error {
 
 func viewTableUsageRows(q *query) error {
 	return q.eachTable("", "", func(t *Table) error {
-		if t.View == nil {
+		if t.Kind != KindView || t.View == nil {
 			return nil
 		}
 		for _, d := range t.View.DependsOn {

@@ -85,10 +85,15 @@ type PartitionBound struct {
 // IsPartition tells whether the table is a part of a partitioned one.
 func (t *Table) IsPartition() bool { return t.Bound != nil }
 
-// Stored tells whether the table has rows of its own.
-func (t *Table) Stored() bool { return t.Kind == KindTable }
+// Stored tells whether the relation has rows of its own: a table that is not
+// divided into partitions, or a materialized view.
+func (t *Table) Stored() bool { return t.Kind == KindTable || t.Kind == KindMatView }
 
-// IsTable tells tables, partitioned ones included, from views.
+// Scannable tells whether the relation may be read: whether it is no materialized
+// view without data.
+func (t *Table) Scannable() bool { return t.View == nil || !t.View.Unpopulated }
+
+// IsTable tells tables, partitioned ones included, from views of both kinds.
 func (t *Table) IsTable() bool { return t.Kind == KindTable || t.Kind == KindPartitioned }
 
 // resolvePartitionKey finds the types of a partition key's columns.

@@ -55,7 +55,7 @@ func pgClassRows(q *query) error {
 		}
 		t := r.table
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
-			tuples: -1, rules: isView(t), triggers: len(t.Triggers) > 0 || len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
+			tuples: -1, rules: isView(t) || t.View != nil, triggers: len(t.Triggers) > 0 || len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
 		f.children, f.identity = q.snap.HasChildren(t.OID), t.ReplicaIdentity
 		if t.Bound != nil {
 			f.partition = true
@@ -124,7 +124,7 @@ func classRow(q *query, r *relation, f classFacts) error {
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
 		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(false), vChar(byte(f.persistence)),
 		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(f.children), vBool(false), vBool(false),
-		vBool(true), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), q.relationACL(r), vTexts(f.options), f.bound)
+		vBool(r.table == nil || r.ix != nil || r.table.Scannable()), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), q.relationACL(r), vTexts(f.options), f.bound)
 }
 
 // relationACL gives relacl.

@@ -16,6 +16,7 @@ func viewRows() map[string]rows {
 	return map[string]rows{
 		"pg_tables":    {"tablename", tablesRows},
 		"pg_views":     {"viewname", viewsRows},
+		"pg_matviews":  {"matviewname", matViewsRows},
 		"pg_indexes":   {"tablename indexname", indexesRows},
 		"pg_sequences": {"sequencename", sequencesRows},
 	}
@@ -52,6 +53,19 @@ func viewsRows(q *query) error {
 			def = vStr(q.viewDef(t))
 		}
 		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), def)
+	})
+}
+
+func matViewsRows(q *query) error {
+	return q.eachTable("", "matviewname", func(t *Table) error {
+		if t.Kind != KindMatView {
+			return nil
+		}
+		indexed := false
+		for _, ix := range t.Indexes {
+			indexed = indexed || ix.OID != 0
+		}
+		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), vNull(), vBool(indexed), vBool(t.Scannable()), vStr(q.viewDef(t)))
 	})
 }
 
@@ -148,7 +162,7 @@ func statTable(t *Table) []types.Datum {
 func tableStatRows(which func(*Table) bool, counters func(t *Table) []types.Datum) func(q *query) error {
 	return func(q *query) error {
 		return q.eachTable("relid", "relname", func(t *Table) error {
-			if t.Kind != KindTable || !which(t) {
+			if !t.Stored() || !which(t) {
 				return nil
 			}
 			return q.row(append([]types.Datum{vOID(t.OID), vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name)}, counters(t)...)...)

@@ -315,6 +315,8 @@ func (s *Snapshot) KindOf(t *Table) string {
 		return "sequence"
 	case t.Kind == KindView:
 		return "view"
+	case t.Kind == KindMatView:
+		return "materialized view"
 	case t.Kind == KindComposite:
 		return "type"
 	}

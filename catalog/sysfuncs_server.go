@@ -27,14 +27,14 @@ func relationSize(ctx *builtin.Ctx, r *relation) (int64, error) {
 	if ctx != nil {
 		if m, ok := ctx.Session.(interface {
 			RelationBytes(t *Table, ix *Index) (int64, error)
-		}); ok && r.table != nil && r.table.Virtual == nil && r.table.Kind == KindTable {
+		}); ok && r.table != nil && r.table.Virtual == nil && r.table.Stored() {
 			return m.RelationBytes(r.table, r.ix)
 		}
 	}
 	switch {
 	case r.seq != nil:
 		return 8192, nil
-	case r.table.Stats == nil || r.table.Kind != KindTable:
+	case r.table.Stats == nil || !r.table.Stored():
 		return 0, nil
 	case r.ix != nil:
 		width := 16.0

@@ -27,16 +27,14 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if n.Kind == ast.ObjectType {
 		return c.alterComposite(n, oid)
 	}
-	if n.Kind != ast.ObjectTable && n.Kind != ast.ObjectView {
+	switch n.Kind {
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView:
+	default:
 		return c.alterOther(n, oid)
 	}
 	t := c.snap().Table(oid)
-	if t == nil || n.Kind == ast.ObjectView && t.Kind != catalog.KindView {
-		what := "a table"
-		if n.Kind == ast.ObjectView {
-			what = "a view"
-		}
-		return pgerr.Newf(pgerr.WrongObjectType, "%q is not %s", n.Table.Name, what)
+	if t == nil || !isOfKind(t, n.Kind) {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", n.Table.Name, strings.ToLower(n.Kind.String()))
 	}
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
@@ -71,6 +69,18 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 		}
 	}
 	return nil
+}
+
+// isOfKind tells whether a relation is what a statement calls it. All are tables to
+// ALTER TABLE.
+func isOfKind(t *catalog.Table, kind ast.ObjectKind) bool {
+	switch kind {
+	case ast.ObjectView:
+		return t.Kind == catalog.KindView
+	case ast.ObjectMaterializedView:
+		return t.Kind == catalog.KindMatView
+	}
+	return true
 }
 
 // alterOther is ALTER INDEX, SEQUENCE … by table commands: owners and storage.
@@ -123,16 +133,37 @@ func column(t *catalog.Table, name string) (*catalog.Column, error) {
 	return &t.Columns[col.Attnum-1], nil
 }
 
-// alterCommand does one subcommand of ALTER TABLE.
-func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
-	t := clone(c.snap().Table(oid))
-	if t.Kind == catalog.KindView {
+// viewAction refuses what ALTER TABLE cannot do to a view, materialized or not.
+func viewAction(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	ok := true
+	switch t.Kind {
+	case catalog.KindView:
 		switch cmd.Op {
 		case ast.SetColumnDefault, ast.ChangeOwner, ast.SetOptions, ast.ResetOptions:
 		default:
-			return pgerr.Newf(pgerr.WrongObjectType, "ALTER action %s cannot be performed on relation %q", cmd.Op, t.Name).
-				WithDetail("This operation is not supported for views.")
+			ok = false
 		}
+	case catalog.KindMatView:
+		switch cmd.Op {
+		case ast.SetColumnStatistics, ast.SetColumnOptions, ast.ResetColumnOptions, ast.SetColumnStorage, ast.SetColumnCompression, ast.ClusterOn,
+			ast.SetWithoutCluster, ast.SetOptions, ast.ResetOptions, ast.ChangeOwner, ast.SetReplicaIdentity:
+		default:
+			ok = false
+		}
+	}
+	if ok {
+		return nil
+	}
+	kinds := map[catalog.RelKind]string{catalog.KindView: "views", catalog.KindMatView: "materialized views"}
+	return pgerr.Newf(pgerr.WrongObjectType, "ALTER action %s cannot be performed on relation %q", cmd.Op, t.Name).
+		WithDetail("This operation is not supported for %s.", kinds[t.Kind])
+}
+
+// alterCommand does one subcommand of ALTER TABLE.
+func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
+	t := clone(c.snap().Table(oid))
+	if err := viewAction(t, cmd); err != nil {
+		return err
 	}
 	switch cmd.Op {
 	case ast.AddColumn:
@@ -245,17 +276,15 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 	case ast.ChangeOwner:
 		return c.changeRelationOwner(oid, cmd.Owner)
 	case ast.SetOptions, ast.ResetOptions:
-		if t.View != nil {
+		if t.Kind == catalog.KindView {
 			if err := checkViewOptions(cmd.Options); err != nil && cmd.Op == ast.SetOptions {
 				return err
 			}
-			view := *t.View
-			t.View = &view
 		} else if err := checkStorageOptions(cmd.Options); err != nil {
 			return err
 		}
 		t.Options = setOptions(t.Options, cmd.Options, cmd.Op == ast.ResetOptions)
-		if t.View != nil {
+		if t.Kind == catalog.KindView {
 			t.View.CheckOption = checkOption(t.Options)
 		}
 		return c.put(t)
@@ -879,7 +908,7 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 			return skip(err)
 		}
 		return c.renameConstraintTree(t, n.SubName, n.NewName, n.Table.Only)
-	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence:
 		return c.renameRelation(n, skip)
 	case ast.ObjectRole:
 		return c.renameRole(n.Object.Name[0], n.NewName)
@@ -1161,8 +1190,8 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	if t.Virtual != nil {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}
-	if n.Kind == ast.ObjectView && t.Kind != catalog.KindView {
-		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", t.Name)
+	if !isOfKind(t, n.Kind) {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, strings.ToLower(n.Kind.String()))
 	}
 	t, err := c.lock(t, lockForChange)
 	if err != nil {
@@ -1252,6 +1281,9 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	t := c.snap().Table(oid)
 	if t == nil || t.Virtual != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", n.Table.Name)
+	}
+	if !isOfKind(t, n.Kind) {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, strings.ToLower(n.Kind.String()))
 	}
 	views, err := c.viewsReading(oid)
 	if err != nil {

@@ -16,7 +16,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		text = ""
 	}
 	switch o.Kind {
-	case ast.ObjectTable, ast.ObjectView:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView:
 		t, err := c.commented(rangeVarOf(o), c.ownTable)
 		if err != nil {
 			return err

@@ -63,6 +63,10 @@ type Ctx struct {
 	Exec func() *executor.Ctx
 	// Query plans a query and, when sink is not nil, runs it.
 	Query func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error)
+	// QueryFor runs a statement in the name of a materialized view's owner, with the search
+	// path that the view was made with. It may change the view's rows; tables that nobody
+	// else knows are in extra, by name.
+	QueryFor func(view *catalog.Table, q ast.Stmt, extra map[string]*catalog.Table, sink func(*types.Batch) error) (int64, error)
 	// Refresh moves the statement's snapshot (and catalog) forward after a lock
 	// was waited for; at REPEATABLE READ and above it does nothing.
 	Refresh func() error
@@ -106,6 +110,8 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.createIndex(n)
 	case *ast.CreateViewStmt:
 		err = c.createView(n)
+	case *ast.RefreshMaterializedViewStmt:
+		err = c.refreshMatView(n)
 	case *ast.CreateSequenceStmt:
 		err = c.createSequence(n)
 	case *ast.AlterSequenceStmt:
@@ -334,6 +340,8 @@ func (c *Ctx) kindOf(oid catalog.OID) string {
 		switch t.Kind {
 		case catalog.KindView:
 			return "view"
+		case catalog.KindMatView:
+			return "materialized view"
 		case catalog.KindComposite:
 			return "type"
 		}

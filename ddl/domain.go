@@ -104,7 +104,7 @@ func (c *Ctx) alterDomain(n *ast.AlterDomainStmt) error {
 // eachColumnOf calls f with every column of the domain's type, writers kept out.
 func (c *Ctx) eachColumnOf(u *catalog.UserType, f func(*catalog.Table, *catalog.Column) error) error {
 	for _, t := range c.snap().Tables() {
-		if t.Kind != catalog.KindTable || t.Virtual != nil {
+		if !t.Stored() || t.Virtual != nil {
 			continue
 		}
 		for i := range t.Columns {

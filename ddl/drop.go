@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -436,6 +437,9 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 		if l.on.index != nil && l.fk != nil { // a foreign key rests on the index, not on the constraint
 			on = "index " + c.relName(l.on.index.OID, l.on.table.Schema, l.on.index.Name)
 		}
+		if t := l.on.table; l.fn != nil && t != nil && !slices.Contains(l.fn.DependsOn, t.OID) { // takes or gives its rows
+			on = "type " + c.relName(t.OID, t.Schema, t.Name)
+		}
 		blocked = append(blocked, fmt.Sprintf("%s depends on %s", c.describe(l.target), on))
 	}
 	if len(blocked) > 0 && behavior != ast.DropCascade {
@@ -665,7 +669,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		return target{}, false, pgerr.Newf(code, "%s %q does not exist", what, name)
 	}
 	switch n.Kind {
-	case ast.ObjectTable, ast.ObjectView, ast.ObjectIndex, ast.ObjectSequence:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence:
 		rv := rangeVarOf(o)
 		if n.IfExists && rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
 			return skip(pgerr.InvalidSchemaName, "schema", rv.Schema)
@@ -679,7 +683,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			if n.Kind == ast.ObjectIndex {
 				code = pgerr.UndefinedObject
 			}
-			return skip(code, kind, relText2(rv, n.IfExists))
+			return skip(code, kind, rv.Name)
 		}
 		if got := c.kindOf(oid); got != kind {
 			an := "a"
@@ -715,7 +719,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		}
 		locked, err := c.lock(t, lockForChange)
 		if pgerr.CodeOf(err) == pgerr.UndefinedTable { // dropped while we waited
-			return skip(pgerr.UndefinedTable, kind, relText2(rv, n.IfExists))
+			return skip(pgerr.UndefinedTable, kind, rv.Name)
 		}
 		return target{table: locked}, err == nil, err
 	case ast.ObjectSchema:
@@ -751,7 +755,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", types.Format(t, -1))
 		}
 		return target{typ: u}, true, nil
-	case ast.ObjectMaterializedView, ast.ObjectForeignTable:
+	case ast.ObjectForeignTable:
 		if oid := c.find(rangeVarOf(o)); oid != 0 {
 			got := c.kindOf(oid)
 			an := "a"
@@ -774,13 +778,6 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		return c.dropFunction(n, o)
 	}
 	return target{}, false, pgerr.Unsupported("%s is not supported", ast.Tag(n))
-}
-
-func relText2(rv *ast.RangeVar, bare bool) string {
-	if bare {
-		return rv.Name
-	}
-	return relText(rv)
 }
 
 // rangeVarOf makes a RangeVar of an object's dotted name.

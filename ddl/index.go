@@ -28,14 +28,7 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 	if err := checkStorageOptions(n.Options); err != nil {
 		return err
 	}
-	oid := c.find(n.Table)
-	if oid != 0 {
-		if t := c.snap().Table(oid); t == nil || !t.IsTable() {
-			return pgerr.Newf(pgerr.WrongObjectType, "cannot create index on relation %q", n.Table.Name).
-				WithDetail("This operation is not supported for %ss.", c.kindOf(oid))
-		}
-	}
-	t, err := c.table(n.Table, kv.LockTableShare)
+	t, err := c.indexed(n.Table)
 	if err != nil {
 		return err
 	}
@@ -100,6 +93,27 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 		return c.addIndexTo(t, ix, name)
 	}
 	return c.buildIndex(t, ix, name)
+}
+
+// indexed finds the table or materialized view that an index is for, and locks it
+// against writers.
+func (c *Ctx) indexed(rv *ast.RangeVar) (*catalog.Table, error) {
+	oid := c.find(rv)
+	if oid == 0 {
+		return nil, c.missing(rv)
+	}
+	t := c.snap().Table(oid)
+	switch {
+	case t == nil || !t.Stored() && t.Kind != catalog.KindPartitioned:
+		return nil, pgerr.Newf(pgerr.WrongObjectType, "cannot create index on relation %q", rv.Name).
+			WithDetail("This operation is not supported for %ss.", c.kindOf(oid))
+	case t.Virtual != nil:
+		return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	if err := c.ownTable(t); err != nil {
+		return nil, err
+	}
+	return c.lock(t, kv.LockTableShare)
 }
 
 // buildIndex adds an index to t (a copy), makes it part of the catalog and fills it.

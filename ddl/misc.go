@@ -125,22 +125,8 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	if err != nil {
 		return err
 	}
-	for i, col := range info.Columns {
-		name := col.Name
-		if i < len(n.Columns) {
-			name = n.Columns[i]
-		}
-		t := col.Type
-		if t == types.Unknown {
-			t = types.Text
-		}
-		for j := range b.t.Columns {
-			if b.t.Columns[j].Name == name {
-				return pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", name)
-			}
-		}
-		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod,
-			Collation: c.collationFrom(col.TableOID, col.Attnum)})
+	if err := b.columnsOf(info.Columns, n.Columns); err != nil {
+		return err
 	}
 	b.t.View = &catalog.View{Query: text, Path: c.SearchPath(), DependsOn: deps}
 	if err := checkViewOptions(n.Options); err != nil {

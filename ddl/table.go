@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"rowkey/catalog"
-	"rowkey/executor"
 	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -207,10 +206,10 @@ func (c *Ctx) newTable(schema *catalog.Schema, name string, kind catalog.RelKind
 	}
 	t := &catalog.Table{OID: oids[0], SchemaOID: schema.OID, Name: name, Kind: kind, Persistence: p,
 		Owner: c.role(), RowTypeOID: oids[1], ArrayTypeOID: oids[2], Schema: schema}
-	if kind == catalog.KindTable {
+	if t.Stored() {
 		t.Storage = uint32(t.OID)
 	}
-	if t.IsTable() {
+	if t.Stored() || t.Kind == catalog.KindPartitioned {
 		t.Indexes = []*catalog.Index{{Number: 1, RowID: true, Unique: true}}
 	}
 	return &builder{c: c, t: t, schema: schema, names: []string{name}}, nil
@@ -700,8 +699,13 @@ func (c *Ctx) placeIndex(t *catalog.Table, ix *catalog.Index, name string) error
 // ---- CREATE TABLE AS, SELECT INTO
 
 func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
+	if n.Query != nil {
+		if into := n.Query.IntoTarget(); into != nil {
+			return -1, pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(into.Relation.Pos())
+		}
+	}
 	if n.Materialized {
-		return -1, pgerr.Unsupported("materialized views are not supported")
+		return c.createMatView(n)
 	}
 	if n.Execute != nil {
 		return -1, pgerr.Unsupported("CREATE TABLE AS EXECUTE is not supported yet")
@@ -758,24 +762,8 @@ func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, onCommit byt
 		return -1, err
 	}
 	b.t.OnCommit = onCommit
-	for i, col := range pl.Columns {
-		n := col.Name
-		if i < len(columns) {
-			n = columns[i]
-		}
-		for j := range b.t.Columns {
-			if b.t.Columns[j].Name == n {
-				return -1, pgerr.Newf(pgerr.DuplicateColumn, "column %q specified more than once", n)
-			}
-		}
-		t := col.Type
-		if t == types.Unknown {
-			t = types.Text
-		}
-		if t.Kind == types.KindPseudo {
-			return -1, pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", n, types.Format(t, -1))
-		}
-		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: n, Type: t, TypeOID: t.OID, Typmod: col.Typmod})
+	if err := b.columnsOf(pl.Columns, columns); err != nil {
+		return -1, err
 	}
 	if err := b.finish(); err != nil {
 		return -1, err
@@ -783,31 +771,10 @@ func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, onCommit byt
 	if noData {
 		return -1, nil
 	}
-	attnums := make([]int16, len(b.t.Columns))
-	for i := range attnums {
-		attnums[i] = int16(i + 1)
-	}
-	ins, err := executor.NewInserter(c.Exec(), c.snap().Table(b.t.OID), attnums, nil, &plan.RowRules{})
-	if err != nil {
-		return -1, err
-	}
-	width := len(pl.Columns)
-	_, _, err = c.Query(q, func(batch *types.Batch) error {
-		cols := batch.Cols[:width]
-		if batch.Sel != nil {
-			dense := make([]*types.Vec, width)
-			for i, v := range cols {
-				dense[i] = types.NewVec(v.Type, len(batch.Sel))
-				dense[i].CopyFrom(v, batch.Sel)
-			}
-			cols = dense
-		}
-		return ins.Insert(cols, batch.Rows())
+	return c.fill(c.snap().Table(b.t.OID), func(sink func(*types.Batch) error) error {
+		_, _, err := c.Query(q, sink)
+		return err
 	})
-	if err != nil {
-		return -1, err
-	}
-	return ins.Finish()
 }
 
 // lockForChange is the lock of most ALTER TABLE forms.

@@ -100,6 +100,8 @@ func checkTriggerTarget(t *catalog.Table, n *ast.CreateTriggerStmt) error {
 		if t.Kind == catalog.KindPartitioned && n.ForEachRow && len(n.Transitions) > 0 {
 			return wrong("%q is a partitioned table", "ROW triggers with transition tables are not supported on partitioned tables.")
 		}
+	case t.Kind == catalog.KindMatView:
+		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", t.Name).WithDetail("This operation is not supported for materialized views.")
 	default:
 		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", t.Name).WithDetail("This operation is not supported for composite types.")
 	}

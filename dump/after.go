@@ -42,7 +42,7 @@ func (d *dumper) comments() {
 	for _, q := range []string{
 		`SELECT 'SCHEMA ' || quote_ident(n.nspname), x.description FROM pg_description x JOIN pg_namespace n ON n.oid = x.objoid AND x.classoid = 'pg_namespace'::regclass
 			WHERE n.nspname NOT IN ('public', 'kv') AND ` + own,
-		`SELECT CASE c.relkind WHEN 'v' THEN 'VIEW ' WHEN 'S' THEN 'SEQUENCE ' WHEN 'i' THEN 'INDEX ' WHEN 'I' THEN 'INDEX ' WHEN 'c' THEN 'TYPE ' ELSE 'TABLE ' END
+		`SELECT CASE c.relkind WHEN 'v' THEN 'VIEW ' WHEN 'm' THEN 'MATERIALIZED VIEW ' WHEN 'S' THEN 'SEQUENCE ' WHEN 'i' THEN 'INDEX ' WHEN 'I' THEN 'INDEX ' WHEN 'c' THEN 'TYPE ' ELSE 'TABLE ' END
 			|| quote_ident(n.nspname) || '.' || quote_ident(c.relname), x.description
 			FROM pg_description x JOIN pg_class c ON c.oid = x.objoid AND x.classoid = 'pg_class'::regclass AND x.objsubid = 0
 			JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> 'kv' AND ` + own,

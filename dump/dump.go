@@ -64,6 +64,9 @@ func Dump(ctx context.Context, conn *pgx.Conn, w io.Writer, opts Options) (err e
 		d.after()
 		d.comments()
 	}
+	if !opts.SchemaOnly {
+		d.print("\n" + strings.Join(d.refresh, ""))
+	}
 	if d.err != nil {
 		return d.err
 	}
@@ -88,6 +91,8 @@ type dumper struct {
 	conn *pgconn.PgConn
 	w    *bufio.Writer
 	err  error
+	// refresh gives the materialized views their rows, those that others read first.
+	refresh []string
 }
 
 func (d *dumper) exec(sql string) error {

@@ -15,6 +15,8 @@ type object struct {
 	text  string
 	needs []int64
 	done  bool
+	// refresh gives a materialized view its rows.
+	refresh string
 }
 
 // definitions writes what rows need, and what needs no rows.
@@ -35,6 +37,7 @@ func (d *dumper) definitions() {
 	d.needs(all)
 	for _, o := range inOrder(all) {
 		d.print("\n" + o.text)
+		d.refresh = append(d.refresh, o.refresh)
 	}
 	// Sequences that columns own, now that the columns are there.
 	d.print("\n")
@@ -321,17 +324,25 @@ func (d *dumper) identity(table, column, kind string) string {
 
 func (d *dumper) views() (out []*object) {
 	for _, r := range d.query(`SELECT c.oid, n.nspname, c.relname, pg_get_viewdef(c.oid), COALESCE(array_to_string(c.reloptions, ', '), ''),
-			(SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND ` + own + ` ORDER BY c.oid`) {
+			(SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0), c.relkind, c.relispopulated
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND ` + own + ` ORDER BY c.oid`) {
 		options := ""
 		if r[4] != "" {
 			options = " WITH (" + r[4] + ")"
 		}
 		text := fmt.Sprintf("CREATE VIEW %s (%s)%s AS\n%s\n", name(r[1], r[2]), r[5], options, strings.TrimRight(r[3], "\n"))
+		o := &object{oid: number(r[0]), kind: kindView}
+		if r[6] == "m" { // its rows come when those it reads are there
+			text = fmt.Sprintf("CREATE MATERIALIZED VIEW %s (%s)%s AS\n%s\nWITH NO DATA;\n", name(r[1], r[2]), r[5], options, strings.TrimRight(r[3], ";\n"))
+			if r[7] == "t" {
+				o.refresh = "REFRESH MATERIALIZED VIEW " + name(r[1], r[2]) + ";\n"
+			}
+		}
 		if builtIn(r[1]) {
 			text = unlessThere(text)
 		}
-		out = append(out, &object{oid: number(r[0]), kind: kindView, text: text})
+		o.text = text
+		out = append(out, o)
 	}
 	return out
 }

@@ -82,6 +82,9 @@ func Open(ctx *Ctx, p *plan.Plan) (*Execution, error) {
 	if err := p.Authorize(ctx.Catalog, ctx.Role); err != nil {
 		return nil, err
 	}
+	if err := p.Runnable(); err != nil {
+		return nil, err
+	}
 	e := &Execution{}
 	if err := e.start(ctx, p); err != nil {
 		return nil, err
@@ -277,6 +280,9 @@ func (e *Execution) Close() {
 // Run runs a plan to its end and gives each batch to sink (which may be nil).
 func Run(ctx *Ctx, p *plan.Plan, sink Sink) (Result, error) {
 	if err := p.Authorize(ctx.Catalog, ctx.Role); err != nil {
+		return Result{}, err
+	}
+	if err := p.Runnable(); err != nil {
 		return Result{}, err
 	}
 	pt, err := openPoint(ctx, p)

@@ -1330,6 +1330,9 @@ func (p *planner) bindLocking(r rel, q *query, sel *ast.SelectStmt) rel {
 	}
 	lock := &lLock{in: r}
 	add := func(it *rangeItem, c *ast.LockingClause) {
+		if it.table.Kind == catalog.KindMatView {
+			p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot lock rows in materialized view %q", it.table.Name)
+		}
 		if a := p.cols[it.scan.tableOID()].access; a != nil {
 			a.needs(catalog.Update)
 		}

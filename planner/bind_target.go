@@ -128,6 +128,13 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
 		p.throughView(out, verb, command, doing)
 	}
+	if out.table.Kind == catalog.KindMatView && out.table.OID != p.req.Maintains {
+		if command == "MERGE" {
+			bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot execute MERGE on relation %q", out.table.Name).
+				WithDetail("This operation is not supported for materialized views."))
+		}
+		p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot change materialized view %q", out.table.Name)
+	}
 	if out.table.Virtual != nil {
 		fail(-1, pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", out.table.Name)
 	}
@@ -164,6 +171,9 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	rv, ok := s.From[0].(*ast.RangeVar)
 	if !ok {
+		refuse("Views that do not select from a single table or view are not automatically updatable.")
+	}
+	if base := p.viewBase(view, rv); base.Kind == catalog.KindMatView {
 		refuse("Views that do not select from a single table or view are not automatically updatable.")
 	}
 	oldPath := p.path
@@ -288,6 +298,14 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	below.through[0].cols = cols
 	t.table, t.only = base, rv.Only
+}
+
+// viewBase is what a view's query calls rv.
+func (p *planner) viewBase(view *catalog.Table, rv *ast.RangeVar) *catalog.Table {
+	path := p.path
+	defer func() { p.path = path }()
+	p.path = viewPath(view, p.path)
+	return p.resolveTable(rv)
 }
 
 // accessBelow goes from the privileges for a view to those for what it shows,

@@ -11,6 +11,12 @@ import (
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0, ByRow: p.byRow}
 	p.privileges(pl)
+	pl.Refused = p.refused
+	for _, u := range p.tables {
+		if !u.Table.Scannable() {
+			pl.Unpopulated = u.Table
+		}
+	}
 	cols := bd.cols
 	if len(cols) > 0 || tag == "SELECT" {
 		pl.Columns = p.columnsOf(cols)

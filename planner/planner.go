@@ -60,6 +60,8 @@ type Request struct {
 	Vars Variables
 	// Relations are tables that exist for this statement only, by name.
 	Relations map[string]*catalog.Table
+	// Maintains is the materialized view whose rows the statement may change: REFRESH.
+	Maintains catalog.OID
 	// Results, when not nil, are types that the statement's columns are converted to,
 	// as for an assignment; Mismatch makes the error for one that cannot be.
 	Results  []*types.Type
@@ -129,8 +131,9 @@ type planner struct {
 	allowInto     bool
 	writes        bool
 	cascadeCheck  bool
-	relations     int  // items of FROM there are
-	noFold        bool // what is bound will be printed: as it was written
+	refused       error // see plan.Plan
+	relations     int   // items of FROM there are
+	noFold        bool  // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasJoins, hasDistinct, hasUnion bool

@@ -48,7 +48,7 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 		return n, err
 	}
 	for _, t := range snap.Tables() {
-		if t.Virtual != nil || len(t.Indexes) == 0 || t.Storage == 0 || t.Kind != catalog.KindTable {
+		if t.Virtual != nil || len(t.Indexes) == 0 || t.Storage == 0 || !t.Stored() {
 			continue
 		}
 		rows, err := s.checkTable(ctx, snap, t, told)
@@ -69,7 +69,7 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 	}
 	s.rollback()
 	for _, t := range snap.Tables() {
-		if t.Kind != catalog.KindView || t.Virtual != nil {
+		if t.View == nil || t.Virtual != nil {
 			continue
 		}
 		n.Views++

@@ -262,11 +262,13 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to sequence %q", t.Name)
 	}
 	if !t.IsTable() || t.Virtual != nil {
-		what := "view"
-		if t.Virtual != nil {
+		switch {
+		case t.Virtual != nil:
 			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+		case t.Kind == catalog.KindMatView:
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to materialized view %q", t.Name)
 		}
-		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to %s %q", what, t.Name).
+		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to view %q", t.Name).
 			WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
 	}
 	cols, err := copyColumns(t, n.Columns)
@@ -435,6 +437,9 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		}
 		if t.Kind == catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from view %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
+		}
+		if t.Kind == catalog.KindMatView {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from materialized view %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
 		}
 		if t.Kind == catalog.KindPartitioned {
 			return pgerr.Newf(pgerr.WrongObjectType, "cannot copy from partitioned table %q", t.Name).WithHint("Try the COPY (SELECT ...) TO variant.")

@@ -426,6 +426,9 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 	if err := p.Authorize(s.snapshot(), s.role()); err != nil {
 		return err
 	}
+	if err := p.Runnable(); err != nil {
+		return err
+	}
 	announce = announce && p.Columns != nil
 	// What writes, and what reads no table, is announced with its first rows:
 	// PostgreSQL computes the one fully, and folds the other, before it says anything.
@@ -520,7 +523,7 @@ func (s *Session) estimateRows(t *catalog.Table) float64 {
 	if t.Stats != nil && t.Stats.Rows > 0 {
 		return t.Stats.Rows
 	}
-	if s.tx == nil || t.Virtual != nil || t.Kind != catalog.KindTable {
+	if s.tx == nil || t.Virtual != nil || !t.Stored() {
 		return 1000
 	}
 	n, _ := s.tx.kv.EstimateKeys(primaryRange(t))

@@ -192,7 +192,18 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Exec:    func() *executor.Ctx { return s.execCtx(ctx, st) },
 		Pending: func(table catalog.OID) bool { return s.tx.deferred.Pending(table) },
 		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
-			return s.runInner(ctx, st, q, sink)
+			return s.runInner(ctx, st, q, sink, nil)
+		},
+		QueryFor: func(view *catalog.Table, q ast.Stmt, extra map[string]*catalog.Table, sink func(*types.Batch) error) (int64, error) {
+			definer := s.definer
+			defer func() { s.definer = definer }()
+			if s.definer = view.Owner; view.Owner == 0 {
+				s.definer = catalog.BootstrapRoleOID
+			}
+			_, rows, err := s.runInner(ctx, st, q, sink, func(r *planner.Request) {
+				r.SearchPath, r.Maintains, r.Relations = view.View.Path, view.OID, extra
+			})
+			return rows, err
 		},
 		CheckSetting: s.checkSetting,
 		CheckRoutine: func(f *catalog.Function) ([]catalog.OID, error) { return s.checkRoutine(ctx, f, st.text) },
@@ -237,13 +248,18 @@ func (s *Session) refresh() error {
 	return err
 }
 
-// runInner plans and runs a query inside another statement. sink nil: only plan.
-func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
+// runInner plans and runs a query inside another statement; adjust, if not nil, has the
+// last word about how it is planned. sink nil: only plan.
+func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, sink func(*types.Batch) error, adjust func(*planner.Request)) (*plan.Plan, int64, error) {
 	inner := &statement{raw: &ast.RawStmt{Stmt: q, Start: outer.raw.Start, Len: outer.raw.Len, Params: outer.raw.Params}, text: outer.text,
 		params: outer.params, ptypes: outer.ptypes}
 	snap := s.snapshot()
-	p, err := planner.Plan(planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()})
+	req := planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
+		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()}
+	if adjust != nil {
+		adjust(&req)
+	}
+	p, err := planner.Plan(req)
 	if err != nil || sink == nil {
 		return p, 0, err
 	}
@@ -791,6 +807,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	}
 	inner := &statement{raw: &ast.RawStmt{Stmt: n.Stmt, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
 		params: st.params, ptypes: st.ptypes}
+	var made *ast.CreateTableAsStmt
 	switch q := n.Stmt.(type) {
 	case *ast.ExecuteStmt:
 		p, err := s.Statement(q.Name)
@@ -803,7 +820,9 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	case *ast.DeclareCursorStmt:
 		inner.raw.Stmt = q.Query
 	case *ast.CreateTableAsStmt:
-		inner.raw.Stmt = q.Query
+		inner.raw.Stmt, made = q.Query, q
+	case *ast.RefreshMaterializedViewStmt:
+		return s.explained(ctx, n, []string{"Utility statements have no plan structure"}, w)
 	}
 	if !isQuery(inner.raw.Stmt) {
 		return pgerr.Unsupported("EXPLAIN of %s is not supported", ast.Tag(inner.raw.Stmt))
@@ -815,6 +834,9 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	if err := inner.plan.Authorize(s.snapshot(), s.role()); err != nil {
 		return err
 	}
+	if err := inner.plan.Refused; err != nil {
+		return err
+	}
 	opts.PlanningMicros = nowMicros() - start
 	if opts.Algebra { // plan once more, keeping the algebra
 		if inner.plan, err = s.planTraced(inner); err != nil {
@@ -823,15 +845,65 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	}
 	s.showKeys(ctx, inner, &opts)
 	if opts.Analyze {
-		if _, err := s.analyzeRun(ctx, inner, &opts, nil); err != nil {
+		if made != nil {
+			err = s.analyzeMaking(ctx, st, made, inner, &opts)
+		} else {
+			_, err = s.analyzeRun(ctx, inner, &opts, nil)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if opts.Analyze && opts.Counters == nil { // the relation was there: nothing was done
+		return s.explained(ctx, n, nil, w)
 	}
 	opts.Env = s.execEnv()
 	lines, err := planner.Explain(inner.plan, opts)
 	if err != nil {
 		return err
 	}
+	return s.explained(ctx, n, lines, w)
+}
+
+// analyzeMaking makes the relation of an EXPLAIN ANALYZE CREATE TABLE AS, whose query
+// is q.
+func (s *Session) analyzeMaking(ctx context.Context, st *statement, n *ast.CreateTableAsStmt, q *statement, opts *planner.ExplainOptions) error {
+	if err := s.writable(ast.Tag(n)); err != nil {
+		return err
+	}
+	if err := s.settlePortals(); err != nil {
+		return err
+	}
+	if _, err := s.enter(ctx, false); err != nil {
+		return err
+	}
+	s.strengthen()
+	s.tx.fresh = false
+	s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
+	dc := s.ddlCtx(ctx, st)
+	query := dc.Query
+	dc.Query = func(stmt ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
+		if sink == nil {
+			return query(stmt, nil)
+		}
+		res, err := s.analyzeRun(ctx, q, opts, sink)
+		return q.plan, res.Rows, err
+	}
+	if n.WithNoData {
+		opts.Counters = make([]plan.Counters, q.plan.Nodes)
+	}
+	was := s.snapshot().Version
+	if _, err := ddl.Run(dc, n); err != nil {
+		return err
+	}
+	if s.snapshot().Version == was { // it was there
+		opts.Counters = nil
+	}
+	return nil
+}
+
+// explained sends the lines of an EXPLAIN.
+func (s *Session) explained(ctx context.Context, n *ast.ExplainStmt, lines []string, w Writer) error {
 	cols, _ := s.utilityColumns(ctx, n)
 	rows := make([][]types.Datum, len(lines))
 	for i, l := range lines {
@@ -861,6 +933,10 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		t, err := planner.ResolveTable(snap, s.searchPath(), rv)
 		if err != nil {
 			return placeless(err)
+		}
+		if t.Kind == catalog.KindMatView {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot lock relation %q", t.Name).
+				WithDetail("This operation is not supported for materialized views.")
 		}
 		if err := s.mayLock(t, n.Mode); err != nil {
 			return err

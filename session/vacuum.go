@@ -72,7 +72,7 @@ func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.V
 	var list []vacuumed
 	if v.everything {
 		for _, t := range snap.Tables() {
-			if t.Kind == catalog.KindTable && t.Virtual == nil && s.mayVacuum(t, n.Analyze) {
+			if t.Stored() && t.Virtual == nil && s.mayVacuum(t, n.Analyze) {
 				list = append(list, vacuumed{t: t})
 			}
 		}
@@ -100,7 +100,7 @@ func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.V
 		if t.Kind == catalog.KindTable && t.Virtual != nil {
 			continue // a catalog, which is computed
 		}
-		if t.Kind != catalog.KindTable {
+		if !t.Stored() {
 			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
 			continue
 		}

@@ -47,3 +47,6 @@ CREATE TABLE app.listp_a1 PARTITION OF app.listp_a FOR VALUES WITH (MODULUS 2, R
 INSERT INTO app.listp SELECT 'a', i FROM generate_series(1, 10) i;
 CREATE FUNCTION app.tab(lo int, OUT a int, OUT b text) RETURNS SETOF record LANGUAGE sql STABLE AS $$ SELECT a, b FROM app.base WHERE a >= lo $$;
 COMMENT ON FUNCTION app.twice(int) IS 'doubles'; COMMENT ON TRIGGER touch ON app.triggered IS 'touches'; COMMENT ON COLUMN app.people.mail IS 'mail';
+CREATE MATERIALIZED VIEW app.mv (n, lines) WITH (fillfactor = 70) AS SELECT a, count(*) FROM app.base GROUP BY a; CREATE UNIQUE INDEX mv_n ON app.mv (n);
+CREATE MATERIALIZED VIEW app.mv_of_mv AS SELECT sum(lines) AS lines FROM app.mv; CREATE MATERIALIZED VIEW app.mv_empty AS SELECT * FROM app.v3 WITH NO DATA;
+COMMENT ON MATERIALIZED VIEW app.mv IS 'kept'; CREATE VIEW app.on_mv AS SELECT * FROM app.mv WHERE n > 0;

@@ -1,6 +1,19 @@
 package plan
 
-import "rowkey/catalog"
+import (
+	"rowkey/catalog"
+	"rowkey/pgerr"
+)
+
+// Runnable refuses to run a plan for what is in it, not for who asks: a materialized view
+// that is written, or without data that is read.
+func (p *Plan) Runnable() error {
+	if p.Unpopulated == nil {
+		return p.Refused
+	}
+	return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "materialized view %q has not been populated", p.Unpopulated.Name).
+		WithHint("Use the REFRESH MATERIALIZED VIEW command.")
+}
 
 // Authorize refuses to let a role run the plan if it lacks privileges that the
 // plan needs (42501). A plan stands for one version of the catalog, so that

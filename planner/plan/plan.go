@@ -80,9 +80,13 @@ type Plan struct {
 	Tables []TableUse
 	// Access is what must be allowed before it runs, and Functions the functions that
 	// not everybody may call; see Authorize.
-	Access     []*catalog.Access
-	Functions  []types.OID
-	authorized atomic.Uint32 // the last role that may run it
+	Access    []*catalog.Access
+	Functions []types.OID
+	// Refused is the error that running gives, nil for none. Unpopulated is a
+	// materialized view without data that the plan reads: that may be explained.
+	Refused     error
+	Unpopulated *catalog.Table
+	authorized  atomic.Uint32 // the last role that may run it
 	// CatalogVersion is the version of the catalog it was planned with.
 	CatalogVersion uint64
 	// Calls tells that functions made by users are called, which may write.
