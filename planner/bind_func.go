@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"strings"
 
 	"rowkey/builtin"
@@ -64,7 +66,7 @@ func (b *binder) funcCall(e *ast.FuncCall) plan.Expr {
 		}
 	}
 	fns := p.functions(e.Name)
-	agg := len(fns) > 0 && fns[len(fns)-1].Kind == builtin.Aggregate
+	agg := slices.ContainsFunc(fns, func(f *builtin.Func) bool { return f.Kind == builtin.Aggregate })
 	var frame *aggFrame
 	if agg && e.Over == nil {
 		frame = &aggFrame{q: b.q}
@@ -114,6 +116,10 @@ func (b *binder) funcCall(e *ast.FuncCall) plan.Expr {
 			fail(exprLoc(a), pgerr.SyntaxError, "positional argument cannot follow named argument")
 		}
 		args = append(args, inner.arg(a))
+	}
+	if frame != nil && e.WithinGroup {
+		frame.direct, frame.directPos = frame.maxDepth, frame.pos
+		frame.maxDepth = 0
 	}
 	return inner.call(name, shown, args, names, e.Variadic, e.Pos(), &callInfo{e: e, frame: frame, outer: b})
 }
@@ -464,6 +470,9 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 			for owner.depth > frame.maxDepth {
 				owner = owner.up
 			}
+		}
+		if frame.direct > owner.depth {
+			fail(frame.directPos, pgerr.GroupingError, "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
 		}
 		if frame.aggDepth == owner.depth {
 			fail(p.lastAggPos, pgerr.GroupingError, "aggregate function calls cannot be nested")

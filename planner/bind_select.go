@@ -48,6 +48,9 @@ type target struct {
 	pos  int
 	junk bool
 	id   colID
+	// bare is set of a literal standing alone: no expression is the same before it is
+	// folded. grouped is set if GROUP BY means the item.
+	bare, grouped bool
 }
 
 const noCol colID = -1
@@ -346,7 +349,8 @@ func (b *binder) targetList(list []*ast.ResTarget) []target {
 		if name == "" {
 			name = columnName(t.Value)
 		}
-		out = append(out, target{name: name, expr: b.expr(t.Value), pos: exprLoc(t.Value), id: noCol})
+		_, bare := t.Value.(*ast.Const)
+		out = append(out, target{name: name, expr: b.expr(t.Value), pos: exprLoc(t.Value), id: noCol, bare: bare})
 	}
 	return out
 }
@@ -498,7 +502,7 @@ func (b *binder) findTarget(targets *[]target, visible int, e ast.Expr, clause s
 	}
 	x := b.expr(e)
 	for i := range *targets {
-		if equalExprs((*targets)[i].expr, x) {
+		if t := &(*targets)[i]; !t.bare && equalExprs(t.expr, x) {
 			return i
 		}
 	}
@@ -516,6 +520,7 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 		n := len(*targets)
 		i := b.findTarget(targets, visible, e, "GROUP BY", true)
 		t := &(*targets)[i]
+		t.grouped = true
 		if t.expr.Type() == types.Unknown {
 			t.expr = b.resolveUnknown(arg{t.expr, t.pos}).e
 		}
@@ -717,7 +722,11 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		f.known[it.id] = true
 	}
 	for i := range targets {
-		targets[i].expr = f.fix(targets[i].expr)
+		if t := &targets[i]; t.grouped || !t.bare {
+			t.expr = f.whole(t.expr)
+		} else {
+			t.expr = f.fix(t.expr)
+		}
 	}
 	if *having != nil {
 		*having = f.fix(*having)
@@ -779,6 +788,20 @@ func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
 		out[i] = f.fix(e)
 	}
 	return out
+}
+
+// whole is fix for what stands by itself among the items to compute: there a constant
+// that is grouped by is NULL in the sets without it. Within other expressions
+// PostgreSQL folds it, and it stays what it is.
+func (f *groupFixer) whole(e plan.Expr) plan.Expr {
+	if isConst(e) && f.g.sets != nil {
+		for i := range f.g.groups {
+			if it := &f.g.groups[i]; equalExprs(it.expr, e) {
+				return f.p.col(it.id)
+			}
+		}
+	}
+	return f.fix(e)
 }
 
 func (f *groupFixer) fix(e plan.Expr) plan.Expr {

@@ -25,6 +25,9 @@ CREATE VIEW vd AS SELECT DISTINCT a FROM t;
 // badQueries fail while being bound. The server must give the same SQLSTATE,
 // message, position, detail and hint.
 var badQueries = `
+SELECT (SELECT rank(10) WITHIN GROUP (ORDER BY t.a) FROM u), t.b FROM t
+SELECT (SELECT rank(u.a) WITHIN GROUP (ORDER BY t.a) FROM u) FROM t
+WITH w AS (SELECT (SELECT max(t.a) FROM u), t.b FROM t) SELECT 1
 SELECT nope FROM t
 SELECT t.nope FROM t
 SELECT x.a FROM t

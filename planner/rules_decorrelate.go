@@ -539,7 +539,7 @@ func uniqueOn(r rel, cols colSet) bool {
 	case *lSort:
 		return uniqueOn(n.in, cols)
 	case *lLimit:
-		if c, ok := n.count.(*plan.Const); ok && !c.Val.IsNull() && c.Val.I <= 1 {
+		if c, ok := n.count.(*plan.Const); ok && n.ties == nil && !c.Val.IsNull() && c.Val.I <= 1 {
 			return true
 		}
 		return uniqueOn(n.in, cols)

@@ -38,6 +38,10 @@ type aggFrame struct {
 	q        *query
 	maxDepth int // deepest level at or above q that a column came from, 0 none
 	aggDepth int
+	pos      int // of the column that maxDepth is from
+	// direct is maxDepth of the direct arguments of an ordered-set aggregate, which do
+	// not settle what query it belongs to.
+	direct, directPos int
 }
 
 // rangeItem is an entry of FROM.
@@ -445,7 +449,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 func (b *binder) use(fd found, pos int) plan.Expr {
 	for _, f := range b.p.aggFrames {
 		if fd.q.depth <= f.q.depth && fd.q.depth > f.maxDepth {
-			f.maxDepth = fd.q.depth
+			f.maxDepth, f.pos = fd.q.depth, pos
 		}
 	}
 	if c, ok := fd.expr.(*plan.Col); ok {
