@@ -52,7 +52,8 @@ import (
 
 // Options of a store. The zero value is right for a server.
 type Options struct {
-	// CacheBytes is the size of the cache of uncompressed blocks; 0: 512 MiB.
+	// CacheBytes is the size of the caches, an eighth of it for rows and the rest for
+	// uncompressed blocks; 0: 512 MiB.
 	CacheBytes int64
 	// MemtableBytes is how much is gathered in memory before a file is written,
 	// and half the most that log replay takes on opening; 0: 64 MiB.
@@ -140,6 +141,8 @@ type engine struct {
 	faults    faults
 	worker    worker
 	next      *pebble.Snapshot // of the last commit, for View
+	rows      rows
+	applied   applied
 	toClose   chan *pebble.Snapshot
 	noneLeft  chan struct{} // to close
 	unflushed atomic.Int64  // bytes committed since the last flush that flushWhenIdle began
@@ -181,7 +184,9 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	if err := e.checkFiles(); err != nil {
 		return e, err
 	}
-	e.cache = pebble.NewCache(orDefault(opts.CacheBytes, 512<<20))
+	cacheBytes := orDefault(opts.CacheBytes, 512<<20)
+	e.rows.most = cacheBytes / 8
+	e.cache = pebble.NewCache(cacheBytes - e.rows.most)
 	e.opts = e.pebbleOptions(opts)
 	e.tables = e.opts.Clone()
 	e.tables.EnsureDefaults()
@@ -457,6 +462,7 @@ func (e *engine) load() error {
 		return kv.AtKey(kv.ErrCorrupt, seqKey)
 	}
 	e.seq = binary.BigEndian.Uint64(v)
+	e.applied.seq = e.seq
 	if err := closer.Close(); err != nil {
 		return translate(err)
 	}
@@ -472,7 +478,7 @@ func (e *engine) load() error {
 }
 
 func (e *engine) Traits() local.Traits {
-	return local.Traits{GroupCommit: true, CloseViews: true, MaxApplyBytes: maxBatchBytes, SpillBytes: e.txnBytes}
+	return local.Traits{GroupCommit: true, CloseViews: true, Reclaim: true, MaxApplyBytes: maxBatchBytes, SpillBytes: e.txnBytes}
 }
 
 func (e *engine) Seq() uint64 { return e.seq }
@@ -533,6 +539,7 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	if err := e.commit(b, sync); err != nil {
 		return err
 	}
+	e.applied = applied{seq, writes, false}
 	e.commits.Add(1)
 	e.unflushed.Add(int64(size))
 	for _, x := range sampled {
@@ -543,6 +550,13 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 		}
 	}
 	return nil
+}
+
+// applied is what the next View follows the last by.
+type applied struct {
+	seq     uint64
+	writes  []*local.Buffer
+	unknown bool // it was something else
 }
 
 // setSeq adds the number of the newest commit to a batch.
@@ -656,6 +670,7 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if err := e.commit(b, true); err != nil {
 		return false, err
 	}
+	e.applied = applied{seq: seq, unknown: true}
 	e.samples.DeleteRange(r)
 	return true, nil
 }

@@ -286,6 +286,7 @@ func (s *spill) Ingest(seq uint64) error {
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
+	e.applied = applied{seq: seq, unknown: true}
 	e.commits.Add(1)
 	for _, x := range s.sampled {
 		if x.Deleted() {

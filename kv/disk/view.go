@@ -4,17 +4,22 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"rowkey/kv"
+	"rowkey/kv/btree"
 	"rowkey/kv/local"
 )
 
-// view is one version: a Pebble snapshot.
+// view is one version: a Pebble snapshot, and what is remembered of it.
 type view struct {
-	e    *engine
-	snap *pebble.Snapshot
+	e     *engine
+	snap  *pebble.Snapshot
+	seq   uint64
+	rows  atomic.Pointer[btree.Tree]
+	first *btree.Tree // that was in rows
 }
 
 // View implements local.Engine.
@@ -24,7 +29,7 @@ func (e *engine) View() (local.View, error) {
 	if e.closed {
 		return nil, kv.ErrClosed
 	}
-	v := &view{e, e.next}
+	v := &view{e: e, snap: e.next, seq: e.applied.seq}
 	if e.next = nil; v.snap == nil {
 		if err := e.call(func() error { v.snap = e.db.NewSnapshot(); return nil }); err != nil {
 			return nil, translate(err)
@@ -33,7 +38,19 @@ func (e *engine) View() (local.View, error) {
 	e.openMu.Lock()
 	e.views[v] = struct{}{}
 	e.openMu.Unlock()
+	if a := &e.applied; a.unknown {
+		e.rows.clear(v)
+	} else {
+		e.rows.commit(a.writes, v)
+	}
+	e.applied.writes = nil
 	return v, nil
+}
+
+// Reclaim implements local.Reclaimer. Iterators go by the snapshot.
+func (v *view) Reclaim() bool {
+	v.e.rows.reclaim(v)
+	return true
 }
 
 func (v *view) Close() error {
@@ -51,12 +68,17 @@ func (v *view) Close() error {
 	return nil
 }
 
+// Get implements kv.Reader.
 func (v *view) Get(key []byte) ([]byte, bool, error) {
+	if value, ok, known := find(v.rows.Load(), key); known {
+		return value, ok, nil
+	}
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
 	return v.get(key)
 }
 
+// get asks Pebble, and remembers what it says.
 func (v *view) get(key []byte) ([]byte, bool, error) {
 	if v.e.closed {
 		return nil, false, kv.ErrClosed
@@ -65,26 +87,102 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	p, closer, err := v.snap.Get(key)
-	if err != nil {
-		if errors.Is(err, pebble.ErrNotFound) {
-			return nil, false, nil
+	if errors.Is(err, pebble.ErrNotFound) {
+		if v.e.rows.admits(v) {
+			v.fillGap(key)
 		}
+		return nil, false, nil
+	}
+	if err != nil {
 		return nil, false, kv.AtKey(translate(err), key)
 	}
 	value := make([]byte, len(p))
 	copy(value, p)
+	if v.e.rows.admits(v) {
+		v.e.rows.fill(v, []found{{key: key, value: value, ok: true}})
+	}
 	return value, true, translate(closer.Close())
 }
 
-// seekKeys is the number of keys from which one iterator that goes from key to key
-// beats looking each up on its own.
-const seekKeys = 4
+// fillGap remembers that a key is absent, with all others up to the next. Should that be
+// damaged, nothing is the matter with this one.
+func (v *view) fillGap(key []byte) {
+	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(key), UpperBound: endOfKeys})
+	if err != nil {
+		return
+	}
+	f := found{key: key, gap: true}
+	if p.First() {
+		f.next = p.Key()
+		f.nextValue, err = p.ValueAndErr()
+	} else {
+		err = p.Error()
+	}
+	if err == nil {
+		v.e.rows.fill(v, []found{f})
+	}
+	_ = p.Close()
+}
 
-// GetAll implements kv.Reader. Many keys are visited in order by one iterator, which
-// keeps its place in every level and its blocks at hand; the values share an arena.
+const (
+	// seekKeys is the number of keys from which one iterator that goes from key to key
+	// beats looking each up on its own.
+	seekKeys = 4
+	// fillKeys is up to how many keys looked up at once are remembered.
+	fillKeys = 64
+	// rowsAtOnce is how many keys are looked for in what is remembered before that is given
+	// up, should it know none of them.
+	rowsAtOnce = 16
+)
+
+// GetAll implements kv.Reader.
 func (v *view) GetAll(keys, values [][]byte) error {
+	missing, n := v.getKnown(keys, values)
+	if n == 0 {
+		return nil
+	}
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
+	if missing == nil {
+		return v.getAll(keys, values)
+	}
+	ks, vs := make([][]byte, n), make([][]byte, n)
+	for i, at := range missing {
+		ks[i] = keys[at]
+	}
+	if err := v.getAll(ks, vs); err != nil {
+		return err
+	}
+	for i, at := range missing {
+		values[at] = vs[i]
+	}
+	return nil
+}
+
+// getKnown fills in the values that are remembered, and tells the n others: those at
+// missing, or all if that is nil.
+func (v *view) getKnown(keys, values [][]byte) (missing []int32, n int) {
+	t := v.rows.Load()
+	for i, key := range keys {
+		value, ok, known := find(t, key)
+		switch {
+		case !known:
+			missing = append(missing, int32(i))
+			if len(missing) == rowsAtOnce && i == rowsAtOnce-1 {
+				return nil, len(keys)
+			}
+		case ok:
+			values[i] = value
+		default:
+			values[i] = nil
+		}
+	}
+	return missing, len(missing)
+}
+
+// getAll asks Pebble. Many keys are visited in order by one iterator, which keeps its place
+// in every level and its blocks at hand; the values share an arena.
+func (v *view) getAll(keys, values [][]byte) error {
 	if len(keys) < seekKeys {
 		for i, k := range keys {
 			value, _, err := v.get(k)
@@ -105,12 +203,19 @@ func (v *view) GetAll(keys, values [][]byte) error {
 		}
 		return int(order[i])
 	}
-	last := keys[at(len(keys)-1)]
-	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(keys[at(0)]), UpperBound: kv.KeyAfter(last)})
+	bounds := pebble.IterOptions{LowerBound: lowest(keys[at(0)]), UpperBound: kv.KeyAfter(keys[at(len(keys)-1)])}
+	var fills *[]found
+	if len(keys) <= fillKeys && v.e.rows.admits(v) {
+		fills = new([]found)
+		bounds.UpperBound = endOfKeys // to see the ends of gaps
+	}
+	p, err := v.snap.NewIter(&bounds)
 	if err != nil {
 		return translate(err)
 	}
-	err = seekAll(p, keys, values, at)
+	if err = seekAll(p, keys, values, at, fills); err == nil && fills != nil {
+		v.e.rows.fill(v, *fills)
+	}
 	return errors.Join(err, translate(p.Close()))
 }
 
@@ -118,7 +223,7 @@ func (v *view) GetAll(keys, values [][]byte) error {
 // seek asks the filters first. After a miss it is likely not, and the pair at which a
 // plain seek ends tells of all keys before it that they are absent: making sure that
 // a thousand new keys in a row are free takes one seek.
-func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int) error {
+func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills *[]found) error {
 	clear(values)
 	var b kv.PairBatch
 	hit := false
@@ -133,11 +238,22 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int) error 
 				if err := p.Error(); err != nil {
 					return kv.AtKey(translate(err), key)
 				}
+				if fills != nil {
+					*fills = append(*fills, found{key: key})
+				}
 				continue
 			}
 		} else {
 			if !p.SeekGE(key) {
+				if fills != nil && p.Error() == nil {
+					*fills = append(*fills, found{key: key, gap: true})
+				}
 				return translate(p.Error())
+			}
+			if fills != nil && bytes.Compare(key, p.Key()) < 0 {
+				if next, err := p.ValueAndErr(); err == nil {
+					*fills = append(*fills, found{key: key, gap: true, next: bytes.Clone(p.Key()), nextValue: bytes.Clone(next)})
+				}
 			}
 			for bytes.Compare(key, p.Key()) < 0 {
 				if i++; i == len(keys) {
@@ -156,6 +272,9 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int) error 
 			return kv.AtKey(translate(err), key)
 		}
 		values[n] = b.Hold(value)
+		if fills != nil {
+			*fills = append(*fills, found{key: key, value: values[n], ok: true})
+		}
 	}
 	return nil
 }

@@ -57,6 +57,19 @@ func searchEntries(es []Entry, key []byte) (int, bool) {
 	return lo, false
 }
 
+// Bounds are the first and the last key in memory, nil if there is none.
+func (b *Buffer) Bounds() (first, last []byte) {
+	if b.tree != nil {
+		lo, _ := b.tree.Min()
+		hi, _ := b.tree.Max()
+		return lo.Key(), hi.Key()
+	}
+	if n := len(b.small); n > 0 {
+		return b.small[0].Key(), b.small[n-1].Key()
+	}
+	return nil, nil
+}
+
 // Bytes is at least the size of all keys and values in memory.
 func (b *Buffer) Bytes() int64 { return b.bytes }
 

@@ -173,9 +173,11 @@ func (s *Store) commitGroup(group []*Txn) {
 	if len(buffers) == 0 {
 		return
 	}
-	s.reclaimNewest(group, buffers)
 	seq--
 	var err error
+	if !s.traits.GroupCommit {
+		s.reclaimNewest(group, buffers)
+	}
 	if spilled := group[0].spill; spilled != nil && len(group[0].writes.runs) > 0 {
 		err = spilled.Ingest(seq)
 	} else {
@@ -183,6 +185,9 @@ func (s *Store) commitGroup(group []*Txn) {
 	}
 	var view View
 	if err == nil {
+		if s.traits.GroupCommit { // readers are not to wait for the disk
+			s.reclaimNewest(group, buffers)
+		}
 		if view, err = s.engine.View(); err != nil {
 			err = errors.Join(kv.ErrCommitUnknown, err)
 		}

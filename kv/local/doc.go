@@ -116,11 +116,11 @@ type View interface {
 	Close() error
 }
 
-// Reclaimer is a View that the next Apply may change instead of copying what it
-// changes, when nobody reads it any more.
+// Reclaimer is a View that the next Apply, or of an engine with GroupCommit the next View,
+// may change instead of copying what it changes, when nobody reads it any more.
 type Reclaimer interface {
 	View
-	// Reclaim is called before Apply, of the newest view, when nobody holds it, and
+	// Reclaim is called before that, of the newest view, when nobody holds it, and
 	// nobody will. False: its iterators may still be at work, and it stays as it is.
 	Reclaim() bool
 }

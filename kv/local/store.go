@@ -90,7 +90,9 @@ func (s *Store) hold() *version {
 }
 
 func (s *Store) letGo(v *version) {
-	if s.traits.counted() && v.refs.Add(-1) == 0 && s.traits.CloseViews {
+	// Of a version that was being changed in place there was none but the one for being
+	// current, taken already.
+	if s.traits.counted() && v.refs.Add(-1) <= 0 && s.traits.CloseViews {
 		v.view.Close() // its files are only read: nothing to lose
 	}
 }

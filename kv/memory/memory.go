@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"rowkey/kv"
+	"rowkey/kv/btree"
 	"rowkey/kv/local"
 )
 
@@ -37,7 +38,7 @@ func NewBounded(txnBytes int64) kv.Store {
 // engine is the local.Engine. Only its Apply and DropRange touch tree; views have
 // clones.
 type engine struct {
-	tree    tree
+	tree    btree.Tree
 	samples *local.Sampler
 	keys    atomic.Int64
 	bytes   atomic.Int64
@@ -57,7 +58,7 @@ func (e *engine) Size() (keys, bytes int64) { return e.keys.Load(), e.bytes.Load
 
 func (e *engine) Close() error { return nil }
 
-func (e *engine) View() (local.View, error) { return &view{tree: e.tree.clone(), engine: e}, nil }
+func (e *engine) View() (local.View, error) { return &view{tree: e.tree.Clone(), engine: e}, nil }
 
 func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 	grown := int64(0)
@@ -66,9 +67,9 @@ func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 			var old local.Entry
 			var had bool
 			if x.Deleted() {
-				old, had = e.tree.delete(x.Key())
+				old, had = e.tree.Delete(x.Key())
 			} else {
-				old, had = e.tree.put(x)
+				old, had = e.tree.Put(x)
 				grown += x.Bytes()
 			}
 			if had {
@@ -79,7 +80,7 @@ func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 		})
 	}
 	e.bytes.Add(grown)
-	e.keys.Store(int64(e.tree.size))
+	e.keys.Store(int64(e.tree.Len()))
 	return nil
 }
 
@@ -97,15 +98,15 @@ func (e *engine) sample(x local.Entry) {
 const dropAtOnce = 4096
 
 func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
-	it := newIter(e.tree.clone(), r, kv.ScanOptions{KeysOnly: true})
+	it := newIter(e.tree.Clone(), r, kv.ScanOptions{KeysOnly: true})
 	b := kv.PairBatch{Max: dropAtOnce}
 	n, _ := it.Next(&b)
 	for _, k := range b.Keys {
-		if old, ok := e.tree.delete(k); ok {
+		if old, ok := e.tree.Delete(k); ok {
 			e.bytes.Add(-old.Bytes())
 		}
 	}
-	e.keys.Store(int64(e.tree.size))
+	e.keys.Store(int64(e.tree.Len()))
 	if n == dropAtOnce {
 		return false, nil
 	}
@@ -115,7 +116,7 @@ func (e *engine) DropRange(r kv.Range, _ uint64) (done bool, err error) {
 
 // view is one version.
 type view struct {
-	tree    *tree
+	tree    *btree.Tree
 	engine  *engine
 	scanned atomic.Bool // iterators were made, which know no end
 }
@@ -125,14 +126,14 @@ func (v *view) Reclaim() bool {
 	if v.scanned.Load() {
 		return false
 	}
-	v.engine.tree.unclone()
+	v.engine.tree.Unclone(v.tree)
 	return true
 }
 
 func (v *view) Close() error { return nil }
 
 func (v *view) Get(key []byte) ([]byte, bool, error) {
-	e, ok := v.tree.get(key)
+	e, ok := v.tree.Get(key)
 	if !ok {
 		return nil, false, nil
 	}
@@ -140,7 +141,7 @@ func (v *view) Get(key []byte) ([]byte, bool, error) {
 }
 
 func (v *view) GetAll(keys, values [][]byte) error {
-	v.tree.getAll(keys, values)
+	v.tree.GetAll(keys, values)
 	return nil
 }
 
@@ -160,7 +161,7 @@ func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
 // iter walks the tree batch by batch: each Next enters it anew behind the last key,
 // which costs a search a batch.
 type iter struct {
-	root    *node
+	tree    *btree.Tree
 	opts    kv.ScanOptions
 	r       kv.Range
 	left    int // pairs still allowed by the limit; negative: any number
@@ -174,8 +175,8 @@ type iter struct {
 	max int
 }
 
-func newIter(t *tree, r kv.Range, opts kv.ScanOptions) *iter {
-	it := &iter{root: t.root, opts: opts}
+func newIter(t *btree.Tree, r kv.Range, opts kv.ScanOptions) *iter {
+	it := &iter{tree: t, opts: opts}
 	if opts.Reverse {
 		it.visit = it.visitDown
 	} else {
@@ -187,7 +188,7 @@ func newIter(t *tree, r kv.Range, opts kv.ScanOptions) *iter {
 
 func (it *iter) Reset(r kv.Range) {
 	it.r, it.started = r, false
-	it.done = r.Empty() || it.root == nil
+	it.done = r.Empty() || it.tree.Len() == 0
 	it.left = -1
 	if it.opts.Limit > 0 {
 		it.left = it.opts.Limit
@@ -207,13 +208,13 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 	}
 	switch {
 	case it.started && it.opts.Reverse:
-		it.root.descend(it.last, it.visit)
+		it.tree.Descend(it.last, it.visit)
 	case it.started:
-		it.root.ascend(it.last, it.visit)
+		it.tree.Ascend(it.last, it.visit)
 	case it.opts.Reverse:
-		it.root.descend(it.r.End, it.visit)
+		it.tree.Descend(it.r.End, it.visit)
 	default:
-		it.root.ascend(it.r.Start, it.visit)
+		it.tree.Ascend(it.r.Start, it.visit)
 	}
 	n := len(b.Keys)
 	if n < it.max {

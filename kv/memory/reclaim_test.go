@@ -37,9 +37,9 @@ func TestReclaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	putAll(t, s, "1", "a", "b")
-	root := e.tree.root
+	root := e.tree
 	putAll(t, s, "2", "a", "b")
-	if e.tree.root != root {
+	if !e.tree.Same(&root) {
 		t.Error("a node that nobody sees was copied")
 	}
 
@@ -49,7 +49,7 @@ func TestReclaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	putAll(t, s, "3", "a")
-	if e.tree.root == root {
+	if e.tree.Same(&root) {
 		t.Error("a node that a snapshot sees was not copied")
 	}
 	for name, r := range map[string]kv.Reader{"snapshot": snap, "transaction": txn} {
@@ -76,9 +76,9 @@ func TestReclaim(t *testing.T) {
 	}); err != nil || n != 3 {
 		t.Error(n, err)
 	}
-	root = e.tree.root
+	root = e.tree
 	putAll(t, s, "7", "a")
-	if e.tree.root != root {
+	if !e.tree.Same(&root) {
 		t.Error("a node that only former versions' readers could see was copied")
 	}
 }

@@ -1,15 +1,20 @@
-package memory
+// Package btree is the ordered map in memory of the stores of one process: a B-tree of
+// entries whose nodes are copied when written, so that readers walk a clone without locks
+// while the tree goes on. Package memory keeps everything in one, package disk what it
+// remembers of the newest state.
+package btree
 
 import (
 	"bytes"
 	"encoding/binary"
+	"sync/atomic"
 	"unsafe"
 
 	"rowkey/kv/local"
 )
 
-// tree is a B-tree of entries in its leaves, copied when written: a node belongs to
-// the version of the tree that made it, and only that may change it.
+// Tree is a B-tree of entries in its leaves, copied when written: a node that no clone
+// can see is changed in place, any other is copied first.
 //
 //	inner  [ k1  k2  k3 ]      kids[i] has the keys from items[i] on;
 //	         │   │   │         kids[0] those before items[0], too
@@ -20,11 +25,17 @@ import (
 // which lie side by side, and looks at an entry's memory only where heads are equal;
 // most of a search in an ordinary tree is waiting for that memory.
 //
+// An entry may bear a mark, one bit, whose meaning is the user's: a new entry takes over
+// that of the entry before it, one put in another's place keeps that.
+//
 // The zero value is empty. Not safe for concurrent use; clones are apart.
-type tree struct {
-	root    *node
-	size    int
-	version uint64
+type Tree struct {
+	root *node
+	size int
+	// version is the number of clones; nodes made after clone n have version n+1, and
+	// those up to shared may be seen by clones.
+	version, shared uint64
+	marked          bool // an entry has borne a mark
 }
 
 const (
@@ -39,6 +50,12 @@ const (
 
 // node is a leaf, or the first part of an inner.
 type node struct {
+	used atomic.Uint32 // see Find
+	body
+}
+
+type body struct {
+	marks   uint32 // of items, bit by bit
 	version uint64
 	n       uint16
 	leaf    bool
@@ -55,36 +72,46 @@ type inner struct {
 
 func (n *node) inner() *inner { return (*inner)(unsafe.Pointer(n)) }
 
-// clone gives the tree as it is, which later changes of t leave alone.
-func (t *tree) clone() *tree {
+// Clone gives the tree as it is, which later changes of t leave alone.
+func (t *Tree) Clone() *Tree {
 	c := *t
 	t.version++
+	t.shared = t.version
 	return &c
 }
 
-// unclone takes back the last clone, which is not used any more.
-func (t *tree) unclone() { t.version-- }
+// Unclone takes back c and all later clones, which are not used any more.
+func (t *Tree) Unclone(c *Tree) { t.shared = c.shared }
+
+// Reset empties the tree; its clones stay as they are.
+func (t *Tree) Reset() { t.root, t.size = nil, 0 }
+
+// Len is the number of entries.
+func (t *Tree) Len() int { return t.size }
+
+// Same tells whether both are the same nodes.
+func (t *Tree) Same(o *Tree) bool { return t.root == o.root }
 
 // mutable gives n, or its copy if it is seen by clones.
-func (t *tree) mutable(n *node) *node {
+func (t *Tree) mutable(n *node) *node {
 	switch {
-	case n.version == t.version:
+	case n.version > t.shared:
 		return n
 	case n.leaf:
-		c := new(node)
-		*c = *n
-		c.version = t.version
+		c := &node{body: n.body} // used is not to be copied with it: others write it
+		c.version = t.version + 1
+		c.used.Store(n.used.Load())
 		return c
 	}
-	c := new(inner)
-	*c = *n.inner()
-	c.version = t.version
+	from := n.inner()
+	c := &inner{node: node{body: from.body}, kids: from.kids}
+	c.version = t.version + 1
 	return &c.node
 }
 
-func (t *tree) newLeaf() *node { return &node{version: t.version, leaf: true} }
+func (t *Tree) newLeaf() *node { return &node{body: body{version: t.version + 1, leaf: true}} }
 
-func (t *tree) newInner() *inner { return &inner{node: node{version: t.version}} }
+func (t *Tree) newInner() *inner { return &inner{node: node{body: body{version: t.version + 1}}} }
 
 // head is the eight bytes of key behind its first p, zeros where there are none.
 func head(key []byte, p int) uint64 {
@@ -161,7 +188,8 @@ func (n *node) child(key []byte) int {
 	return i
 }
 
-func (t *tree) get(key []byte) (local.Entry, bool) {
+// Get gives the entry of key.
+func (t *Tree) Get(key []byte) (local.Entry, bool) {
 	n := t.root
 	if n == nil {
 		return local.Entry{}, false
@@ -175,12 +203,12 @@ func (t *tree) get(key []byte) (local.Entry, bool) {
 	return local.Entry{}, false
 }
 
-// together is how many keys getAll looks up at a time.
+// together is how many keys GetAll looks up at a time.
 const together = 16
 
-// getAll is get of many keys: level by level, so that the waits for memory, which most of
+// GetAll is Get of many keys: level by level, so that the waits for memory, which most of
 // a search is, overlap.
-func (t *tree) getAll(keys, values [][]byte) {
+func (t *Tree) GetAll(keys, values [][]byte) {
 	for len(keys) > 0 {
 		n := min(len(keys), together)
 		t.getSome(keys[:n], values[:n])
@@ -188,7 +216,7 @@ func (t *tree) getAll(keys, values [][]byte) {
 	}
 }
 
-func (t *tree) getSome(keys, values [][]byte) {
+func (t *Tree) getSome(keys, values [][]byte) {
 	clear(values)
 	if t.root == nil {
 		return
@@ -211,8 +239,8 @@ func (t *tree) getSome(keys, values [][]byte) {
 	}
 }
 
-// put inserts e, in place of the entry of its key that is there.
-func (t *tree) put(e local.Entry) (old local.Entry, had bool) {
+// Put inserts e, in place of the entry of its key that is there.
+func (t *Tree) Put(e local.Entry) (old local.Entry, had bool) {
 	key := e.Key()
 	if t.root == nil {
 		t.root = t.newLeaf()
@@ -241,14 +269,18 @@ func (t *tree) put(e local.Entry) (old local.Entry, had bool) {
 		old, n.items[i] = n.items[i], e
 		return old, true
 	}
+	mark := i == 0 && t.marked && t.markBefore(key)
 	n.insert(i, e)
+	if mark {
+		n.marks |= 1
+	}
 	t.size++
 	return local.Entry{}, false
 }
 
 // split cuts kid i of in, which is full, in two. Where key goes to its end, keys come
 // in order, and it is left full.
-func (t *tree) split(in *inner, i int, key []byte) {
+func (t *Tree) split(in *inner, i int, key []byte) {
 	left := t.mutable(in.kids[i])
 	at := width / 2
 	if at2, _ := left.search(key); at2 == width {
@@ -264,6 +296,8 @@ func (t *tree) split(in *inner, i int, key []byte) {
 		right = &r.node
 	}
 	right.n = uint16(copy(right.items[:], left.items[at:]))
+	right.marks = left.marks >> at
+	left.marks &= 1<<at - 1
 	clear(left.items[at:])
 	left.n = uint16(at)
 	left.tighten()
@@ -299,6 +333,11 @@ func (n *node) insert(i int, e local.Entry) {
 	copy(n.heads[i+1:], n.heads[i:n.n])
 	n.items[i], n.heads[i] = e, head(key, p)
 	n.n++
+	low := uint32(1)<<i - 1
+	n.marks = n.marks&low | n.marks&^low<<1
+	if i > 0 {
+		n.marks |= n.marks << 1 & (1 << i)
+	}
 }
 
 // remove takes item i out.
@@ -307,6 +346,8 @@ func (n *node) remove(i int) {
 	copy(n.heads[i:], n.heads[i+1:n.n])
 	n.n--
 	n.items[n.n] = local.Entry{}
+	low := uint32(1)<<i - 1
+	n.marks = n.marks&low | n.marks>>1&^low
 }
 
 // tighten notes anew what all keys begin with.
@@ -339,9 +380,9 @@ func common(a, b []byte) int {
 	return n
 }
 
-// delete removes the entry of key.
-func (t *tree) delete(key []byte) (old local.Entry, had bool) {
-	if old, had = t.get(key); !had {
+// Delete removes the entry of key.
+func (t *Tree) Delete(key []byte) (old local.Entry, had bool) {
+	if old, had = t.Get(key); !had {
 		return old, false
 	}
 	t.root = t.mutable(t.root)
@@ -357,7 +398,7 @@ func (t *tree) delete(key []byte) (old local.Entry, had bool) {
 }
 
 // deleteFrom removes a key that is there from below n, which is mutable.
-func (t *tree) deleteFrom(n *node, key []byte) {
+func (t *Tree) deleteFrom(n *node, key []byte) {
 	if n.leaf {
 		i, _ := n.search(key)
 		n.remove(i)
@@ -387,7 +428,7 @@ func (in *inner) drop(i int) {
 }
 
 // merge makes one of kids i and i+1 if there is room to spare.
-func (t *tree) merge(in *inner, i int) {
+func (t *Tree) merge(in *inner, i int) {
 	left, right := in.kids[i], in.kids[i+1]
 	if int(left.n+right.n) > width*3/4 {
 		return
@@ -400,9 +441,26 @@ func (t *tree) merge(in *inner, i int) {
 		copy(left.inner().kids[at:], right.inner().kids[:right.n])
 		left.items[at] = in.items[i+1] // the least that its first kid may have
 	}
+	left.marks |= right.marks << at
 	left.n += right.n
 	left.tighten()
 	in.drop(i + 1)
+}
+
+// Ascend visits the entries from start on (nil: all), a leaf's at a time, until visit
+// returns false.
+func (t *Tree) Ascend(start []byte, visit func([]local.Entry) bool) {
+	if t.root != nil {
+		t.root.ascend(start, visit)
+	}
+}
+
+// Descend visits the entries up to end and it included (nil: all), a leaf's at a time,
+// to be read from the last, until visit returns false.
+func (t *Tree) Descend(end []byte, visit func([]local.Entry) bool) {
+	if t.root != nil {
+		t.root.descend(end, visit)
+	}
 }
 
 // ascend visits the entries from start on (nil: all), a leaf's at a time, until

@@ -1,4 +1,4 @@
-package memory
+package btree
 
 import (
 	"bytes"
@@ -36,18 +36,18 @@ func TestTree(t *testing.T) {
 		func() []byte { return []byte{byte(rnd.IntN(256)), byte(rnd.IntN(256))} },
 	}
 	type version struct {
-		t *tree
+		t *Tree
 		m map[string]string
 	}
 	for _, shape := range shapes {
-		var tr tree
+		var tr Tree
 		m := map[string]string{}
 		var kept []version
 		steps := 20000
 		for step := range steps {
 			k := shape()
 			if step > steps/2 && rnd.IntN(3) > 0 || rnd.IntN(3) == 0 {
-				old, had := tr.delete(k)
+				old, had := tr.Delete(k)
 				want, ok := m[string(k)]
 				if had != ok || had && string(old.Value()) != want {
 					t.Fatalf("delete %x: %v %q, want %v %q", k, had, old.Value(), ok, want)
@@ -55,7 +55,7 @@ func TestTree(t *testing.T) {
 				delete(m, string(k))
 			} else {
 				v := strconv.Itoa(step)
-				old, had := tr.put(local.NewEntry(k, []byte(v)))
+				old, had := tr.Put(local.NewEntry(k, []byte(v)))
 				want, ok := m[string(k)]
 				if had != ok || had && string(old.Value()) != want {
 					t.Fatalf("put %x: %v %q, want %v %q", k, had, old.Value(), ok, want)
@@ -63,7 +63,7 @@ func TestTree(t *testing.T) {
 				m[string(k)] = v
 			}
 			probe := shape()
-			e, ok := tr.get(probe)
+			e, ok := tr.Get(probe)
 			if want, has := m[string(probe)]; ok != has || ok && string(e.Value()) != want {
 				t.Fatalf("get %x: %v %q, want %v %q", probe, ok, e.Value(), has, want)
 			}
@@ -72,14 +72,14 @@ func TestTree(t *testing.T) {
 				for k, v := range m {
 					copied[k] = v
 				}
-				kept = append(kept, version{tr.clone(), copied})
+				kept = append(kept, version{tr.Clone(), copied})
 			}
 		}
 		for _, v := range kept {
 			checkTree(t, v.t, v.m, shape)
 		}
 		for k := range m {
-			tr.delete([]byte(k))
+			tr.Delete([]byte(k))
 		}
 		if tr.root != nil || tr.size != 0 {
 			t.Error("an emptied tree is not empty")
@@ -87,7 +87,7 @@ func TestTree(t *testing.T) {
 	}
 }
 
-func checkTree(t *testing.T, tr *tree, m map[string]string, probe func() []byte) {
+func checkTree(t *testing.T, tr *Tree, m map[string]string, probe func() []byte) {
 	t.Helper()
 	if tr.size != len(m) {
 		t.Fatalf("size %d, want %d", tr.size, len(m))
@@ -102,7 +102,7 @@ func checkTree(t *testing.T, tr *tree, m map[string]string, probe func() []byte)
 	}
 	walk := func(from []byte, up bool) (got []string) {
 		if up {
-			tr.root.ascend(from, func(es []local.Entry) bool {
+			tr.Ascend(from, func(es []local.Entry) bool {
 				for _, e := range es {
 					got = append(got, string(e.Key()))
 					if m[string(e.Key())] != string(e.Value()) {
@@ -113,7 +113,7 @@ func checkTree(t *testing.T, tr *tree, m map[string]string, probe func() []byte)
 			})
 			return got
 		}
-		tr.root.descend(from, func(es []local.Entry) bool {
+		tr.Descend(from, func(es []local.Entry) bool {
 			for i := len(es) - 1; i >= 0; i-- {
 				got = append(got, string(es[i].Key()))
 			}

@@ -1,0 +1,114 @@
+package btree
+
+import "rowkey/kv/local"
+
+// Find gives the entry of key and its mark, or, where there is none, the mark of the entry
+// before. It notes that the leaf was of use, see Leaf. Safe beside other readers.
+func (t *Tree) Find(key []byte) (e local.Entry, found, mark bool) {
+	n := t.root
+	if n == nil {
+		return e, false, false
+	}
+	for !n.leaf {
+		n = n.inner().kids[n.child(key)]
+	}
+	if n.used.Load() == 0 {
+		n.used.Store(1)
+	}
+	i, found := n.search(key)
+	switch {
+	case found:
+		return n.items[i], true, n.marks>>i&1 != 0
+	case i > 0:
+		return e, false, n.marks>>(i-1)&1 != 0
+	}
+	return e, false, t.marked && t.markBefore(key)
+}
+
+// Before gives the last entry before key, and its mark.
+func (t *Tree) Before(key []byte) (e local.Entry, mark, ok bool) {
+	var aside *node // the last kid that was passed by
+	n := t.root
+	if n == nil {
+		return e, false, false
+	}
+	for !n.leaf {
+		i := n.child(key)
+		if i > 0 {
+			aside = n.inner().kids[i-1]
+		}
+		n = n.inner().kids[i]
+	}
+	i, _ := n.search(key)
+	if i == 0 {
+		if n = aside; n == nil {
+			return e, false, false
+		}
+		for !n.leaf {
+			n = n.inner().kids[n.n-1]
+		}
+		i = int(n.n)
+	}
+	return n.items[i-1], n.marks>>(i-1)&1 != 0, true
+}
+
+func (t *Tree) markBefore(key []byte) bool {
+	_, mark, _ := t.Before(key)
+	return mark
+}
+
+// SetMark marks the entry of key, which is there, or unmarks it.
+func (t *Tree) SetMark(key []byte, mark bool) {
+	t.marked = t.marked || mark
+	t.root = t.mutable(t.root)
+	n := t.root
+	for !n.leaf {
+		in := n.inner()
+		i := n.child(key)
+		in.kids[i] = t.mutable(in.kids[i])
+		n = in.kids[i]
+	}
+	i, _ := n.search(key)
+	n.marks &^= 1 << i
+	if mark {
+		n.marks |= 1 << i
+	}
+}
+
+// From gives the first entry that is not before key.
+func (t *Tree) From(key []byte) (e local.Entry, ok bool) {
+	t.Ascend(key, func(es []local.Entry) bool {
+		e, ok = es[0], true
+		return false
+	})
+	return e, ok
+}
+
+// Leaf appends to dst the entries from key on that lie together in the first leaf that has
+// any, and tells whether Find came there since Leaf did.
+func (t *Tree) Leaf(dst []local.Entry, key []byte) (_ []local.Entry, used bool) {
+	if t.root == nil {
+		return dst, false
+	}
+	n, from := t.root.leafFrom(key)
+	if n == nil {
+		return dst, false
+	}
+	return append(dst, n.items[from:n.n]...), n.used.Swap(0) != 0
+}
+
+// leafFrom finds the first leaf with an entry that is not before key.
+func (n *node) leafFrom(key []byte) (leaf *node, from int) {
+	if n.leaf {
+		if i, _ := n.search(key); i < int(n.n) {
+			return n, i
+		}
+		return nil, 0
+	}
+	for i := n.child(key); i < int(n.n); i++ {
+		if leaf, from = n.inner().kids[i].leafFrom(key); leaf != nil {
+			return leaf, from
+		}
+	}
+	return nil, 0
+}
