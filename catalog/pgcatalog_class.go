@@ -32,6 +32,9 @@ func namespaceRows(q *query) error {
 	return nil
 }
 
+// barriers are the system views that show each role its own.
+var barriers = map[string]bool{"pg_stats": true, "pg_stats_ext": true, "pg_stats_ext_exprs": true}
+
 // isView tells whether a relation is a view, system views included.
 func isView(t *Table) bool { return t.Kind == KindView }
 
@@ -57,6 +60,9 @@ func pgClassRows(q *query) error {
 		f := classFacts{rowType: t.RowTypeOID, persistence: t.Persistence, owner: t.Owner, natts: len(t.Columns), checks: len(t.Checks),
 			tuples: -1, rules: isView(t) || t.View != nil, triggers: len(t.Triggers) > 0 || len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0, options: t.Options}
 		f.children, f.identity = q.snap.HasChildren(t.OID), t.ReplicaIdentity
+		if t.Virtual != nil && barriers[t.Name] {
+			f.options = []string{"security_barrier=true"}
+		}
 		if t.Bound != nil {
 			f.partition = true
 			if p := q.snap.ParentOf(t); p != nil {
@@ -67,6 +73,7 @@ func pgClassRows(q *query) error {
 			if t.Stored() {
 				f.am, f.filenode = heapAM, true
 			}
+			f.hasIndex = t.Virtual != nil && t.SchemaOID == PgCatalogOID // PostgreSQL's have; here, look-ups by the same columns
 			for _, ix := range t.Indexes {
 				f.hasIndex = f.hasIndex || ix.OID != 0
 			}
@@ -110,9 +117,13 @@ func classRow(q *query, r *relation, f classFacts) error {
 	if f.persistence == 0 {
 		f.persistence = Permanent
 	}
-	node, identity := OID(0), byte('n')
-	if f.filenode {
+	node, space, identity := OID(0), OID(0), byte('n')
+	shared, without := unfiled[r.oid]
+	if f.filenode && !without {
 		node = r.oid
+	}
+	if shared {
+		space = globalTablespace
 	}
 	if k := r.kind(); (k == 'r' || k == 'p' || k == 'm') && r.schema != PgCatalogOID {
 		identity = 'd'
@@ -121,8 +132,8 @@ func classRow(q *query, r *relation, f classFacts) error {
 		identity = f.identity
 	}
 	return q.row(
-		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(0),
-		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(false), vChar(byte(f.persistence)),
+		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(space),
+		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(shared), vChar(byte(f.persistence)),
 		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(f.children), vBool(false), vBool(false),
 		vBool(r.table == nil || r.ix != nil || r.table.Scannable()), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), q.relationACL(r), vTexts(f.options), f.bound)
 }

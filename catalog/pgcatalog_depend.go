@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"rowkey/types"
 )
@@ -51,6 +52,8 @@ var extensionMembers = []dependency{
 	{languageClass, plpgsqlLanguage, 0, procClass, plpgsqlInline, 0, 'n'},
 	{languageClass, plpgsqlLanguage, 0, procClass, plpgsqlValidator, 0, 'n'},
 	{languageClass, plpgsqlLanguage, 0, extensionClass, plpgsqlExtension, 0, 'e'},
+	{procClass, 13209, 0, procClass, 13208, 0, 'n'}, // functions of information_schema that call each other
+	{procClass, 13213, 0, procClass, 13212, 0, 'n'},
 }
 
 // initPrivRows shows the privileges of what there was from the beginning: pg_dump writes
@@ -63,7 +66,7 @@ func initPrivRows(q *query) error {
 		return q.row(vOID(oid), vOID(class), vInt(0), vChar('i'), acl)
 	}
 	for _, s := range q.snap.Schemas() {
-		if acl, _, set := q.snap.SchemaACL(s); s.OID < FirstUserOID {
+		if acl, _, set := q.snap.SchemaACL(s); s.OID < FirstUserOID && s.OID != InformationSchemaOID {
 			if err := first(namespaceClass, s.OID, vACL(acl, set)); err != nil {
 				return err
 			}
@@ -75,8 +78,8 @@ func initPrivRows(q *query) error {
 		}
 	}
 	return q.eachRelation("", "", func(r *relation) error {
-		if r.table == nil || r.table.OID >= FirstUserOID {
-			return nil
+		if r.table == nil || r.table.OID >= FirstUserOID || r.schema == InformationSchemaOID {
+			return nil // information_schema is as PostgreSQL's scripts make it afterwards
 		}
 		return first(relationClass, r.table.OID, q.relationACL(r))
 	})
@@ -98,6 +101,11 @@ func (q *query) rowkeyMembers(emit func(dependency) error) error {
 		}
 	}
 	for _, p := range procs().list {
+		if p.schema(q.snap) == InformationSchemaOID {
+			if err := emit(dependency{procClass, p.oid, 0, namespaceClass, InformationSchemaOID, 0, 'n'}); err != nil {
+				return err
+			}
+		}
 		if sc := p.schema(q.snap); sc != PgCatalogOID && slices.Contains(schemas, sc) {
 			if err := emit(dependency{procClass, p.oid, 0, extensionClass, rowkeyExtension, 0, 'e'}); err != nil {
 				return err
@@ -138,9 +146,6 @@ func pgDependRows(q *query) error {
 	if all {
 		tables = q.snap.index().tables
 		for _, u := range q.snap.UserTypes() {
-			if u.OID < FirstUserOID {
-				continue
-			}
 			for _, d := range typeDependencies(u) {
 				if err := emit(d); err != nil {
 					return err
@@ -159,6 +164,9 @@ func pgDependRows(q *query) error {
 	}
 	for _, t := range tables {
 		if t.Virtual != nil {
+			if err := q.systemDependencies(t, emit); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := q.tableDependencies(t, emit); err != nil {
@@ -220,6 +228,35 @@ func (q *query) dependTables() (list []*Table, all bool) {
 	return list, false
 }
 
+// systemDependencies are those of a system relation that is not pinned: the views and
+// what information_schema holds.
+func (q *query) systemDependencies(t *Table, emit func(dependency) error) error {
+	if t.OID < firstUnpinned || t.SchemaOID == RowkeyOID {
+		return nil
+	}
+	out := []dependency{
+		{typeClass, t.ArrayTypeOID, 0, typeClass, t.RowTypeOID, 0, 'i'},
+		{typeClass, t.RowTypeOID, 0, relationClass, t.OID, 0, 'i'},
+	}
+	if t.SchemaOID == InformationSchemaOID {
+		out = append(out, dependency{relationClass, t.OID, 0, namespaceClass, t.SchemaOID, 0, 'n'})
+	}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.TypeOID >= firstUnpinned {
+			out = append(out, dependency{relationClass, t.OID, OID(c.Attnum), typeClass, c.TypeOID, 0, 'n'})
+		}
+	}
+	for _, d := range out {
+		if err := emit(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstUnpinned is where the numbers begin of objects that initdb's scripts make.
+const firstUnpinned OID = 12000
+
 func typeDependencies(u *UserType) []dependency {
 	out := []dependency{
 		{typeClass, u.OID, 0, namespaceClass, u.SchemaOID, 0, 'n'},
@@ -246,6 +283,34 @@ func sequenceDependencies(s *Sequence) []dependency {
 	return out
 }
 
+// mentions tells whether an identifier stands in the text of an expression.
+func mentions(text, ident string) bool {
+	wordByte := func(i int) bool {
+		return i >= 0 && i < len(text) && (text[i] == '_' || text[i] == '$' || text[i] >= 0x80 || text[i] >= '0' && text[i] <= '9' ||
+			text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z')
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], ident)
+		if i < 0 {
+			return false
+		}
+		i += from
+		if !wordByte(i-1) && !wordByte(i+len(ident)) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+// eachMentioned visits the columns of t that stand in a text by name.
+func eachMentioned(t *Table, text string, visit func(attnum int16)) {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Dropped && text != "" && mentions(text, types.QuoteIdent(c.Name)) {
+			visit(c.Attnum)
+		}
+	}
+}
+
 func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 	x := q.snap.index()
 	out := []dependency{{relationClass, t.OID, 0, namespaceClass, t.SchemaOID, 0, 'n'}}
@@ -264,7 +329,17 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			out = append(out, dependency{relationClass, t.OID, OID(c.Attnum), typeClass, c.TypeOID, 0, 'n'})
 		}
 		if def, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
-			out = append(out, dependency{attrdefClass, def, 0, relationClass, t.OID, OID(c.Attnum), 'a'})
+			kind := byte('a')
+			if c.Generated != "" {
+				kind = 'i'
+				eachMentioned(t, c.Generated, func(n int16) {
+					out = append(out, dependency{attrdefClass, def, 0, relationClass, t.OID, OID(n), 'n'})
+				})
+			}
+			out = append(out, dependency{attrdefClass, def, 0, relationClass, t.OID, OID(c.Attnum), kind})
+			if c.Generated == "" && c.TypeOID >= FirstUserOID && strings.Contains(c.Default, "::") {
+				out = append(out, dependency{attrdefClass, def, 0, typeClass, c.TypeOID, 0, 'n'})
+			}
 			if seq := x.drawn(c); seq != 0 && c.Identity == NotIdentity {
 				out = append(out, dependency{attrdefClass, def, 0, relationClass, seq, 0, 'n'})
 			}
@@ -280,12 +355,21 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			out = append(out, dependency{relationClass, ix.OID, 0, constraintClass, ix.Constraint, 0, 'i'})
 		default:
 			found := false
-			for i := 0; i < len(ix.Keys)+len(ix.Include); i++ {
-				if n := indexAttnum(ix, i); n > 0 {
-					out = append(out, dependency{relationClass, ix.OID, 0, relationClass, t.OID, OID(n), 'a'})
-					found = true
+			uses := func(n int16) {
+				d := dependency{relationClass, ix.OID, 0, relationClass, t.OID, OID(n), 'a'}
+				if found = true; !slices.Contains(out, d) {
+					out = append(out, d)
 				}
 			}
+			text := ix.Where
+			for i := 0; i < len(ix.Keys)+len(ix.Include); i++ {
+				if n := indexAttnum(ix, i); n > 0 {
+					uses(n)
+				} else {
+					text += " " + ix.Keys[i].Expr
+				}
+			}
+			eachMentioned(t, text, uses)
 			if !found {
 				out = append(out, dependency{relationClass, ix.OID, 0, relationClass, t.OID, 0, 'a'})
 			}
@@ -305,7 +389,8 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			}
 		case r.check != nil:
 			for _, n := range r.check.Attnums {
-				out = append(out, dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'a'})
+				out = append(out, dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'a'},
+					dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'n'})
 			}
 		default:
 			for i := 0; i < len(r.index.Keys)+len(r.index.Include); i++ {
@@ -323,6 +408,15 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			switch {
 			case d < FirstUserOID:
 				continue // pinned
+			case q.snap.Table(d) != nil:
+				used := false
+				eachMentioned(q.snap.Table(d), t.View.Query, func(n int16) {
+					used = true
+					out = append(out, dependency{ruleClass, rule, 0, relationClass, d, OID(n), 'n'})
+				})
+				if used {
+					continue
+				}
 			case q.snap.relation(d) != nil:
 			case q.snap.Type(d) != nil:
 				class = typeClass

@@ -37,6 +37,10 @@ var (
 	descriptionFacts string
 	//go:embed facts/roles.txt
 	roleFacts string
+	//go:embed facts/settings.txt
+	settingFacts string
+	//go:embed facts/shared.txt
+	sharedFacts string
 )
 
 // factLines gives the columns of each line.
@@ -121,6 +125,14 @@ var roles = func() []role {
 	var out []role
 	factLines(roleFacts, func(c []string) { out = append(out, role{parseOID(c[0]), c[1]}) })
 	return out
+}()
+
+// unfiled holds the relations that pg_class gives no file number: true for those
+// that belong to the whole server.
+var unfiled = func() map[OID]bool {
+	m := map[OID]bool{}
+	factLines(sharedFacts, func(c []string) { m[parseOID(c[0])] = c[1] == "t" })
+	return m
 }()
 
 // typeFact is what pg_type says about a base type beyond types.Type.
@@ -236,6 +248,7 @@ type procFact struct {
 	source     string
 	cost, rows float64
 	parallel   byte
+	language   OID
 }
 
 var procsByOID = sync.OnceValue(func() map[OID]procFact {
@@ -243,7 +256,7 @@ var procsByOID = sync.OnceValue(func() map[OID]procFact {
 	factLines(procFacts, func(c []string) {
 		cost, _ := strconv.ParseFloat(c[2], 64)
 		count, _ := strconv.ParseFloat(c[3], 64)
-		m[parseOID(c[0])] = procFact{c[1], cost, count, c[4][0]}
+		m[parseOID(c[0])] = procFact{c[1], cost, count, c[4][0], parseOID(c[5])}
 	})
 	return m
 })

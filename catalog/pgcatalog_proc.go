@@ -76,7 +76,7 @@ func pgProcRows(q *query) error {
 		volatility, leakproof, setOf, variadic, defaults := p.volatility, false, false, OID(0), 0
 		more, ok := procsByOID()[p.oid]
 		if !ok {
-			more = procFact{source: p.name, cost: 1, parallel: 's'}
+			more = procFact{source: p.name, cost: 1, parallel: 's', language: internalLanguage}
 			if p.oid >= plpgsqlHandler && p.oid <= plpgsqlValidator {
 				more.parallel = 'u'
 			}
@@ -93,7 +93,7 @@ func pgProcRows(q *query) error {
 		for i, a := range p.args {
 			args[i] = int64(a)
 		}
-		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema(q.snap)), vOID(BootstrapRoleOID), vOID(internalLanguage), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
+		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema(q.snap)), vOID(BootstrapRoleOID), vOID(more.language), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
 			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar(more.parallel),
 			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, vNull(), vNull(),
 			vStr(more.source), vNull(), vNull(), vNull(), q.functionACL(p.oid))

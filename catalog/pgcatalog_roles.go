@@ -167,12 +167,15 @@ func roleSettingRows(q *query) error {
 	return nil
 }
 
-const defaultTablespace OID = 1663
+const (
+	defaultTablespace OID = 1663
+	globalTablespace  OID = 1664
+)
 
 func databaseRows(q *query) error {
 	acl, set := q.snap.DatabaseACL()
 	return q.row(vOID(DatabaseOID), vStr(q.database()), vOID(q.snap.DatabaseOwner()), vInt(utf8Encoding), vChar('c'), vBool(false), vBool(true), vInt(-1),
-		vInt(0), vInt(0), vOID(defaultTablespace), vStr("C"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
+		vInt(0), vInt(0), vOID(defaultTablespace), vStr("C.UTF-8"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
 }
 
 func tablespaceRows(q *query) error {

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"sync"
+
 	"rowkey/types"
 )
 
@@ -64,17 +66,33 @@ func settingsRows(q *query) error {
 		if name, ok := q.name("name"); ok && name != s.Name {
 			continue
 		}
-		source := "default"
-		if s.Value != s.Default {
-			source = "session"
+		f, ok := settingsByName()[s.Name]
+		if !ok {
+			continue // one that PostgreSQL does not list either, such as role
 		}
-		if err := q.row(vStr(s.Name), vStr(s.Value), vOpt(s.Unit), vStr(""), vStr(s.Doc), vNull(), vStr(s.Context), vStr(s.Kind), vStr(source),
-			vOpt(s.Min), vOpt(s.Max), vTexts(s.Enum), vStr(s.Default), vStr(s.Default), vNull(), vNull(), vBool(false)); err != nil {
+		source := "default"
+		switch {
+		case s.Value != s.Default:
+			source = "session"
+		case s.Context != "internal" && s.Name != "client_encoding" && s.Name != "max_stack_depth" && s.Value != f.builtIn:
+			source = "configuration file"
+		}
+		if err := q.row(vStr(s.Name), vStr(s.Value), vOpt(s.Unit), vStr(f.category), vStr(s.Doc), vOpt(f.more), vStr(s.Context), vStr(s.Kind), vStr(source),
+			vOpt(s.Min), vOpt(s.Max), vTexts(s.Enum), vStr(f.builtIn), vStr(s.Default), vNull(), vNull(), vBool(false)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// settingFact is what pg_settings says of a parameter beyond what a session knows.
+type settingFact struct{ category, more, builtIn string }
+
+var settingsByName = sync.OnceValue(func() map[string]settingFact {
+	m := map[string]settingFact{}
+	factLines(settingFacts, func(c []string) { m[c[0]] = settingFact{c[1], c[2], c[3]} })
+	return m
+})
 
 // vTime shows a time, NULL for 0.
 func vTime(micros int64) types.Datum { return nullIf(micros == 0, types.NewInt(micros)) }

@@ -14,6 +14,11 @@ var privateRelations = map[string]bool{"pg_authid": true, "pg_shadow": true, "pg
 	"pg_user_mapping": true, "pg_subscription": true, "pg_hba_file_rules": true, "pg_ident_file_mappings": true, "pg_file_settings": true,
 	"pg_config": true, "pg_backend_memory_contexts": true, "pg_shmem_allocations": true, "pg_replication_origin_status": true, "pg_largeobject": true}
 
+// unsharedRelations are relations of information_schema that PostgreSQL lets nobody
+// else read.
+var unsharedRelations = map[string]bool{"sql_parts": true, "transforms": true, "_pg_foreign_table_columns": true,
+	"_pg_foreign_data_wrappers": true, "_pg_foreign_servers": true, "_pg_foreign_tables": true, "_pg_user_mappings": true}
+
 // privateFunctions are the built-in functions that only superusers may call
 // unless they are granted.
 var privateFunctions = map[string]bool{"pg_reload_conf": true, "pg_rotate_logfile": true, "pg_read_file": true, "pg_read_binary_file": true,
@@ -44,7 +49,14 @@ func (s *Snapshot) TableACL(t *Table) (acl *ACL, set bool) {
 			return g.ACL, true
 		}
 		a := DefaultFor(ACLRelation, BootstrapRoleOID)
-		if !privateRelations[t.Name] {
+		switch {
+		case unsharedRelations[t.Name]:
+			return a, false
+		case t.Name == "pg_settings":
+			a.Items = append(a.Items, ACLItem{0, Select | Update, BootstrapRoleOID})
+		case t.Name == "pg_shmem_allocations" || t.Name == "pg_backend_memory_contexts":
+			a.Items = append(a.Items, ACLItem{RoleReadAllStats, Select, BootstrapRoleOID})
+		case !privateRelations[t.Name]:
 			a.Items = append(a.Items, ACLItem{0, Select, BootstrapRoleOID})
 		}
 		return a, true

@@ -205,12 +205,20 @@ func (p *planner) useTable(t *catalog.Table, write bool) {
 	p.tables = append(p.tables, plan.TableUse{Table: t, Write: write})
 }
 
+// allowView refuses a view that the settings forbid to read.
+func (p *planner) allowView(t *catalog.Table) {
+	if p.req.Settings.NoViews && t.OID >= catalog.FirstUserOID {
+		fail(-1, pgerr.ObjectNotInPrerequisiteState, "access to non-system view %q is restricted", t.Name)
+	}
+}
+
 // bindView expands a view: its query, its columns under the view's names.
 func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (rel, *rangeItem) {
 	if p.viewDepth++; p.viewDepth > 100 {
 		fail(rv.Pos(), pgerr.StatementTooComplex, "views are nested too deeply")
 	}
 	defer func() { p.viewDepth-- }()
+	p.allowView(t)
 	sel := p.parseQuery(t.View.Query)
 	p.views = append(p.views, t)
 	oldPath := p.path

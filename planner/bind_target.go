@@ -152,6 +152,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	if len(t.views) > 50 {
 		refuse("The views are nested too deeply.")
 	}
+	p.allowView(view)
 	s := p.parseQuery(view.View.Query)
 	switch {
 	case s.Op != ast.SetNone:

@@ -83,6 +83,8 @@ type Settings struct {
 	NoHashJoin, NoMergeJoin, NoNestLoop, NoLookupJoin bool
 	NoSort, NoHashAgg, NoMaterial, NoIncrementalSort  bool
 	NoBitmapScan                                      bool
+	// NoViews refuses to read views that users made (restrict_nonsystem_relation_kind).
+	NoViews bool
 	// DisabledRules names rules that must not fire (tests).
 	DisabledRules []string
 }
@@ -259,6 +261,9 @@ func Analyze(req Request) (a *Analysis, err error) {
 	a.DependsOn = append(a.DependsOn, p.routines...)
 	seen := map[catalog.OID]bool{}
 	for i := range p.cols {
+		if p.cols[i].tableOID != 0 {
+			continue // the type is the column's need
+		}
 		if t := p.cols[i].typ; t != nil && t.OID >= catalog.FirstUserOID && !seen[t.OID] {
 			seen[t.OID] = true
 			a.DependsOn = append(a.DependsOn, t.OID)

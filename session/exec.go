@@ -356,7 +356,7 @@ func (s *Session) plannerSettings() planner.Settings {
 		NoSeqScan: off("enable_seqscan"), NoIndexScan: off("enable_indexscan"), NoIndexOnlyScan: off("enable_indexonlyscan"),
 		NoHashJoin: off("enable_hashjoin"), NoMergeJoin: off("enable_mergejoin"), NoNestLoop: off("enable_nestloop"), NoLookupJoin: off("enable_nestloop"),
 		NoSort: off("enable_sort"), NoHashAgg: off("enable_hashagg"), NoMaterial: off("enable_material"), NoIncrementalSort: off("enable_incremental_sort"),
-		NoBitmapScan: off("enable_bitmapscan"),
+		NoBitmapScan: off("enable_bitmapscan"), NoViews: s.set.restricts("view"),
 	}
 }
 

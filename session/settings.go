@@ -1,8 +1,8 @@
 package session
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -147,8 +147,9 @@ func init() {
 		t("lc_monetary", "C.UTF-8", "Sets the locale for formatting monetary amounts."),
 		t("lc_numeric", "C.UTF-8", "Sets the locale for formatting numbers."),
 		t("lc_time", "C.UTF-8", "Sets the locale for formatting date and time values."),
-		ctx(internal, t("lc_collate", "C", "Shows the collation order locale.")),
+		ctx(internal, t("lc_collate", "C.UTF-8", "Shows the collation order locale.")),
 		ctx(internal, t("lc_ctype", "C.UTF-8", "Shows the character classification and case conversion locale.")),
+		with(t("restrict_nonsystem_relation_kind", "", "Prohibits access to non-system relations of specified kinds."), func(s *setting) { s.canon, s.list = relationKinds, true }),
 		t("timezone_abbreviations", "Default", "Selects a file of time zone abbreviations."),
 		t("default_text_search_config", "pg_catalog.english", "Sets default text search configuration."),
 		ctx(superOnly, n("temp_file_limit", "-1", "kB", -1, 0, "Limits the total size of all temporary files used by each process.")),
@@ -277,6 +278,16 @@ func canonZone(v string) (string, error) {
 		return "", err
 	}
 	return z.Name, nil
+}
+
+// relationKinds checks restrict_nonsystem_relation_kind; there are no foreign tables.
+func relationKinds(v string) (string, error) {
+	for _, kind := range splitNames(v) {
+		if !strings.EqualFold(kind, "view") && !strings.EqualFold(kind, "foreign-table") {
+			return "", badValue("restrict_nonsystem_relation_kind", v).WithDetail("Unrecognized key word: %q.", kind)
+		}
+	}
+	return strings.ToLower(v), nil
 }
 
 func canonDateStyle(v string) (string, error) { return dateStyleWith("ISO, MDY", v) }
@@ -576,13 +587,30 @@ func splitNames(list string) []string {
 }
 
 // all gives every parameter with its current value, by name.
+// restricts tells whether relations of a kind must not be read.
+func (st *settings) restricts(kind string) bool {
+	v := st.str("restrict_nonsystem_relation_kind")
+	return v != "" && slices.Contains(splitNames(v), kind)
+}
+
+// bound gives one end of the range of a numeric setting as pg_settings shows it.
+func bound(s *setting, v float64) string {
+	if s.kind == intSetting {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
 func (st *settings) all() []SettingInfo {
 	var out []SettingInfo
 	for lower, s := range settingTable {
 		info := SettingInfo{Name: s.name, Value: st.str(lower), Unit: s.unit, Doc: s.doc, Default: s.def,
 			Context: settingContextNames[s.context], Kind: settingKindNames[s.kind], Enum: s.enum}
-		if s.kind == intSetting || s.kind == realSetting {
-			info.Min, info.Max = fmt.Sprint(s.min), fmt.Sprint(s.max)
+		switch {
+		case s.kind == intSetting && s.context == internal:
+			info.Min, info.Max = s.def, s.def
+		case s.kind == intSetting || s.kind == realSetting:
+			info.Min, info.Max = bound(s, s.min), bound(s, s.max)
 		}
 		out = append(out, info)
 	}

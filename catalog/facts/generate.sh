@@ -31,8 +31,8 @@ q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, prov
      OR p.oid IN (SELECT amproc FROM pg_amproc JOIN pg_opfamily f ON f.oid = amprocfamily WHERE opfmethod IN (403, 405) AND amprocnum > 1)
    ORDER BY p.oid" > typeprocs.txt
 
-# procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety.
-q "SELECT oid, CASE WHEN prosrc ~ E'[\\n\\t]' THEN '' ELSE prosrc END, procost, prorows, proparallel FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) ORDER BY oid" > procs.txt
+# procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety, language.
+q "SELECT oid, CASE WHEN prosrc ~ E'[\\n\\t]' THEN '' ELSE prosrc END, procost, prorows, proparallel, prolang FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) ORDER BY oid" > procs.txt
 
 # domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check, default.
 q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), ''), coalesce(typdefault, '')
@@ -73,3 +73,9 @@ q "SELECT feature_id, feature_name, sub_feature_id, sub_feature_name, is_support
 q "SELECT sizing_id, sizing_name, coalesce(supported_value::text, '\\N'), comments FROM information_schema.sql_sizing" > sizing.txt
 q "SELECT implementation_info_id, implementation_info_name, coalesce(integer_value::text, '\\N'), coalesce(character_value, '\\N'), comments FROM information_schema.sql_implementation_info" > implementation.txt
 q "SELECT feature_id, feature_name, is_supported, comments FROM information_schema.sql_parts" > parts.txt
+
+# settings.txt: name, category, more about it, built-in value, bounds.
+q "SELECT name, category, coalesce(extra_desc, ''), coalesce(boot_val, ''), coalesce(min_val, ''), coalesce(max_val, '') FROM pg_settings ORDER BY name" > settings.txt
+
+# shared.txt: relations of the whole server; those kept apart from pg_class have no file number.
+q "SELECT oid, CASE WHEN relisshared THEN 't' ELSE 'f' END FROM pg_class WHERE relkind = 'r' AND oid < 16384 AND relfilenode = 0 ORDER BY oid" > shared.txt
