@@ -29,10 +29,7 @@ func TestAggregatesAgainstPostgres(t *testing.T) {
 		if f.Kind != Aggregate {
 			continue
 		}
-		elems := []*types.Type{types.Int4}
-		if polymorphic(f) {
-			elems = append(elems, types.Text, types.Numeric)
-		}
+		elems := elemTypes(f, types.Text, types.Numeric)
 		failures := 0
 		done++
 		for k := 0; k < times && failures < 2; k++ {

@@ -346,9 +346,21 @@ type UserType struct {
 	Owner     OID               `json:",omitempty"`
 	ACL       *ACL              `json:",omitempty"`
 	Comment   string            `json:",omitempty"`
+	Range     *RangeType        `json:",omitempty"`
 
 	Schema *Schema     `json:"-"`
 	Type   *types.Type `json:"-"`
+}
+
+// RangeType is what a range type has beside its name. Its subtype is the type's BaseOID.
+type RangeType struct {
+	// The multirange type over it, in the same schema.
+	MultirangeOID, MultirangeArrayOID OID
+	Multirange                        string
+	Diff                              OID `json:",omitempty"` // the subtype's difference function
+	Collation                         OID `json:",omitempty"`
+	// Funcs are the numbers of the constructors, in builtin.RangeFuncs' order.
+	Funcs [5]OID
 }
 
 // VirtualTable computes a relation from the catalog itself.

@@ -176,6 +176,10 @@ func factOf(t *types.Type) *typeFact {
 		base := factOf(t.Base)
 		f.storage, f.output, f.send, f.analyze = base.storage, base.output, base.send, base.analyze
 		f.input, f.receive = proc("domain_in"), proc("domain_recv")
+	case t.IsRange():
+		f.input, f.output, f.receive, f.send, f.analyze = proc("range_in"), proc("range_out"), proc("range_recv"), proc("range_send"), proc("range_typanalyze")
+	case t.IsMultirange():
+		f.input, f.output, f.receive, f.send, f.analyze = proc("multirange_in"), proc("multirange_out"), proc("multirange_recv"), proc("multirange_send"), proc("multirange_typanalyze")
 	case t.Kind == types.KindComposite:
 		f.input, f.output, f.receive, f.send = proc("record_in"), proc("record_out"), proc("record_recv"), proc("record_send")
 	case t.Elem != nil:
@@ -292,6 +296,10 @@ func opclassOf(t *types.Type, name string) *opclass {
 		t = types.Text
 	case t.Kind == types.KindEnum:
 		t = types.AnyEnum
+	case t.IsRange():
+		t = types.AnyRange
+	case t.IsMultirange():
+		t = types.AnyMultirange
 	case t.IsArray() && t != types.OidVector:
 		t = types.AnyArray
 	case t.Kind == types.KindComposite:

@@ -12,6 +12,7 @@ func typeRows() map[string]rows {
 	return map[string]rows{
 		"pg_type":      {"oid typname typrelid typelem", pgTypeRows},
 		"pg_enum":      {"oid enumtypid", enumRows},
+		"pg_range":     {"", rangeRows},
 		"pg_collation": {"", collationRows},
 	}
 }
@@ -135,6 +136,28 @@ func enumRows(q *query) error {
 		}
 	}
 	return nil
+}
+
+func rangeRows(q *query) error {
+	return q.eachType(func(t *types.Type) error {
+		if !t.IsRange() {
+			return nil
+		}
+		procOID := func(name string) OID {
+			if list := procs().byName[name]; len(list) == 1 {
+				return list[0].oid
+			}
+			return 0
+		}
+		opclass, canonical, diff := OID(0), procOID(t.Name+"_canonical"), procOID(t.Name+"_subdiff")
+		if k := opclassOf(t.Subtype, ""); k != nil {
+			opclass = k.oid
+		}
+		if u := q.snap.UserType(t.OID); u != nil && u.Range != nil {
+			canonical, diff = 0, u.Range.Diff
+		}
+		return q.row(vOID(t.OID), vOID(t.Subtype.OID), vOID(t.Multirange.OID), vOID(typeCollation(t.Subtype)), vOID(opclass), vOID(canonical), vOID(diff))
+	})
 }
 
 func collationRows(q *query) error {

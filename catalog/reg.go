@@ -504,6 +504,9 @@ func formatType(snap *Snapshot, path []string, oid OID, typmod int32, given bool
 	if t == types.BPChar && typmod < 0 && !given {
 		return "character"
 	}
+	if t == types.Bit && typmod < 0 && given {
+		return "\"bit\"" // bit alone would mean bit(1)
+	}
 	if t.Schema == "" {
 		name := types.Format(t, typmod)
 		if !visibleIn(path, "pg_catalog") && name == types.QuoteIdent(t.Name) {

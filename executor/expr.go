@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"strings"
+
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -90,7 +92,7 @@ func (c *compiler) compile(e plan.Expr) (expr, error) {
 	case *plan.IsNull:
 		a, err := c.compile(e.Arg)
 		u := e.Arg.Type().Under()
-		return &isNullExpr{arg: a, not: e.Not, row: u.Phys == types.PhysAny && u.Elem == nil}, err
+		return &isNullExpr{arg: a, not: e.Not, row: u.IsRow()}, err
 	case *plan.BoolTest:
 		a, err := c.compile(e.Arg)
 		return &boolTestExpr{arg: a, kind: e.Kind}, err
@@ -252,6 +254,8 @@ type callExpr struct {
 	row  []types.Datum
 	out  *types.Vec
 	one  *types.Vec // the result when all arguments are constant
+	// amplified tells what a result takes, of functions that make much of little.
+	amplified func(args []types.Datum) int64
 }
 
 func (c *compiler) call(e *plan.Call) (expr, error) {
@@ -268,7 +272,67 @@ func (c *compiler) call(e *plan.Call) (expr, error) {
 	}
 	n := len(as)
 	return &callExpr{x: c.x, fn: e.Fn.Bound(ts), args: as, vals: make([]builtin.Arg, n), row: make([]types.Datum, n),
-		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec}, nil
+		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec, amplified: amplifiers[e.Fn.Name]}, nil
+}
+
+// amplifiers are the functions whose results may be far larger than their arguments, and
+// how large. The results for a whole batch are made at once.
+var amplifiers = map[string]func(args []types.Datum) int64{
+	"repeat": func(a []types.Datum) int64 { return int64(len(a[0].S)) * max(a[1].I, 0) },
+	"lpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
+	"rpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
+	"array_fill": func(a []types.Datum) int64 {
+		n := int64(datumBytes)
+		if dims, ok := a[1].X.(*types.Array); ok {
+			for _, d := range dims.Elems {
+				n *= min(max(d.I, 0), 1<<27)
+				if n > 1<<40 {
+					break // the function refuses it
+				}
+			}
+		}
+		return n
+	},
+	"string_to_array": func(a []types.Datum) int64 {
+		if a[1].IsNull() {
+			return datumBytes * int64(len(a[0].S))
+		}
+		if a[1].S == "" {
+			return 0
+		}
+		return datumBytes * int64(strings.Count(a[0].S, a[1].S))
+	},
+}
+
+// amplifiedMin is how much results may take together before the statement's account is asked.
+const amplifiedMin = 16 << 20
+
+// fits sees that the statement may have what the call makes of rows of the arguments.
+func (e *callExpr) fits(n int, sel []int32) error {
+	total := int64(0)
+	if sel != nil {
+		n = len(sel)
+	}
+	for k := range n {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		null := false
+		for j, a := range e.vals {
+			e.row[j] = a.Datum(i)
+			null = null || j < 2 && e.row[j].IsNull()
+		}
+		if !null || e.fn.Name == "string_to_array" {
+			total += e.amplified(e.row)
+		}
+	}
+	if total < amplifiedMin {
+		return nil
+	}
+	err := e.x.Memory.grow(total)
+	_ = e.x.Memory.grow(-total)
+	return err
 }
 
 func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
@@ -288,6 +352,11 @@ func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		for i, a := range e.vals {
 			e.row[i] = a.Datum(0)
 		}
+		if e.amplified != nil {
+			if err := e.fits(1, nil); err != nil {
+				return builtin.Arg{}, err
+			}
+		}
 		d, err := builtin.Call(e.fn, e.x.Eval, e.row)
 		if err != nil {
 			return builtin.Arg{}, err
@@ -295,6 +364,11 @@ func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		e.one.HasNulls = false
 		e.one.Set(0, d)
 		return builtin.Arg{Vec: e.one, Const: true}, nil
+	}
+	if e.amplified != nil {
+		if err := e.fits(in.N, sel); err != nil {
+			return builtin.Arg{}, err
+		}
 	}
 	if err := builtin.CallVec(e.fn, e.x.Eval, e.vals, e.out, in.N, sel); err != nil {
 		return builtin.Arg{}, err

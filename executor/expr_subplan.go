@@ -202,6 +202,14 @@ func appendSlotKey(b []byte, d types.Datum) []byte {
 			for _, x := range v.Elems {
 				b = appendSlotKey(b, x)
 			}
+		case *types.Range:
+			s := types.AppendText(nil, v.Type, d, nil)
+			put(uint64(len(s)))
+			b = append(b, s...)
+		case *types.Multirange:
+			s := types.AppendText(nil, v.Type, d, nil)
+			put(uint64(len(s)))
+			b = append(b, s...)
 		case *types.Tuple:
 			put(uint64(len(v.Vals)))
 			for _, x := range v.Vals {
@@ -240,6 +248,9 @@ func (e *subplanExpr) value() (types.Datum, error) {
 	return d, nil
 }
 
+// datumBytes is about what an element of an array takes, without a string's bytes.
+const datumBytes = 64
+
 // run runs the plan for SubScalar, SubExists, SubArray and SubRow.
 func (e *subplanExpr) run() (types.Datum, error) {
 	if err := e.x.cancelled(); err != nil {
@@ -251,6 +262,8 @@ func (e *subplanExpr) run() (types.Datum, error) {
 	var result types.Datum
 	n := 0
 	var elems []types.Datum
+	held := int64(0)
+	defer func() { _ = e.x.Memory.grow(-held) }()
 	for {
 		b, err := e.in.next()
 		if err != nil {
@@ -258,6 +271,13 @@ func (e *subplanExpr) run() (types.Datum, error) {
 		}
 		if b == nil {
 			break
+		}
+		if e.e.Kind == plan.SubArray {
+			n := datumBytes*int64(b.Rows()) + vecBytes(b.Cols[0], 0, b.N)
+			held += n
+			if err := e.x.Memory.grow(n); err != nil {
+				return types.Null, err
+			}
 		}
 		for _, i := range selected(b.N, b.Sel) {
 			n++

@@ -42,7 +42,7 @@ func (c *compiler) pred(e plan.Expr) (pred, error) {
 		return p, nil
 	case *plan.IsNull:
 		if col, ok := e.Arg.(*plan.Col); ok {
-			if u := col.Typ.Under(); u.Phys != types.PhysAny || u.Elem != nil {
+			if u := col.Typ.Under(); !u.IsRow() {
 				return &nullPred{idx: col.Idx, not: e.Not}, nil
 			}
 		}

@@ -48,6 +48,7 @@ const (
 	CharacterNotInRepertoire          = "22021"
 	InvalidParameterValue             = "22023"
 	InvalidEscapeSequence             = "22025"
+	StringDataLengthMismatch          = "22026"
 	UntranslatableCharacter           = "22P05"
 	ArraySubscriptError               = "2202E"
 	InvalidTextRepresentation         = "22P02"

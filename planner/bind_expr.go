@@ -248,7 +248,11 @@ func (b *binder) constant(c *ast.Const) plan.Expr {
 		}
 		return &plan.Const{T: plan.T{Typ: types.Numeric, Mod: -1}, Val: d}
 	case ast.ConstBits:
-		bail(pgerr.Unsupported("type bit is not supported").At(c.Pos()))
+		v, err := types.Parse(types.Bit, -1, c.Text, b.p.env)
+		if err != nil {
+			bail(pgerr.PlaceAt(err, c.Pos()))
+		}
+		return &plan.Const{T: plan.T{Typ: types.Bit, Mod: -1}, Val: v}
 	}
 	return &plan.Const{T: plan.T{Typ: types.Unknown, Mod: -1}, Val: types.NewString(c.Text)}
 }

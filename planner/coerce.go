@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"strings"
+
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -103,7 +105,7 @@ func isPolymorphic(t *types.Type) bool { return isAnyElementFamily(t) || isAnyCo
 
 func isAnyElementFamily(t *types.Type) bool {
 	switch t {
-	case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum:
+	case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum, types.AnyRange, types.AnyMultirange:
 		return true
 	}
 	return false
@@ -111,7 +113,7 @@ func isAnyElementFamily(t *types.Type) bool {
 
 func isAnyCompatibleFamily(t *types.Type) bool {
 	switch t {
-	case types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray:
+	case types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray, types.AnyCompatibleRange, types.AnyCompatibleMultirange:
 		return true
 	}
 	return false
@@ -153,13 +155,13 @@ func canCoerceAll(src, dst []*types.Type, ctx builtin.CastContext) bool {
 	}
 	if poly {
 		_, _, err := polymorphic(src, dst, nil)
-		return err == nil || err.Message == unknownPolymorphic
+		return err == nil || strings.HasSuffix(err.Message, unknownPolymorphic)
 	}
 	return true
 }
 
 // unknownPolymorphic is an error of the call, not of the choice of its function.
-const unknownPolymorphic = "could not determine polymorphic type because input has type unknown"
+const unknownPolymorphic = "because input has type unknown"
 
 // coerceType converts e to target, which canCoerce said is possible. The typmod is
 // applied by coerceTypmod.
@@ -519,10 +521,70 @@ func commonMod(args []plan.Expr, t *types.Type) int32 {
 	return m
 }
 
+// rangeArgs gathers what the arguments of a call say of anyrange and anymultirange,
+// or of anycompatiblerange and anycompatiblemultirange.
+type rangeArgs struct {
+	over, multi          *types.Type
+	rangeName, multiName string
+}
+
+// add takes in an argument of type a where d is declared.
+func (r *rangeArgs) add(d, a *types.Type) *pgerr.Error {
+	if a == types.Unknown {
+		return nil
+	}
+	a = a.Under()
+	known, name := &r.over, &r.rangeName
+	if d == types.AnyMultirange || d == types.AnyCompatibleMultirange {
+		known, name = &r.multi, &r.multiName
+	}
+	if *known != nil && !sameType(*known, a) {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "arguments declared %q are not all alike", d.Name).
+			WithDetail("%s versus %s", typeName(*known), typeName(a))
+	}
+	*known, *name = a, d.Name
+	return nil
+}
+
+// settle checks that they fit together, and finds the range type of a multirange.
+func (r *rangeArgs) settle() *pgerr.Error {
+	if r.over != nil && !r.over.IsRange() {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "argument declared %s is not a range type but type %s", r.rangeName, typeName(r.over))
+	}
+	if r.multi == nil {
+		return nil
+	}
+	if !r.multi.IsMultirange() {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "argument declared %s is not a multirange type but type %s", r.multiName, typeName(r.multi))
+	}
+	if r.over == nil {
+		r.over = r.multi.Range
+	} else if !sameType(r.over, r.multi.Range) {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "argument declared %s is not consistent with argument declared %s", r.multiName, r.rangeName).
+			WithDetail("%s versus %s", typeName(r.multi), typeName(r.over))
+	}
+	return nil
+}
+
+func (r *rangeArgs) rangeOr(t *types.Type) *types.Type {
+	if r.over != nil {
+		return r.over
+	}
+	return t
+}
+
+func (r *rangeArgs) multiOr(t *types.Type) *types.Type {
+	if r.over != nil {
+		return r.over.Multirange
+	}
+	return t
+}
+
 // polymorphic settles polymorphic argument types: the declared types with
 // every any… replaced by what the actual types make it, and the result type.
 func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.Type, *types.Type, *pgerr.Error) {
 	var elem, array *types.Type
+	var ranges, compatRanges rangeArgs
 	haveElem, haveCompat := false, false
 	needNonArray, needEnum, compatNonArray := false, false, false
 	unknownElem := false
@@ -558,6 +620,16 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 					WithDetail("%s versus %s", typeName(array), typeName(a))
 			}
 			array = a
+		case types.AnyRange, types.AnyMultirange:
+			haveElem = true
+			if err := ranges.add(d, a); err != nil {
+				return nil, nil, err
+			}
+		case types.AnyCompatibleRange, types.AnyCompatibleMultirange:
+			haveCompat = true
+			if err := compatRanges.add(d, a); err != nil {
+				return nil, nil, err
+			}
 		case types.AnyCompatible, types.AnyCompatibleNonArray:
 			haveCompat = true
 			compatNonArray = compatNonArray || d == types.AnyCompatibleNonArray
@@ -586,8 +658,23 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 					WithDetail("%s versus %s", typeName(array), typeName(elem))
 			}
 		}
+		if err := ranges.settle(); err != nil {
+			return nil, nil, err
+		}
+		if ranges.over != nil {
+			if elem == nil {
+				elem = ranges.over.Subtype
+			} else if !sameType(elem, ranges.over.Subtype) {
+				t, name := ranges.over, "anyrange"
+				if ranges.multi != nil {
+					t, name = ranges.multi, "anymultirange"
+				}
+				return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "argument declared %s is not consistent with argument declared %s", name, "anyelement").
+					WithDetail("%s versus %s", typeName(t), typeName(elem))
+			}
+		}
 		if elem == nil && unknownElem {
-			return nil, nil, pgerr.New(pgerr.DatatypeMismatch, unknownPolymorphic)
+			return nil, nil, pgerr.New(pgerr.DatatypeMismatch, "could not determine polymorphic type "+unknownPolymorphic)
 		}
 		if elem != nil && needNonArray && elem.Under().IsArray() {
 			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "type matched to anynonarray is an array type: %s", typeName(elem))
@@ -602,6 +689,12 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 	var common *types.Type
 	if haveCompat {
 		common = types.Text
+		if err := compatRanges.settle(); err != nil {
+			return nil, nil, err
+		}
+		if t := compatRanges.over; t != nil {
+			compat = append(compat, arg{&plan.Const{T: plan.T{Typ: t.Subtype}}, -1})
+		}
 		if len(compat) > 0 {
 			var bad int
 			if common, bad = commonTypeOf(compat); bad >= 0 {
@@ -612,6 +705,9 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 					return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "arguments of anycompatible family cannot be cast to a common type")
 				}
 			}
+		}
+		if t := compatRanges.over; t != nil && !sameType(t.Subtype, common) {
+			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "anycompatiblerange type %s does not match anycompatible type %s", typeName(t), typeName(common))
 		}
 		if compatNonArray && common.IsArray() {
 			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "type matched to anycompatiblenonarray is an array type: %s", typeName(common))
@@ -638,12 +734,24 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 			if common != nil && common.Array != nil {
 				return common.Array
 			}
+		case types.AnyRange:
+			return ranges.rangeOr(t)
+		case types.AnyMultirange:
+			return ranges.multiOr(t)
+		case types.AnyCompatibleRange:
+			return compatRanges.rangeOr(t)
+		case types.AnyCompatibleMultirange:
+			return compatRanges.multiOr(t)
 		}
 		return t
 	}
 	out := make([]*types.Type, len(declared))
 	for i, d := range declared {
 		out[i] = settle(d, actual[i])
+		switch out[i] {
+		case types.AnyRange, types.AnyMultirange, types.AnyCompatibleRange, types.AnyCompatibleMultirange:
+			return nil, nil, pgerr.Newf(pgerr.DatatypeMismatch, "could not determine polymorphic type %s %s", out[i].Name, unknownPolymorphic)
+		}
 	}
 	if result != nil {
 		r := settle(result, nil)

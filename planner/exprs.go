@@ -581,7 +581,7 @@ func equalDatum(t *types.Type, a, b types.Datum) bool {
 	case types.PhysNull:
 		return true
 	case types.PhysAny:
-		return types.Compare(t, a, b) == 0
+		return types.Compare(t, a, b) == 0 && types.TextOf(t, a, nil) == types.TextOf(t, b, nil)
 	case types.PhysDecimal:
 		return a.I == b.I && a.M == b.M && a.D == b.D && (a.X == nil) == (b.X == nil) && types.Compare(t, a, b) == 0
 	}

@@ -128,6 +128,12 @@ func typmod(t *types.Type, tn *ast.TypeName) int32 {
 			fail(tn.Pos(), pgerr.InvalidParameterValue, "length for type %s cannot exceed 10485760", name)
 		}
 		return n + 4
+	case types.Bit, types.VarBit:
+		m, err := types.EncodeTypmod(t, []int64{int64(one())})
+		if err != nil {
+			bail(pgerr.PlaceAt(err, tn.Pos()))
+		}
+		return m
 	case types.Numeric:
 		if len(mods) > 2 {
 			fail(tn.Pos(), pgerr.InvalidParameterValue, "invalid NUMERIC type modifier")

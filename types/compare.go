@@ -116,6 +116,14 @@ func compareAny(t *Type, a, b any) int {
 		if b, ok := b.(*Tuple); ok {
 			return compareTuple(a, b)
 		}
+	case *Range:
+		if b, ok := b.(*Range); ok {
+			return CompareRanges(a, b)
+		}
+	case *Multirange:
+		if b, ok := b.(*Multirange); ok {
+			return CompareMultiranges(a, b)
+		}
 	}
 	return 0
 }

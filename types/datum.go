@@ -14,7 +14,7 @@ import (
 //	PhysBytes     S
 //	PhysDecimal   I coefficient, M scale and form, X *big.Int beyond int64 (see Decimal)
 //	PhysInterval  I microseconds, D days, M months
-//	PhysAny       X (*Array, *Tuple, …)
+//	PhysAny       X (*Array, *Tuple, *Range, *Multirange)
 //
 // A Datum does not know its SQL type; whoever handles it does.
 type Datum struct {
@@ -120,6 +120,12 @@ func (d Datum) Array() *Array { return d.X.(*Array) }
 
 // Tuple gives the record of class Any.
 func (d Datum) Tuple() *Tuple { return d.X.(*Tuple) }
+
+// Range gives the range of class Any.
+func (d Datum) Range() *Range { return d.X.(*Range) }
+
+// Multirange gives the multirange of class Any.
+func (d Datum) Multirange() *Multirange { return d.X.(*Multirange) }
 
 // DecimalForm tells finite numbers from the special values.
 type DecimalForm uint8

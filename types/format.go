@@ -10,6 +10,7 @@ import (
 //
 //	numeric(p,s)           ((p << 16) | s as 11 bits) + 4
 //	varchar(n), bpchar(n)  n + 4
+//	bit(n), varbit(n)      n
 //	time…(p)               p
 //	interval fields(p)     (fields << 16) | p, 0x7fff all fields, 0xffff no p
 //
@@ -86,7 +87,7 @@ var sqlNames = map[OID]string{
 	oidFloat4: "real", oidFloat8: "double precision", oidBPChar: "character",
 	oidVarChar: "character varying", oidTime: "time without time zone", oidTimeTZ: "time with time zone",
 	oidTimestamp: "timestamp without time zone", oidTimestampTZ: "timestamp with time zone",
-	oidNumeric: "numeric", oidInterval: "interval", oidChar: `"char"`, 2276: `"any"`,
+	oidBit: "bit", oidVarBit: "bit varying", oidNumeric: "numeric", oidInterval: "interval", oidChar: `"char"`, 2276: `"any"`,
 }
 
 // Format gives the SQL name of a type with its modifier, as format_type does:
@@ -135,7 +136,7 @@ func FormatTypmod(t *Type, typmod int32) string {
 		if n, ok := CharTypmodLen(typmod); ok {
 			return "(" + strconv.Itoa(n) + ")"
 		}
-	case oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ:
+	case oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ, oidBit, oidVarBit:
 		return "(" + strconv.Itoa(int(typmod)) + ")"
 	case oidInterval:
 		fields, p := IntervalTypmodParts(typmod)

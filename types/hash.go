@@ -203,6 +203,14 @@ func hashAny(t *Type, x any, seed uint64) uint64 {
 			h = Hash(x.Fields[i].Type, d, h)
 		}
 		return hashInt(int64(len(x.Vals)), h)
+	case *Range:
+		return hashRange(x, seed)
+	case *Multirange:
+		h := seed
+		for _, r := range x.Ranges {
+			h = hashRange(r, h)
+		}
+		return hashInt(int64(len(x.Ranges)), h)
 	}
 	return seed
 }

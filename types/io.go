@@ -117,6 +117,8 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return stringDatum(parseInet(s, t.OID == oidCidr))
 	case oidMacAddr, oidMacAddr8:
 		return stringDatum(parseMac(s, int(t.Len)))
+	case oidBit, oidVarBit:
+		return parseBits(t, typmod, s)
 	case oidJSON:
 		if err := ValidateText(s); err != nil {
 			return Null, err
@@ -158,6 +160,10 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return Null, pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", Format(t, -1), s)
 	case t.IsArray():
 		return parseArray(t, typmod, s, env)
+	case t.Kind == KindRange:
+		return parseRange(t, s, env)
+	case t.Kind == KindMultirange:
+		return parseMultirange(t, s, env)
 	case t.Kind == KindComposite:
 		return parseRecord(t, s, env)
 	}
@@ -315,6 +321,8 @@ func appendStringText(dst []byte, t *Type, s string, env *Env) []byte {
 		return appendMac(dst, s)
 	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
 		return appendGeo(dst, t, s, env)
+	case oidBit, oidVarBit:
+		return AppendBits(dst, s)
 	case oidAclItem:
 		return appendACL(dst, s, env)
 	}
@@ -330,6 +338,10 @@ func appendAnyText(dst []byte, t *Type, x any, env *Env) []byte {
 		return appendArrayText(dst, x, env)
 	case *Tuple:
 		return appendRecordText(dst, x, env)
+	case *Range:
+		return appendRangeText(dst, x, env)
+	case *Multirange:
+		return appendMultirangeText(dst, x, env)
 	}
 	return dst
 }
@@ -410,6 +422,8 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 			return Null, err
 		}
 		return NewString(string(b)), nil
+	case oidBit, oidVarBit:
+		return parseBitsBinary(t, typmod, b)
 	case oidBytea:
 		return NewString(string(b)), nil
 	case oidPoint, oidLseg, oidPath, oidBox, oidPolygon, oidLine, oidCircle:
@@ -448,6 +462,10 @@ func ParseBinary(t *Type, typmod int32, b []byte, env *Env) (Datum, error) {
 		return Parse(t, typmod, string(b), env)
 	case t.IsArray():
 		return parseArrayBinary(t, typmod, b, env)
+	case t.Kind == KindRange:
+		return rangeDatum(parseRangeBinary(t, b, env))
+	case t.Kind == KindMultirange:
+		return parseMultirangeBinary(t, b, env)
 	case t.Kind == KindComposite:
 		return parseRecordBinary(t, b, env)
 	}
@@ -547,6 +565,9 @@ func appendStringBinary(dst []byte, t *Type, s string) []byte {
 	if t.OID == oidJSONB || t.OID == oidJSONPath {
 		dst = append(dst, 1)
 	}
+	if t.OID == oidBit || t.OID == oidVarBit {
+		return appendBitsBinary(dst, s)
+	}
 	if t.OID == oidInet || t.OID == oidCidr {
 		return appendInetBinary(dst, s, t.OID == oidCidr)
 	}
@@ -559,6 +580,10 @@ func appendAnyBinary(dst []byte, t *Type, x any, env *Env) []byte {
 		return appendArrayBinary(dst, x, env)
 	case *Tuple:
 		return appendRecordBinary(dst, x, env)
+	case *Range:
+		return appendRangeBinary(dst, x, env)
+	case *Multirange:
+		return appendMultirangeBinary(dst, x, env)
 	}
 	return dst
 }

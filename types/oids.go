@@ -42,6 +42,11 @@ const (
 	oidCircle       OID = 718
 	oidMoney        OID = 790
 	oidNumeric      OID = 1700
+	oidBit          OID = 1560
+	oidVarBit       OID = 1562
+	oidInt4Range    OID = 3904
+	oidDateRange    OID = 3912
+	oidInt8Range    OID = 3926
 	oidRefCursor    OID = 1790
 	oidRegProcedure OID = 2202
 	oidRegOper      OID = 2203

@@ -15,10 +15,10 @@
 //	          enums (sort position), regclass and the other reg types, money-free
 //	Float64   float4 (value rounded to float32) float8
 //	Bytes     text varchar bpchar name unknown bytea uuid (16 bytes) json jsonb
-//	          (canonical text as PostgreSQL prints it) cstring
+//	          (canonical text as PostgreSQL prints it) bit varbit (see Bits) cstring
 //	Decimal   numeric
 //	Interval  interval; timetz (Micros = time of day, Days = seconds west of UTC)
-//	Any       arrays (*Array), records (*Tuple), and whatever has no better class
+//	Any       arrays (*Array), records (*Tuple), ranges (*Range), multiranges (*Multirange)
 //
 // Within Int64: "char" is 0 … 255, oid and xid are 0 … 2^32-1, xid8 is the
 // unsigned 64 bits, tid is block << 16 | offset, dates are days and timestamps
@@ -56,11 +56,13 @@ type Kind byte
 
 // The kinds of type.
 const (
-	KindBase      Kind = 'b'
-	KindComposite Kind = 'c'
-	KindDomain    Kind = 'd'
-	KindEnum      Kind = 'e'
-	KindPseudo    Kind = 'p'
+	KindBase       Kind = 'b'
+	KindComposite  Kind = 'c'
+	KindDomain     Kind = 'd'
+	KindEnum       Kind = 'e'
+	KindPseudo     Kind = 'p'
+	KindRange      Kind = 'r'
+	KindMultirange Kind = 'm'
 )
 
 // Field is a column of a composite type or record.
@@ -83,24 +85,27 @@ type EnumLabel struct {
 // may be compared by pointer; user-made types (enums, domains, table row
 // types) are made by the catalog and must be compared by OID.
 type Type struct {
-	OID       OID
-	Name      string // pg_type.typname
-	Schema    string // "" is pg_catalog
-	Phys      Phys
-	Kind      Kind
-	Len       int16 // pg_type.typlen: bytes, -1 varlena, -2 cstring
-	ByVal     bool  // pg_type.typbyval
-	Align     byte  // pg_type.typalign
-	Category  byte  // pg_type.typcategory
-	Preferred bool  // pg_type.typispreferred
-	Collate   bool  // has a collation (text and its kin)
-	Elem      *Type // element type of an array type
-	Array     *Type // the array type over this type
-	Fields    []Field
-	Labels    []EnumLabel // of an enum, in sort order
-	Base      *Type       // of a domain
-	BaseMod   int32       // of a domain: the typmod of its base type
-	RelID     OID         // of a table's row type: the table
+	OID        OID
+	Name       string // pg_type.typname
+	Schema     string // "" is pg_catalog
+	Phys       Phys
+	Kind       Kind
+	Len        int16 // pg_type.typlen: bytes, -1 varlena, -2 cstring
+	ByVal      bool  // pg_type.typbyval
+	Align      byte  // pg_type.typalign
+	Category   byte  // pg_type.typcategory
+	Preferred  bool  // pg_type.typispreferred
+	Collate    bool  // has a collation (text and its kin)
+	Elem       *Type // element type of an array type
+	Array      *Type // the array type over this type
+	Fields     []Field
+	Labels     []EnumLabel // of an enum, in sort order
+	Base       *Type       // of a domain
+	BaseMod    int32       // of a domain: the typmod of its base type
+	RelID      OID         // of a table's row type: the table
+	Subtype    *Type       // of a range: the type of its bounds
+	Multirange *Type       // of a range: the multirange type over it
+	Range      *Type       // of a multirange: the type of its ranges
 }
 
 // String gives the type's name as pg_catalog knows it (int4, _text …);
@@ -195,6 +200,21 @@ func preferred(t *Type) { t.Preferred = true }
 func collated(t *Type)  { t.Collate = true }
 func pseudo(t *Type)    { t.Kind = KindPseudo }
 
+// rangeOver makes and registers a range type and its multirange type.
+func rangeOver(sub *Type, oid, arrayOID OID, name string, multiOID, multiArrayOID OID, multi string) *Type {
+	t := base(oid, arrayOID, name, PhysAny, -1, false, 'i', 'R')
+	t.Kind, t.Subtype = KindRange, sub
+	m := base(multiOID, multiArrayOID, multi, PhysAny, -1, false, 'i', 'R')
+	m.Kind, m.Range = KindMultirange, t
+	t.Multirange = m
+	if sub.Align == 'd' {
+		for _, x := range []*Type{t, t.Array, m, m.Array} {
+			x.Align = 'd'
+		}
+	}
+	return t
+}
+
 // The built-in types, with the attributes of PostgreSQL 15's pg_type.
 var (
 	Bool         = base(16, 1000, "bool", PhysBool, 1, true, 'c', 'B', preferred)
@@ -238,6 +258,8 @@ var (
 	TimestampTZ  = base(1184, 1185, "timestamptz", PhysInt64, 8, true, 'd', 'D', preferred)
 	Interval     = base(1186, 1187, "interval", PhysInterval, 16, false, 'd', 'T', preferred)
 	TimeTZ       = base(1266, 1270, "timetz", PhysInterval, 12, false, 'd', 'D')
+	Bit          = base(1560, 1561, "bit", PhysBytes, -1, false, 'i', 'V')
+	VarBit       = base(1562, 1563, "varbit", PhysBytes, -1, false, 'i', 'V', preferred)
 	Numeric      = base(1700, 1231, "numeric", PhysDecimal, -1, false, 'i', 'N')
 	RefCursor    = base(1790, 2201, "refcursor", PhysBytes, -1, false, 'i', 'U')
 	RegProcedure = base(2202, 2207, "regprocedure", PhysInt64, 4, true, 'i', 'N')
@@ -253,20 +275,31 @@ var (
 	JSONPathText = base(4072, 4073, "jsonpath", PhysBytes, -1, false, 'i', 'U')
 	Xid8         = base(5069, 271, "xid8", PhysInt64, 8, true, 'd', 'U')
 
-	Record                = base(2249, 2287, "record", PhysAny, -1, false, 'd', 'P', pseudo)
-	CString               = base(2275, 1263, "cstring", PhysBytes, -2, false, 'c', 'P', pseudo)
-	AnyType               = base(2276, 0, "any", PhysAny, 4, true, 'i', 'P', pseudo)
-	AnyArray              = base(2277, 0, "anyarray", PhysAny, -1, false, 'd', 'P', pseudo)
-	Void                  = base(2278, 0, "void", PhysBytes, 4, true, 'i', 'P', pseudo)
-	Trigger               = base(2279, 0, "trigger", PhysAny, 4, true, 'i', 'P', pseudo)
-	_                     = base(269, 0, "table_am_handler", PhysAny, 4, true, 'i', 'P', pseudo)
-	_                     = base(325, 0, "index_am_handler", PhysAny, 4, true, 'i', 'P', pseudo)
-	_                     = base(2280, 0, "language_handler", PhysAny, 4, true, 'i', 'P', pseudo)
-	Internal              = base(2281, 0, "internal", PhysAny, 8, true, 'd', 'P', pseudo)
-	AnyElement            = base(2283, 0, "anyelement", PhysAny, 4, true, 'i', 'P', pseudo)
-	AnyNonArray           = base(2776, 0, "anynonarray", PhysAny, 4, true, 'i', 'P', pseudo)
-	AnyEnum               = base(3500, 0, "anyenum", PhysAny, 4, true, 'i', 'P', pseudo)
-	AnyCompatible         = base(5077, 0, "anycompatible", PhysAny, 4, true, 'i', 'P', pseudo)
-	AnyCompatibleArray    = base(5078, 0, "anycompatiblearray", PhysAny, -1, false, 'd', 'P', pseudo)
-	AnyCompatibleNonArray = base(5079, 0, "anycompatiblenonarray", PhysAny, 4, true, 'i', 'P', pseudo)
+	Int4Range = rangeOver(Int4, 3904, 3905, "int4range", 4451, 6150, "int4multirange")
+	NumRange  = rangeOver(Numeric, 3906, 3907, "numrange", 4532, 6151, "nummultirange")
+	TsRange   = rangeOver(Timestamp, 3908, 3909, "tsrange", 4533, 6152, "tsmultirange")
+	TstzRange = rangeOver(TimestampTZ, 3910, 3911, "tstzrange", 4534, 6153, "tstzmultirange")
+	DateRange = rangeOver(Date, 3912, 3913, "daterange", 4535, 6155, "datemultirange")
+	Int8Range = rangeOver(Int8, 3926, 3927, "int8range", 4536, 6157, "int8multirange")
+
+	Record                  = base(2249, 2287, "record", PhysAny, -1, false, 'd', 'P', pseudo)
+	CString                 = base(2275, 1263, "cstring", PhysBytes, -2, false, 'c', 'P', pseudo)
+	AnyType                 = base(2276, 0, "any", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyArray                = base(2277, 0, "anyarray", PhysAny, -1, false, 'd', 'P', pseudo)
+	Void                    = base(2278, 0, "void", PhysBytes, 4, true, 'i', 'P', pseudo)
+	Trigger                 = base(2279, 0, "trigger", PhysAny, 4, true, 'i', 'P', pseudo)
+	_                       = base(269, 0, "table_am_handler", PhysAny, 4, true, 'i', 'P', pseudo)
+	_                       = base(325, 0, "index_am_handler", PhysAny, 4, true, 'i', 'P', pseudo)
+	_                       = base(2280, 0, "language_handler", PhysAny, 4, true, 'i', 'P', pseudo)
+	Internal                = base(2281, 0, "internal", PhysAny, 8, true, 'd', 'P', pseudo)
+	AnyElement              = base(2283, 0, "anyelement", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyNonArray             = base(2776, 0, "anynonarray", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyEnum                 = base(3500, 0, "anyenum", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyCompatible           = base(5077, 0, "anycompatible", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyCompatibleArray      = base(5078, 0, "anycompatiblearray", PhysAny, -1, false, 'd', 'P', pseudo)
+	AnyCompatibleNonArray   = base(5079, 0, "anycompatiblenonarray", PhysAny, 4, true, 'i', 'P', pseudo)
+	AnyRange                = base(3831, 0, "anyrange", PhysAny, -1, false, 'd', 'P', pseudo)
+	AnyMultirange           = base(4537, 0, "anymultirange", PhysAny, -1, false, 'd', 'P', pseudo)
+	AnyCompatibleRange      = base(5080, 0, "anycompatiblerange", PhysAny, -1, false, 'd', 'P', pseudo)
+	AnyCompatibleMultirange = base(4538, 0, "anycompatiblemultirange", PhysAny, -1, false, 'd', 'P', pseudo)
 )

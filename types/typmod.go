@@ -22,6 +22,10 @@ func ApplyTypmod(t *Type, typmod int32, d Datum, explicit bool) (Datum, error) {
 		s, err := coerceString(t, typmod, d.S, explicit)
 		d.S = s
 		return d, err
+	case oidBit, oidVarBit:
+		s, err := coerceBits(t, typmod, d.S, explicit)
+		d.S = s
+		return d, err
 	case oidNumeric:
 		n, err := d.Decimal().applyTypmod(typmod)
 		if err != nil {
@@ -51,7 +55,7 @@ func HasTypmod(t *Type) bool {
 		t = t.Elem
 	}
 	switch t.OID {
-	case oidVarChar, oidBPChar, oidNumeric, oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ, oidInterval:
+	case oidVarChar, oidBPChar, oidBit, oidVarBit, oidNumeric, oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ, oidInterval:
 		return true
 	}
 	return false
@@ -153,6 +157,17 @@ func EncodeTypmod(t *Type, args []int64) (int32, error) {
 			return invalid("length for type %s cannot exceed %d", name, maxCharLen)
 		}
 		return CharTypmod(int(args[0])), nil
+	case oidBit, oidVarBit:
+		if len(args) != 1 {
+			return invalid("invalid type modifier")
+		}
+		if args[0] < 1 {
+			return invalid("length for type %s must be at least 1", t.Name)
+		}
+		if args[0] > MaxBits {
+			return invalid("length for type %s cannot exceed %d", t.Name, MaxBits)
+		}
+		return int32(args[0]), nil
 	case oidTime, oidTimeTZ, oidTimestamp, oidTimestampTZ, oidInterval:
 		if len(args) != 1 {
 			return invalid("invalid type modifier")

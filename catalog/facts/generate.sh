@@ -17,10 +17,10 @@ q "SELECT line FROM (
   WHERE c.oid < 16384 AND relkind IN ('r', 'v') AND nspname IN ('pg_catalog', 'information_schema') AND attnum > 0
 ) x ORDER BY oid, n" > relations.txt
 
-# types.txt: base types and pseudo-types: oid, name, functions, storage, category, preferred.
+# types.txt: base types, ranges and pseudo-types: oid, name, functions, storage, category, preferred.
 q "SELECT oid, typname, typlen, CASE WHEN typbyval THEN 't' ELSE 'f' END, typalign, typstorage, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid,
           typmodin::oid, typmodout::oid, typanalyze::oid, typsubscript::oid, typcategory
-   FROM pg_type WHERE oid < 16384 AND typtype IN ('b', 'p') AND typsubscript::oid <> 6179 OR oid IN (22, 30) ORDER BY oid" > types.txt
+   FROM pg_type WHERE oid < 16384 AND typtype IN ('b', 'p', 'r', 'm') AND typsubscript::oid <> 6179 OR oid IN (22, 30) ORDER BY oid" > types.txt
 
 # typeprocs.txt: the functions that pg_type names: oid, name, arguments, result, flags.
 q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, provolatile, CASE WHEN proisstrict THEN 't' ELSE 'f' END, prosrc

@@ -33,6 +33,8 @@ const (
 	keyUUID
 	keyArray
 	keyTuple
+	keyRange
+	keyMultirange
 )
 
 // KeyCol encodes and decodes one column of keys. The adapter to keyenc is
@@ -43,7 +45,7 @@ type KeyCol struct {
 	// Lossless tells that the value comes back from the key exactly.
 	Lossless bool
 	kind     keyKind
-	elem     *KeyCol  // of an array
+	elem     *KeyCol  // of an array; of a range and multirange, the bounds
 	fields   []KeyCol // of a record
 }
 
@@ -88,7 +90,7 @@ func NewKeyCol(t *types.Type, desc, nullsFirst bool) (KeyCol, error) {
 			k.kind, k.Lossless = keyBPChar, false
 		case types.UUID:
 			k.kind = keyUUID
-		case types.Bytea, types.InetType, types.Cidr, types.MacAddr, types.MacAddr8:
+		case types.Bytea, types.InetType, types.Cidr, types.MacAddr, types.MacAddr8, types.Bit, types.VarBit:
 			k.kind = keyBytes
 		case types.JSON, types.JSONB:
 			return k, pgerr.Unsupported("keys of type %s are not supported", u.Name)
@@ -111,6 +113,19 @@ func NewKeyCol(t *types.Type, desc, nullsFirst bool) (KeyCol, error) {
 				return k, err
 			}
 			k.kind, k.elem = keyArray, &e
+			break
+		}
+		if u.IsRange() || u.IsMultirange() {
+			sub := u.Subtype
+			k.kind = keyRange
+			if u.IsMultirange() {
+				sub, k.kind = u.Range.Subtype, keyMultirange
+			}
+			e, err := NewKeyCol(sub, false, false)
+			if err != nil {
+				return k, err
+			}
+			k.elem = &e
 			break
 		}
 		if len(u.Fields) == 0 {
@@ -219,6 +234,14 @@ func (k *KeyCol) ascending(dst []byte, d types.Datum) []byte {
 			dims = append(dims, keyenc.Dim{Length: m.Len, LowerBound: m.Lower})
 		}
 		return keyenc.AppendArrayEnd(dst, dims...)
+	case keyRange:
+		return k.appendRange(dst, d.Range())
+	case keyMultirange:
+		dst = keyenc.AppendTupleStart(dst)
+		for _, r := range d.Multirange().Ranges {
+			dst = k.appendRange(dst, r)
+		}
+		return keyenc.AppendTupleEnd(dst)
 	default: // keyTuple
 		t := d.Tuple()
 		dst = keyenc.AppendTupleStart(dst)
@@ -231,6 +254,27 @@ func (k *KeyCol) ascending(dst []byte, d types.Datum) []byte {
 		}
 		return keyenc.AppendTupleEnd(dst)
 	}
+}
+
+// appendRange appends a range as a tuple: of nothing if it is empty, else of the
+// lower bound and whether its value is excluded, the upper bound and whether its
+// value is included. A bound that is infinite is a NULL, which sorts first or last.
+func (k *KeyCol) appendRange(dst []byte, r *types.Range) []byte {
+	dst = keyenc.AppendTupleStart(dst)
+	if r.Empty {
+		return keyenc.AppendTupleEnd(dst)
+	}
+	if r.LowerInf {
+		dst = keyenc.AscNullsFirst.AppendNull(dst)
+	} else {
+		dst = keyenc.AppendBool(k.elem.ascending(dst, r.Lower), !r.LowerInc)
+	}
+	if r.UpperInf {
+		dst = keyenc.AppendElementNull(dst)
+	} else {
+		dst = keyenc.AppendBool(k.elem.ascending(dst, r.Upper), r.UpperInc)
+	}
+	return keyenc.AppendTupleEnd(dst)
 }
 
 func appendKeyDecimal(dst []byte, d types.Datum) []byte {

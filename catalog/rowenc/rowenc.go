@@ -313,6 +313,17 @@ func appendAny(dst []byte, t *types.Type, x any) ([]byte, error) {
 			}
 		}
 		return dst, nil
+	case *types.Range:
+		return appendRange(dst, v)
+	case *types.Multirange:
+		for _, r := range v.Ranges {
+			var b []byte
+			if b, err = appendRange(nil, r); err != nil {
+				return dst, err
+			}
+			dst = append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+		}
+		return dst, nil
 	case *types.Tuple:
 		if len(t.Fields) == 0 {
 			break
@@ -340,6 +351,9 @@ func CanStore(t *types.Type) bool {
 	}
 	if t.Elem != nil {
 		return CanStore(t.Elem)
+	}
+	if t.IsRange() || t.IsMultirange() {
+		return true
 	}
 	for _, f := range t.Fields {
 		if !CanStore(f.Type) {
@@ -437,6 +451,28 @@ func decodeAny(t *types.Type, b []byte, depth int) any {
 		return nil
 	}
 	t = t.Under()
+	switch {
+	case t.IsRange():
+		if r := decodeRange(t, b, depth); r != nil {
+			return r
+		}
+		return nil
+	case t.IsMultirange():
+		m := &types.Multirange{Type: t}
+		for len(b) > 0 {
+			n, rest, ok := uvarint(b)
+			if !ok || n > uint64(len(rest)) {
+				return nil
+			}
+			r := decodeRange(t.Range, rest[:n], depth)
+			if r == nil {
+				return nil
+			}
+			m.Ranges = append(m.Ranges, r)
+			b = rest[n:]
+		}
+		return m
+	}
 	n, b, ok := uvarint(b)
 	if !ok {
 		return nil

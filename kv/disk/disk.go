@@ -132,20 +132,20 @@ type engine struct {
 	samples    *local.Sampler
 
 	// Readers hold mu while they are inside Pebble, Close holds it alone.
-	mu      sync.RWMutex
-	closed  bool
-	openMu  sync.Mutex
-	toClose []*pebble.Snapshot // that nobody reads any more
-	views   map[*view]struct{}
-	iters   map[*iter]struct{}
+	mu     sync.RWMutex
+	closed bool
+	openMu sync.Mutex
+	views  map[*view]struct{}
+	iters  map[*iter]struct{}
 
 	faults    faults
 	worker    worker
-	debt      walDebt
 	next      *pebble.Snapshot // of the last commit, for View
 	rows      rows
 	applied   applied
-	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
+	toClose   chan *pebble.Snapshot
+	noneLeft  chan struct{} // to close
+	unflushed atomic.Int64  // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
 	unsynced  atomic.Bool   // commits that nobody waits for are not synced yet
 	toSync    chan struct{} // tells syncLate of the first of them
@@ -191,11 +191,13 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e.tables = e.opts.Clone()
 	e.tables.EnsureDefaults()
 	if e.db, err = e.openPebble(); err != nil {
-		return e, fmt.Errorf("opening %s: %w", dir, translate(err))
+		return e, fmt.Errorf("opening %s: %w", dir, notOpened(err))
 	}
 	e.faults.opened.Store(true)
 	e.worker = worker{make(chan func() error), make(chan error, 1)}
 	go e.worker.run()
+	e.toClose, e.noneLeft = make(chan *pebble.Snapshot, 256), make(chan struct{})
+	go e.closeSnapshots()
 	if err := e.load(); err != nil {
 		return e, err
 	}
@@ -278,7 +280,7 @@ const (
 )
 
 // flushWhenIdle writes what is in memory to files once a second has passed without
-// a commit.
+// a commit. Each second it notes how far the log is synced.
 func (e *engine) flushWhenIdle() {
 	tick := time.NewTicker(idleFlushEvery)
 	defer tick.Stop()
@@ -289,11 +291,9 @@ func (e *engine) flushWhenIdle() {
 		case <-tick.C:
 		}
 		commits := e.commits.Load()
-		if commits == last {
-			if err := e.unlessDead(e.files.save); err != nil {
-				e.die(err)
-				return
-			}
+		if err := e.unlessDead(e.files.save); err != nil {
+			e.die(err)
+			return
 		}
 		if commits == last && e.unflushed.Load() >= idleFlushBytes {
 			e.unflushed.Store(0)
@@ -301,7 +301,6 @@ func (e *engine) flushWhenIdle() {
 				return // commits will meet the same trouble and tell
 			}
 		}
-		_ = e.unlessDead(func() error { e.closeSnapshots(); return nil })
 		last = commits
 	}
 }
@@ -352,7 +351,7 @@ func orDefault(n, otherwise int64) int64 {
 func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 	o := &pebble.Options{
 		Cache:                       e.cache,
-		FS:                          walFS{fencedFS{e.fs, e}, &e.debt},
+		FS:                          walFS{fencedFS{e.fs, e}},
 		ReadOnly:                    opts.ReadOnly,
 		MemTableSize:                uint64(orDefault(opts.MemtableBytes, 64<<20)),
 		MemTableStopWritesThreshold: 4,
@@ -588,24 +587,13 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	if sync && e.sync {
 		opts = pebble.Sync
 	}
-	if opts == pebble.Sync {
-		e.debt.lend()
-	}
 	err := e.call(func() error {
 		if err := b.Commit(opts); err != nil {
 			return err
 		}
 		e.renewNext()
-		e.closeSnapshots()
 		return nil
 	})
-	if opts == pebble.Sync {
-		if late := e.debt.settle(e.faults.died); late != nil {
-			e.log.Error("storage: the log cannot be synced", "err", late)
-			e.die(late) // Pebble takes for durable what may not be
-			err = *e.faults.dead.Load()
-		}
-	}
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
@@ -627,16 +615,13 @@ func (e *engine) letGo(b *pebble.Batch) {
 	}
 }
 
-// closeSnapshots closes the views that were let go of. Who lets go must not wait, should
-// Pebble die in it: the next commit's worker does it, or flushWhenIdle.
+// closeSnapshots closes the views that are let go of: who lets go must not wait, should
+// Pebble die in it.
 func (e *engine) closeSnapshots() {
-	e.openMu.Lock()
-	old := e.toClose
-	e.toClose = nil
-	e.openMu.Unlock()
-	for _, snap := range old {
+	for snap := range e.toClose {
 		_ = snap.Close() // its files are only read: nothing to lose
 	}
+	close(e.noneLeft)
 }
 
 // renewNext makes the view of what was committed just now.
@@ -697,6 +682,7 @@ func (e *engine) Close() error {
 	}
 	e.closed = true
 	e.openMu.Lock()
+	defer e.openMu.Unlock()
 	var errs []error
 	if e.faults.dead.Load() != nil {
 		e.iters, e.views = nil, nil // Pebble can end nothing any more
@@ -708,7 +694,6 @@ func (e *engine) Close() error {
 		errs = append(errs, v.snap.Close())
 	}
 	e.iters, e.views = nil, nil
-	e.openMu.Unlock()
 	return errors.Join(append(errs, e.shut())...)
 }
 
@@ -722,9 +707,12 @@ func (e *engine) shut() error {
 	if e.db != nil && e.faults.dead.Load() == nil {
 		if e.worker.calls != nil {
 			close(e.worker.calls)
+			close(e.toClose)
 		}
 		err := e.unlessDead(func() error {
-			e.closeSnapshots()
+			if e.noneLeft != nil {
+				<-e.noneLeft
+			}
 			e.dropNext()
 			e.sizeMu.Lock()
 			e.shutting = true

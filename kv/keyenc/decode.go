@@ -255,7 +255,7 @@ func skip(b []byte, x byte, depth int) (rest []byte, err error) {
 			switch {
 			case len(r) == 0:
 				return b, ErrMalformed
-			case r[0]^x == tagNullLast:
+			case r[0]^x == tagNullLast, r[0]^x == tagNullFirst:
 				r = r[1:]
 				continue
 			case r[0]^x == 0:

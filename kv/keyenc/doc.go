@@ -322,8 +322,8 @@ func AppendArrayEnd(dst []byte, dims ...Dim) []byte {
 	return dst
 }
 
-// AppendTupleStart begins a tuple (a composite value); its fields are like an
-// array's elements.
+// AppendTupleStart begins a tuple (a composite value or a range); its fields are like
+// an array's elements, but may be NULLs that sort below all others (AscNullsFirst).
 func AppendTupleStart(dst []byte) []byte { return append(dst, tagTuple) }
 
 // AppendTupleEnd ends a tuple.

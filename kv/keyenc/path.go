@@ -268,7 +268,7 @@ func appendElements(out, v []byte) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if v[0] == tagNullLast {
+		if v[0] == tagNullLast || v[0] == tagNullFirst {
 			out, v = append(out, "NULL"...), v[1:]
 			continue
 		}
