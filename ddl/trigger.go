@@ -118,7 +118,6 @@ func checkTriggerTarget(t *catalog.Table, n *ast.CreateTriggerStmt) error {
 		if bad != "" {
 			return pgerr.New(pgerr.FeatureNotSupported, bad)
 		}
-		return pgerr.Unsupported("INSTEAD OF triggers are not supported")
 	}
 	if n.ForEachRow && n.Events&ast.TriggerTruncate != 0 {
 		return pgerr.New(pgerr.FeatureNotSupported, "TRUNCATE FOR EACH ROW triggers are not supported")

@@ -408,12 +408,18 @@ func (x *exec) buildNode(n plan.Node) (op, error) {
 		return x.newFuncScan(n)
 	case *plan.LockRows:
 		return x.newLockRows(n)
-	case *plan.Insert:
-		return x.newInsert(n)
-	case *plan.Update:
-		return x.newUpdate(n)
-	case *plan.Delete:
-		return x.newDelete(n)
+	case *plan.Insert, *plan.Update, *plan.Delete:
+		if o, is, err := x.insteadOf(n); is {
+			return o, err
+		}
+		switch n := n.(type) {
+		case *plan.Insert:
+			return x.newInsert(n)
+		case *plan.Update:
+			return x.newUpdate(n)
+		case *plan.Delete:
+			return x.newDelete(n)
+		}
 	case *plan.Merge:
 		return x.newMerge(n)
 	}

@@ -29,8 +29,9 @@ type dmlRel struct {
 	kind     dmlKind
 	table    *catalog.Table
 	in       rel
-	scan     *lScan // the target as it is read (not for INSERT)
-	newRow   *lScan // stands for the row as written
+	scan     *lScan      // the target as it is read (not for INSERT)
+	newRow   *lScan      // stands for the row as written
+	viewRow  []plan.Expr // the columns of a view with INSTEAD OF triggers, as it is read
 	attnums  []int16
 	inCols   []colID
 	defaults []plan.ColumnExpr
@@ -65,6 +66,7 @@ func (n *dmlRel) exprs(f func(*plan.Expr)) {
 		f(&n.set[i].Expr)
 	}
 	each(n.recheck, f)
+	each(n.viewRow, f)
 	each(n.returning, f)
 	for i := range n.viewChk {
 		f(&n.viewChk[i].Expr)
@@ -85,7 +87,7 @@ func (n *dmlRel) exprs(f func(*plan.Expr)) {
 func (n *dmlRel) clone() rel {
 	c := *n
 	c.set = append([]plan.ColumnExpr(nil), n.set...)
-	c.recheck, c.returning = copyExprs(n.recheck), copyExprs(n.returning)
+	c.recheck, c.returning, c.viewRow = copyExprs(n.recheck), copyExprs(n.returning), copyExprs(n.viewRow)
 	c.viewChk = append([]plan.NamedExpr(nil), n.viewChk...)
 	if n.conflict != nil {
 		k := *n.conflict
@@ -293,6 +295,9 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		}
 	}
 	if s.OnConflict != nil {
+		if t.instead {
+			bail(pgerr.Unsupported("ON CONFLICT is not supported on view %q, which has INSTEAD OF triggers", t.table.Name))
+		}
 		d.conflict = p.bindConflict(s.OnConflict, q, d, t)
 	}
 	p.viewChecks(d, t)
@@ -758,17 +763,22 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	p.readOf(d.scan, t.access)
 	t.access.needs(catalog.Update)
 	d.scan.lockFor = plan.LockNoKeyUpdate
-	p.expand(d.scan, t.only, true)
+	if !t.instead {
+		p.expand(d.scan, t.only, true)
+	}
 	p.movable(d)
 	t.rename(p, item)
 	currentOfTable(t, s.Where)
-	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.From)
+	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.From)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.set = p.bindSet(s.Set, q, t, nil)
 	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
 		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
 	}
 	d.in, d.recheck = r, recheckable(conds)
+	if t.instead { // no row is locked
+		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
+	}
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
@@ -790,12 +800,17 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	p.readOf(d.scan, t.access)
 	t.access.needs(catalog.Delete)
 	d.scan.lockFor = plan.LockUpdate
-	p.expand(d.scan, t.only, true)
+	if !t.instead {
+		p.expand(d.scan, t.only, true)
+	}
 	t.rename(p, item)
 	currentOfTable(t, s.Where)
-	r := p.joinFrom(q, p.viewFilter(d.scan, t), item, s.Using)
+	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.Using)
 	r, conds := p.bindWhere(q, r, s.Where)
 	d.in, d.recheck = r, recheckable(conds)
+	if t.instead { // no row is locked
+		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
+	}
 	d.rules = p.rulesFor(d.table).rules
 	var newItem *rangeItem
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)

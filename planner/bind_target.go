@@ -22,6 +22,8 @@ type dmlTarget struct {
 	names  []viewColumn
 	views  []*viewLevel
 	access *access
+	// instead tells that table is a view whose INSTEAD OF triggers do the work.
+	instead bool
 }
 
 // viewColumn is a column of a view and the table column it shows (nil: an expression).
@@ -126,6 +128,9 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	}
 	out.access = p.newAccess(t, 0)
 	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
+		if out.instead = hasInstead(out.table, command); out.instead {
+			break
+		}
 		p.throughView(out, verb, command, doing)
 	}
 	if out.table.Kind == catalog.KindMatView && out.table.OID != p.req.Maintains {
@@ -140,6 +145,42 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	}
 	p.useTable(out.table, true)
 	return out
+}
+
+// hasInstead tells whether a view has INSTEAD OF triggers for a command.
+func hasInstead(view *catalog.Table, command string) bool {
+	event := map[string]catalog.TriggerEvent{"INSERT": catalog.OnInsert, "UPDATE": catalog.OnUpdate, "DELETE": catalog.OnDelete}[command]
+	for _, tr := range view.Triggers {
+		if tr.Timing == catalog.TriggerInstead && tr.Events&event != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// readTarget is what UPDATE and DELETE read their target's rows from: the scan, or the
+// view that INSTEAD OF triggers are on, under the scan's columns.
+func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {
+	if !t.instead {
+		return p.viewFilter(s, t)
+	}
+	role, mark := p.asRole, len(p.accesses)
+	p.asRole = t.access.As
+	r, it := p.bindView(t.table, &ast.RangeVar{At: ast.At(pos), Name: t.table.Name}, t.alias)
+	p.asRole = role
+	p.accesses = append(p.accesses[:mark], p.accesses[mark+1:]...) // the statement's own access to the view is t's
+	proj := &lProject{in: r}
+	for i := range it.cols {
+		proj.items = append(proj.items, projItem{s.base + i, it.cols[i].expr})
+	}
+	var conds []plan.Expr
+	for _, lv := range t.views {
+		conds = append(conds, p.viewConds(s, lv)...)
+	}
+	if len(conds) == 0 {
+		return proj
+	}
+	return &lFilter{in: proj, conds: conds}
 }
 
 // throughView goes from a view to the relation it shows.

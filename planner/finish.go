@@ -163,9 +163,11 @@ func (p *planner) collectUsed(r rel, out []colID) {
 			p.used.add(c)
 		}
 		if n.scan != nil {
-			p.used.add(n.scan.rowKey())
-			for i := range n.table.Columns {
-				p.used.add(n.scan.base + i)
+			if n.viewRow == nil { // those of a view are among the expressions
+				p.used.add(n.scan.rowKey())
+				for i := range n.table.Columns {
+					p.used.add(n.scan.base + i)
+				}
 			}
 		}
 	}
@@ -215,15 +217,19 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 		}
 		// the old row's columns stand together, behind its key
 		want := append([]colID{n.scan.rowKey()}, colsFrom(n.scan.base, ncols)...)
+		at, exprs := p.at(cols), p.colList(want)
+		key := at.pos(n.scan.rowKey())
+		if n.viewRow != nil { // a view's rows have no keys
+			want, exprs = want[1:], n.viewRow
+		}
 		from := -1
-		for i := 0; i+ncols <= len(cols); i++ {
+		for i := 0; key >= 0 && i+ncols <= len(cols); i++ {
 			if slices.Equal(cols[i:i+ncols], want[1:]) {
 				from = i
 				break
 			}
 		}
-		key := p.at(cols).pos(n.scan.rowKey())
-		if from < 0 || key < 0 {
+		if from < 0 {
 			all := append([]colID(nil), want...)
 			have := setOf(all)
 			for _, c := range cols {
@@ -232,10 +238,13 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 					all = append(all, c)
 				}
 			}
-			node = &plan.Project{Base: p.base(in, all), Input: node, Exprs: p.at(cols).exprs(p.colList(all))}
-			cols, key, from = all, 0, 1
+			exprs = append(exprs[:len(want):len(want)], p.colList(all[len(want):])...)
+			node = &plan.Project{Base: p.base(in, all), Input: node, Exprs: at.exprs(exprs)}
+			if cols, key, from = all, 0, 1; n.viewRow != nil {
+				key, from = -1, 0
+			}
 		}
-		at := p.at(cols)
+		at = p.at(cols)
 		set := func(list []plan.ColumnExpr) []plan.ColumnExpr {
 			out := make([]plan.ColumnExpr, len(list))
 			for i, c := range list {
