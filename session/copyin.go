@@ -114,15 +114,27 @@ func (c *copyIn) locate(err error) error {
 	return &cp
 }
 
-// fill reads more input behind what is left; false at its end.
+// ready tells whether more of the input is there without waiting.
+func (c *copyIn) ready() bool {
+	r, ok := c.src.(interface{ Ready() bool })
+	return !ok || r.Ready()
+}
+
+// fill reads more input behind what is left, as much as there is; false at its end.
 func (c *copyIn) fill() (bool, error) {
 	if c.eof {
 		return false, nil
 	}
-	old := c.buf
-	c.buf = make([]byte, len(old), max(copyChunk, 2*len(old)))
-	copy(c.buf, old)
-	for len(c.buf) < cap(c.buf) {
+	if cap(c.buf)-len(c.buf) < copyChunk/8 { // what lies before may still be in use
+		old := c.buf
+		c.buf = make([]byte, len(old), max(copyChunk, 2*len(old)))
+		copy(c.buf, old)
+	}
+	for had := len(c.buf); len(c.buf) < cap(c.buf); {
+		// A line that is long and not yet whole is looked at again only when it has doubled.
+		if enough := len(c.buf) > had && (had < copyChunk/4 || len(c.buf) >= 2*had); enough && !c.ready() {
+			break
+		}
 		n, err := c.src.Read(c.buf[len(c.buf):cap(c.buf)])
 		c.buf = c.buf[:len(c.buf)+n]
 		if err == io.EOF {
@@ -149,6 +161,11 @@ func (c *copyIn) next() (*types.Batch, error) {
 	n := 0
 	c.lines, c.texts = c.lines[:0], c.texts[:0]
 	for n < types.BatchSize && !c.ended {
+		// Rows that are there are checked and stored before waiting for more: the client
+		// learns of an error while it sends.
+		if n > 0 && len(c.buf) == 0 && !c.eof && !c.ready() {
+			break
+		}
 		var ok bool
 		var err error
 		if c.opts.format == copyBinary {

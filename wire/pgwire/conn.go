@@ -27,6 +27,7 @@ import (
 type conn struct {
 	srv  *Server
 	nc   net.Conn
+	in   input
 	back *pgproto3.Backend
 	out  []byte
 	sess atomic.Pointer[session.Session]
@@ -47,8 +48,8 @@ type conn struct {
 const flushBytes = 64 << 10
 
 func newConn(srv *Server, nc net.Conn) *conn {
-	c := &conn{srv: srv, nc: nc}
-	c.back = pgproto3.NewBackend(nc, nc)
+	c := &conn{srv: srv, nc: nc, in: input{Conn: nc}}
+	c.back = pgproto3.NewBackend(&c.in, nc)
 	c.back.SetMaxBodyLen(MaxMessageBytes)
 	c.rw.c = c
 	return c

@@ -96,6 +96,7 @@ func (w *rowWriter) CopyIn(binaryFormat bool, columns int) (session.CopyReader, 
 		return nil, err
 	}
 	w.copying = copyReader{c: w.c}
+	w.c.in.have = 0 // clients send data when they are asked for them
 	return &w.copying, nil
 }
 
@@ -136,6 +137,7 @@ func (r *copyReader) Read(p []byte) (int, error) {
 		switch m := msg.(type) {
 		case *pgproto3.CopyData:
 			r.rest = m.Data
+			r.c.in.took(5 + len(m.Data))
 		case *pgproto3.CopyDone:
 			r.done = true
 		case *pgproto3.CopyFail:
@@ -149,6 +151,9 @@ func (r *copyReader) Read(p []byte) (int, error) {
 	r.rest = r.rest[n:]
 	return n, nil
 }
+
+// Ready tells whether Read would give something without waiting for the client.
+func (r *copyReader) Ready() bool { return len(r.rest) > 0 || r.done || r.c.in.ready() }
 
 func messageType(m pgproto3.FrontendMessage) byte {
 	b, err := m.Encode(nil)
