@@ -132,20 +132,20 @@ type engine struct {
 	samples    *local.Sampler
 
 	// Readers hold mu while they are inside Pebble, Close holds it alone.
-	mu     sync.RWMutex
-	closed bool
-	openMu sync.Mutex
-	views  map[*view]struct{}
-	iters  map[*iter]struct{}
+	mu      sync.RWMutex
+	closed  bool
+	openMu  sync.Mutex
+	toClose []*pebble.Snapshot // that nobody reads any more
+	views   map[*view]struct{}
+	iters   map[*iter]struct{}
 
 	faults    faults
 	worker    worker
+	debt      walDebt
 	next      *pebble.Snapshot // of the last commit, for View
 	rows      rows
 	applied   applied
-	toClose   chan *pebble.Snapshot
-	noneLeft  chan struct{} // to close
-	unflushed atomic.Int64  // bytes committed since the last flush that flushWhenIdle began
+	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
 	commits   atomic.Int64
 	unsynced  atomic.Bool   // commits that nobody waits for are not synced yet
 	toSync    chan struct{} // tells syncLate of the first of them
@@ -196,8 +196,6 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e.faults.opened.Store(true)
 	e.worker = worker{make(chan func() error), make(chan error, 1)}
 	go e.worker.run()
-	e.toClose, e.noneLeft = make(chan *pebble.Snapshot, 256), make(chan struct{})
-	go e.closeSnapshots()
 	if err := e.load(); err != nil {
 		return e, err
 	}
@@ -301,6 +299,7 @@ func (e *engine) flushWhenIdle() {
 				return // commits will meet the same trouble and tell
 			}
 		}
+		_ = e.unlessDead(func() error { e.closeSnapshots(); return nil })
 		last = commits
 	}
 }
@@ -351,7 +350,7 @@ func orDefault(n, otherwise int64) int64 {
 func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 	o := &pebble.Options{
 		Cache:                       e.cache,
-		FS:                          walFS{fencedFS{e.fs, e}},
+		FS:                          walFS{fencedFS{e.fs, e}, &e.debt},
 		ReadOnly:                    opts.ReadOnly,
 		MemTableSize:                uint64(orDefault(opts.MemtableBytes, 64<<20)),
 		MemTableStopWritesThreshold: 4,
@@ -587,13 +586,24 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	if sync && e.sync {
 		opts = pebble.Sync
 	}
+	if opts == pebble.Sync {
+		e.debt.lend()
+	}
 	err := e.call(func() error {
 		if err := b.Commit(opts); err != nil {
 			return err
 		}
 		e.renewNext()
+		e.closeSnapshots()
 		return nil
 	})
+	if opts == pebble.Sync {
+		if late := e.debt.settle(e.faults.died); late != nil {
+			e.log.Error("storage: the log cannot be synced", "err", late)
+			e.die(late) // Pebble takes for durable what may not be
+			err = *e.faults.dead.Load()
+		}
+	}
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
@@ -615,13 +625,16 @@ func (e *engine) letGo(b *pebble.Batch) {
 	}
 }
 
-// closeSnapshots closes the views that are let go of: who lets go must not wait, should
-// Pebble die in it.
+// closeSnapshots closes the views that were let go of. Who lets go must not wait, should
+// Pebble die in it: the next commit's worker does it, or flushWhenIdle.
 func (e *engine) closeSnapshots() {
-	for snap := range e.toClose {
+	e.openMu.Lock()
+	old := e.toClose
+	e.toClose = nil
+	e.openMu.Unlock()
+	for _, snap := range old {
 		_ = snap.Close() // its files are only read: nothing to lose
 	}
-	close(e.noneLeft)
 }
 
 // renewNext makes the view of what was committed just now.
@@ -682,7 +695,6 @@ func (e *engine) Close() error {
 	}
 	e.closed = true
 	e.openMu.Lock()
-	defer e.openMu.Unlock()
 	var errs []error
 	if e.faults.dead.Load() != nil {
 		e.iters, e.views = nil, nil // Pebble can end nothing any more
@@ -694,6 +706,7 @@ func (e *engine) Close() error {
 		errs = append(errs, v.snap.Close())
 	}
 	e.iters, e.views = nil, nil
+	e.openMu.Unlock()
 	return errors.Join(append(errs, e.shut())...)
 }
 
@@ -707,12 +720,9 @@ func (e *engine) shut() error {
 	if e.db != nil && e.faults.dead.Load() == nil {
 		if e.worker.calls != nil {
 			close(e.worker.calls)
-			close(e.toClose)
 		}
 		err := e.unlessDead(func() error {
-			if e.noneLeft != nil {
-				<-e.noneLeft
-			}
+			e.closeSnapshots()
 			e.dropNext()
 			e.sizeMu.Lock()
 			e.shutting = true

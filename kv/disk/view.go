@@ -61,10 +61,8 @@ func (v *view) Close() error {
 	}
 	v.e.openMu.Lock()
 	delete(v.e.views, v)
+	v.e.toClose = append(v.e.toClose, v.snap)
 	v.e.openMu.Unlock()
-	if v.e.faults.dead.Load() == nil {
-		v.e.toClose <- v.snap
-	}
 	return nil
 }
 

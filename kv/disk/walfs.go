@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -33,7 +34,41 @@ const (
 //
 // Writing past the page cache, durably at once (O_DIRECT, O_DSYNC), gains nothing more: see
 // docs/adr/054-lone-commits.md.
-type walFS struct{ vfs.FS }
+//
+// Pebble writes and syncs its log on a goroutine of its own. Whoever commits would be woken
+// from there after the time that a sync takes, which costs the processor as much as the rest
+// of a small commit: another thread has gone to look for work meanwhile. So Pebble is told
+// that the log is synced while the sync is still due, and the committing goroutine makes it:
+//
+//	committer  lend ─▶ Pebble: append to the log ─▶ ─────────────────▶ settle: fdatasync ─▶ done
+//	flush loop          write ─▶ SyncData notes the debt ─▶ "synced" ─┘
+//
+// Nothing is written to the log in between, and nobody hears of the commit. See
+// docs/adr/059-the-committer-syncs.md.
+type walFS struct {
+	vfs.FS
+	debt *walDebt
+}
+
+// walDebt is the sync that is due for the commit under way.
+type walDebt struct {
+	lent  atomic.Bool // syncs of logs may be put off
+	owing atomic.Pointer[walFile]
+}
+
+// lend lets the syncs of what is written from now on be put off until settle. For one
+// goroutine at a time.
+func (d *walDebt) lend() { d.lent.Store(true) }
+
+// settle makes the sync that is due. It does not wait for one that never ends since the
+// engine has died.
+func (d *walDebt) settle(died <-chan struct{}) error {
+	d.lent.Store(false)
+	if f := d.owing.Swap(nil); f != nil {
+		return f.settle(died)
+	}
+	return nil
+}
 
 // Create implements vfs.FS.
 func (fs walFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
@@ -41,7 +76,7 @@ func (fs walFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 	if err != nil || category != walCategory {
 		return f, err
 	}
-	return &walFile{File: f}, nil
+	return newWALFile(f, fs.debt, 0), nil
 }
 
 // ReuseForWrite implements vfs.FS.
@@ -54,11 +89,15 @@ func (fs walFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &walFile{File: f, end: info.Size()}, nil
+	return newWALFile(f, fs.debt, info.Size()), nil
 }
 
 // Unwrap implements vfs.FS.
 func (fs walFS) Unwrap() vfs.FS { return fs.FS }
+
+func newWALFile(f vfs.File, debt *walDebt, size int64) *walFile {
+	return &walFile{File: f, debt: debt, end: size, closed: make(chan struct{})}
+}
 
 // walFile is a log being written.
 type walFile struct {
@@ -67,6 +106,12 @@ type walFile struct {
 	written  int64 // where the next write goes
 	unsynced int64 // bytes since the last sync
 	end      int64 // the file's size, zeros included
+
+	debt     *walDebt
+	owed     bool // there is a sync to come
+	closing  bool
+	closed   chan struct{} // closed once the file is, with closeErr
+	closeErr error
 }
 
 // Write implements vfs.File.
@@ -91,8 +136,55 @@ func (f *walFile) SyncData() error {
 		f.fill()
 	}
 	f.unsynced = 0
+	late := f.debt.lent.Load()
+	if late {
+		f.owed = true
+		f.debt.owing.Store(f)
+	}
 	f.mu.Unlock()
+	if late {
+		return nil
+	}
 	return f.File.SyncData()
+}
+
+// errDied stands for what the engine died of.
+var errDied = errors.New("the storage engine has stopped")
+
+// settle makes the sync that is due, or waits for it if the log is being closed.
+func (f *walFile) settle(died <-chan struct{}) error {
+	f.mu.Lock()
+	if f.closing {
+		f.mu.Unlock()
+		select {
+		case <-f.closed:
+			return f.closeErr
+		case <-died:
+			return errDied
+		}
+	}
+	defer f.mu.Unlock()
+	if !f.owed {
+		return nil
+	}
+	f.owed = false
+	return f.File.SyncData()
+}
+
+// Close implements vfs.File. Pebble believes that it has synced the log, which others than
+// the committer may end.
+func (f *walFile) Close() error {
+	f.mu.Lock()
+	f.closing = true
+	owed := f.owed
+	f.mu.Unlock()
+	var err error
+	if owed {
+		err = f.File.SyncData() // never to return if it fails, see fencedLog
+	}
+	f.closeErr = errors.Join(err, f.File.Close())
+	close(f.closed)
+	return f.closeErr
 }
 
 var zeros [walFillMost]byte

@@ -13,7 +13,7 @@ import (
 func testLogFS() walFS {
 	e := &engine{faults: faults{died: make(chan struct{})}}
 	e.faults.opened.Store(true)
-	return walFS{fencedFS{FS: vfs.Default, e: e}}
+	return walFS{fencedFS{FS: vfs.Default, e: e}, &e.debt}
 }
 
 // A log's file begins with all that was written, whatever the sizes of writes and whether
