@@ -406,14 +406,13 @@ func (e *engine) checkFiles() error {
 		return fmt.Errorf("%w: %s says %q, this program reads %q", kv.ErrFormat, e.fs.PathJoin(e.dir, markerName),
 			strings.TrimSpace(string(text)), strings.TrimSpace(markerText))
 	}
-	if err == nil && !e.reading {
-		err = files.open()
-	}
-	if err != nil {
-		return translate(err)
-	}
 	e.files = files
-	return nil
+	if err == nil && !e.reading {
+		if err = files.open(); err == nil {
+			err = e.cutLog()
+		}
+	}
+	return translate(err)
 }
 
 // checkEmpty makes sure that a directory may become a store.

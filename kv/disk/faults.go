@@ -96,7 +96,7 @@ func (e *engine) events() *pebble.EventListener {
 		BackgroundError: func(err error) {
 			e.log.Error("storage: background work failed", "err", err)
 			switch {
-			case !e.faults.opened.Load():
+			case !e.faults.opened.Load() && !pebble.IsCorruptionError(err): // a merge met that: others may be read
 				e.fatal(err) // Pebble would try until it succeeds, and opening not end
 			case e.faults.stalled.Load():
 				e.die(err) // nor that commit
@@ -142,6 +142,15 @@ func translate(err error) error {
 		return kv.ErrClosed
 	}
 	return fmt.Errorf("%w: %w", kv.ErrIO, err)
+}
+
+// notOpened translates an error of opening. What no call of the operating system says, and
+// that a file is missing, says that the files are not those that were written.
+func notOpened(err error) error {
+	if no := syscall.Errno(0); !errors.As(err, &no) || no == syscall.ENOENT {
+		return fmt.Errorf("%w: %w", kv.ErrCorrupt, err)
+	}
+	return translate(err)
 }
 
 // pebbleLogger passes on errors only: Pebble's other messages tell of its everyday life.

@@ -42,8 +42,8 @@ import (
 //	a file is no longer listed       before it is removed or used again
 //
 // Lists of files are written down at each sync of theirs; how far logs are synced,
-// whenever something else is written, when no commit came for a second, and at the
-// end: a commit is not to wait for it.
+// whenever something else is written, each second, and at the end: a commit is not to
+// wait for it.
 type fileList struct {
 	fs   vfs.FS
 	dir  string // Pebble's
@@ -150,11 +150,7 @@ func (l *fileList) remove(path string) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := l.claims[name]
 	delete(l.claims, name)
-	if c == nil || !c.durable {
-		return nil
-	}
 	return l.write()
 }
 
@@ -244,10 +240,7 @@ func padded(version uint64, text []byte) []byte {
 // open opens what read read, or create made, for writing.
 func (l *fileList) open() (err error) {
 	l.f, err = l.fs.OpenReadWrite(l.path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	return l.save()
+	return err
 }
 
 // close ends writing for ever.
@@ -329,7 +322,8 @@ func parseList(b []byte) (version uint64, text []byte, claims map[string]*claim,
 }
 
 // check compares what is listed with what is there. What Pebble does not read any more is
-// taken off the list: newer lists of files count, and from then on newer logs.
+// taken off the list, which is written with the first change: newer lists of files count, and
+// from then on newer logs.
 func (l *fileList) check() error {
 	names, err := l.fs.List(l.dir)
 	if err != nil && !errors.Is(err, iofs.ErrNotExist) {
