@@ -50,7 +50,7 @@ const (
 	maxRowBytes = 2 << 10
 	// maxRowsAtOnce is how many writes of a commit are remembered. What loads a table is
 	// not likely to be asked for next, and would push out what is.
-	maxRowsAtOnce = 4096
+	maxRowsAtOnce = 16384
 	// entryBytes is about what an entry takes beside its key and value.
 	entryBytes = 56
 	// admitted is every how many misses is remembered when room is short.

@@ -112,7 +112,7 @@ func newLoop(s *Server) (*loop, error) {
 		s.log.Error("panic in commands of several connections", "panic", p, "stack", stack())
 	}}
 	if s.keys.CombinesCommits() {
-		l.batch.most = 4 * maxBatch
+		l.batch.most = 16 * maxBatch
 	}
 	return l, nil
 }
