@@ -38,6 +38,7 @@ type Call struct {
 	// scratch of stringRows
 	many               []byte
 	manyKeys, manyRows [][]byte
+	dirKeys, dirRows   [][]byte
 	colls              []*Collection
 	used               int // of colls
 }
@@ -225,10 +226,64 @@ func (c *Call) stringRows(step int) (rows [][]byte, err error) {
 	}
 	n := len(c.manyKeys)
 	c.manyRows = slices.Grow(c.manyRows[:0], n)[:n]
-	if c.latest {
-		return c.manyRows, c.Txn.GetAllLatest(c.manyKeys, c.manyRows)
+	return c.manyRows, c.getAll(c.manyKeys, c.manyRows)
+}
+
+// slots is openAny of the keys of every step-th argument from the second on, of which two
+// reads look up all: see is called for each, with the number of its argument. A key that
+// comes twice looks both times as it did at first.
+func (c *Call) slots(step int, see func(arg int, s *slot) error) error {
+	rows, err := c.stringRows(step)
+	defer clear(rows)
+	if err != nil {
+		return err
 	}
-	return c.manyRows, c.Txn.GetAll(c.manyKeys, c.manyRows)
+	c.dirKeys = c.dirKeys[:0]
+	for i, row := range rows {
+		if row == nil {
+			from := len(c.many)
+			c.many = c.Space.dirKey(c.many, c.Args[1+i*step])
+			c.dirKeys = append(c.dirKeys, c.many[from:len(c.many):len(c.many)])
+		}
+	}
+	n := len(c.dirKeys)
+	c.dirRows = slices.Grow(c.dirRows[:0], n)[:n]
+	dirs := c.dirRows
+	defer clear(dirs)
+	if n > 0 {
+		if err := c.getAll(c.dirKeys, dirs); err != nil {
+			return err
+		}
+	}
+	next := 0
+	for i, row := range rows {
+		var s slot
+		switch {
+		case row != nil:
+			if s, err = c.slotOf(c.Args[1+i*step], row, true); err != nil {
+				return err
+			}
+		default:
+			if dir := dirs[next]; dir != nil {
+				var ok bool
+				if s.coll, ok = dirRow(dir); !ok {
+					return rowenc.Damaged(c.dirKeys[next])
+				}
+			}
+			next++
+		}
+		if err := see(1+i*step, &s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Call) getAll(keys, values [][]byte) error {
+	if c.latest {
+		return c.Txn.GetAllLatest(keys, values)
+	}
+	return c.Txn.GetAll(keys, values)
 }
 
 // storeString makes a key a string in place of what openString or openAny found.

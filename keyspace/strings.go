@@ -429,20 +429,11 @@ func mset(c *Call) error {
 	if len(c.Args)%2 == 0 {
 		return ErrArity(c.Cmd.Name)
 	}
-	rows, err := c.stringRows(2)
-	defer clear(rows)
+	err := c.slots(2, func(arg int, s *slot) error { // of a key that comes twice, too: writing it again is as if it were the first time
+		return c.storeString(c.Args[arg], c.Args[arg+1], 0, s)
+	})
 	if err != nil {
 		return err
-	}
-	for i, row := range rows { // of a key that comes twice, too: writing it again is as if it were the first time
-		key, value := c.Args[2*i+1], c.Args[2*i+2]
-		s, err := c.slotOf(key, row, row != nil)
-		if err != nil {
-			return err
-		}
-		if err := c.storeString(key, value, 0, &s); err != nil {
-			return err
-		}
 	}
 	c.Reply.OK()
 	return nil

@@ -1,10 +1,8 @@
 package btree
 
-import "rowkey/kv/local"
-
 // Find gives the entry of key and its mark, or, where there is none, the mark of the entry
 // before. It notes that the leaf was of use, see Leaf. Safe beside other readers.
-func (t *Tree) Find(key []byte) (e local.Entry, found, mark bool) {
+func (t *Tree) Find(key []byte) (e Entry, found, mark bool) {
 	n := t.root
 	if n == nil {
 		return e, false, false
@@ -25,8 +23,60 @@ func (t *Tree) Find(key []byte) (e local.Entry, found, mark bool) {
 	return e, false, t.marked && t.markBefore(key)
 }
 
+// FindAll looks up many keys as Find does, overlapping the waits for memory: values[i]
+// becomes the value of keys[i], or nil if it has none. It appends to missing the places of
+// keys without an entry whose entry before is unmarked.
+func (t *Tree) FindAll(keys, values [][]byte, missing []int32) []int32 {
+	for from := 0; from < len(keys); from += together {
+		missing = t.findSome(from, keys[from:min(from+together, len(keys))], values[from:], missing)
+	}
+	return missing
+}
+
+func (t *Tree) findSome(from int, keys, values [][]byte, missing []int32) []int32 {
+	if t.root == nil {
+		for i := range keys {
+			values[i] = nil
+			missing = append(missing, int32(from+i))
+		}
+		return missing
+	}
+	var at [together]*node
+	for i := range keys {
+		at[i&(together-1)] = t.root
+	}
+	for !at[0].leaf { // all leaves are as deep
+		for i, k := range keys {
+			n := at[i&(together-1)]
+			at[i&(together-1)] = n.inner().kids[n.child(k)]
+		}
+	}
+	for i, k := range keys {
+		n := at[i&(together-1)]
+		if n.used.Load() == 0 {
+			n.used.Store(1)
+		}
+		j, found := n.search(k)
+		mark := false
+		values[i] = nil
+		switch {
+		case found:
+			values[i] = n.items[j].Value()
+			continue
+		case j > 0:
+			mark = n.marks>>(j-1)&1 != 0
+		default:
+			mark = t.marked && t.markBefore(k)
+		}
+		if !mark {
+			missing = append(missing, int32(from+i))
+		}
+	}
+	return missing
+}
+
 // Before gives the last entry before key, and its mark.
-func (t *Tree) Before(key []byte) (e local.Entry, mark, ok bool) {
+func (t *Tree) Before(key []byte) (e Entry, mark, ok bool) {
 	var aside *node // the last kid that was passed by
 	n := t.root
 	if n == nil {
@@ -76,9 +126,18 @@ func (t *Tree) SetMark(key []byte, mark bool) {
 }
 
 // From gives the first entry that is not before key.
-func (t *Tree) From(key []byte) (e local.Entry, ok bool) {
-	t.Ascend(key, func(es []local.Entry) bool {
+func (t *Tree) From(key []byte) (e Entry, ok bool) {
+	t.Ascend(key, func(es []Entry) bool {
 		e, ok = es[0], true
+		return false
+	})
+	return e, ok
+}
+
+// Last gives the last entry.
+func (t *Tree) Last() (e Entry, ok bool) {
+	t.Descend(nil, func(es []Entry) bool {
+		e, ok = es[len(es)-1], true
 		return false
 	})
 	return e, ok
@@ -86,7 +145,7 @@ func (t *Tree) From(key []byte) (e local.Entry, ok bool) {
 
 // Leaf appends to dst the entries from key on that lie together in the first leaf that has
 // any, and tells whether Find came there since Leaf did.
-func (t *Tree) Leaf(dst []local.Entry, key []byte) (_ []local.Entry, used bool) {
+func (t *Tree) Leaf(dst []Entry, key []byte) (_ []Entry, used bool) {
 	if t.root == nil {
 		return dst, false
 	}

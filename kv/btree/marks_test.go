@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"sort"
 	"testing"
-
-	"rowkey/kv/local"
 )
 
 // # Marks stay with their entries through splits, merges, copies and deletions; a new entry
@@ -31,7 +29,7 @@ func TestMarks(t *testing.T) {
 		prev, hasPrev := before(k)
 		switch op := rnd.IntN(10); {
 		case op < 4:
-			tr.Put(local.NewEntry([]byte(k), nil))
+			tr.Put(NewEntry([]byte(k), nil))
 			if !has {
 				marks[k] = hasPrev && marks[prev]
 				i := sort.SearchStrings(keys, k)

@@ -9,8 +9,6 @@ import (
 	"encoding/binary"
 	"sync/atomic"
 	"unsafe"
-
-	"rowkey/kv/local"
 )
 
 // Tree is a B-tree of entries in its leaves, copied when written: a node that no clone
@@ -62,7 +60,7 @@ type body struct {
 	plen    uint8 // all keys begin with pre[:plen]
 	pre     [prefixBytes]byte
 	heads   [width]uint64
-	items   [width]local.Entry // of an inner node, keys without values
+	items   [width]Entry // of an inner node, keys without values
 }
 
 type inner struct {
@@ -77,6 +75,14 @@ func (t *Tree) Clone() *Tree {
 	c := *t
 	t.version++
 	t.shared = t.version
+	return &c
+}
+
+// Fork gives the tree as it is; both go on apart.
+func (t *Tree) Fork() *Tree {
+	t.version++
+	t.shared = t.version
+	c := *t
 	return &c
 }
 
@@ -189,10 +195,10 @@ func (n *node) child(key []byte) int {
 }
 
 // Get gives the entry of key.
-func (t *Tree) Get(key []byte) (local.Entry, bool) {
+func (t *Tree) Get(key []byte) (Entry, bool) {
 	n := t.root
 	if n == nil {
-		return local.Entry{}, false
+		return Entry{}, false
 	}
 	for !n.leaf {
 		n = n.inner().kids[n.child(key)]
@@ -200,7 +206,7 @@ func (t *Tree) Get(key []byte) (local.Entry, bool) {
 	if i, ok := n.search(key); ok {
 		return n.items[i], true
 	}
-	return local.Entry{}, false
+	return Entry{}, false
 }
 
 // together is how many keys GetAll looks up at a time.
@@ -240,14 +246,14 @@ func (t *Tree) getSome(keys, values [][]byte) {
 }
 
 // Put inserts e, in place of the entry of its key that is there.
-func (t *Tree) Put(e local.Entry) (old local.Entry, had bool) {
+func (t *Tree) Put(e Entry) (old Entry, had bool) {
 	key := e.Key()
 	if t.root == nil {
 		t.root = t.newLeaf()
 	}
 	if int(t.root.n) == width {
 		top := t.newInner()
-		top.insert(0, local.NewDeletion(t.root.items[0].Key()))
+		top.insert(0, NewDeletion(t.root.items[0].Key()))
 		top.kids[0] = t.root
 		t.root = &top.node
 		t.split(top, 0, key)
@@ -275,7 +281,7 @@ func (t *Tree) Put(e local.Entry) (old local.Entry, had bool) {
 		n.marks |= 1
 	}
 	t.size++
-	return local.Entry{}, false
+	return Entry{}, false
 }
 
 // split cuts kid i of in, which is full, in two. Where key goes to its end, keys come
@@ -305,12 +311,12 @@ func (t *Tree) split(in *inner, i int, key []byte) {
 	in.kids[i] = left
 	sep := right.items[0]
 	if right.leaf {
-		sep = local.NewDeletion(sep.Key()) // the key alone: the value may go before it
+		sep = NewDeletion(sep.Key()) // the key alone: the value may go before it
 	}
 	if i == 0 && bytes.Compare(left.items[0].Key(), in.items[0].Key()) < 0 {
 		// The first kid got keys before items[0]: the new one may begin before it, too.
 		in.remove(0)
-		in.insert(0, local.NewDeletion(left.items[0].Key()))
+		in.insert(0, NewDeletion(left.items[0].Key()))
 	}
 	copy(in.kids[i+2:], in.kids[i+1:in.n])
 	in.insert(i+1, sep)
@@ -318,7 +324,7 @@ func (t *Tree) split(in *inner, i int, key []byte) {
 }
 
 // insert puts e at i; of an inner node, the kids are the caller's.
-func (n *node) insert(i int, e local.Entry) {
+func (n *node) insert(i int, e Entry) {
 	key := e.Key()
 	p := int(n.plen)
 	if n.n == 0 {
@@ -345,7 +351,7 @@ func (n *node) remove(i int) {
 	copy(n.items[i:], n.items[i+1:n.n])
 	copy(n.heads[i:], n.heads[i+1:n.n])
 	n.n--
-	n.items[n.n] = local.Entry{}
+	n.items[n.n] = Entry{}
 	low := uint32(1)<<i - 1
 	n.marks = n.marks&low | n.marks>>1&^low
 }
@@ -381,7 +387,7 @@ func common(a, b []byte) int {
 }
 
 // Delete removes the entry of key.
-func (t *Tree) Delete(key []byte) (old local.Entry, had bool) {
+func (t *Tree) Delete(key []byte) (old Entry, had bool) {
 	if old, had = t.Get(key); !had {
 		return old, false
 	}
@@ -449,7 +455,7 @@ func (t *Tree) merge(in *inner, i int) {
 
 // Ascend visits the entries from start on (nil: all), a leaf's at a time, until visit
 // returns false.
-func (t *Tree) Ascend(start []byte, visit func([]local.Entry) bool) {
+func (t *Tree) Ascend(start []byte, visit func([]Entry) bool) {
 	if t.root != nil {
 		t.root.ascend(start, visit)
 	}
@@ -457,7 +463,7 @@ func (t *Tree) Ascend(start []byte, visit func([]local.Entry) bool) {
 
 // Descend visits the entries up to end and it included (nil: all), a leaf's at a time,
 // to be read from the last, until visit returns false.
-func (t *Tree) Descend(end []byte, visit func([]local.Entry) bool) {
+func (t *Tree) Descend(end []byte, visit func([]Entry) bool) {
 	if t.root != nil {
 		t.root.descend(end, visit)
 	}
@@ -465,7 +471,7 @@ func (t *Tree) Descend(end []byte, visit func([]local.Entry) bool) {
 
 // ascend visits the entries from start on (nil: all), a leaf's at a time, until
 // visit returns false.
-func (n *node) ascend(start []byte, visit func([]local.Entry) bool) bool {
+func (n *node) ascend(start []byte, visit func([]Entry) bool) bool {
 	i := 0
 	if n.leaf {
 		if start != nil {
@@ -487,7 +493,7 @@ func (n *node) ascend(start []byte, visit func([]local.Entry) bool) bool {
 
 // descend visits the entries up to end and it included (nil: all), a leaf's at a time,
 // to be read from the last, until visit returns false.
-func (n *node) descend(end []byte, visit func([]local.Entry) bool) bool {
+func (n *node) descend(end []byte, visit func([]Entry) bool) bool {
 	i := int(n.n)
 	if n.leaf {
 		if end != nil {

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"rowkey/kv/local"
 )
 
 // Against a map: puts, deletions, searches and walks in both directions, with clones
@@ -55,7 +53,7 @@ func TestTree(t *testing.T) {
 				delete(m, string(k))
 			} else {
 				v := strconv.Itoa(step)
-				old, had := tr.Put(local.NewEntry(k, []byte(v)))
+				old, had := tr.Put(NewEntry(k, []byte(v)))
 				want, ok := m[string(k)]
 				if had != ok || had && string(old.Value()) != want {
 					t.Fatalf("put %x: %v %q, want %v %q", k, had, old.Value(), ok, want)
@@ -102,7 +100,7 @@ func checkTree(t *testing.T, tr *Tree, m map[string]string, probe func() []byte)
 	}
 	walk := func(from []byte, up bool) (got []string) {
 		if up {
-			tr.Ascend(from, func(es []local.Entry) bool {
+			tr.Ascend(from, func(es []Entry) bool {
 				for _, e := range es {
 					got = append(got, string(e.Key()))
 					if m[string(e.Key())] != string(e.Value()) {
@@ -113,7 +111,7 @@ func checkTree(t *testing.T, tr *Tree, m map[string]string, probe func() []byte)
 			})
 			return got
 		}
-		tr.Descend(from, func(es []local.Entry) bool {
+		tr.Descend(from, func(es []Entry) bool {
 			for i := len(es) - 1; i >= 0; i-- {
 				got = append(got, string(es[i].Key()))
 			}
@@ -139,5 +137,36 @@ func checkTree(t *testing.T, tr *Tree, m map[string]string, probe func() []byte)
 			i++
 		}
 		same("down from a key", walk(p, false), keys[:i])
+	}
+}
+
+// # Of two trees that were one, neither sees what the other does.
+func TestFork(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 3))
+	type one struct {
+		t *Tree
+		m map[string]string
+	}
+	all := []one{{new(Tree), map[string]string{}}}
+	for step := range 40000 {
+		x := all[rnd.IntN(len(all))]
+		k := fmt.Sprintf("key%05d", rnd.IntN(3000))
+		switch v := strconv.Itoa(step); {
+		case rnd.IntN(2000) == 0 && len(all) < 12:
+			m := map[string]string{}
+			for k, v := range x.m {
+				m[k] = v
+			}
+			all = append(all, one{x.t.Fork(), m})
+		case rnd.IntN(3) == 0:
+			x.t.Delete([]byte(k))
+			delete(x.m, k)
+		default:
+			x.t.Put(NewEntry([]byte(k), []byte(v)))
+			x.m[k] = v
+		}
+	}
+	for _, x := range all {
+		checkTree(t, x.t, x.m, func() []byte { return fmt.Appendf(nil, "key%05d", rnd.IntN(3000)) })
 	}
 }

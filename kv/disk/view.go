@@ -161,18 +161,16 @@ func (v *view) GetAll(keys, values [][]byte) error {
 // missing, or all if that is nil.
 func (v *view) getKnown(keys, values [][]byte) (missing []int32, n int) {
 	t := v.rows.Load()
-	for i, key := range keys {
-		value, ok, known := find(t, key)
-		switch {
-		case !known:
-			missing = append(missing, int32(i))
-			if len(missing) == rowsAtOnce && i == rowsAtOnce-1 {
-				return nil, len(keys)
-			}
-		case ok:
-			values[i] = value
-		default:
-			values[i] = nil
+	first := min(len(keys), rowsAtOnce)
+	missing = t.FindAll(keys[:first], values[:first], nil)
+	if len(missing) == rowsAtOnce {
+		return nil, len(keys)
+	}
+	if first < len(keys) {
+		n := len(missing)
+		missing = t.FindAll(keys[first:], values[first:], missing)
+		for i := range missing[n:] {
+			missing[n+i] += int32(first)
 		}
 	}
 	return missing, len(missing)

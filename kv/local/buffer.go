@@ -5,9 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/google/btree"
-
 	"rowkey/kv"
+	"rowkey/kv/btree"
 )
 
 // Buffer holds the writes of a transaction, the last one of each key, in key order.
@@ -18,7 +17,7 @@ import (
 type Buffer struct {
 	small  []Entry
 	shared bool // small is seen by a view too
-	tree   *btree.BTreeG[Entry]
+	tree   *btree.Tree
 	bytes  int64 // of all writes in memory, overwritten ones included
 	runs   []Run // older than what is in memory, newest last
 	runLen int   // of all runs
@@ -27,8 +26,6 @@ type Buffer struct {
 // smallMax is the number of writes up to which insertion into a slice, copied
 // whole when shared, beats a tree.
 const smallMax = 32
-
-const bufferDegree = 32
 
 // Len is the number of keys written; those written again since they were put into a run
 // count twice.
@@ -60,8 +57,8 @@ func searchEntries(es []Entry, key []byte) (int, bool) {
 // Bounds are the first and the last key in memory, nil if there is none.
 func (b *Buffer) Bounds() (first, last []byte) {
 	if b.tree != nil {
-		lo, _ := b.tree.Min()
-		hi, _ := b.tree.Max()
+		lo, _ := b.tree.From(nil)
+		hi, _ := b.tree.Last()
 		return lo.Key(), hi.Key()
 	}
 	if n := len(b.small); n > 0 {
@@ -83,7 +80,7 @@ func (b *Buffer) memBytes() int64 { return b.bytes + 32*int64(b.lenInMemory()) }
 func (b *Buffer) put(e Entry) {
 	b.bytes += e.Bytes()
 	if b.tree != nil {
-		b.tree.ReplaceOrInsert(e)
+		b.tree.Put(e)
 		return
 	}
 	i, found := len(b.small), false
@@ -91,12 +88,12 @@ func (b *Buffer) put(e Entry) {
 		i, found = searchEntries(b.small, e.Key())
 	}
 	if !found && len(b.small) == smallMax {
-		b.tree = btree.NewG(bufferDegree, Less)
+		b.tree = new(btree.Tree)
 		for _, s := range b.small {
-			b.tree.ReplaceOrInsert(s)
+			b.tree.Put(s)
 		}
 		b.small = nil
-		b.tree.ReplaceOrInsert(e)
+		b.tree.Put(e)
 		return
 	}
 	if b.shared {
@@ -113,7 +110,7 @@ func (b *Buffer) put(e Entry) {
 // Get returns the write of key, if any.
 func (b *Buffer) Get(key []byte) (Entry, bool, error) {
 	if b.tree != nil {
-		if e, ok := b.tree.Get(Probe(key)); ok {
+		if e, ok := b.tree.Get(key); ok {
 			return e, true, nil
 		}
 	} else if len(b.small) > 0 {
@@ -160,7 +157,7 @@ func (b *Buffer) overlayRuns(keys, values [][]byte) error {
 	es := make([]Entry, len(keys))
 	for i, k := range sorted {
 		if b.tree != nil {
-			es[i], _ = b.tree.Get(Probe(k))
+			es[i], _ = b.tree.Get(k)
 		} else if at, ok := searchEntries(b.small, k); ok {
 			es[i] = b.small[at]
 		}
@@ -185,7 +182,7 @@ func (b *Buffer) overlayRuns(keys, values [][]byte) error {
 // view is the buffer as it is now, immutable.
 func (b *Buffer) view() Buffer {
 	if b.tree != nil {
-		return Buffer{tree: b.tree.Clone(), bytes: b.bytes, runs: b.runs, runLen: b.runLen}
+		return Buffer{tree: b.tree.Fork(), bytes: b.bytes, runs: b.runs, runLen: b.runLen}
 	}
 	b.shared = true
 	return Buffer{small: b.small, shared: true, bytes: b.bytes, runs: b.runs, runLen: b.runLen}
@@ -213,7 +210,14 @@ func (b *Buffer) Walk(f func(Entry) error) error {
 // Each calls f for every write in memory in key order until it returns false.
 func (b *Buffer) Each(f func(Entry) bool) {
 	if b.tree != nil {
-		b.tree.Ascend(f)
+		b.tree.Ascend(nil, func(es []Entry) bool {
+			for _, e := range es {
+				if !f(e) {
+					return false
+				}
+			}
+			return true
+		})
 		return
 	}
 	for _, e := range b.small {
@@ -245,30 +249,33 @@ func (b *Buffer) collect(dst []Entry, r kv.Range, reverse bool, max int) []Entry
 		return dst
 	}
 	if reverse {
-		visit := func(e Entry) bool {
-			k := e.Key()
-			if r.End != nil && bytes.Compare(k, r.End) >= 0 {
-				return true
+		b.tree.Descend(r.End, func(es []Entry) bool {
+			for i := len(es) - 1; i >= 0; i-- {
+				k := es[i].Key()
+				if r.End != nil && bytes.Compare(k, r.End) >= 0 {
+					continue
+				}
+				if bytes.Compare(k, r.Start) < 0 {
+					return false
+				}
+				if dst = append(dst, es[i]); len(dst) == limit {
+					return false
+				}
 			}
-			if bytes.Compare(k, r.Start) < 0 {
-				return false
-			}
-			dst = append(dst, e)
-			return len(dst) < limit
-		}
-		if r.End == nil {
-			b.tree.Descend(visit)
-		} else {
-			b.tree.DescendLessOrEqual(Probe(r.End), visit)
-		}
+			return true
+		})
 		return dst
 	}
-	b.tree.AscendGreaterOrEqual(Probe(r.Start), func(e Entry) bool {
-		if r.End != nil && bytes.Compare(e.Key(), r.End) >= 0 {
-			return false
+	b.tree.Ascend(r.Start, func(es []Entry) bool {
+		for _, e := range es {
+			if r.End != nil && bytes.Compare(e.Key(), r.End) >= 0 {
+				return false
+			}
+			if dst = append(dst, e); len(dst) == limit {
+				return false
+			}
 		}
-		dst = append(dst, e)
-		return len(dst) < limit
+		return true
 	})
 	return dst
 }

@@ -1,85 +1,24 @@
 package local
 
 import (
-	"bytes"
-	"unsafe"
-
 	"rowkey/kv"
+	"rowkey/kv/btree"
 )
 
-// Entry is a key and its value, or a key's deletion, in one immutable piece of
-// memory: 16 bytes in a tree node, one allocation, one cache miss for both.
-type Entry struct {
-	p    unsafe.Pointer // key, then value
-	klen uint32
-	vlen uint32 // or deleted
-}
-
-const deleted = ^uint32(0)
-
-var noBytes = []byte{}
+// Entry is a write: a key and its value, or its deletion.
+type Entry = btree.Entry
 
 // NewEntry copies key and value.
-func NewEntry(key, value []byte) Entry {
-	b := make([]byte, len(key)+len(value))
-	copy(b, key)
-	copy(b[len(key):], value)
-	return Entry{unsafe.Pointer(unsafe.SliceData(b)), uint32(len(key)), uint32(len(value))}
-}
+func NewEntry(key, value []byte) Entry { return btree.NewEntry(key, value) }
 
 // NewDeletion copies key.
-func NewDeletion(key []byte) Entry {
-	b := bytes.Clone(key)
-	return Entry{unsafe.Pointer(unsafe.SliceData(b)), uint32(len(key)), deleted}
-}
-
-// Probe is an entry to search for; it refers to key.
-func Probe(key []byte) Entry {
-	return Entry{unsafe.Pointer(unsafe.SliceData(key)), uint32(len(key)), 0}
-}
-
-// Key is the entry's key.
-func (e Entry) Key() []byte { return unsafe.Slice((*byte)(e.p), e.klen) }
-
-// Value is the entry's value; nil for a deletion.
-func (e Entry) Value() []byte {
-	switch e.vlen {
-	case 0:
-		return noBytes // the end of one allocation may be the start of another
-	case deleted:
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Add(e.p, e.klen)), e.vlen)
-}
-
-// Deleted reports whether the entry is a deletion.
-func (e Entry) Deleted() bool { return e.vlen == deleted }
-
-// None reports whether the entry is none: the zero Entry.
-func (e Entry) None() bool { return e.p == nil }
+func NewDeletion(key []byte) Entry { return btree.NewDeletion(key) }
 
 // EntryAt is an entry over the memory of kv, which holds a key of klen bytes and then its
 // value, or nothing if it is a deletion, and does not change any more.
-func EntryAt(kv []byte, klen int, deletion bool) Entry {
-	e := Entry{unsafe.Pointer(unsafe.SliceData(kv)), uint32(klen), uint32(len(kv) - klen)}
-	if deletion {
-		e.vlen = deleted
-	}
-	return e
-}
+func EntryAt(kv []byte, klen int, deletion bool) Entry { return btree.EntryAt(kv, klen, deletion) }
 
-// Bytes is the size of key and value.
-func (e Entry) Bytes() int64 {
-	if e.Deleted() {
-		return int64(e.klen)
-	}
-	return int64(e.klen) + int64(e.vlen)
-}
-
-// Less orders entries by key.
-func Less(a, b Entry) bool { return bytes.Compare(a.Key(), b.Key()) < 0 }
-
-// Check returns the error of a pair that cannot be stored, or nil.
+// check returns the error of a pair that cannot be stored, or nil.
 func check(key, value []byte) error {
 	if err := kv.CheckKey(key); err != nil {
 		return err
