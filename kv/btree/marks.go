@@ -51,6 +51,7 @@ func (t *Tree) findSome(from int, keys, values [][]byte, missing []int32) []int3
 			at[i&(together-1)] = n.inner().kids[n.child(k)]
 		}
 	}
+	peekAll(&at, keys)
 	for i, k := range keys {
 		n := at[i&(together-1)]
 		if n.used.Load() == 0 {

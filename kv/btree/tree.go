@@ -7,6 +7,7 @@ package btree
 import (
 	"bytes"
 	"encoding/binary"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
@@ -237,12 +238,36 @@ func (t *Tree) getSome(keys, values [][]byte) {
 			at[i&(together-1)] = n.inner().kids[n.child(k)]
 		}
 	}
+	peekAll(&at, keys)
 	for i, k := range keys {
 		n := at[i&(together-1)]
 		if j, equal := n.search(k); equal {
 			values[i] = n.items[j].Value()
 		}
 	}
+}
+
+// peekAll touches the memory of the entries that searches of keys will compare with, so
+// that these waits overlap, too.
+func peekAll(at *[together]*node, keys [][]byte) {
+	sum := byte(0)
+	for i, k := range keys {
+		sum += at[i&(together-1)].peek(k)
+	}
+	runtime.KeepAlive(sum)
+}
+
+func (n *node) peek(key []byte) byte {
+	p := int(n.plen)
+	if len(key) < p {
+		return 0
+	}
+	if i := n.firstHead(head(key, p), 0); i < int(n.n) {
+		if k := n.items[i].Key(); len(k) > p {
+			return k[p]
+		}
+	}
+	return 0
 }
 
 // Put inserts e, in place of the entry of its key that is there.

@@ -482,7 +482,29 @@ func (t *lockTable) release(l *locker) {
 		t.releaseOne(sh, l, hash)
 		sh.mu.Unlock()
 	}
+	if len(l.pages)+len(l.held) > manyLocks {
+		t.shrink()
+	}
 	l.pages, l.held, l.log = nil, nil, nil
+}
+
+// manyLocks is how many locks of one holder leave maps that are better made anew: a map
+// keeps the room of its largest day, and looking a key up in it misses the cache.
+const manyLocks = 1 << 14
+
+// shrink gives back the room of maps that are empty.
+func (t *lockTable) shrink() {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		if len(sh.pages) == 0 {
+			sh.pages = make(map[uint64]lockPage)
+		}
+		if len(sh.m) == 0 {
+			sh.m = make(map[uint64]lockSlot)
+		}
+		sh.mu.Unlock()
+	}
 }
 
 // releaseSince gives up what was locked after the log had n entries.
