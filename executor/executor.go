@@ -152,6 +152,16 @@ func (a *Account) grow(n int64) error {
 	return err
 }
 
+// Take takes n more bytes (gives back when negative), for what outlives a statement.
+func (a *Account) Take(n int64) error { return a.grow(n) }
+
+// Release gives back all that is still in use. A nil Account has none.
+func (a *Account) Release() {
+	if a != nil {
+		a.release()
+	}
+}
+
 // release gives back all that is still in use.
 func (a *Account) release() { _ = a.grow(-a.used.Load()) }
 

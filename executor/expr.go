@@ -1,8 +1,6 @@
 package executor
 
 import (
-	"strings"
-
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -247,15 +245,14 @@ func (e *relabelExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 
 // callExpr applies a function.
 type callExpr struct {
-	x    *exec
-	fn   *builtin.Func
-	args []expr
-	vals []builtin.Arg
-	row  []types.Datum
-	out  *types.Vec
-	one  *types.Vec // the result when all arguments are constant
-	// amplified tells what a result takes, of functions that make much of little.
-	amplified func(args []types.Datum) int64
+	x     *exec
+	fn    *builtin.Func
+	args  []expr
+	vals  []builtin.Arg
+	row   []types.Datum
+	out   *types.Vec
+	one   *types.Vec                     // the result when all arguments are constant
+	large func(args []types.Datum) int64 // what a result takes, of functions that make much of little
 }
 
 func (c *compiler) call(e *plan.Call) (expr, error) {
@@ -272,40 +269,8 @@ func (c *compiler) call(e *plan.Call) (expr, error) {
 	}
 	n := len(as)
 	return &callExpr{x: c.x, fn: e.Fn.Bound(ts), args: as, vals: make([]builtin.Arg, n), row: make([]types.Datum, n),
-		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec, amplified: amplifiers[e.Fn.Name]}, nil
+		out: types.NewVec(e.Typ, 0), one: constArg(e.Typ, types.Null).Vec, large: e.Fn.ResultBytes()}, nil
 }
-
-// amplifiers are the functions whose results may be far larger than their arguments, and
-// how large. The results for a whole batch are made at once.
-var amplifiers = map[string]func(args []types.Datum) int64{
-	"repeat": func(a []types.Datum) int64 { return int64(len(a[0].S)) * max(a[1].I, 0) },
-	"lpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
-	"rpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
-	"array_fill": func(a []types.Datum) int64 {
-		n := int64(datumBytes)
-		if dims, ok := a[1].X.(*types.Array); ok {
-			for _, d := range dims.Elems {
-				n *= min(max(d.I, 0), 1<<27)
-				if n > 1<<40 {
-					break // the function refuses it
-				}
-			}
-		}
-		return n
-	},
-	"string_to_array": func(a []types.Datum) int64 {
-		if a[1].IsNull() {
-			return datumBytes * int64(len(a[0].S))
-		}
-		if a[1].S == "" {
-			return 0
-		}
-		return datumBytes * int64(strings.Count(a[0].S, a[1].S))
-	},
-}
-
-// amplifiedMin is how much results may take together before the statement's account is asked.
-const amplifiedMin = 16 << 20
 
 // fits sees that the statement may have what the call makes of rows of the arguments.
 func (e *callExpr) fits(n int, sel []int32) error {
@@ -318,16 +283,16 @@ func (e *callExpr) fits(n int, sel []int32) error {
 		if sel != nil {
 			i = int(sel[k])
 		}
-		null := false
 		for j, a := range e.vals {
-			e.row[j] = a.Datum(i)
-			null = null || j < 2 && e.row[j].IsNull()
+			at := i
+			if a.Const {
+				at = 0
+			}
+			e.row[j] = a.Datum(at)
 		}
-		if !null || e.fn.Name == "string_to_array" {
-			total += e.amplified(e.row)
-		}
+		total += e.large(e.row)
 	}
-	if total < amplifiedMin {
+	if total < builtin.LargeResult {
 		return nil
 	}
 	err := e.x.Memory.grow(total)
@@ -352,7 +317,7 @@ func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		for i, a := range e.vals {
 			e.row[i] = a.Datum(0)
 		}
-		if e.amplified != nil {
+		if e.large != nil {
 			if err := e.fits(1, nil); err != nil {
 				return builtin.Arg{}, err
 			}
@@ -365,7 +330,7 @@ func (e *callExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		e.one.Set(0, d)
 		return builtin.Arg{Vec: e.one, Const: true}, nil
 	}
-	if e.amplified != nil {
+	if e.large != nil {
 		if err := e.fits(in.N, sel); err != nil {
 			return builtin.Arg{}, err
 		}

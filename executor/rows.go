@@ -259,3 +259,11 @@ func sortExprs(ks []plan.SortKey) []plan.Expr {
 	}
 	return es
 }
+
+// BatchBytes is about what the rows of a batch take.
+func BatchBytes(b *types.Batch) (n int64) {
+	for _, v := range b.Cols {
+		n += vecBytes(v, 0, b.N)
+	}
+	return n
+}

@@ -129,6 +129,9 @@ func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
 		for i, a := range x.Args {
 			vals[i] = a.(*plan.Const).Val
 		}
+		if large := x.Fn.ResultBytes(); large != nil && large(vals) >= builtin.LargeResult {
+			return e // execution accounts for it
+		}
 		v, err := builtin.Call(x.Fn, p.foldCtx(), vals)
 		if err != nil {
 			return e

@@ -46,8 +46,8 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 	c := &cursor{st: inner, scroll: n.Scroll || !n.NoScroll && scrollable(inner.plan.Root), binary: n.Binary}
 	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.text, born: nowMicros(), columns: inner.plan.Columns, marks: len(s.tx.marks)}
 	if n.Hold { // its rows must outlive the transaction: compute them now
-		if err := p.fill(-1); err != nil {
-			p.close()
+		if err := s.fill(p, -1); err != nil {
+			p.drop()
 			return err
 		}
 		p.hold, p.heldBy = true, s.tx
@@ -58,7 +58,7 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 
 // asCursor gives a portal that is under way what a cursor has: the rows it
 // has yet to give.
-func (p *Portal) asCursor() *cursor {
+func (s *Session) asCursor(p *Portal) *cursor {
 	if p.cursor == nil {
 		p.cursor = &cursor{st: p.st, complete: p.exec == nil}
 		if p.left != nil {
@@ -68,7 +68,7 @@ func (p *Portal) asCursor() *cursor {
 				sel = append(sel, int32(p.left.Row(i)))
 			}
 			rest.Sel = sel
-			p.keep(&rest)
+			_ = s.keep(p, &rest) // a batch that is there already
 			p.left = nil
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Session) executeCursor(p *Portal, limit int64, w Writer) error {
 	if limit > 0 {
 		want = c.pos + limit
 	}
-	if err := p.fill(want); err != nil {
+	if err := s.fill(p, want); err != nil {
 		return err
 	}
 	n := int64(0)
@@ -106,8 +106,8 @@ func (s *Session) settlePortals() error {
 		if p.exec == nil || p.running {
 			continue
 		}
-		p.asCursor()
-		if err := p.fill(-1); err != nil {
+		s.asCursor(p)
+		if err := s.fill(p, -1); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Session) settlePortals() error {
 }
 
 // fill reads rows until n are kept (n < 0: all).
-func (p *Portal) fill(n int64) error {
+func (s *Session) fill(p *Portal, n int64) error {
 	c := p.cursor
 	p.running = true
 	defer func() { p.running = false }()
@@ -129,13 +129,15 @@ func (p *Portal) fill(n int64) error {
 			p.close()
 			break
 		}
-		p.keep(b)
+		if err := s.keep(p, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // keep keeps a copy of the rows of a batch.
-func (p *Portal) keep(b *types.Batch) {
+func (s *Session) keep(p *Portal, b *types.Batch) error {
 	kept := &types.Batch{N: b.Rows()}
 	rows := make([]int32, b.Rows())
 	for i := range rows {
@@ -152,6 +154,10 @@ func (p *Portal) keep(b *types.Batch) {
 	}
 	p.cursor.kept = append(p.cursor.kept, kept)
 	p.cursor.total += int64(kept.N)
+	if p.kept == nil {
+		p.kept = executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory)
+	}
+	return p.kept.Take(executor.BatchBytes(kept))
 }
 
 // row sends row i (from 1) of the kept rows.
@@ -260,7 +266,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 			}
 			p.exec = exec
 		}
-		p.asCursor()
+		s.asCursor(p)
 	}
 	if p == nil || p.cursor == nil {
 		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
@@ -317,7 +323,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		if k != ast.FetchAll {
 			want = c.pos + k
 		}
-		if err := p.fill(want); err != nil {
+		if err := s.fill(p, want); err != nil {
 			return err
 		}
 		end := c.total
@@ -356,7 +362,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 		target = k
 		again = k == c.pos
 		if k < 0 {
-			if err := p.fill(-1); err != nil {
+			if err := s.fill(p, -1); err != nil {
 				return err
 			}
 			target = c.total + 1 + k
@@ -370,7 +376,7 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 			return err
 		}
 	}
-	if err := p.fill(max(target, 0)); err != nil {
+	if err := s.fill(p, max(target, 0)); err != nil {
 		return err
 	}
 	switch {
@@ -403,12 +409,12 @@ func (s *Session) keepPortals(i int) error {
 		switch {
 		case p.hold, p.running:
 		case p.marks > i:
-			p.close()
+			p.drop()
 			delete(s.portals, name)
 		case p.exec != nil:
-			p.asCursor()
-			if err := p.fill(-1); err != nil { // it would have failed at its next FETCH
-				p.close()
+			s.asCursor(p)
+			if err := s.fill(p, -1); err != nil { // it would have failed at its next FETCH
+				p.drop()
 				delete(s.portals, name)
 			}
 		}

@@ -42,6 +42,13 @@ func (s *Session) Simple(ctx context.Context, text string, w Writer) error {
 	if st := s.fromTemplate(text); st != nil {
 		return s.runAll(ctx, text, []*ast.RawStmt{st.raw}, st, w)
 	}
+	done, err := s.readText(text)
+	if err != nil {
+		s.fail()
+		s.finish(ctx, true)
+		return s.report(err, text)
+	}
+	defer done()
 	stmts, err := s.db.stmts.Parse(text)
 	if err != nil {
 		s.fail()

@@ -33,6 +33,9 @@ func MachineMemory() int64 {
 	return int64(machine)
 }
 
+// MemoryUsed is what all statements, cursors and prepared statements have at the moment.
+func (db *DB) MemoryUsed() int64 { return db.memory.Used() }
+
 // budgets completes the memory options and makes what depends on them.
 func (db *DB) budgets() {
 	o := &db.opts

@@ -29,6 +29,7 @@ type Prepared struct {
 	epoch    uint64
 	fromSQL  bool // by PREPARE
 	born     int64
+	bytes    int64 // counted in the session's account
 }
 
 // Portal is a prepared statement bound to parameters.
@@ -53,6 +54,7 @@ type Portal struct {
 	query   string
 	born    int64
 	columns []Column
+	kept    *executor.Account // of the rows that a cursor keeps
 }
 
 // Columns gives the portal's result columns, nil if it has none.
@@ -64,6 +66,12 @@ func (p *Portal) close() {
 		p.exec = nil
 	}
 	p.left = nil
+}
+
+// drop ends a portal for good: what it keeps is given back.
+func (p *Portal) drop() {
+	p.close()
+	p.kept.Release()
 }
 
 // Prepare parses and plans a statement (the Parse message). Parameter OIDs of
@@ -81,6 +89,11 @@ func (s *Session) prepare(ctx context.Context, name, text string, oids []uint32)
 	if name != "" && s.prepared[name] != nil {
 		return nil, pgerr.Newf(pgerr.DuplicatePreparedStatement, "prepared statement %q already exists", name)
 	}
+	done, err := s.readText(text)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	stmts, err := s.db.stmts.Parse(text)
 	if err != nil {
 		return nil, err
@@ -107,7 +120,9 @@ func (s *Session) prepare(ctx context.Context, name, text string, oids []uint32)
 			return nil, err
 		}
 	}
-	s.prepared[name] = p
+	if err := s.keepPrepared(p); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -194,12 +209,12 @@ func (s *Session) PortalNamed(name string) (*Portal, error) {
 }
 
 // CloseStatement and ClosePortal forget what they name, if it exists.
-func (s *Session) CloseStatement(name string) { delete(s.prepared, name) }
+func (s *Session) CloseStatement(name string) { s.dropPrepared(name) }
 
 // ClosePortal forgets a portal.
 func (s *Session) ClosePortal(name string) {
 	if p := s.portals[name]; p != nil {
-		p.close()
+		p.drop()
 		delete(s.portals, name)
 	}
 }

@@ -61,6 +61,7 @@ type Session struct {
 
 	tx       *txn
 	prepared map[string]*Prepared
+	mem      *executor.Account // of named prepared statements; nil until there is one
 	portals  map[string]*Portal
 	texts    map[string]*Prepared // of PrepareCached
 	plans    planCache
@@ -131,7 +132,9 @@ type Writer interface {
 	CopyDone() error
 }
 
-// CopyReader gives the data of COPY FROM STDIN.
+// CopyReader gives the data of COPY FROM STDIN. One that has a method Ready() bool
+// tells whether Read would give something without waiting; what has come is then
+// checked and stored before more is waited for.
 type CopyReader interface {
 	Read(p []byte) (int, error)
 }
@@ -192,8 +195,9 @@ func (s *Session) Close() {
 	}
 	s.end()
 	for _, p := range s.portals {
-		p.close()
+		p.drop()
 	}
+	s.mem.Release()
 	if s.tx != nil {
 		s.rollback()
 	}
@@ -204,6 +208,62 @@ func (s *Session) Close() {
 		s.db.log.Error("temporary objects of a session were not dropped", "err", err)
 	}
 	s.db.unregister(s)
+}
+
+// textShare is how many times its size the text of a statement may take to parse and
+// plan, of texts that are not short (textShort).
+const (
+	textShare = 100
+	textShort = 256 << 10
+)
+
+// readText counts what a long text will take in the memory of all statements; done
+// gives it back.
+func (s *Session) readText(text string) (done func(), err error) {
+	if len(text) < textShort {
+		return func() {}, nil
+	}
+	a := executor.NewAccount(0, s.db.memory)
+	if err := a.Take(int64(len(text)) * textShare); err != nil {
+		a.Release()
+		return nil, err
+	}
+	return a.Release, nil
+}
+
+// preparedBytes is about what a prepared statement takes beside its text.
+const preparedBytes = 8 << 10
+
+// keepPrepared keeps a statement under its name, if there is memory for it.
+func (s *Session) keepPrepared(p *Prepared) error {
+	if p.Name != "" {
+		if s.mem == nil {
+			s.mem = executor.NewAccount(0, s.db.memory)
+		}
+		p.bytes = preparedBytes + 2*int64(len(p.Text))
+		if err := s.mem.Take(p.bytes); err != nil {
+			_ = s.mem.Take(-p.bytes)
+			return err
+		}
+	}
+	s.prepared[p.Name] = p
+	return nil
+}
+
+// dropPrepared forgets a prepared statement, if there is one of that name.
+func (s *Session) dropPrepared(name string) {
+	if p := s.prepared[name]; p != nil {
+		delete(s.prepared, name)
+		if p.bytes > 0 {
+			_ = s.mem.Take(-p.bytes)
+		}
+	}
+}
+
+// dropAllPrepared forgets all of them.
+func (s *Session) dropAllPrepared() {
+	s.prepared = map[string]*Prepared{}
+	s.mem.Release()
 }
 
 // PID and Secret identify the session to Cancel.

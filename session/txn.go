@@ -316,7 +316,7 @@ func (s *Session) restore(st *settings) {
 func (s *Session) closePortals() {
 	for name, p := range s.portals {
 		if !p.hold {
-			p.close()
+			p.drop()
 			delete(s.portals, name)
 		}
 	}

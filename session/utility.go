@@ -618,7 +618,7 @@ func (s *Session) discard(ctx context.Context, n *ast.DiscardStmt, w Writer) err
 			return err
 		}
 		s.closePortals()
-		s.prepared = map[string]*Prepared{}
+		s.dropAllPrepared()
 		s.set = s.setStart
 		s.currvals, s.lastSeq = map[catalog.OID]int64{}, 0
 		s.plans.clear()
@@ -672,7 +672,9 @@ func (s *Session) runPrepare(ctx context.Context, st *statement, n *ast.PrepareS
 			return err
 		}
 	}
-	s.prepared[n.Name] = p
+	if err := s.keepPrepared(p); err != nil {
+		return err
+	}
 	return w.Complete("PREPARE")
 }
 
@@ -728,12 +730,12 @@ func (s *Session) bindExecute(ctx context.Context, p *Prepared, n *ast.ExecuteSt
 
 func (s *Session) deallocate(n *ast.DeallocateStmt, w Writer) error {
 	if n.All {
-		s.prepared = map[string]*Prepared{}
+		s.dropAllPrepared()
 	} else {
 		if _, err := s.Statement(n.Name); err != nil {
 			return err
 		}
-		delete(s.prepared, n.Name)
+		s.dropPrepared(n.Name)
 	}
 	return w.Complete(ast.Tag(n))
 }
