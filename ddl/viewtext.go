@@ -165,7 +165,22 @@ func (v *viewText) renameTable(oid catalog.OID, schema, name string) {
 // keep theirs.
 func (v *viewText) renameColumn(t *catalog.Table, attnum int16, from, to string) error {
 	if v.joinsBy(t.OID, attnum) {
-		return pgerr.Unsupported("renaming column %q is not supported while view %q joins by its name", from, v.view.Name)
+		v.keepColumns(t)
+		return nil
+	}
+	at := 0 // of the column among those that a list of names is for
+	for i := range t.Columns[:attnum-1] {
+		if !t.Columns[i].Dropped {
+			at++
+		}
+	}
+	for rv, is := range v.names.Tables {
+		if is == t.OID && rv.Alias != nil && at < len(rv.Alias.Columns) && rv.Alias.Columns[at] == from {
+			alias := *rv.Alias
+			alias.Columns = append([]string(nil), alias.Columns...)
+			alias.Columns[at] = to
+			rv.Alias = &alias
+		}
 	}
 	ast.Walk(v.tree, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectStmt); ok {
@@ -183,6 +198,32 @@ func (v *viewText) renameColumn(t *catalog.Table, attnum int16, from, to string)
 		}
 	}
 	return nil
+}
+
+// keepColumns has the view call a table's columns what they are called now, whatever
+// they will be: FROM t t(a, b). So a join by a column's name goes on as it was.
+func (v *viewText) keepColumns(t *catalog.Table) {
+	var names []string
+	for i := range t.Columns {
+		if !t.Columns[i].Dropped {
+			names = append(names, t.Columns[i].Name)
+		}
+	}
+	for rv, is := range v.names.Tables {
+		if is != t.OID {
+			continue
+		}
+		alias := ast.Alias{At: rv.At, Name: rv.Name}
+		if rv.Alias != nil {
+			alias = *rv.Alias
+		} else {
+			v.unaliased = append(v.unaliased, rv.Name)
+		}
+		if n := len(alias.Columns); n < len(names) {
+			alias.Columns = append(alias.Columns[:n:n], names[n:]...)
+		}
+		rv.Alias = &alias
+	}
 }
 
 func (v *viewText) means(ref *ast.ColumnRef, oid catalog.OID, attnum int16, name string) bool {

@@ -44,7 +44,7 @@ func (w *queryPrinter) tableExpr(te ast.TableExpr) {
 		} else {
 			w.str(quoteIdent(name))
 		}
-		if n := w.itemName(it); te.Alias != nil && !slices.Contains(w.unaliased, te.Alias.Name) || n != name {
+		if n := w.itemName(it); te.Alias != nil && (!slices.Contains(w.unaliased, te.Alias.Name) || len(te.Alias.Columns) > 0) || n != name {
 			w.str(" " + quoteIdent(n))
 		}
 		if te.Alias != nil && len(te.Alias.Columns) > 0 {
