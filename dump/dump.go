@@ -14,7 +14,8 @@
 // there and dumped again must be the same text.
 //
 // Every name is written with its schema, but for those of functions of schema public
-// in expressions. Not dumped: owners, privileges, statistics.
+// in expressions. Owners and privileges come last (owners.go); the roles they name, which
+// belong to the server, must be there. Not dumped: roles, statistics.
 package dump
 
 import (
@@ -32,6 +33,8 @@ import (
 // Options choose what to dump.
 type Options struct {
 	SchemaOnly, DataOnly bool
+	// NoOwner leaves everything to who loads the dump, NoPrivileges leaves out GRANT and REVOKE.
+	NoOwner, NoPrivileges bool
 }
 
 // Dump writes the database that conn is connected to.
@@ -63,6 +66,12 @@ func Dump(ctx context.Context, conn *pgx.Conn, w io.Writer, opts Options) (err e
 	if !opts.DataOnly {
 		d.after()
 		d.comments()
+		if !opts.NoOwner {
+			d.owners()
+		}
+		if !opts.NoPrivileges {
+			d.privileges()
+		}
 	}
 	if !opts.SchemaOnly {
 		d.print("\n" + strings.Join(d.refresh, ""))

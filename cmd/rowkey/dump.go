@@ -42,6 +42,8 @@ SOURCE is the address of a running server, such as postgres://postgres@127.0.0.1
 	}
 	cmd.Flags().BoolVar(&opts.SchemaOnly, "schema-only", false, "definitions, no rows")
 	cmd.Flags().BoolVar(&opts.DataOnly, "data-only", false, "rows, no definitions")
+	cmd.Flags().BoolVar(&opts.NoOwner, "no-owner", false, "all belongs to who loads it")
+	cmd.Flags().BoolVar(&opts.NoPrivileges, "no-privileges", false, "no GRANT and REVOKE")
 	cmd.Flags().StringVarP(&file, "file", "f", "", "write to this file")
 	return cmd
 }
