@@ -7,7 +7,8 @@ import "sync"
 type history struct {
 	mu      sync.RWMutex
 	records []record // in order of seq, without gaps
-	bytes   int      // rough
+	keys    int      // of all records
+	bytes   int64    // of their keys and values
 	lost    uint64   // commits up to this number are forgotten
 }
 
@@ -35,6 +36,7 @@ type move struct{ from, to string }
 const (
 	maxHistoryRecords = 1 << 18
 	maxHistoryKeys    = 1 << 21
+	maxHistoryBytes   = 256 << 20
 	// farBack is how many records a point check looks through before comparing
 	// values becomes cheaper.
 	farBack = 64
@@ -43,8 +45,9 @@ const (
 func (h *history) append(r record) {
 	h.mu.Lock()
 	h.records = append(h.records, r)
-	h.bytes += r.writes.Len()
-	for len(h.records) > maxHistoryRecords || (h.bytes > maxHistoryKeys && len(h.records) > 1) {
+	h.keys += r.writes.Len()
+	h.bytes += r.writes.Bytes()
+	for len(h.records) > maxHistoryRecords || (h.keys > maxHistoryKeys || h.bytes > maxHistoryBytes) && len(h.records) > 1 {
 		h.dropFirst()
 	}
 	h.mu.Unlock()
@@ -52,7 +55,8 @@ func (h *history) append(r record) {
 
 func (h *history) dropFirst() {
 	h.lost = h.records[0].seq
-	h.bytes -= h.records[0].writes.Len()
+	h.keys -= h.records[0].writes.Len()
+	h.bytes -= h.records[0].writes.Bytes()
 	h.records[0] = record{}
 	h.records = h.records[1:]
 	if len(h.records) == 0 {
@@ -64,7 +68,8 @@ func (h *history) dropFirst() {
 func (h *history) takeBack(seq uint64) {
 	h.mu.Lock()
 	for n := len(h.records); n > 0 && h.records[n-1].seq >= seq; n-- {
-		h.bytes -= h.records[n-1].writes.Len()
+		h.keys -= h.records[n-1].writes.Len()
+		h.bytes -= h.records[n-1].writes.Bytes()
 		h.records = h.records[:n-1]
 	}
 	h.mu.Unlock()
@@ -77,7 +82,7 @@ func (h *history) prune(seq uint64) {
 		h.lost = h.records[n-1].seq
 		clear(h.records)
 		h.records = h.records[:0]
-		h.bytes = 0
+		h.keys, h.bytes = 0, 0
 	}
 	for len(h.records) > 0 && h.records[0].seq <= seq {
 		h.dropFirst()

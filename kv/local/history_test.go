@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"rowkey/kv"
@@ -62,5 +64,41 @@ func TestForgottenHistory(t *testing.T) {
 	}
 	if n := s.Stats().Transactions; n != 0 {
 		t.Errorf("%d transactions are open", n)
+	}
+}
+
+// # A transaction that stays open while others write large values holds back no more of
+// them than the history may take, and its checks stay exact.
+func TestHistoryBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 1 GB")
+	}
+	s := memory.New()
+	defer s.Close()
+	ctx := context.Background()
+	put(t, s, "mine", "1")
+	put(t, s, "other", "1")
+	old, err := s.Begin(ctx, kv.TxnOptions{Isolation: kv.RepeatableRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Rollback()
+	if _, _, err := old.Get([]byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		put(t, s, "other", strings.Repeat("x", 1<<20))
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > 400<<20 {
+		t.Errorf("%d MB are held", m.HeapAlloc>>20)
+	}
+	if err := old.Put([]byte("mine"), []byte("2")); err != nil {
+		t.Error(err)
+	}
+	if err := old.Put([]byte("other"), nil); !errors.Is(err, kv.ErrConflict) {
+		t.Errorf("a changed key is written: %v", err)
 	}
 }
