@@ -794,7 +794,7 @@ func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
 // that is grouped by is NULL in the sets without it. Within other expressions
 // PostgreSQL folds it, and it stays what it is.
 func (f *groupFixer) whole(e plan.Expr) plan.Expr {
-	if isConst(e) && f.g.sets != nil {
+	if f.g.sets != nil && foldable(e) {
 		for i := range f.g.groups {
 			if it := &f.g.groups[i]; equalExprs(it.expr, e) {
 				return f.p.col(it.id)
@@ -820,7 +820,7 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 			}
 			fail(c.Pos, pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name)
 		}
-		if isConst(x) {
+		if isConst(x) || f.g.sets != nil && foldable(x) {
 			return x, true
 		}
 		for i := range f.g.groups {
@@ -829,9 +829,24 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 				return f.p.col(it.id), true
 			}
 		}
-		if and, ok := x.(*plan.And); ok {
-			if args := f.partsGrouped(and.Args); args != nil {
-				return f.fix(&plan.And{T: and.T, Args: args}), true
+		switch x := x.(type) {
+		case *plan.And:
+			if args := f.partsGrouped(x.Args, func(g plan.Expr) []plan.Expr {
+				if g, ok := g.(*plan.And); ok {
+					return g.Args
+				}
+				return nil
+			}); args != nil {
+				return f.fix(&plan.And{T: x.T, Args: args}), true
+			}
+		case *plan.Or:
+			if args := f.partsGrouped(x.Args, func(g plan.Expr) []plan.Expr {
+				if g, ok := g.(*plan.Or); ok {
+					return g.Args
+				}
+				return nil
+			}); args != nil {
+				return f.fix(&plan.Or{T: x.T, Args: args}), true
 			}
 		}
 		if s, ok := x.(*subquery); ok && !f.sub {
@@ -846,19 +861,34 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 	})
 }
 
+// foldable tells whether an expression can be computed once for all.
+func foldable(e plan.Expr) bool {
+	if volatility(e) != builtin.Immutable {
+		return false
+	}
+	return !anyExpr(e, func(x plan.Expr) bool {
+		switch x.(type) {
+		case *plan.Col, *plan.Param, *plan.CaseTest, *plan.ExecParam, *subquery:
+			return true
+		}
+		return false
+	})
+}
+
 // partsGrouped finds a grouped conjunction among the parts of a longer one, which
-// the binder has written in one list: a AND (b AND c), grouped by b AND c.
-func (f *groupFixer) partsGrouped(args []plan.Expr) []plan.Expr {
+// the binder has written in one list: a AND (b AND c), grouped by b AND c. Of a
+// disjunction likewise: partsOf gives the parts of a group that is of the kind.
+func (f *groupFixer) partsGrouped(args []plan.Expr, partsOf func(plan.Expr) []plan.Expr) []plan.Expr {
 	for i := range f.g.groups {
 		it := &f.g.groups[i]
-		g, ok := it.expr.(*plan.And)
-		if !ok || len(g.Args) >= len(args) {
+		g := partsOf(it.expr)
+		if g == nil || len(g) >= len(args) {
 			continue
 		}
-		for at := 0; at+len(g.Args) <= len(args); at++ {
-			if equalLists(g.Args, args[at:at+len(g.Args)]) {
+		for at := 0; at+len(g) <= len(args); at++ {
+			if equalLists(g, args[at:at+len(g)]) {
 				out := append(append([]plan.Expr(nil), args[:at]...), f.p.col(it.id))
-				return append(out, args[at+len(g.Args):]...)
+				return append(out, args[at+len(g):]...)
 			}
 		}
 	}

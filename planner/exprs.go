@@ -5,6 +5,7 @@ import (
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
 	"rowkey/types"
+	"slices"
 )
 
 // While a statement is being bound and optimised, expressions are plan.Expr
@@ -441,7 +442,7 @@ func volatility(e plan.Expr) builtin.Volatility {
 func isVolatile(e plan.Expr) bool { return volatility(e) == builtin.Volatile }
 
 // equalExprs is structural equality; positions and names do not count.
-// Subqueries are equal only to themselves.
+// Subqueries are equal if they are the same text in the same scope.
 func equalExprs(a, b plan.Expr) bool {
 	if a == b {
 		return true
@@ -534,11 +535,24 @@ func equalExprs(a, b plan.Expr) bool {
 		return ok && a.Op == b.Op && a.All == b.All && equalExprs(a.L, b.L) && equalExprs(a.R, b.R)
 	case *subquery:
 		b, ok := b.(*subquery)
-		if !ok || a.kind != b.kind || a.scope != b.scope || a.sel == nil || b.sel == nil || (a.test != nil && a.lefts == nil) || !equalLists(a.lefts, b.lefts) || len(a.ops) != len(b.ops) {
+		if !ok || a.kind != b.kind || a.scope != b.scope || a.sel == nil || b.sel == nil || (a.test == nil) != (b.test == nil) || len(a.cols) != len(b.cols) {
 			return false
 		}
-		for i := range a.ops {
-			if a.ops[i] != b.ops[i] {
+		if a.test != nil {
+			// as if a's rows were b's
+			test := mapExpr(a.test, func(x plan.Expr) (plan.Expr, bool) {
+				c, ok := x.(*plan.Col)
+				if !ok {
+					return nil, false
+				}
+				if i := slices.Index(a.cols, c.Idx); i >= 0 {
+					mine := *c
+					mine.Idx = b.cols[i]
+					return &mine, true
+				}
+				return x, true
+			})
+			if !equalExprs(test, b.test) {
 				return false
 			}
 		}
