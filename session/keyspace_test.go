@@ -13,19 +13,26 @@ import (
 
 var rewriteKeys = flag.Bool("rewrite-keyspace", false, "write testdata/keyspace.txt anew")
 
+// openSession opens a database in memory and a session of it, for the length of a test.
+func openSession(t *testing.T) (*DB, *Session) {
+	t.Helper()
+	db, err := Open(context.Background(), memory.New(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s, err := db.NewSession(context.Background(), SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return db, s
+}
+
 // Every statement of testdata/keyspace.txt gives the results written below it.
 func TestKeyspaceSQL(t *testing.T) {
 	ctx := context.Background()
-	db, err := Open(ctx, memory.New(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	s, err := db.NewSession(ctx, SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	_, s := openSession(t)
 	const file = "testdata/keyspace.txt"
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -101,16 +108,7 @@ func (w *textWriter) CopyDone() error         { return nil }
 // A schema that a user made is not taken for a key space.
 func TestKeyspaceSchemaOfUser(t *testing.T) {
 	ctx := context.Background()
-	db, err := Open(ctx, memory.New(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	s, err := db.NewSession(ctx, SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	db, s := openSession(t)
 	if err := s.Simple(ctx, "CREATE SCHEMA kv7; CREATE TABLE kv7.strings (a int)", Discard); err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type move struct{ from, to string }
 
 // A transaction that stays open for long while others commit makes the history
 // grow; beyond these limits the oldest records go. Point checks then compare the
-// key's values instead, and Serializable commits are refused.
+// key's values instead, and moves are not known.
 const (
 	maxHistoryRecords = 1 << 18
 	maxHistoryKeys    = 1 << 21

@@ -28,7 +28,7 @@ func put(t *testing.T, s kv.Store, key, value string) {
 }
 
 // # A transaction older than the history can tell: point checks stay exact, since
-// they compare values; what cannot be checked at SERIALIZABLE is refused.
+// they compare values.
 func TestForgottenHistory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 300,000 commits")
