@@ -36,6 +36,10 @@ func (s *Store) commit(t *Txn) error {
 		t.committed = make(chan struct{})
 	}
 	s.group = append(s.group, t)
+	if len(s.group) == s.gather.awaited {
+		s.gather.complete <- struct{}{}
+		s.gather.awaited = 0
+	}
 	s.groupMu.Unlock()
 	if !leads {
 		<-t.committed
@@ -43,7 +47,7 @@ func (s *Store) commit(t *Txn) error {
 	}
 	s.commitMu.Lock()
 	if !t.opts.NoSync {
-		s.gather.wait(s.waiting)
+		s.gatherGroup()
 	}
 	s.groupMu.Lock()
 	group := s.group
@@ -84,26 +88,53 @@ type gather struct {
 	took    time.Duration // by a group, about
 	skip    int           // groups not to wait for, since waiting was in vain
 	backoff int
+	timer   *time.Timer
+	// complete is told when the group has the members awaited, if not 0; Store.groupMu.
+	awaited  int
+	complete chan struct{}
 }
 
 // maxGather bounds the wait, which is a quarter of what a group takes.
 const maxGather = 500 * time.Microsecond
 
-func (g *gather) wait(waiting func() int) {
+// gatherGroup waits for the next group to be complete: the last of its members tells. Looking
+// again and again would not do: a process that has nothing else to do sleeps for a
+// millisecond at least.
+func (s *Store) gatherGroup() {
+	g := &s.gather
 	limit := min(g.took/4, maxGather)
-	if g.around < 2 || limit < maxGather/20 || waiting() >= g.around {
+	if g.around < 2 || limit < maxGather/20 {
 		return
 	}
 	if g.skip > 0 {
 		g.skip--
 		return
 	}
-	for start := time.Now(); time.Since(start) < limit; {
-		time.Sleep(maxGather / 20)
-		if waiting() >= g.around {
-			g.backoff = 0
-			return
-		}
+	s.groupMu.Lock()
+	if len(s.group) >= g.around {
+		s.groupMu.Unlock()
+		return
+	}
+	if g.complete == nil {
+		g.complete, g.timer = make(chan struct{}, 1), time.NewTimer(limit)
+	} else {
+		g.timer.Reset(limit)
+	}
+	g.awaited = g.around
+	s.groupMu.Unlock()
+	select {
+	case <-g.complete:
+		g.timer.Stop()
+		g.backoff = 0
+		return
+	case <-g.timer.C:
+	}
+	s.groupMu.Lock()
+	late := g.awaited == 0 // complete at the last moment
+	g.awaited = 0
+	s.groupMu.Unlock()
+	if late {
+		<-g.complete
 	}
 	g.backoff = min(2*g.backoff+1, 63)
 	g.skip = g.backoff
