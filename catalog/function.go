@@ -122,7 +122,8 @@ func (s *Snapshot) HasFunctions() bool { return len(s.functions.base) > 0 || len
 
 func polymorphic(t *types.Type) bool {
 	switch t {
-	case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum, types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray, types.AnyType:
+	case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum, types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray, types.AnyType,
+		types.AnyRange, types.AnyMultirange, types.AnyCompatibleRange, types.AnyCompatibleMultirange:
 		return true
 	}
 	return false
@@ -328,32 +329,47 @@ func bindTo(fn *builtin.Func, args []*types.Type, result *types.Type) *builtin.F
 
 // settled gives a polymorphic type as the arguments make it.
 func settled(t *types.Type, declared, args []*types.Type) *types.Type {
-	family := func(d *types.Type) (elem, array bool) {
-		switch d {
-		case types.AnyElement, types.AnyNonArray, types.AnyEnum, types.AnyCompatible, types.AnyCompatibleNonArray:
-			return true, false
-		case types.AnyArray, types.AnyCompatibleArray:
-			return false, true
-		}
-		return false, false
-	}
-	wantElem, wantArray := family(t)
-	if !wantElem && !wantArray {
+	if !polymorphic(t) {
 		return t
 	}
 	for i, d := range declared {
 		if i >= len(args) {
 			break
 		}
-		elem, array := family(d)
-		a := args[i].Under()
-		switch {
-		case elem && wantElem, array && wantArray:
+		if !polymorphic(d) {
+			continue
+		}
+		if d == t {
 			return args[i]
-		case elem && wantArray && a.Array != nil:
-			return a.Array
-		case array && wantElem && a.Elem != nil:
-			return a.Elem
+		}
+		a, over := args[i].Under(), (*types.Type)(nil)
+		switch d {
+		case types.AnyArray, types.AnyCompatibleArray:
+			a = a.Elem
+		case types.AnyRange, types.AnyCompatibleRange:
+			over, a = a, a.Subtype
+		case types.AnyMultirange, types.AnyCompatibleMultirange:
+			if over = a.Range; over != nil {
+				a = over.Subtype
+			}
+		}
+		var of *types.Type
+		switch t {
+		case types.AnyArray, types.AnyCompatibleArray:
+			if a != nil {
+				of = a.Array
+			}
+		case types.AnyRange, types.AnyCompatibleRange:
+			of = over
+		case types.AnyMultirange, types.AnyCompatibleMultirange:
+			if over != nil {
+				of = over.Multirange
+			}
+		default:
+			of = a
+		}
+		if of != nil {
+			return of
 		}
 	}
 	return t

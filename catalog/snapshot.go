@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"rowkey/builtin"
 	"rowkey/types"
 )
 
@@ -27,6 +28,8 @@ type Snapshot struct {
 	indexes   cowMap[OID, *Table] // index OID → its table
 	stats     cowMap[OID, *TableStats]
 	functions cowMap[OID, *Function]
+	// constructors of the users' range and multirange types, by their names
+	constructors cowMap[relName, []*builtin.Func]
 
 	schemaByName cowMap[string, *Schema]
 	relByName    cowMap[relName, OID]
@@ -222,7 +225,7 @@ func (s *Snapshot) copy() *Snapshot {
 		usertypes: s.usertypes.copy(), indexes: s.indexes.copy(), stats: s.stats.copy(),
 		schemaByName: s.schemaByName.copy(), relByName: s.relByName.copy(), typeByName: s.typeByName.copy(),
 		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
-		functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
+		constructors: s.constructors.copy(), functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
 		children: s.children.copy(), roles: s.roles.copy(), roleByName: s.roleByName.copy(), grants: s.grants.copy(),
 		defaultACLs: s.defaultACLs.copy(), database: s.database,
 	}
@@ -336,10 +339,17 @@ func (s *Snapshot) addType(o *UserType) error {
 		}
 		t.Phys, t.Len, t.ByVal, t.Align, t.Category, t.Collate = base.Phys, base.Len, base.ByVal, base.Align, base.Category, base.Collate
 		t.Base, t.BaseMod, t.Elem = base, cp.BaseMod, nil
+	case types.KindRange:
+		if err := s.addRange(t, &cp); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("catalog: type %s is of unknown kind %q", cp.Name, cp.Kind)
 	}
 	s.linkType(t, cp.SchemaOID, cp.ArrayOID)
+	if t.IsRange() {
+		s.addConstructors(t, &cp)
+	}
 	cp.Type = t
 	s.usertypes.set(cp.OID, &cp)
 	return nil
@@ -381,6 +391,11 @@ func (s *Snapshot) unlinkType(t *types.Type, schema OID) {
 func (s *Snapshot) removeType(oid OID) {
 	if old := s.usertypes.at(oid); old != nil {
 		s.unlinkType(old.Type, old.SchemaOID)
+		if old.Range != nil {
+			s.unlinkType(old.Type.Multirange, old.SchemaOID)
+			s.constructors.delete(relName{old.SchemaOID, old.Name})
+			s.constructors.delete(relName{old.SchemaOID, old.Range.Multirange})
+		}
 		s.usertypes.delete(oid)
 	}
 }

@@ -1181,7 +1181,10 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 		}
 		cp := *s
 		cp.Name = n.NewName
-		return c.moveSequence(s, &cp)
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
 	}
 	t := snap.Table(oid)
 	if t.Virtual != nil {
@@ -1210,25 +1213,6 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 		v.renameTable(oid, cp.Schema.Name, cp.Name)
 	}
 	return c.storeViews(views)
-}
-
-// moveSequence stores a sequence under another name or in another schema, and has
-// the views and defaults that name it follow.
-func (c *Ctx) moveSequence(old, now *catalog.Sequence) error {
-	views, err := c.viewsReading(old.OID)
-	if err != nil {
-		return err
-	}
-	if err := c.put(now); err != nil {
-		return err
-	}
-	for _, v := range views {
-		v.renameTable(old.OID, c.snap().Schema(now.SchemaOID).Name, now.Name)
-	}
-	if err := c.storeViews(views); err != nil {
-		return err
-	}
-	return c.moveDefaults(old, now)
 }
 
 // moveDefaults rewrites the defaults that call a sequence by its old name.
@@ -1289,7 +1273,10 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 		}
 		cp := *s
 		cp.SchemaOID, cp.Schema = to.OID, to
-		return c.moveSequence(s, &cp)
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
 	}
 	t := c.snap().Table(oid)
 	if t == nil || t.Virtual != nil {
@@ -1337,7 +1324,10 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 			}
 			old, cps := s, *s
 			cps.SchemaOID, cps.Schema = to.OID, to
-			if err := c.moveSequence(old, &cps); err != nil {
+			if err := c.put(&cps); err != nil {
+				return err
+			}
+			if err := c.moveDefaults(old, &cps); err != nil {
 				return err
 			}
 		}

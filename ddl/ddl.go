@@ -118,6 +118,8 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.alterSequence(n)
 	case *ast.CreateSchemaStmt:
 		err = c.createSchema(n)
+	case *ast.CreateRangeTypeStmt:
+		err = c.createRange(n)
 	case *ast.CreateEnumStmt:
 		err = c.createEnum(n)
 	case *ast.CreateCompositeTypeStmt:

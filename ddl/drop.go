@@ -306,6 +306,16 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 	case t.typ != nil:
 		c.columnsOfType(t.typ.OID, t.typ.ArrayOID, 0, add)
 		c.functionsUsing([]catalog.OID{t.typ.OID, t.typ.ArrayOID}, add)
+		if r := t.typ.Range; r != nil {
+			c.columnsOfType(r.MultirangeOID, r.MultirangeArrayOID, 0, add)
+			c.functionsUsing([]catalog.OID{r.MultirangeOID, r.MultirangeArrayOID}, add)
+			for _, u := range snap.UserTypes() {
+				if u.BaseOID == r.MultirangeOID {
+					add(target{typ: u}, false)
+				}
+			}
+			viewsOf(r.MultirangeOID)
+		}
 		for _, u := range snap.UserTypes() {
 			if u.BaseOID == t.typ.OID {
 				add(target{typ: u}, false)

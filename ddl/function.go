@@ -360,9 +360,9 @@ func (c *Ctx) functionResult(f *catalog.Function, n *ast.CreateFunctionStmt) err
 func (c *Ctx) checkPolymorphic(f *catalog.Function) error {
 	family := func(t *types.Type) int {
 		switch t {
-		case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum:
+		case types.AnyElement, types.AnyArray, types.AnyNonArray, types.AnyEnum, types.AnyRange, types.AnyMultirange:
 			return 1
-		case types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray:
+		case types.AnyCompatible, types.AnyCompatibleArray, types.AnyCompatibleNonArray, types.AnyCompatibleRange, types.AnyCompatibleMultirange:
 			return 2
 		}
 		return 0
@@ -374,8 +374,11 @@ func (c *Ctx) checkPolymorphic(f *catalog.Function) error {
 	for _, r := range results {
 		want := family(r)
 		found := want == 0
+		ranges := r == types.AnyRange || r == types.AnyMultirange || r == types.AnyCompatibleRange || r == types.AnyCompatibleMultirange
 		for _, p := range f.Inputs() {
-			found = found || family(p.Type) == want
+			t := p.Type
+			isRange := t == types.AnyRange || t == types.AnyMultirange || t == types.AnyCompatibleRange || t == types.AnyCompatibleMultirange
+			found = found || family(t) == want && (isRange || !ranges) // a subtype may have several range types
 		}
 		if found {
 			continue
@@ -383,6 +386,12 @@ func (c *Ctx) checkPolymorphic(f *catalog.Function) error {
 		list := "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange"
 		if want == 2 {
 			list = "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or anycompatiblemultirange"
+		}
+		switch {
+		case ranges && want == 1:
+			list = "anyrange or anymultirange"
+		case ranges:
+			list = "anycompatiblerange or anycompatiblemultirange"
 		}
 		return pgerr.New(pgerr.InvalidFunctionDefinition, "cannot determine result data type").
 			WithDetail("A result of type %s requires at least one input of type %s.", types.Format(r, -1), list)

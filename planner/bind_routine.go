@@ -65,9 +65,14 @@ func (p *planner) functions(name []string) []*builtin.Func {
 		for _, f := range p.snap.FunctionsNamed(p.snap.SchemaByName(schema), last) {
 			fns = append(fns[:len(fns):len(fns)], f.Func)
 		}
-		return fns
+		return append(fns[:len(fns):len(fns)], p.snap.Constructors(p.snap.SchemaByName(schema), last)...)
 	}
 	fns := builtin.Funcs(last)
+	if p.snap.HasConstructors() {
+		for _, schema := range p.path {
+			fns = append(fns[:len(fns):len(fns)], p.snap.Constructors(p.snap.SchemaByName(schema), last)...)
+		}
+	}
 	if !p.snap.HasFunctions() {
 		return fns
 	}

@@ -92,6 +92,10 @@ func castPath(src, dst *types.Type, ctx builtin.CastContext) (pathKind, *builtin
 			return arrayPath, c
 		}
 	}
+	if src.IsRange() && sameType(dst, src.Multirange) && allows(ctx, builtin.Explicit) { // a user's; the others are in the table
+		f := builtin.RangeFuncs(src)[3]
+		return funcPath, &builtin.Cast{From: src, To: dst, Context: builtin.Explicit, Method: 'f', Func: f}
+	}
 	if allows(ctx, builtin.Assignment) && dst.Category == 'S' {
 		return ioPath, nil
 	}

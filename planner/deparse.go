@@ -93,6 +93,9 @@ func (p *printer) typeName(t *types.Type, mod int32) string {
 	if p.place != nil {
 		return p.place.typeName(t, mod)
 	}
+	if t == types.Bit && mod < 0 {
+		return `"bit"` // bit alone would mean bit(1)
+	}
 	return types.Format(t, mod)
 }
 

@@ -30,11 +30,7 @@ func (w *queryPrinter) tableExpr(te ast.TableExpr) {
 		it := w.s.items[te]
 		name := te.Name
 		if oid, ok := w.names.Tables[te]; ok {
-			if s := w.snap.Sequence(oid); s != nil {
-				name = s.Name
-			} else {
-				name = w.snap.Table(oid).Name
-			}
+			name = w.snap.Table(oid).Name
 			shown := w.snap.RelationRef(w.path, oid)
 			for _, c := range w.ctes {
 				if c == name {

@@ -979,6 +979,10 @@ func sampleType(t *types.Type) *types.Type {
 		return types.Int4
 	case types.AnyArray, types.AnyCompatibleArray:
 		return types.Int4.Array
+	case types.AnyRange, types.AnyCompatibleRange:
+		return types.Int4Range
+	case types.AnyMultirange, types.AnyCompatibleMultirange:
+		return types.Int4Range.Multirange
 	}
 	return t
 }

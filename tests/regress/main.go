@@ -50,6 +50,8 @@ var needs = map[string][]string{
 
 	"with": {"create_index"},
 
+	"multirangetypes": {"rangetypes"},
+
 	"geometry": {"point", "lseg", "line", "box", "path", "polygon", "circle"},
 }
 

@@ -128,11 +128,3 @@ SELECT * FROM jn ORDER BY k;
 ALTER TABLE jb RENAME TO jbb;
 SELECT pg_get_viewdef('jv');
 SELECT * FROM jv;
--- a view of a sequence
-CREATE SEQUENCE vseq;
-CREATE VIEW ofseq AS SELECT last_value, s.is_called FROM vseq s, jbb;
-SELECT pg_get_viewdef('ofseq');
-ALTER SEQUENCE vseq RENAME TO vseq2;
-SELECT pg_get_viewdef('ofseq');
-SELECT last_value FROM ofseq;
-DROP SEQUENCE vseq2;
