@@ -65,6 +65,42 @@ func BenchmarkStatement(b *testing.B) {
 			}
 		})
 	}
+	for _, p := range []struct{ name, text string }{
+		{"begin", "begin"}, {"commit", "commit"},
+		{"balance", `SELECT abalance FROM accounts WHERE aid = $1`},
+		{"account", `UPDATE accounts SET abalance = abalance + $1 WHERE aid = $2`},
+		{"branch", `UPDATE accounts SET abalance = abalance + $1 WHERE aid = $2 AND bid = 1`},
+		{"history", `INSERT INTO history (tid, bid, aid, delta, mtime) VALUES ($1, $2, $3, $4, CURRENT_TIMESTAMP)`},
+	} {
+		if _, err := s.Prepare(ctx, p.name, p.text, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	// A transaction like TPC-B's, as drivers send it: seven times Bind, Execute, Sync.
+	b.Run("tpcb", func(b *testing.B) {
+		run := func(name string, params ...[]byte) {
+			if _, err := s.Bind(ctx, "", name, params, []int16{1}, nil); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Execute(ctx, "", 0, session.Discard); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Sync(ctx, false); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			aid := key()
+			run("begin")
+			run("account", seven, aid)
+			run("balance", aid)
+			run("account", seven, seven)
+			run("branch", seven, key())
+			run("history", seven, seven, aid, seven)
+			run("commit")
+		}
+	})
 	b.Run("block", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

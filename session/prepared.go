@@ -144,6 +144,16 @@ func innerQuery(st ast.Stmt) ast.Stmt {
 	return nil
 }
 
+// returnsAnothers tells the statements that return what a cursor, a prepared statement or
+// a procedure returns that may be made anew between Parse and Bind.
+func returnsAnothers(st ast.Stmt) bool {
+	switch st.(type) {
+	case *ast.FetchStmt, *ast.ExecuteStmt, *ast.CallStmt:
+		return true
+	}
+	return false
+}
+
 // describe plans p (or finds out what a utility statement returns), setting
 // its parameter types and columns.
 func (s *Session) describe(ctx context.Context, p *Prepared) error {
@@ -249,7 +259,7 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 		return nil, pgerr.Newf(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d", len(values), stmt, len(ps.Params))
 	}
 	columns := ps.Columns
-	if ps.raw != nil && ps.plan == nil { // what FETCH returns may not have been known to Parse
+	if ps.raw != nil && returnsAnothers(ps.raw.Stmt) { // which Parse may not have known, or another than now
 		if columns, err = s.utilityColumns(s.ctx, ps.raw.Stmt); err != nil {
 			return nil, err
 		}
