@@ -668,6 +668,11 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	}
 	b := e.db.NewBatch()
 	defer e.letGo(b)
+	if len(start) == 0 {
+		// Merges may lose a range deletion that begins with the empty key, as the tests see
+		// where Pebble checks itself (its tag invariants, which -race sets).
+		start = []byte{0} // no key is empty
+	}
 	if err := b.DeleteRange(start, end, nil); err != nil {
 		return false, translate(err)
 	}
