@@ -37,8 +37,8 @@ type rows struct {
 	bytes  int64
 	most   int64         // bytes
 	lost   atomic.Uint64 // what was written up to this commit may be forgotten
-	full   atomic.Bool   // entries are being forgotten to make room
 	misses atomic.Uint32
+	every  uint32 // each so many misses, one is remembered
 	newest *view
 	hand   []byte // where forgetting goes on
 	leaf   []local.Entry
@@ -53,7 +53,9 @@ const (
 	maxRowsAtOnce = 16384
 	// entryBytes is about what an entry takes beside its key and value.
 	entryBytes = 56
-	// admitted is every how many misses is remembered when room is short.
+	// admitted is every how many misses is remembered: to copy the nodes on the way costs
+	// more than the look into Pebble that it may save. What is asked for often gets in
+	// soon, and few gaps tell of many keys.
 	admitted = 8
 )
 
@@ -200,14 +202,12 @@ func (r *rows) forgetRange(rg kv.Range, seq uint64) {
 func (r *rows) forgetEverything(seq uint64) {
 	r.tree.Reset()
 	r.bytes, r.hand = 0, nil
-	r.full.Store(false)
 	r.lost.Store(seq)
 }
 
 // makeRoom forgets leaves that nobody has looked at since it last came by.
 func (r *rows) makeRoom(seq uint64) {
 	for r.bytes > r.most {
-		r.full.Store(true)
 		var used bool
 		r.leaf, used = r.tree.Leaf(r.leaf[:0], r.hand)
 		n := len(r.leaf)
@@ -232,7 +232,7 @@ func (r *rows) makeRoom(seq uint64) {
 
 // admits tells whether what a reader of v is about to ask Pebble for is to be remembered.
 func (r *rows) admits(v *view) bool {
-	return r.most > 0 && v.seq >= r.lost.Load() && (!r.full.Load() || r.misses.Add(1)%admitted == 0)
+	return r.most > 0 && v.seq >= r.lost.Load() && r.misses.Add(1)%r.every == 0
 }
 
 // found is what a reader got from Pebble: the value of a key, or, where there is none,
