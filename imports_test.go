@@ -24,7 +24,7 @@ var layers = map[string]struct {
 	"builtin":        {[]string{"types", "pgerr"}, "functions work on values; what they ask of a session is an interface"},
 	"catalog":        {[]string{"types", "kv", "pgerr", "builtin"}, "descriptors are below planning and running"},
 	"catalog/rowenc": {[]string{"catalog", "types", "kv", "pgerr"}, "the row codec knows descriptors and values"},
-	"planner/plan":   {[]string{"catalog", "types", "builtin", "kv"}, "plans are data"},
+	"planner/plan":   {[]string{"catalog", "types", "builtin", "pgerr", "kv"}, "plans are data"},
 	"planner":        {[]string{"planner/plan", "catalog", "types", "builtin", "parser", "pgerr", "kv"}, "the planner reads no rows"},
 	"keyspace":       {[]string{"catalog", "catalog/rowenc", "kv", "types", "pgerr"}, "commands on keys know rows, not queries"},
 	"executor":       {[]string{"planner/plan", "catalog", "catalog/rowenc", "keyspace", "types", "builtin", "kv", "pgerr"}, "the executor runs plans; it neither parses nor plans"},
