@@ -308,3 +308,49 @@ func TestIngestFails(t *testing.T) {
 	t.Logf("after %d commits: %v", committed, err)
 	s.Close()
 }
+
+// # A transaction whose scratch files cannot be written fails, and nothing else does.
+func TestSpillFails(t *testing.T) {
+	for _, fault := range []struct {
+		err, is error
+		op      errorfs.OpKind
+	}{{syscall.ENOSPC, kv.ErrDiskFull, errorfs.OpFileWrite}, {syscall.EIO, kv.ErrIO, errorfs.OpCreate}, {syscall.EIO, kv.ErrIO, errorfs.OpFileSync}} {
+		on := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if strings.Contains(op.Path, "/"+scratchPrefix) && op.Kind == fault.op {
+				return fault.err
+			}
+			return nil
+		})}
+		s, err := Open(t.TempDir(), Options{CacheBytes: 8 << 20, TxnBytes: 1000, FS: errorfs.Wrap(vfs.Default, &on)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		large := func() error {
+			txn, err := s.Begin(context.Background(), kv.TxnOptions{})
+			if err != nil {
+				return err
+			}
+			defer txn.Rollback()
+			for i := range 100 {
+				if err := txn.Put(fmt.Appendf(nil, "key%d", i), make([]byte, 100)); err != nil {
+					return err
+				}
+			}
+			return txn.Commit(context.Background())
+		}
+		on.On()
+		if err := large(); !errors.Is(err, fault.is) || errors.Is(err, kv.ErrCommitUnknown) {
+			t.Errorf("%v at %v: the transaction says %v", fault.err, fault.op, err)
+		}
+		if err := putOne(s, "small"); err != nil {
+			t.Errorf("a small transaction says %v", err)
+		}
+		on.Off()
+		if err := large(); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
