@@ -69,7 +69,7 @@ var absences = []absence{
 var absentFunctions = strings.Join([]string{
 	`RI_FKey_\w+|unique_key_recheck|suppress_redundant_updates_trigger|satisfies_hash_partition`, // constraints are checked by the writer
 	`\w*(sel|joinsel|_support)`, // the planner's estimates are not functions
-	`\w*(_accum|_accum_inv|_combine|_serialize|_deserialize|_final\w*|_subdiff)|int\w+_sum|int4inc|int8(dec|inc)_\w+|int8dec|\w+_avg|float8_(corr|covar|regr|stddev|var)\w*`, // aggregates are no functions of states
+	`\w*(_accum|_accum_inv|_combine|_serialize|_deserialize|_final\w*|_subdiff|_transfn)|int\w+_sum|int4inc|int8(dec|inc)_\w+|int8dec|\w+_avg|float8_(corr|covar|regr|stddev|var)\w*`, // aggregates are no functions of states
 	`record_image_\w+|btrecordimagecmp|hash\w*|jsonb_hash`,                                                                                                           // internals of indexes
 	`(gin|gist|brin|spg|bt)\w*|amvalidate|pg_indexam_progress_phasename`,                                                                                             // internals of indexes
 	`\w+_(in|out|recv|send|typmodin|typmodout)`,                                                                                                                      // of absent types
