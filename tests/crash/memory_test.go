@@ -209,8 +209,20 @@ func (p *power) expected(err error) bool {
 	return errors.Is(err, errOff) || p.failing && errors.Is(err, p.failWith) || down(context.Background(), err)
 }
 
-// look opens what is left and verifies it.
+// look opens what is left and verifies it, twice: closing in order after a crash must leave
+// a directory that opens, too.
 func (p *power) look() error {
+	if err := p.verify(); err != nil {
+		return err
+	}
+	if err := p.verify(); err != nil {
+		return fmt.Errorf("the second time: %w", err)
+	}
+	return nil
+}
+
+// verify opens what is left, verifies it and closes it.
+func (p *power) verify() (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -219,7 +231,7 @@ func (p *power) look() error {
 	if err != nil {
 		return fmt.Errorf("opening: %w", err)
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if rows, err := db.Query(ctx, "SELECT 1 FROM pg_class WHERE relname = 'log'"); err != nil {
 		return err
 	} else if !rows.Next() {
