@@ -170,10 +170,11 @@ func (f fencedFile) told(err error) error {
 // Write implements vfs.File.
 func (f fencedFile) Write(p []byte) (int, error) {
 	f.fs.fence()
-	n, err := f.File.Write(p)
-	if f.claim != nil {
-		f.claim.wrote(p[:n])
+	if f.claim == nil {
+		n, err := f.File.Write(p)
+		return n, f.told(err)
 	}
+	n, err := f.claim.write(f.File, p)
 	return n, f.told(err)
 }
 
