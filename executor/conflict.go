@@ -18,6 +18,7 @@ type conflict struct {
 	arbiters []*indexWriter // nil element: the primary index
 	set      *setList
 	where    pred
+	visible  []namedPred // the views that show the row in the way, or else it is not to be updated
 	dec      *rowenc.Decoder
 	mode     kv.LockMode     // of a row that is in the way of DO UPDATE
 	touched  map[string]bool // rows inserted or updated by this statement
@@ -28,6 +29,23 @@ type conflict struct {
 	// columns Set and Where speak of.
 	family *family
 	m      *member
+}
+
+// namedPred is a view's condition.
+type namedPred struct {
+	name string
+	cond pred
+}
+
+// checkViews does WITH CHECK OPTION for a row written.
+func (c *conflict) checkViews(now *types.Batch) error {
+	if c.views == nil {
+		return nil
+	}
+	if c.m != nil {
+		now = c.m.named(now)
+	}
+	return c.views.check(c.w, now)
 }
 
 func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter) (*conflict, error) {
@@ -64,6 +82,15 @@ func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter)
 	}
 	if c.where, err = x.compilePred(n.Where); err != nil {
 		return nil, err
+	}
+	for _, v := range n.Visible {
+		cond, err := x.compilePred(v.Expr)
+		if err != nil {
+			return nil, err
+		}
+		if cond != nil {
+			c.visible = append(c.visible, namedPred{v.Name, cond})
+		}
 	}
 	all := make([]int16, len(t.Columns))
 	for i := range all {
@@ -118,9 +145,6 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 	if bad >= 0 {
 		return nil, violation
 	}
-	if err := c.views.check(c.w, one); err != nil {
-		return nil, err
-	}
 	rowKey, value, err := c.find(one)
 	if err != nil {
 		return nil, err
@@ -130,6 +154,9 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 			return nil, err
 		}
 		c.w.inserted(one)
+		if err := c.checkViews(one); err != nil {
+			return nil, err
+		}
 		if !c.n.DoNothing {
 			if k, _, err := c.find(one); err == nil && k != nil {
 				c.touched[string(k)] = true
@@ -264,6 +291,13 @@ func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch,
 		was, given, t = c.m.named(was), c.m.named(one), c.family.t
 	}
 	in := &types.Batch{N: 1, Cols: append(append([]*types.Vec(nil), was.Cols...), given.Cols...)}
+	for _, v := range c.visible {
+		if sel, err := v.cond.filter(in, nil, nil); err != nil {
+			return nil, err
+		} else if len(sel) == 0 {
+			return nil, pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "conflicting row is not visible through view %q", v.name)
+		}
+	}
 	if c.where != nil {
 		sel, err := c.where.filter(in, nil, nil)
 		if err != nil || len(sel) == 0 {
@@ -293,7 +327,7 @@ func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch,
 	if c.w.kept != nil && len(c.w.kept) == 0 {
 		return nil, nil
 	}
-	if err := c.views.check(c.w, now); err != nil {
+	if err := c.checkViews(now); err != nil {
 		return nil, err
 	}
 	c.touched[keys[0]] = true

@@ -247,16 +247,13 @@ func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) er
 		in := m.local(compacted(b, rows), nil)
 		m.w.routed = true
 		defer func() { m.w.routed = false }()
+		if err := m.w.insert(in); err != nil {
+			return inRow(err, rows)
+		}
 		if check != nil {
-			if _, _, err := m.w.prepare(in); err != nil {
-				return err
-			}
 			if err := check(m.named(in)); err != nil {
 				return err
 			}
-		}
-		if err := m.w.insert(in); err != nil {
-			return inRow(err, rows)
 		}
 		if kept := m.w.kept; kept != nil {
 			rows = rowsAt(rows, kept)

@@ -120,15 +120,10 @@ func (o *insertOp) next() (*types.Batch, error) {
 				return nil, err
 			}
 		} else {
-			if o.checks != nil {
-				if _, _, err := o.w.prepare(b); err != nil {
-					return nil, err
-				}
-				if err := o.checks.check(o.w, b); err != nil {
-					return nil, err
-				}
-			}
 			if err := o.w.insert(b); err != nil {
+				return nil, err
+			}
+			if err := o.checks.check(o.w, b); err != nil { // the row as triggers left it
 				return nil, err
 			}
 		}

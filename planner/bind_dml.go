@@ -55,6 +55,7 @@ type conflictRel struct {
 	old, excluded *lScan
 	set           []plan.ColumnExpr
 	where         plan.Expr
+	visible       []plan.NamedExpr // the views' conditions on the old row
 }
 
 func (n *dmlRel) outCols() []colID { return n.retIDs }
@@ -76,6 +77,9 @@ func (n *dmlRel) exprs(f func(*plan.Expr)) {
 			f(&n.conflict.set[i].Expr)
 		}
 		eachOpt(&n.conflict.where, f)
+		for i := range n.conflict.visible {
+			f(&n.conflict.visible[i].Expr)
+		}
 	}
 	for i := range n.actions {
 		eachOpt(&n.actions[i].Cond, f)
@@ -92,6 +96,7 @@ func (n *dmlRel) clone() rel {
 	if n.conflict != nil {
 		k := *n.conflict
 		k.set = append([]plan.ColumnExpr(nil), k.set...)
+		k.visible = append([]plan.NamedExpr(nil), k.visible...)
 		c.conflict = &k
 	}
 	c.actions = append([]plan.MergeAction(nil), n.actions...)
@@ -422,6 +427,11 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 		b := &binder{p: p, q: uq, kind: inWhere}
 		uq.clause = inWhere
 		k.where = p.coerceBool(b.arg(c.Where), "WHERE")
+	}
+	for _, lv := range slices.Backward(t.views) {
+		if conds := p.viewConds(k.old, lv); len(conds) > 0 {
+			k.visible = append(k.visible, plan.NamedExpr{Name: lv.view.Name, Expr: makeAnd(conds)})
+		}
 	}
 	return k
 }

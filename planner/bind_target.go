@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -39,7 +41,6 @@ type viewLevel struct {
 	where ast.Expr
 	alias string
 	names []viewColumn // columns of the relation it reads, nil when it is the table
-	check bool
 }
 
 // column finds a column by the name the statement uses.
@@ -271,7 +272,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	if rv.Alias != nil {
 		alias = rv.Alias.Name
 	}
-	lv := &viewLevel{view: view, where: s.Where, alias: alias, check: view.View.CheckOption != 0}
+	lv := &viewLevel{view: view, where: s.Where, alias: alias}
 	t.views = append(t.views, lv)
 	if t.names == nil {
 		t.names = names
@@ -308,14 +309,6 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 				}
 			}
 		}
-	}
-	if base.Kind == catalog.KindView && base.Virtual == nil {
-		cascade := view.View.CheckOption == 'c'
-		defer func() {
-			if cascade {
-				p.cascadeCheck = true
-			}
-		}()
 	}
 	below := t.access
 	cols := map[int16]int16{}
@@ -395,19 +388,19 @@ func (p *planner) viewFilter(s *lScan, t *dmlTarget) rel {
 	return &lFilter{in: s, conds: conds}
 }
 
-// viewChecks adds WITH CHECK OPTION's conditions on the new row.
+// viewChecks adds WITH CHECK OPTION's conditions on the new row: those of a view that
+// has the option, and of all views beneath one whose option is cascaded. The innermost
+// view's are checked first.
 func (p *planner) viewChecks(d *dmlRel, t *dmlTarget) {
-	check := false
+	cascaded := false
 	for _, lv := range t.views {
-		check = check && lv.view.View.CheckOption == 0 || check || lv.check
-		if !check {
+		cascaded = cascaded || lv.view.View.CheckOption == 'c'
+		if !cascaded && lv.view.View.CheckOption == 0 {
 			continue
 		}
 		if conds := p.viewConds(d.newRow, lv); len(conds) > 0 {
 			d.viewChk = append(d.viewChk, plan.NamedExpr{Name: lv.view.Name, Expr: makeAnd(conds)})
 		}
-		if lv.view.View.CheckOption == 'l' {
-			check = false
-		}
 	}
+	slices.Reverse(d.viewChk)
 }

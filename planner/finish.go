@@ -314,6 +314,9 @@ func (p *planner) insertNode(n *dmlRel, node plan.Node, pt *path) plan.Node {
 		for _, s := range k.set {
 			c.Set = append(c.Set, plan.ColumnExpr{Attnum: s.Attnum, Expr: both.expr(s.Expr)})
 		}
+		for _, v := range k.visible {
+			c.Visible = append(c.Visible, plan.NamedExpr{Name: v.Name, Expr: both.expr(v.Expr)})
+		}
 		i.Conflict = c
 	}
 	i.Base = p.base(pt, n.retIDs)

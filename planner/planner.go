@@ -132,7 +132,6 @@ type planner struct {
 	fromFunc      bool
 	allowInto     bool
 	writes        bool
-	cascadeCheck  bool
 	refused       error // see plan.Plan
 	relations     int   // items of FROM there are
 	noFold        bool  // what is bound will be printed: as it was written

@@ -576,6 +576,9 @@ type OnConflict struct {
 	DoNothing bool
 	Set       []ColumnExpr
 	Where     Expr
+	// Visible are the conditions of the views named, which the existing row must meet,
+	// the innermost view's first.
+	Visible []NamedExpr
 }
 
 // Update changes rows. Input yields, for each row to change, its key
