@@ -113,5 +113,14 @@ select count(*) from g group by (a > 0 and b > 0) having (c is null or true) and
 select count(*) from g group by (a > 0 and b > 0) having true and (a > 0 and b > 0) order by 1;
 select (a > 0 and b > 0), count(*) from g group by grouping sets ((a > 0 and b > 0), ()) having count(*) > 2 and ((a > 0 and b > 0) or true) order by 2;
 select count(*), count(*) > 3 and (a > 0 and b > 0) from g group by (a > 0 and b > 0) order by 1;
+select a > 0 or b > 0 or c > 0 from g group by a > 0 or b > 0, c;
+select (a > 0 and b > 0) and c > 0 from g group by a > 0 and b > 0, c;
+select (c > 0 and (a > 0 and b > 0)), count(*) from g group by a > 0 and b > 0, c order by c;
+select a > 0 or (b > 0 or c > 0) from g group by a > 0 or b > 0 or c > 0;
+select (a > 0 or b > 0) or c > 0 from g group by a > 0 or b > 0 or c > 0;
+select a, b, 5 + 1 as x, count(*) from g group by grouping sets ((a), (b, 5 + 1)) order by x, a, b;
+select a, b, 5 + 1 as x, count(*) from g group by grouping sets ((a), (b, 5 + 1)) order by 5 + 1 desc, a desc, b limit 3;
+select (select min(g.a) from (select 1 from g h where h.a = g.c) x having true) from g;
+select (select 5 from g h where h.a = g.c having g.c > 3) from g order by c;
 with w as not materialized (select max(a) m from g) select count(*) filter (where (select m from w) > 1), (select m from w) from g`)
 }

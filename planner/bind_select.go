@@ -84,6 +84,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	b := &binder{p: p, q: q}
 	at := func(k exprKind) *binder { b.kind, q.clause = k, k; return b }
 	r := p.bindFrom(q, sel.From)
+	q.nestBools = len(sel.GroupBy) > 0
 	for _, w := range sel.Windows {
 		for _, have := range q.windefs {
 			if have.name == w.Name {
@@ -140,6 +141,12 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		}
 	}
 	p.noteQuery(sel, q, targets[:visible], where, having)
+	// PostgreSQL sees no use in sorting by a constant, not even by one that ROLLUP has
+	// made NULL in some rows: it decides last, where PostgreSQL leaves the order open.
+	constant := make([]bool, len(order))
+	for k, i := range orderAt {
+		constant[k] = sets != nil && len(distinctOn) == 0 && foldable(targets[i].expr)
+	}
 	if q.grouped {
 		r = p.addGroup(r, q, groups, sets, targets, &having, order)
 	}
@@ -186,6 +193,15 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	for i := range order {
 		order[i].Expr = p.col(targets[orderAt[i]].id)
 	}
+	var sorted, last []plan.SortKey
+	for i, k := range order {
+		if constant[i] {
+			last = append(last, k)
+		} else {
+			sorted = append(sorted, k)
+		}
+	}
+	sorted = append(sorted, last...)
 	var late *lProject
 	switch {
 	case len(distinctOn) > 0:
@@ -198,14 +214,14 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		}
 		r = &lDistinct{in: r}
 		p.hasDistinct = true
-		if len(order) > 0 {
-			r = &lSort{in: r, keys: order}
+		if len(sorted) > 0 {
+			r = &lSort{in: r, keys: sorted}
 		}
 	case len(sel.Locking) > 0:
 		r = p.bindLocked(proj, q, sel, targets, order, orderAt)
-	case len(order) > 0:
+	case len(sorted) > 0:
 		late = p.lateTargets(proj, orderAt, targets)
-		r = &lSort{in: r, keys: order}
+		r = &lSort{in: r, keys: sorted}
 	}
 	if len(sel.Locking) > 0 && (sel.Distinct || len(distinctOn) > 0) {
 		r = p.bindLocking(r, q, sel) // refuses
@@ -765,9 +781,6 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		g.groupings = append(g.groupings, it)
 	}
 	g.calls = q.aggs
-	if len(groups) == 0 && len(sets) == 0 && len(g.calls) == 0 && len(g.groupings) == 0 {
-		g.in = &lValues{rows: [][]plan.Expr{{}}} // HAVING alone: one row, whatever FROM holds
-	}
 	return g
 }
 
@@ -829,25 +842,11 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 				return f.p.col(it.id), true
 			}
 		}
-		switch x := x.(type) {
+		switch x := x.(type) { // see nestBools
 		case *plan.And:
-			if args := f.partsGrouped(x.Args, func(g plan.Expr) []plan.Expr {
-				if g, ok := g.(*plan.And); ok {
-					return g.Args
-				}
-				return nil
-			}); args != nil {
-				return f.fix(&plan.And{T: x.T, Args: args}), true
-			}
+			return &plan.And{T: x.T, Args: flatAnd(f.fixAll(x.Args))}, true
 		case *plan.Or:
-			if args := f.partsGrouped(x.Args, func(g plan.Expr) []plan.Expr {
-				if g, ok := g.(*plan.Or); ok {
-					return g.Args
-				}
-				return nil
-			}); args != nil {
-				return f.fix(&plan.Or{T: x.T, Args: args}), true
-			}
+			return &plan.Or{T: x.T, Args: flatOr(f.fixAll(x.Args))}, true
 		}
 		if s, ok := x.(*subquery); ok && !f.sub {
 			for _, l := range s.lefts { // these are outside of it, for the errors
@@ -873,26 +872,6 @@ func foldable(e plan.Expr) bool {
 		}
 		return false
 	})
-}
-
-// partsGrouped finds a grouped conjunction among the parts of a longer one, which
-// the binder has written in one list: a AND (b AND c), grouped by b AND c. Of a
-// disjunction likewise: partsOf gives the parts of a group that is of the kind.
-func (f *groupFixer) partsGrouped(args []plan.Expr, partsOf func(plan.Expr) []plan.Expr) []plan.Expr {
-	for i := range f.g.groups {
-		it := &f.g.groups[i]
-		g := partsOf(it.expr)
-		if g == nil || len(g) >= len(args) {
-			continue
-		}
-		for at := 0; at+len(g) <= len(args); at++ {
-			if equalLists(g, args[at:at+len(g)]) {
-				out := append(append([]plan.Expr(nil), args[:at]...), f.p.col(it.id))
-				return append(out, args[at+len(g):]...)
-			}
-		}
-	}
-	return nil
 }
 
 // dependent tells whether a column depends on the grouped ones because they

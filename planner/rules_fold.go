@@ -7,7 +7,8 @@ import (
 )
 
 // FoldConstants simplifies conditions: NOT is pushed to the comparisons,
-// constants drop out of AND and OR, a condition that is never true leaves no rows.
+// constants drop out of AND and OR, a condition that is never true leaves no rows;
+// nor is anything read for the one row of HAVING alone.
 func foldConstants(p *planner, r rel) rel {
 	return p.everywhere(r, func(x rel) rel {
 		switch n := x.(type) {
@@ -37,6 +38,12 @@ func foldConstants(p *planner, r rel) rel {
 				return x
 			}
 			return &lProject{in: n.in, items: items}
+		case *lGroup: // HAVING alone: one row, whatever FROM holds
+			if len(n.groups) > 0 || n.sets != nil || len(n.calls) > 0 || len(n.groupings) > 0 {
+				return x
+			}
+			p.changed = true
+			return &lValues{rows: [][]plan.Expr{{}}}
 		case *lJoin:
 			conds, never := p.foldConds(n.conds)
 			if conds == nil && !never {

@@ -31,6 +31,9 @@ type query struct {
 	isDML   bool
 	clause  exprKind
 	inFrom  bool // its FROM clause is being bound
+	// nestBools keeps a AND (b AND c) as it is written, for what it is grouped by is
+	// found there as PostgreSQL finds it: grouped by b AND c, but not in a AND b AND c.
+	nestBools bool
 }
 
 // aggFrame watches which levels the arguments of an aggregate refer to.
