@@ -42,7 +42,7 @@ func schemaTablesRows(q *query) error {
 		case t.Kind == KindView:
 			kind = "VIEW"
 		}
-		return q.emit(append(q.in(t.SchemaOID, t.Name), vStr(kind), vNull(), vNull(), vNull(), vNull(), vNull(), vYes(t.Kind == KindTable), vStr("NO"), commit))
+		return q.emit(append(q.in(t.SchemaOID, t.Name), vStr(kind), vNull(), vNull(), vNull(), vNull(), vNull(), vYes(updates(q.snap, t, false, nil)&canInsert != 0), vStr("NO"), commit))
 	})
 }
 
@@ -115,7 +115,7 @@ func columnsRows(q *query) error {
 		} else {
 			row = append(row, no, vNull(), vNull(), vNull(), vNull(), vNull(), no)
 		}
-		return q.emit(append(row, generated, expr, vYes(t.Kind == KindTable)))
+		return q.emit(append(row, generated, expr, vYes(updatesColumn(q.snap, t, c.Attnum, false))))
 	})
 }
 
@@ -124,7 +124,7 @@ func schemaViewsRows(q *query) error {
 		if t.Kind != KindView {
 			return nil
 		}
-		def, check, no := types.Null, "NONE", vStr("NO")
+		def, check := types.Null, "NONE"
 		if t.View != nil {
 			def = vStr(q.viewDef(t))
 			switch t.View.CheckOption {
@@ -134,7 +134,10 @@ func schemaViewsRows(q *query) error {
 				check = "CASCADED"
 			}
 		}
-		return q.emit(append(q.in(t.SchemaOID, t.Name), def, vStr(check), no, no, no, no, no))
+		const both = canUpdate | canDelete
+		can, fires := updates(q.snap, t, false, nil), insteadOf(t)
+		return q.emit(append(q.in(t.SchemaOID, t.Name), def, vStr(check), vYes(can&both == both), vYes(can&canInsert != 0),
+			vYes(fires&canUpdate != 0), vYes(fires&canDelete != 0), vYes(fires&canInsert != 0)))
 	})
 }
 

@@ -132,13 +132,7 @@ func sizes() {
 		r := snap.relation(arg(a[0]))
 		return nullIf(r == nil, vBool(r != nil && r.kind() == 'r' && r.table.Virtual == nil && r.table.Persistence == Permanent)), nil
 	}))
-	builtin.Define("pg_relation_is_updatable(regclass,bool)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
-		r := snap.relation(arg(a[0]))
-		if r != nil && r.kind() == 'r' && r.table.Virtual == nil {
-			return vInt(28), nil // INSERT, UPDATE, DELETE
-		}
-		return vInt(0), nil
-	}))
+	updatability()
 }
 
 // encodings by PostgreSQL's numbers.

@@ -285,7 +285,9 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		}
 		t.Options = setOptions(t.Options, cmd.Options, cmd.Op == ast.ResetOptions)
 		if t.Kind == catalog.KindView {
-			t.View.CheckOption = checkOption(t.Options)
+			if err := c.setCheckOption(t); err != nil {
+				return err
+			}
 		}
 		return c.put(t)
 	case ast.SetColumnStatistics, ast.SetColumnStorage, ast.SetColumnOptions, ast.ResetColumnOptions, ast.SetColumnCompression,

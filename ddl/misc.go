@@ -139,7 +139,9 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	case ast.CheckCascaded:
 		b.t.Options = append(b.t.Options, "check_option=cascaded")
 	}
-	b.t.View.CheckOption = checkOption(b.t.Options)
+	if err := c.setCheckOption(b.t); err != nil {
+		return err
+	}
 	if old := c.snap().Table(c.snap().Relation(schema, n.Name.Name)); old != nil && n.OrReplace {
 		if old.Kind != catalog.KindView {
 			return pgerr.Newf(pgerr.WrongObjectType, "%q is not a view", old.Name)
@@ -184,6 +186,20 @@ func (c *Ctx) collationFrom(table catalog.OID, attnum int16) catalog.OID {
 		return t.Col(attnum).Collation
 	}
 	return 0
+}
+
+// setCheckOption sets a view's check option from its options; only a view that is
+// updatable by itself may have one.
+func (c *Ctx) setCheckOption(view *catalog.Table) error {
+	view.View.CheckOption = checkOption(view.Options)
+	if view.View.CheckOption == 0 {
+		return nil
+	}
+	why, err := planner.NotUpdatable(planner.Request{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User}, view)
+	if err != nil || why == "" {
+		return err
+	}
+	return pgerr.New(pgerr.FeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views").WithHint("%s", why)
 }
 
 // checkOption is the letter of a view's WITH CHECK OPTION, 0 if it has none.

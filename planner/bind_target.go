@@ -30,9 +30,12 @@ type dmlTarget struct {
 
 // viewColumn is a column of a view and the table column it shows (nil: an expression).
 type viewColumn struct {
-	name string
-	col  *catalog.Column
-	expr ast.Expr // of a view straight over the table: what it computes
+	name   string
+	attnum int16 // in the view
+	col    *catalog.Column
+	expr   ast.Expr // of a view straight over the table: what it computes
+	// of and as are the view, and its column, that is no column of what it shows.
+	of, as string
 }
 
 // viewLevel is one view on the way down to the table.
@@ -51,7 +54,7 @@ func (t *dmlTarget) column(name string) *catalog.Column {
 	for _, c := range t.names {
 		if c.name == name {
 			if c.col == nil {
-				bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot %s column %q of view %q", t.verb, name, t.name).
+				bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot %s column %q of view %q", t.verb, c.as, c.of).
 					WithDetail("View columns that are not columns of their base relation are not updatable."))
 			}
 			return c.col
@@ -128,6 +131,10 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 		out.schema = t.Schema.Name
 	}
 	out.access = p.newAccess(t, 0)
+	if command == "MERGE" && t.Kind == catalog.KindView && t.Virtual == nil {
+		bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot execute MERGE on relation %q", t.Name).
+			WithDetail("This operation is not supported for views."))
+	}
 	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
 		if out.instead = hasInstead(out.table, command); out.instead {
 			break
@@ -195,83 +202,17 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 		refuse("The views are nested too deeply.")
 	}
 	p.allowView(view)
-	s := p.parseQuery(view.View.Query)
-	switch {
-	case s.Op != ast.SetNone:
-		refuse("Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.")
-	case s.Distinct:
-		refuse("Views containing DISTINCT are not automatically updatable.")
-	case len(s.GroupBy) > 0:
-		refuse("Views containing GROUP BY are not automatically updatable.")
-	case s.Having != nil:
-		refuse("Views containing HAVING are not automatically updatable.")
-	case s.With != nil:
-		refuse("Views containing WITH are not automatically updatable.")
-	case s.Limit != nil || s.Offset != nil:
-		refuse("Views containing LIMIT or OFFSET are not automatically updatable.")
-	case s.Values != nil || len(s.From) != 1:
-		refuse("Views that do not select from a single table or view are not automatically updatable.")
+	above := len(p.accesses)
+	v, why := p.simpleView(view)
+	if why != "" {
+		refuse(why)
 	}
-	rv, ok := s.From[0].(*ast.RangeVar)
-	if !ok {
-		refuse("Views that do not select from a single table or view are not automatically updatable.")
-	}
-	if base := p.viewBase(view, rv); base.Kind == catalog.KindMatView {
-		refuse("Views that do not select from a single table or view are not automatically updatable.")
-	}
-	oldPath := p.path
-	p.path = viewPath(view, p.path)
-	asRole, above := p.asRole, len(p.accesses)
-	p.within(view, func() { asRole = p.asRole })
-	p.viewDepth++
-	base := p.resolveTable(rv)
-	// bind the view once as a query, to learn whether it aggregates and what
-	// its columns are
-	sub := &query{depth: 1}
-	r := p.bindFrom(sub, s.From)
-	_ = r
-	targets := (&binder{p: p, q: sub, kind: inTarget}).targetList(s.Targets)
-	p.path = oldPath
-	p.viewDepth--
-	p.accessBelow(t, base, asRole, above)
-	switch {
-	case len(sub.aggs) > 0:
-		refuse("Views that return aggregate functions are not automatically updatable.")
-	case len(sub.windows) > 0:
-		refuse("Views that return window functions are not automatically updatable.")
-	case len(sub.srfs) > 0:
-		refuse("Views that return set-returning functions are not automatically updatable.")
-	}
-	baseCols := map[colID]string{}
-	for _, c := range sub.items[0].cols {
-		if pc, ok := c.expr.(*plan.Col); ok {
-			baseCols[pc.Idx] = c.name
-		}
-	}
-	var names []viewColumn
-	k := 0
-	for i := range view.Columns {
-		vc := &view.Columns[i]
-		if vc.Dropped || k >= len(targets) {
-			continue
-		}
-		n := viewColumn{name: vc.Name}
-		if k < len(s.Targets) && len(targets) == len(s.Targets) {
-			n.expr = s.Targets[k].Value
-		}
-		if pc, ok := targets[k].expr.(*plan.Col); ok && baseCols[pc.Idx] != "" {
-			// through the base's own names: a view's column, or a table's
-			if a := p.cols[pc.Idx].attnum; a > 0 && int(a) <= len(base.Columns) {
-				n.col = &base.Columns[a-1]
-			}
-		}
-		names = append(names, n)
-		k++
-	}
+	s, rv, base, names := v.query, v.from, v.base, v.columns
 	alias := rv.Name
 	if rv.Alias != nil {
 		alias = rv.Alias.Name
 	}
+	p.accessBelow(t, base, v.role, above)
 	lv := &viewLevel{view: view, where: s.Where, alias: alias}
 	t.views = append(t.views, lv)
 	if t.names == nil {
@@ -286,7 +227,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 			}
 			for _, n := range names {
 				if n.name == c.Name {
-					t.names[i].col = n.col
+					t.names[i].col, t.names[i].of, t.names[i].as = n.col, n.of, n.as
 				}
 			}
 		}
@@ -312,13 +253,9 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	below := t.access
 	cols := map[int16]int16{}
-	k = 0
-	for i := range view.Columns {
-		if vc := &view.Columns[i]; !vc.Dropped && k < len(names) {
-			if names[k].col != nil {
-				cols[names[k].col.Attnum] = vc.Attnum
-			}
-			k++
+	for _, n := range names {
+		if n.col != nil {
+			cols[n.col.Attnum] = n.attnum
 		}
 	}
 	// the views further up show this one's columns
@@ -333,14 +270,6 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	below.through[0].cols = cols
 	t.table, t.only = base, rv.Only
-}
-
-// viewBase is what a view's query calls rv.
-func (p *planner) viewBase(view *catalog.Table, rv *ast.RangeVar) *catalog.Table {
-	path := p.path
-	defer func() { p.path = path }()
-	p.path = viewPath(view, p.path)
-	return p.resolveTable(rv)
 }
 
 // accessBelow goes from the privileges for a view to those for what it shows,

@@ -1,0 +1,262 @@
+-- # WITH CHECK OPTION: which rows a view takes, and which views may have it
+create table b (a int primary key, n int default 10, s text);
+insert into b values (1, 2), (2, 3), (7, -1);
+create view loc as select * from b where a < n with local check option;
+insert into loc values (3, 4);
+insert into loc values (4, 3);
+insert into loc values (5, null);
+insert into loc (a) values (9);
+insert into loc (a) values (10);
+update loc set n = 5 where a = 3;
+update loc set n = -5 where a = 3;
+update loc set n = null;
+select * from b order by a;
+-- a key that is there already is told first, and so is a constraint
+insert into loc values (1, 0);
+alter table b add constraint small check (n < 1000);
+insert into loc values (2000, 1500);
+alter table b alter s set not null;
+alter table b alter s drop not null;
+-- nested: cascaded goes down, through views of any kind
+create view l0 as select * from b where a > 0;
+create view l1 as select * from l0 where a < 100 with local check option;
+create view l2 as select * from l1 where n > 0;
+create view l3 as select * from l2 where n < 50 with cascaded check option;
+create view l4 as select * from l3 where s is null;
+create view l5 as select a, n from l4 where n <> 33 with local check option;
+insert into l1 values (-1, 1);
+insert into l1 values (101, 1);
+insert into l2 values (-2, -2);
+insert into l2 values (102, -2);
+insert into l3 values (-3, 1);
+insert into l3 values (103, 1);
+insert into l3 values (20, -1);
+insert into l3 values (20, 60);
+insert into l3 values (-4, 60);
+insert into l3 values (-1004, 60);
+insert into l3 values (20, 20, 'x');
+insert into l4 values (21, 21, 'x');
+insert into l4 values (22, 51, 'x');
+insert into l4 values (-22, 22, 'x');
+insert into l5 values (23, 33);
+insert into l5 values (-23, 33);
+insert into l5 values (24, 32);
+update l5 set n = 33 where a = 24;
+update l5 set n = 55 where a = 24;
+update l5 set n = -n where a = 24;
+update l5 set a = a - 200 where a = 24;
+update l5 set a = a + 200 where a = 24;
+update l3 set a = -24 where a = 24;
+select * from b order by a;
+select table_name, check_option, is_updatable, is_insertable_into from information_schema.views
+ where table_schema = 'public' order by table_name;
+-- replaced, and set by ALTER
+create or replace view l3 as select * from l2 where n < 50 with local check option;
+insert into l3 values (104, -7);
+insert into l3 values (105, 70);
+create or replace view l3 as select * from l2 where n < 50;
+insert into l3 values (106, 70);
+alter view l3 set (check_option = here);
+alter view l3 set (check_option = cascaded);
+insert into l3 values (107, 7);
+alter view l3 set (check_option = local);
+insert into l3 values (107, 70);
+alter view l3 reset (check_option);
+insert into l3 values (107, 70);
+alter view l0 set (check_option = local);
+insert into l3 values (-107, 70);
+select * from b order by a;
+select table_name, check_option from information_schema.views where table_schema = 'public' order by table_name;
+-- a view without conditions of its own
+create table w (a int);
+create view w1 as select * from w with check option;
+create view w2 as select * from w1 where a > 0;
+create view w3 as select * from w2 with check option;
+create view w4 as select * from w3 with local check option;
+insert into w1 values (-1), (1);
+insert into w2 values (-2), (2);
+insert into w3 values (3);
+insert into w3 values (-3);
+insert into w4 values (-4);
+insert into w3 values (4), (-4), (5);
+select * from w order by a;
+-- subqueries
+create table ref (a int primary key);
+insert into ref select * from generate_series(1, 10);
+create view sq as select * from w x where exists (select 1 from ref r where r.a = x.a) with check option;
+insert into sq values (5);
+insert into sq values (15);
+update sq set a = a + 5;
+update sq set a = a + 5;
+create view sq2 as select * from sq where a in (select a from ref where a > 3) and a < (select max(a) from ref) with check option;
+insert into sq2 values (3);
+insert into sq2 values (4);
+insert into sq2 values (10);
+insert into sq2 values (11);
+insert into sq2 select a from ref where a between 5 and 12;
+insert into sq2 select a from ref where a between 5 and 9;
+select * from w order by a;
+-- ON CONFLICT
+create table oc (a int primary key, n int);
+create view ocv as select * from oc where n > 0 with check option;
+insert into ocv values (1, 1) on conflict (a) do update set n = excluded.n;
+insert into ocv values (1, -1) on conflict (a) do update set n = 5;
+insert into ocv values (1, 1) on conflict (a) do update set n = -5;
+insert into ocv values (1, 3) on conflict (a) do update set n = excluded.n;
+insert into ocv values (1, -3) on conflict (a) do update set n = excluded.n;
+insert into ocv values (1, -3) on conflict do nothing;
+insert into ocv values (2, -3) on conflict do nothing;
+insert into oc values (3, -3);
+insert into ocv values (3, 3) on conflict (a) do update set n = 4 where ocv.n > 100;
+insert into ocv values (3, 3) on conflict (a) do update set n = -4;
+insert into ocv values (3, 3) on conflict (a) do update set n = 4;
+select * from oc order by a;
+-- columns of other names and in another order, and computed ones
+create view nv as select n as x, a as y, a + n as z from oc where n > 0 with check option;
+insert into nv (x, y) values (1, 11), (2, 12);
+insert into nv (x, y) values (-1, 13);
+insert into nv (x, y) values (5, 11) on conflict (y) do update set x = excluded.x;
+insert into nv (x, y) values (5, 11) on conflict (y) do update set x = -excluded.x;
+update nv set x = -x where y = 12;
+create view nv2 as select y, z from nv where y < 20 with check option;
+insert into nv2 (y) values (14);
+update nv2 set y = 21 where y = 11;
+update nv2 set y = 19 where y = 11;
+insert into nv2 (z) values (1);
+select * from nv order by y;
+-- triggers on the table come first
+create table tr (a int, n int);
+create function ten() returns trigger language plpgsql as $$ begin new.n := 10; return new; end $$;
+create trigger tb before insert or update on tr for each row execute function ten();
+create view trv as select * from tr where a < n with check option;
+insert into trv values (5, 0);
+insert into trv values (15, 20);
+insert into trv values (1, 0), (2, 0), (30, 40);
+update trv set a = 20, n = 30;
+update trv set a = a + 1, n = 0;
+create unique index on tr (a);
+insert into trv values (6, 0) on conflict (a) do update set a = 8, n = 1;
+insert into trv values (7, 0) on conflict (a) do update set a = 80, n = 100;
+insert into trv values (8, 0) on conflict (a) do update set a = 80, n = 100;
+insert into trv values (80, 100) on conflict (a) do update set n = 100;
+select * from tr order by a;
+create function skip() returns trigger language plpgsql as $$ begin return null; end $$;
+create trigger tc before insert or update on tr for each row execute function skip();
+insert into trv values (99, 0);
+update trv set a = 99;
+drop trigger tc on tr;
+-- what MERGE writes
+merge into trv using (values (1)) v (x) on false when not matched then insert values (50, 60);
+-- generated columns
+create table gen (a int, g int generated always as (a * 2) stored);
+create view genv as select * from gen where g < 10 with check option;
+insert into genv (a) values (4);
+insert into genv (a) values (5);
+update genv set a = 6;
+update genv set a = 3;
+select * from gen;
+-- partitions
+create table pt (a int, n int) partition by list (a);
+create table pt1 (n int, a int);
+alter table pt attach partition pt1 for values in (1);
+create table pt2 partition of pt for values in (2);
+create view ptv as select * from pt where n > 0 with check option;
+insert into ptv values (1, 1), (2, 2);
+insert into ptv values (1, -1);
+insert into ptv values (2, -1);
+insert into ptv values (3, -1);
+update ptv set n = -n where a = 1;
+update ptv set a = 2, n = -n where a = 1;
+update ptv set a = 2, n = 7 where a = 1;
+select tableoid::regclass, * from pt order by a, n;
+create view ptw as select * from pt where pt = row(1, 5)::pt with check option;
+insert into ptw values (1, 4);
+insert into ptw values (1, 5);
+-- prepared, and with parameters
+create table arr (a int, b int[]);
+create view arrv as select * from arr where a = any (b) with check option;
+prepare ins(int, int[]) as insert into arrv values ($1, $2);
+execute ins(2, array[1,2,3]);
+execute ins(10, array[4,5]);
+update arrv set b[1] = -b[1];
+update arrv set b[2] = -b[2];
+-- over a view with INSTEAD OF triggers only the views above check
+create table io (a int, n int);
+create view io1 as select a from io where a < n with check option;
+create function iof() returns trigger language plpgsql as $$ begin
+ if tg_op = 'INSERT' then insert into io values (new.a, 10); return new;
+ elsif tg_op = 'UPDATE' then update io set a = new.a where a = old.a; return new; end if;
+ delete from io where a = old.a; return old; end $$;
+create trigger iot instead of insert or update or delete on io1 for each row execute function iof();
+create view io2 as select * from io1 where a > 0 with local check option;
+create view io3 as select a as z from io2 where a < 1000 with cascaded check option;
+insert into io1 values (-1);
+insert into io1 values (200);
+insert into io2 values (-5);
+insert into io2 values (5);
+insert into io2 values (50);
+update io2 set a = a - 10;
+alter view io2 set (check_option = cascaded);
+insert into io2 values (100);
+update io2 set a = 201 where a = 5;
+insert into io3 values (-7);
+insert into io3 values (1001);
+insert into io3 values (7);
+update io3 set z = -z where z = 7;
+update io3 set z = 300 where z = 7;
+select * from io order by a;
+-- RETURNING, and rows that are not the view's afterwards
+insert into l3 values (130, 30) returning *;
+-- differs: columns of a WITH query that writes name no column of a table
+with x as (insert into ocv values (40, -40) returning *) select * from x;
+-- differs: columns of a WITH query that writes name no column of a table
+with x as (insert into ocv values (40, 40) returning *) select * from x;
+-- views that cannot be updated can have no check
+create view r1 as select distinct a from b with check option;
+create view r2 as select a from b group by a with check option;
+create view r3 as select 1 as a having true with check option;
+create view r4 as select count(*) from b with local check option;
+create view r5 as select a, row_number() over (order by a) from b with check option;
+create view r6 as select a from b union all select n from b with check option;
+create view r7 as with q as (select 1) select a from b with check option;
+create view r8 as select a from b limit 1 with check option;
+create view r9 as select a from b offset 1 with check option;
+create view r10 as select b.a from b, ref with check option;
+create view r11 as select b.a from b join ref using (a) with check option;
+create view r12 as select 1 as a with check option;
+create view r13 as values (1) with check option;
+create view r14 as select * from (select a from b) q with check option;
+create view r15 as select * from generate_series(1, 3) g with check option;
+create view r16 as select generate_series(1, a) from b with check option;
+create view r17 as select a + 1 as x from b with check option;
+create view r18 as select relname from pg_class with check option;
+create materialized view mv as select a from b;
+create view r19 as select * from mv with check option;
+-- differs: TABLESAMPLE is not supported
+create view r20 as select * from b tablesample system (100) with check option;
+create view r21 as select lastval() as x with check option;
+create view r22 with (check_option = local) as select distinct a from b;
+create view nr as select distinct a from b;
+create view r23 as select * from nr with check option;
+create view r24 as select a from io1 with check option;
+create recursive view r25 (n) as select 1 union all select n + 1 from r25 where n < 3 with check option;
+alter view nr set (check_option = local);
+alter view nr set (check_option = cascaded);
+alter view nr set (security_barrier = true);
+create or replace view nr as select distinct a from b with check option;
+create or replace view nr as select a from b where a > 0 with check option;
+insert into nr values (-9);
+create or replace view nr as select distinct a from b;
+create view ok1 as select a, a + 1 as x, n from b order by a with check option;
+create view ok2 (p, q) as select a, count(*) from b group by a;
+-- and the catalogs tell
+create sequence seq;
+select table_name, check_option, is_updatable, is_insertable_into, is_trigger_updatable, is_trigger_deletable, is_trigger_insertable_into
+  from information_schema.views where table_schema = 'public' order by table_name;
+select table_name, is_insertable_into from information_schema.tables where table_schema = 'public' order by table_name;
+select table_name, column_name, is_updatable from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position;
+select relname, pg_relation_is_updatable(oid, false), pg_relation_is_updatable(oid, true) from pg_class where relnamespace = 'public'::regnamespace order by relname;
+select attrelid::regclass, attname, pg_column_is_updatable(attrelid, attnum, false), pg_column_is_updatable(attrelid, attnum, true)
+  from pg_attribute join pg_class c on c.oid = attrelid where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p') and attnum > 0 order by relname, attnum;
+select pg_relation_is_updatable('pg_class'::regclass, true), pg_relation_is_updatable('pg_tables'::regclass, true), pg_relation_is_updatable(0, true),
+       pg_column_is_updatable('pg_class'::regclass, 1::int2, true), pg_column_is_updatable(0, 1::int2, true), pg_column_is_updatable('b'::regclass, (-1)::int2, false), pg_column_is_updatable('b'::regclass, 0::int2, false);
