@@ -39,9 +39,12 @@ type exec struct {
 	// expressions are of one execution only.
 	gen     uint64
 	closers []op // operators of subplans
-	own     Ctx
-	mem     Account
-	temp    int64 // bytes on disk
+	// inits are the uncorrelated subqueries compiled, which have one value wherever
+	// they stand: in the keys of a scan, and in the condition asked of a row again.
+	inits map[*plan.Subplan]*subplanExpr
+	own   Ctx
+	mem   Account
+	temp  int64 // bytes on disk
 	// stmt is what data-modifying operators of the statement share.
 	stmt *stmt
 	view kv.Snapshot // what read reads, if that is frozen

@@ -48,7 +48,16 @@ const subCacheMax = 10_000
 
 func (c *compiler) subplan(e *plan.Subplan) (expr, error) {
 	x := c.x
+	if s := x.inits[e]; s != nil {
+		return s, nil
+	}
 	s := &subplanExpr{x: x, e: e, out: types.NewVec(e.Typ, 0)}
+	if len(e.Sets) == 0 && e.Test == nil {
+		if x.inits == nil {
+			x.inits = map[*plan.Subplan]*subplanExpr{}
+		}
+		x.inits[e] = s
+	}
 	var err error
 	if s.in, err = x.build(e.Plan); err != nil {
 		return nil, err

@@ -60,6 +60,9 @@ type scanOp struct {
 	ahead             scanAhead
 	run               span // of what was read ahead, when this run was
 	running           bool
+	// late: the ranges need values of subqueries, which are not run before a row is
+	// asked for; due: that they are still to be computed.
+	late, due bool
 }
 
 // columnDecoder decodes pairs into vectors: a row decoder or an entry decoder.
@@ -98,7 +101,25 @@ func (x *exec) newScan(n *plan.Scan) (op, error) {
 	}
 	o.fetch = !o.index.IsPrimary() && !n.IndexOnly
 	o.points = n.Unique && o.index.IsPrimary() && len(n.Spans) > 0
+	o.late = spansHaveSubplans(n)
 	return o, o.decoders()
+}
+
+// spansHaveSubplans tells whether the keys of a scan are values of subqueries.
+func spansHaveSubplans(n *plan.Scan) bool {
+	if len(n.Spans) == 0 && len(n.Bitmap) == 0 {
+		return false
+	}
+	found := false
+	bare := *n
+	bare.Filter, bare.Any, bare.Limit = nil, nil, nil
+	nodeExprs(&bare, func(e plan.Expr) {
+		walkExpr(e, func(e plan.Expr) {
+			_, ok := e.(*plan.Subplan)
+			found = found || ok
+		})
+	})
+	return found
 }
 
 // wants makes the scan pass on only those rows that f chooses by a column, of those
@@ -200,6 +221,15 @@ func (o *scanOp) open() error {
 	} else if ok && n >= 0 && n < types.BatchSize && o.filter == nil {
 		o.max = int(max(n, 1))
 	}
+	if o.due = o.late; o.due {
+		return nil
+	}
+	return o.find()
+}
+
+// find computes the ranges or keys to read.
+func (o *scanOp) find() error {
+	o.due = false
 	if o.arms != nil {
 		o.points = true
 		return o.bitmap()
@@ -275,6 +305,11 @@ func (o *scanOp) next() (*types.Batch, error) {
 
 // fill gets the next pairs to decode; nil keys at the end.
 func (o *scanOp) fill() (keys, values [][]byte, err error) {
+	if o.due {
+		if err := o.find(); err != nil {
+			return nil, nil, err
+		}
+	}
 	if o.running {
 		keys, values = o.fillAhead()
 		return keys, values, nil

@@ -245,7 +245,7 @@ func outside(e plan.Expr, own colSet) bool {
 	if isConst(e) {
 		return true
 	}
-	return !colsOf(e).meets(own) && !isVolatile(e)
+	return !colsOf(e).meets(own) && !volatileEachTime(e)
 }
 
 // matchIndex finds what the conditions say about an index's key columns.
@@ -659,8 +659,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 			n := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Child: s.child, Index: ix, Reverse: reverse, IndexOnly: indexOnly,
 				Attnums: s.attnums(cols), Limit: limit, Ordered: ordered}
 			at := p.at(cols)
-			n.Filter = at.expr(makeAnd(rest))
-			if m != nil && m.bounded {
+			if m != nil && m.bounded { // before the filter: subqueries are numbered as they come
 				n.Spans = make([]plan.KeySpan, len(m.spans))
 				none := p.at(nil)
 				for i, sp := range m.spans {
@@ -668,6 +667,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 				}
 				n.Unique = m.unique
 			}
+			n.Filter = at.expr(makeAnd(rest))
 			return n, cols
 		}
 		out = append(out, pt)

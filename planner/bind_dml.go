@@ -751,17 +751,6 @@ func (p *planner) bindWhere(q *query, r rel, where ast.Expr) (rel, []plan.Expr) 
 	return &lFilter{in: r, conds: conds}, conds
 }
 
-// recheckable are the conditions that can be evaluated on one row again.
-func recheckable(conds []plan.Expr) []plan.Expr {
-	var out []plan.Expr
-	for _, c := range conds {
-		if !hasSubquery(c) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	if s.With != nil {
 		p.bindWith(q, s.With)

@@ -1206,7 +1206,8 @@ func (b *binder) subquery(sel *ast.SelectStmt, kind plan.SubplanKind) *subquery 
 	}
 	bd := p.bindQuery(sel, b.q, true)
 	p.hasSubqueries = true
-	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids(), sel: sel, scope: b.q}
+	p.subqueryNo++
+	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids(), sel: sel, scope: b.q, no: p.subqueryNo}
 	for _, c := range bd.cols {
 		ci := p.cols[c.id]
 		s.fields = append(s.fields, types.Field{Name: c.name, Type: ci.typ, Typmod: ci.mod})
@@ -1412,11 +1413,7 @@ func (p *planner) bindLocking(r rel, q *query, sel *ast.SelectStmt) rel {
 	}
 	if f := findFilter(r); f != nil {
 		for i := range lock.tables {
-			for _, c := range f.conds {
-				if !hasSubquery(c) {
-					lock.tables[i].recheck = append(lock.tables[i].recheck, c)
-				}
-			}
+			lock.tables[i].recheck = append(lock.tables[i].recheck, recheckable(f.conds)...)
 		}
 	}
 	p.writes = true

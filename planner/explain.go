@@ -89,6 +89,7 @@ type explainer struct {
 	// unqualified: the output of a statement of one table is printed, likewise.
 	unqualified bool
 	cteShown    map[int]bool
+	inits       map[*plan.Subplan]bool // InitPlans shown
 	rels        int
 	names       map[plan.Node]string // of relations
 	taken       map[string]int       // names, and how often others wanted them
@@ -1157,6 +1158,15 @@ func (x *explainer) held(n plan.Node) []string {
 func (x *explainer) subplans(e *entry, n plan.Node) {
 	for _, ex := range nodeExprs(n) {
 		for _, s := range subplansIn(ex) {
+			if x.inits[s] {
+				continue
+			}
+			if len(s.Sets) == 0 && s.Test == nil { // one value, wherever it is used
+				if x.inits == nil {
+					x.inits = map[*plan.Subplan]bool{}
+				}
+				x.inits[s] = true
+			}
 			k := x.node(s.Plan)
 			k.label = s.Name
 			if strings.HasPrefix(s.Name, "InitPlan") {

@@ -38,6 +38,11 @@ type subquery struct {
 	// reading the same columns, is the same subquery.
 	sel   *ast.SelectStmt
 	scope *query
+	// no tells the statement's subqueries apart, 1 upwards: rules copy them.
+	no int
+	// again: this stands for the value of the uncorrelated subquery of the same
+	// number elsewhere in the plan, and has no query of its own.
+	again bool
 }
 
 var boolT = plan.T{Typ: types.Bool, Mod: -1}

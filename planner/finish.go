@@ -254,7 +254,7 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 		}
 		// RETURNING reads the new row, then the input
 		ret := p.at(append(n.newCols(), cols...))
-		recheck := at.expr(makeAnd(n.recheck))
+		recheck := at.expr(makeAnd(p.known(n.recheck)))
 		var out plan.Node
 		switch n.kind {
 		case dmlUpdate:

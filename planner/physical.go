@@ -19,10 +19,11 @@ type plannerPhysical struct {
 	frame        *frame
 	subplans     map[*subquery]*plan.Subplan
 	subplanNo    int
-	used         colSet // columns somebody reads
-	idle         *lJoin // a join whose right side is not looked at (RemoveLeftJoins)
-	interesting  colSet // columns somebody sorts, groups or merges by
-	wantDesc     bool   // somebody sorts descending
+	initPlans    map[int]*plan.Subplan // of uncorrelated subqueries, by number
+	used         colSet                // columns somebody reads
+	idle         *lJoin                // a join whose right side is not looked at (RemoveLeftJoins)
+	interesting  colSet                // columns somebody sorts, groups or merges by
+	wantDesc     bool                  // somebody sorts descending
 	scanOrder    map[*lScan][]colID
 	pathsOf      map[rel][]*path
 	cteList      []plan.CTE
@@ -1080,7 +1081,7 @@ func (p *planner) lockPaths(n *lLock) []*path {
 						lt.Attnums = append(lt.Attnums, t.scan.attnum(c))
 					}
 				}
-				lt.Recheck = at.expr(makeAnd(t.recheck))
+				lt.Recheck = at.expr(makeAnd(p.known(t.recheck)))
 				l.Tables = append(l.Tables, lt)
 				l.Strength = max(l.Strength, t.strength)
 			}

@@ -139,6 +139,8 @@ type planner struct {
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasJoins, hasDistinct, hasUnion bool
 
+	subqueryNo int // subqueries of the statement so far
+
 	out      []colID               // the statement's columns
 	ranged   map[colID][]plan.Expr // ranges that equalities carried over to columns
 	fired    []string

@@ -28,6 +28,7 @@ var ruleList = []rule{
 	{"SimplifyOuterJoins", simplifyOuterJoins, needsJoins},
 	{"TransitiveEqualities", transitiveEqualities, needsJoins},
 	{"PushDownPredicates", pushDownPredicates, nil},
+	{"SubqueryKeys", subqueryKeys, needsSubqueries},
 	{"RemoveLeftJoins", removeLeftJoins, needsJoins},
 	{"EliminateDistinct", eliminateDistinct, needsDistinct},
 	{"PushDownLimit", pushDownLimit, needsUnion},

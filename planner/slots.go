@@ -146,6 +146,9 @@ func (pl *place) subplan(s *subquery) plan.Expr {
 	if have, ok := p.subplans[s]; ok && len(have.Sets) == 0 && s.test == nil {
 		return have
 	}
+	if s.again {
+		return p.initPlans[s.no]
+	}
 	f := &frame{up: pl.f}
 	old := p.frame
 	p.frame = f
@@ -183,6 +186,10 @@ func (pl *place) subplan(s *subquery) plan.Expr {
 	if len(f.slots) == 0 && s.test == nil {
 		slot := p.newSlot()
 		out.Name = fmt.Sprintf("InitPlan %d (returns $%d)", p.subplanNo, slot)
+		if p.initPlans == nil {
+			p.initPlans = map[int]*plan.Subplan{}
+		}
+		p.initPlans[s.no] = out
 	} else {
 		out.Name = fmt.Sprintf("SubPlan %d", p.subplanNo)
 	}

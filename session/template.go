@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/parser/ast"
@@ -126,7 +127,13 @@ func readsOneRow(p *plan.Plan) bool {
 		n = m.Input
 	}
 	scan, ok := n.(*plan.Scan)
-	return ok && scan.Unique && len(scan.Spans) == 1 && scan.Spans[0].In == nil && len(p.CTEs) == 0
+	if !ok || !scan.Unique || len(scan.Spans) != 1 || scan.Spans[0].In != nil || len(p.CTEs) != 0 {
+		return false
+	}
+	return !slices.ContainsFunc(scan.Spans[0].Eq, func(e plan.Expr) bool {
+		_, ok := e.(*plan.Subplan) // reads what it reads, by values perhaps
+		return ok
+	})
 }
 
 // cut takes the literals out of a text: key becomes the template, lits what was
