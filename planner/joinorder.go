@@ -212,21 +212,29 @@ func (g *graph) filtered(paths []*path, conds []plan.Expr) []*path {
 	return out
 }
 
-// combine finds the best ways to make set m from two smaller ones.
+// combine finds the best ways to make set m from two smaller ones. Products come
+// into question where no condition of an inner join leads to m: a LEFT JOIN b may
+// leave few rows before they are multiplied, too.
 func (g *graph) combine(m uint64) {
+	joined := false
 	for _, cross := range []bool{false, true} {
 		for a := (m - 1) & m; a > 0; a = (a - 1) & m {
 			b := m &^ a
-			g.pair(m, a, b, cross)
+			if cross && (g.memo[a] == nil || g.memo[b] == nil) {
+				continue // what depends on others has been joined
+			}
+			joined = g.pair(m, a, b, cross) || joined
 		}
-		if len(g.memo[m]) > 0 {
+		if joined {
 			return
 		}
 	}
 }
 
-// pair adds the joins of a (left) with b (right) to the paths of m.
-func (g *graph) pair(m, a, b uint64, cross bool) {
+// pair adds the joins of a (left) with b (right) to the paths of m, products if
+// cross is set. It tells whether it has joined two inputs of which neither depends
+// on the other.
+func (g *graph) pair(m, a, b uint64, cross bool) bool {
 	left := g.memo[a]
 	if left == nil {
 		if bits.OnesCount64(a) == 1 {
@@ -234,23 +242,23 @@ func (g *graph) pair(m, a, b uint64, cross bool) {
 				g.uniqueInner(m, u, b)
 			}
 		}
-		return
+		return false
 	}
 	preds := g.within(m, a, b)
 	if bits.OnesCount64(b) == 1 {
 		u := g.units[bits.TrailingZeros64(b)]
 		if u.req != 0 {
 			if u.req&^a != 0 {
-				return
+				return false
 			}
 			// a condition on this unit alone speaks of what the join makes of it
 			g.dependent(m, left, u, g.within(m, a, 0))
-			return
+			return false
 		}
 	}
 	right := g.memo[b]
 	if right == nil || len(preds) == 0 && !cross {
-		return
+		return false
 	}
 	j := &joining{p: g.p, kind: plan.InnerJoin, conds: preds, rows: g.estimate(m, a, b, preds)}
 	if bits.OnesCount64(b) == 1 {
@@ -259,9 +267,10 @@ func (g *graph) pair(m, a, b uint64, cross bool) {
 		j.unit = u
 	}
 	if best := g.memo[m]; len(best) >= maxPaths && left[0].total+right[0].total > best[0].total*4 {
-		return
+		return true
 	}
 	g.keep(m, j.paths(left, right))
+	return true
 }
 
 // maxPaths bounds the ways kept for one set of units: the cheapest, and the
