@@ -241,6 +241,7 @@ type found struct {
 	key, value []byte
 	ok         bool
 	gap        bool // next is known
+	entry      bool // next is the next entry of the tree, whatever it tells
 	next       []byte
 	nextValue  []byte
 }
@@ -270,8 +271,11 @@ func (r *rows) add(f *found) {
 	if _, known, mark := r.tree.Find(f.key); known || mark {
 		return
 	}
-	if f.gap && f.next != nil && !r.addRead(f.next, f.nextValue) {
-		f.gap = false
+	switch {
+	case f.entry: // a gap ends at an entry; this one may have been forgotten since
+		_, f.gap, _ = r.tree.Find(f.next)
+	case f.gap && f.next != nil:
+		f.gap = r.addRead(f.next, f.nextValue)
 	}
 	r.put(local.NewDeletion(f.key))
 	if f.gap {

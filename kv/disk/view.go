@@ -102,15 +102,22 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 	return value, true, translate(closer.Close())
 }
 
-// fillGap remembers that a key is absent, with all others up to the next. Should that be
-// damaged, nothing is the matter with this one.
+// fillGap remembers that a key is absent, with all others up to the next that is there or
+// remembered: behind that, deletions without end may lie that have been walked over already.
+// Should the next be damaged, nothing is the matter with this one.
 func (v *view) fillGap(key []byte) {
-	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(key), UpperBound: endOfKeys})
+	f := found{key: key, gap: true}
+	end := endOfKeys
+	if e, ok := v.rows.Load().From(key); ok {
+		end = e.Key()
+		f.next, f.entry = end, true
+	}
+	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(key), UpperBound: end})
 	if err != nil {
 		return
 	}
-	f := found{key: key, gap: true}
 	if p.First() {
+		f.entry = false
 		f.next = p.Key()
 		f.nextValue, err = p.ValueAndErr()
 	} else {
@@ -126,7 +133,8 @@ const (
 	// seekKeys is the number of keys from which one iterator that goes from key to key
 	// beats looking each up on its own.
 	seekKeys = 4
-	// fillKeys is up to how many keys looked up at once are remembered.
+	// fillKeys is up to how many keys looked up at once are remembered, and of more keys, how
+	// many gaps: one may tell of all of them.
 	fillKeys = 64
 	// rowsAtOnce is how many keys are looked for in what is remembered before that is given
 	// up, should it know none of them.
@@ -201,7 +209,7 @@ func (v *view) getAll(keys, values [][]byte) error {
 	}
 	bounds := pebble.IterOptions{LowerBound: lowest(keys[at(0)]), UpperBound: kv.KeyAfter(keys[at(len(keys)-1)])}
 	var fills *[]found
-	if len(keys) <= fillKeys && v.e.rows.admits(v) {
+	if v.e.rows.admits(v) {
 		fills = new([]found)
 		bounds.UpperBound = endOfKeys // to see the ends of gaps
 	}
@@ -222,6 +230,11 @@ func (v *view) getAll(keys, values [][]byte) error {
 func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills *[]found) error {
 	clear(values)
 	var b kv.PairBatch
+	note := func(f found) {
+		if fills != nil && len(*fills) < fillKeys && (f.gap || len(keys) <= fillKeys) {
+			*fills = append(*fills, f)
+		}
+	}
 	hit := false
 	for i := 0; i < len(keys); i++ {
 		n := at(i)
@@ -234,21 +247,19 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills 
 				if err := p.Error(); err != nil {
 					return kv.AtKey(translate(err), key)
 				}
-				if fills != nil {
-					*fills = append(*fills, found{key: key})
-				}
+				note(found{key: key})
 				continue
 			}
 		} else {
 			if !p.SeekGE(key) {
-				if fills != nil && p.Error() == nil {
-					*fills = append(*fills, found{key: key, gap: true})
+				if p.Error() == nil {
+					note(found{key: key, gap: true})
 				}
 				return translate(p.Error())
 			}
 			if fills != nil && bytes.Compare(key, p.Key()) < 0 {
 				if next, err := p.ValueAndErr(); err == nil {
-					*fills = append(*fills, found{key: key, gap: true, next: bytes.Clone(p.Key()), nextValue: bytes.Clone(next)})
+					note(found{key: key, gap: true, next: bytes.Clone(p.Key()), nextValue: bytes.Clone(next)})
 				}
 			}
 			for bytes.Compare(key, p.Key()) < 0 {
@@ -268,9 +279,7 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills 
 			return kv.AtKey(translate(err), key)
 		}
 		values[n] = b.Hold(value)
-		if fills != nil {
-			*fills = append(*fills, found{key: key, value: values[n], ok: true})
-		}
+		note(found{key: key, value: values[n], ok: true})
 	}
 	return nil
 }
