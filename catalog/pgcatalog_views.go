@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"sort"
 
 	"rowkey/builtin"
@@ -34,13 +35,14 @@ func tablesRows(q *query) error {
 		if t.Kind != KindTable {
 			return nil
 		}
-		hasIndex := false
-		for _, ix := range t.Indexes {
-			hasIndex = hasIndex || ix.OID != 0
-		}
-		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), vNull(), vBool(hasIndex), vBool(false),
+		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), vNull(), vBool(t.indexed()), vBool(false),
 			vBool(len(t.ForeignKeys) > 0 || len(q.snap.ReferredBy(t.OID)) > 0), vBool(false))
 	})
+}
+
+// indexed tells whether a table has an index with a name; the hidden key has none.
+func (t *Table) indexed() bool {
+	return slices.ContainsFunc(t.Indexes, func(ix *Index) bool { return ix.OID != 0 })
 }
 
 func viewsRows(q *query) error {
@@ -61,11 +63,7 @@ func matViewsRows(q *query) error {
 		if t.Kind != KindMatView {
 			return nil
 		}
-		indexed := false
-		for _, ix := range t.Indexes {
-			indexed = indexed || ix.OID != 0
-		}
-		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), vNull(), vBool(indexed), vBool(t.Scannable()), vStr(q.viewDef(t)))
+		return q.row(vStr(q.snap.schemaName(t.SchemaOID)), vStr(t.Name), vStr(q.owner(t.Owner)), vNull(), vBool(t.indexed()), vBool(t.Scannable()), vStr(q.viewDef(t)))
 	})
 }
 

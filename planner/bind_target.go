@@ -170,7 +170,7 @@ func hasInstead(view *catalog.Table, command string) bool {
 // view that INSTEAD OF triggers are on, under the scan's columns.
 func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {
 	if !t.instead {
-		return p.viewFilter(s, t)
+		return p.viewFilter(s, s, t)
 	}
 	role, mark := p.asRole, len(p.accesses)
 	p.asRole = t.access.As
@@ -181,14 +181,7 @@ func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {
 	for i := range it.cols {
 		proj.items = append(proj.items, projItem{s.base + i, it.cols[i].expr})
 	}
-	var conds []plan.Expr
-	for _, lv := range t.views {
-		conds = append(conds, p.viewConds(s, lv)...)
-	}
-	if len(conds) == 0 {
-		return proj
-	}
-	return &lFilter{in: proj, conds: conds}
+	return p.viewFilter(proj, s, t)
 }
 
 // throughView goes from a view to the relation it shows.
@@ -305,16 +298,16 @@ func (p *planner) viewConds(s *lScan, lv *viewLevel) []plan.Expr {
 	return splitAnd(p.coerceBool(b.arg(lv.where), "WHERE"), nil)
 }
 
-// viewFilter applies the views' conditions to the target.
-func (p *planner) viewFilter(s *lScan, t *dmlTarget) rel {
+// viewFilter applies the views' conditions to what yields the target's columns.
+func (p *planner) viewFilter(in rel, s *lScan, t *dmlTarget) rel {
 	var conds []plan.Expr
 	for _, lv := range t.views {
 		conds = append(conds, p.viewConds(s, lv)...)
 	}
 	if len(conds) == 0 {
-		return s
+		return in
 	}
-	return &lFilter{in: s, conds: conds}
+	return &lFilter{in: in, conds: conds}
 }
 
 // viewChecks adds WITH CHECK OPTION's conditions on the new row: those of a view that

@@ -271,7 +271,7 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 		if portal != "" {
 			return nil, pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", portal)
 		}
-		old.close()
+		old.drop()
 	}
 	p := &Portal{Name: portal, Prepared: ps, Formats: resultFormats, query: ps.Text, columns: columns}
 	if err := s.renew(ps); err != nil {

@@ -62,12 +62,8 @@ func (s *Session) runUtility(ctx context.Context, st *statement, w Writer) error
 	return s.runDDL(ctx, st, w)
 }
 
-// runDDL runs a definition statement in the open transaction.
-func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
-	tag := ast.Tag(st.raw.Stmt)
-	if err := s.ownBlock(st.raw.Stmt); err != nil {
-		return err
-	}
+// enterDDL readies the open transaction for a definition statement.
+func (s *Session) enterDDL(ctx context.Context, tag string) error {
 	if err := s.writable(tag); err != nil {
 		return err
 	}
@@ -79,6 +75,18 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	}
 	s.strengthen()
 	s.tx.fresh = false
+	return nil
+}
+
+// runDDL runs a definition statement in the open transaction.
+func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
+	tag := ast.Tag(st.raw.Stmt)
+	if err := s.ownBlock(st.raw.Stmt); err != nil {
+		return err
+	}
+	if err := s.enterDDL(ctx, tag); err != nil {
+		return err
+	}
 	switch n := st.raw.Stmt.(type) {
 	case *ast.DropDatabaseStmt:
 		return s.dropDatabase(n, w)
@@ -870,17 +878,9 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 // analyzeMaking makes the relation of an EXPLAIN ANALYZE CREATE TABLE AS, whose query
 // is q.
 func (s *Session) analyzeMaking(ctx context.Context, st *statement, n *ast.CreateTableAsStmt, q *statement, opts *planner.ExplainOptions) error {
-	if err := s.writable(ast.Tag(n)); err != nil {
+	if err := s.enterDDL(ctx, ast.Tag(n)); err != nil {
 		return err
 	}
-	if err := s.settlePortals(); err != nil {
-		return err
-	}
-	if _, err := s.enter(ctx, false); err != nil {
-		return err
-	}
-	s.strengthen()
-	s.tx.fresh = false
 	s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
 	dc := s.ddlCtx(ctx, st)
 	query := dc.Query

@@ -14,7 +14,6 @@ const maxDepth = 2000
 type parser struct {
 	scan  scanner
 	tok   token
-	err   error
 	depth int
 }
 

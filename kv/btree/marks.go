@@ -42,16 +42,7 @@ func (t *Tree) findSome(from int, keys, values [][]byte, missing []int32) []int3
 		return missing
 	}
 	var at [together]*node
-	for i := range keys {
-		at[i&(together-1)] = t.root
-	}
-	for !at[0].leaf { // all leaves are as deep
-		for i, k := range keys {
-			n := at[i&(together-1)]
-			at[i&(together-1)] = n.inner().kids[n.child(k)]
-		}
-	}
-	peekAll(&at, keys)
+	t.leavesOf(&at, keys)
 	for i, k := range keys {
 		n := at[i&(together-1)]
 		if n.used.Load() == 0 {

@@ -229,6 +229,17 @@ func (t *Tree) getSome(keys, values [][]byte) {
 		return
 	}
 	var at [together]*node
+	t.leavesOf(&at, keys)
+	for i, k := range keys {
+		n := at[i&(together-1)]
+		if j, equal := n.search(k); equal {
+			values[i] = n.items[j].Value()
+		}
+	}
+}
+
+// leavesOf finds the leaves that keys are in or belong to, of a tree that has any.
+func (t *Tree) leavesOf(at *[together]*node, keys [][]byte) {
 	for i := range keys {
 		at[i&(together-1)] = t.root
 	}
@@ -238,13 +249,7 @@ func (t *Tree) getSome(keys, values [][]byte) {
 			at[i&(together-1)] = n.inner().kids[n.child(k)]
 		}
 	}
-	peekAll(&at, keys)
-	for i, k := range keys {
-		n := at[i&(together-1)]
-		if j, equal := n.search(k); equal {
-			values[i] = n.items[j].Value()
-		}
-	}
+	peekAll(at, keys)
 }
 
 // peekAll touches the memory of the entries that searches of keys will compare with, so

@@ -160,7 +160,7 @@ func (it *runIter) Next(dst []local.Entry) ([]local.Entry, error) {
 	if it.reverse {
 		move = it.p.Prev
 	}
-	x := none(move)
+	x := none(move) //lint:ignore SA4006 it is there for its type, which has no name here
 	switch {
 	case it.started:
 		x = move()

@@ -230,8 +230,9 @@ func (v *view) getAll(keys, values [][]byte) error {
 func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills *[]found) error {
 	clear(values)
 	var b kv.PairBatch
+	noting := func() bool { return fills != nil && len(*fills) < fillKeys }
 	note := func(f found) {
-		if fills != nil && len(*fills) < fillKeys && (f.gap || len(keys) <= fillKeys) {
+		if noting() && (f.gap || len(keys) <= fillKeys) {
 			*fills = append(*fills, f)
 		}
 	}
@@ -257,7 +258,7 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills 
 				}
 				return translate(p.Error())
 			}
-			if fills != nil && bytes.Compare(key, p.Key()) < 0 {
+			if noting() && bytes.Compare(key, p.Key()) < 0 {
 				if next, err := p.ValueAndErr(); err == nil {
 					note(found{key: key, gap: true, next: bytes.Clone(p.Key()), nextValue: bytes.Clone(next)})
 				}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -36,16 +37,7 @@ func TestKilledProcess(t *testing.T) {
 	total := 0
 	rounds := max(*crashes/12, 3)
 	for round := range rounds {
-		c := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
-		c.Env = append(os.Environ(), "ROWKEY_CRASH_CHILD="+dir)
-		c.Stderr = os.Stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
+		c, out := startChild(t, "TestKilledProcess", "ROWKEY_CRASH_CHILD="+dir)
 		lines := bufio.NewScanner(out)
 		if !lines.Scan() || lines.Text() != "open" {
 			t.Fatalf("round %d: the child says %q", round, lines.Text())
@@ -145,4 +137,21 @@ func child(ctx context.Context, dir string) {
 	}
 	fmt.Println("open")
 	fail(load(ctx, db, l, uint64(time.Now().UnixNano()), 1<<30))
+}
+
+// startChild starts a test in a process of its own, which is to be killed; out is what it
+// prints.
+func startChild(t *testing.T, test, env string) (c *exec.Cmd, out io.Reader) {
+	t.Helper()
+	c = exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	c.Env = append(os.Environ(), env)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c, out
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"sync"
 	"testing"
@@ -90,16 +89,7 @@ func TestUnsyncedCommits(t *testing.T) {
 	})
 	t.Run("kill", func(t *testing.T) {
 		dir := t.TempDir()
-		c := exec.Command(os.Args[0], "-test.run=^TestUnsyncedCommits$")
-		c.Env = append(os.Environ(), "ROWKEY_UNSYNCED_CHILD="+dir)
-		c.Stderr = os.Stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
+		c, out := startChild(t, "TestUnsyncedCommits", "ROWKEY_UNSYNCED_CHILD="+dir)
 		var told times
 		lines := bufio.NewScanner(out)
 		for killed := false; lines.Scan(); {

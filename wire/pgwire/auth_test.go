@@ -13,6 +13,17 @@ import (
 	"rowkey/session"
 )
 
+// listen serves on a free port until stop is called.
+func listen(t *testing.T, ctx context.Context, srv *Server) (addr string, stop func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go srv.Serve(ctx, l)
+	return l.Addr().String(), func() { srv.Shutdown(ctx) }
+}
+
 // With RequirePassword a role gets in by its password, and by nothing else; what
 // it then may do is what it was granted.
 func TestPassword(t *testing.T) {
@@ -31,16 +42,12 @@ func TestPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	srv := NewServer(db, nil)
 	srv.RequirePassword()
-	go srv.Serve(ctx, l)
-	defer srv.Shutdown(ctx)
+	addr, stop := listen(t, ctx, srv)
+	defer stop()
 	connect := func(user, password string) (*pgx.Conn, error) {
-		return pgx.Connect(ctx, "postgres://"+user+":"+password+"@"+l.Addr().String()+"/rowkey?sslmode=disable")
+		return pgx.Connect(ctx, "postgres://"+user+":"+password+"@"+addr+"/rowkey?sslmode=disable")
 	}
 	for _, c := range [][2]string{{"ann", "wrong"}, {"ann", ""}, {"bob", "right"}, {"nobody", "right"}, {"old", "right"}, {"postgres", "right"}} {
 		if conn, err := connect(c[0], c[1]); err == nil {

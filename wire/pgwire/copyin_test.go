@@ -3,7 +3,6 @@ package pgwire
 import (
 	"context"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -42,14 +41,9 @@ func TestCopyTellsOfErrorsEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := NewServer(db, nil)
-	go srv.Serve(ctx, l)
-	defer srv.Shutdown(ctx)
-	conn, err := pgx.Connect(ctx, "postgres://postgres@"+l.Addr().String()+"/rowkey?sslmode=disable")
+	addr, stop := listen(t, ctx, NewServer(db, nil))
+	defer stop()
+	conn, err := pgx.Connect(ctx, "postgres://postgres@"+addr+"/rowkey?sslmode=disable")
 	if err != nil {
 		t.Fatal(err)
 	}
