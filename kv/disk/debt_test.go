@@ -41,6 +41,9 @@ func TestPowerLossWhileLogsEnd(t *testing.T) {
 					if err == nil {
 						err = txn.Put(fmt.Appendf(nil, "w%d/%d", w, i), make([]byte, 100*w))
 					}
+					for n := int64(0); n < 40 && i%3 == 0 && err == nil; n++ { // synced while they go into the list
+						err = txn.Put(fmt.Appendf(nil, "w%d/%d/%d", w, i, n), make([]byte, 10))
+					}
 					if err == nil {
 						err = txn.Commit(context.Background())
 					}

@@ -160,7 +160,7 @@ type engine struct {
 func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
 		txnBytes: min(orDefault(opts.TxnBytes, spillBytes), maxBatchBytes/2),
-		faults:   faults{died: make(chan struct{})}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
+		faults:   faults{died: make(chan struct{})}, debt: walDebt{due: make(chan struct{}, 1)}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
 	if e.fs == nil {
 		e.fs = vfs.Default
 	}
@@ -585,8 +585,12 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	if sync && e.sync {
 		opts = pebble.Sync
 	}
+	var due chan struct{}
 	if opts == pebble.Sync {
 		e.debt.lend()
+		if b.Count() >= syncBesideKeys {
+			due = e.debt.due
+		}
 	}
 	err := e.call(func() error {
 		if err := b.Commit(opts); err != nil {
@@ -595,12 +599,10 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 		e.renewNext()
 		e.closeSnapshots()
 		return nil
-	})
+	}, due)
 	if opts == pebble.Sync {
-		if late := e.debt.settle(e.faults.died); late != nil {
-			e.log.Error("storage: the log cannot be synced", "err", late)
-			e.die(late) // Pebble takes for durable what may not be
-			err = *e.faults.dead.Load()
+		if late := e.settled(e.debt.settle(e.faults.died)); late != nil {
+			err = late
 		}
 	}
 	if err != nil {
@@ -615,6 +617,21 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 		}
 	}
 	return nil
+}
+
+// syncBesideKeys is from how many keys on the log is synced while they go into Pebble's list:
+// fewer are in it sooner than another goroutine is woken.
+const syncBesideKeys = 16
+
+// settled passes on the error of a sync that was put off: Pebble takes for durable what may
+// not be.
+func (e *engine) settled(err error) error {
+	if err == nil {
+		return nil
+	}
+	e.log.Error("storage: the log cannot be synced", "err", err)
+	e.die(err)
+	return *e.faults.dead.Load()
 }
 
 // letGo gives a batch's memory back, unless its commit may still be under way.

@@ -58,18 +58,25 @@ func (w worker) run() {
 	}
 }
 
-// call runs f on the worker. For one goroutine at a time.
-func (e *engine) call(f func() error) error {
+// call runs f on the worker, and makes the syncs that are due meanwhile, if that is not nil.
+// For one goroutine at a time.
+func (e *engine) call(f func() error, due <-chan struct{}) error {
 	select {
 	case e.worker.calls <- f:
 	case <-e.faults.died:
 		return *e.faults.dead.Load()
 	}
-	select {
-	case err := <-e.worker.results:
-		return err
-	case <-e.faults.died:
-		return *e.faults.dead.Load()
+	for {
+		select {
+		case err := <-e.worker.results:
+			return err
+		case <-due:
+			if err := e.settled(e.debt.settleSome(e.faults.died)); err != nil {
+				return err
+			}
+		case <-e.faults.died:
+			return *e.faults.dead.Load()
+		}
 	}
 }
 

@@ -282,7 +282,7 @@ func (s *spill) Ingest(seq uint64) error {
 		}
 		e.renewNext()
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}

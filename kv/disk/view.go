@@ -31,7 +31,7 @@ func (e *engine) View() (local.View, error) {
 	}
 	v := &view{e: e, snap: e.next, seq: e.applied.seq}
 	if e.next = nil; v.snap == nil {
-		if err := e.call(func() error { v.snap = e.db.NewSnapshot(); return nil }); err != nil {
+		if err := e.call(func() error { v.snap = e.db.NewSnapshot(); return nil }, nil); err != nil {
 			return nil, translate(err)
 		}
 	}

@@ -44,7 +44,13 @@ const (
 //	flush loop          write ─▶ SyncData notes the debt ─▶ "synced" ─┘
 //
 // Nothing is written to the log in between, and nobody hears of the commit. See
-// docs/adr/059-the-committer-syncs.md.
+// docs/adr/059-the-committer-syncs.md. Of a commit of many keys, Pebble puts these into its
+// list in memory meanwhile, so there the committer does not wait for the end of that before it
+// syncs, but is told by the flush loop:
+//
+//	committer  lend ─▶                       ┌▶ settle: fdatasync ─▶ ─▶ settle: nothing more ─▶ done
+//	worker             append to the log ─▶ keys into the list ────────▶ ─┘
+//	flush loop          write ─▶ SyncData notes the debt
 type walFS struct {
 	vfs.FS
 	debt *walDebt
@@ -54,6 +60,9 @@ type walFS struct {
 type walDebt struct {
 	lent  atomic.Bool // syncs of logs may be put off
 	owing atomic.Pointer[walFile]
+	// due is told that one was put off. Once Pebble has ended a commit, whatever was put off
+	// is to be settled, told of or not.
+	due chan struct{}
 }
 
 // lend lets the syncs of what is written from now on be put off until settle. For one
@@ -64,6 +73,11 @@ func (d *walDebt) lend() { d.lent.Store(true) }
 // engine has died.
 func (d *walDebt) settle(died <-chan struct{}) error {
 	d.lent.Store(false)
+	return d.settleSome(died)
+}
+
+// settleSome makes the sync that is due, and lets others be put off still.
+func (d *walDebt) settleSome(died <-chan struct{}) error {
 	if f := d.owing.Swap(nil); f != nil {
 		return f.settle(died)
 	}
@@ -110,6 +124,7 @@ type walFile struct {
 	debt     *walDebt
 	owed     bool // there is a sync to come
 	closing  bool
+	syncing  sync.Mutex    // held by who makes it, taken before mu
 	closed   chan struct{} // closed once the file is, with closeErr
 	closeErr error
 }
@@ -143,6 +158,10 @@ func (f *walFile) SyncData() error {
 	}
 	f.mu.Unlock()
 	if late {
+		select {
+		case f.debt.due <- struct{}{}:
+		default:
+		}
 		return nil
 	}
 	return f.File.SyncData()
@@ -153,22 +172,25 @@ var errDied = errors.New("the storage engine has stopped")
 
 // settle makes the sync that is due, or waits for it if the log is being closed.
 func (f *walFile) settle(died <-chan struct{}) error {
+	f.syncing.Lock()
 	f.mu.Lock()
-	if f.closing {
-		f.mu.Unlock()
-		select {
-		case <-f.closed:
-			return f.closeErr
-		case <-died:
-			return errDied
+	closing, owed := f.closing, f.owed
+	f.owed = owed && closing
+	f.mu.Unlock()
+	if !closing {
+		defer f.syncing.Unlock()
+		if !owed {
+			return nil
 		}
+		return f.File.SyncData()
 	}
-	defer f.mu.Unlock()
-	if !f.owed {
-		return nil
+	f.syncing.Unlock()
+	select {
+	case <-f.closed:
+		return f.closeErr
+	case <-died:
+		return errDied
 	}
-	f.owed = false
-	return f.File.SyncData()
 }
 
 // Close implements vfs.File. Pebble believes that it has synced the log, which others than
@@ -176,6 +198,10 @@ func (f *walFile) settle(died <-chan struct{}) error {
 func (f *walFile) Close() error {
 	f.mu.Lock()
 	f.closing = true
+	f.mu.Unlock()
+	f.syncing.Lock() // after a sync that is being made
+	defer f.syncing.Unlock()
+	f.mu.Lock()
 	owed := f.owed
 	f.mu.Unlock()
 	var err error
