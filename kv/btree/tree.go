@@ -7,6 +7,7 @@ package btree
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -60,8 +61,8 @@ type body struct {
 	leaf    bool
 	plen    uint8 // all keys begin with pre[:plen]
 	pre     [prefixBytes]byte
-	heads   [width]uint64
-	items   [width]Entry // of an inner node, keys without values
+	heads   [width]uint64 // noHead behind those of items
+	items   [width]Entry  // of an inner node, keys without values
 }
 
 type inner struct {
@@ -116,9 +117,20 @@ func (t *Tree) mutable(n *node) *node {
 	return &c.node
 }
 
-func (t *Tree) newLeaf() *node { return &node{body: body{version: t.version + 1, leaf: true}} }
+func (t *Tree) newLeaf() *node {
+	n := &node{body: body{version: t.version + 1, leaf: true}}
+	n.rehash()
+	return n
+}
 
-func (t *Tree) newInner() *inner { return &inner{node: node{body: body{version: t.version + 1}}} }
+func (t *Tree) newInner() *inner {
+	n := &inner{node: node{body: body{version: t.version + 1}}}
+	n.rehash()
+	return n
+}
+
+// noHead is the head where there is no item.
+const noHead = ^uint64(0)
 
 // head is the eight bytes of key behind its first p, zeros where there are none.
 func head(key []byte, p int) uint64 {
@@ -146,7 +158,7 @@ func (n *node) search(key []byte) (at int, equal bool) {
 		return int(n.n), false
 	}
 	h := head(key, p)
-	lo := n.firstHead(h, 0)
+	lo := n.firstHead(h)
 	if lo == int(n.n) || n.heads[lo] != h {
 		return lo, false
 	}
@@ -154,7 +166,7 @@ func (n *node) search(key []byte) (at int, equal bool) {
 	if hi < int(n.n) && n.heads[hi] == h {
 		hi = int(n.n)
 		if h != ^uint64(0) {
-			hi = n.firstHead(h+1, lo)
+			hi = n.firstHead(h + 1)
 		}
 	}
 	for lo < hi {
@@ -171,19 +183,20 @@ func (n *node) search(key []byte) (at int, equal bool) {
 	return lo, false
 }
 
-// firstHead finds, from lo on, the first head that is not less than h.
-func (n *node) firstHead(h uint64, lo int) int {
-	size := int(n.n) - lo
-	for size > 0 {
-		half := size / 2
-		if n.heads[(lo+half)&(width-1)] < h {
-			lo += half + 1
-			size -= half + 1
-		} else {
-			size = half
-		}
+// firstHead finds the first head that is not less than h. It counts those that are less, of
+// eight and then within eight, without a branch whose outcome nobody could foretell and with
+// little that must be loaded before something else: so the processor waits for the memory of
+// several searches at a time.
+func (n *node) firstHead(h uint64) int {
+	_, a := bits.Sub64(n.heads[7], h, 0)
+	_, b := bits.Sub64(n.heads[15], h, 0)
+	_, c := bits.Sub64(n.heads[23], h, 0)
+	at := 8 * (a + b + c)
+	for _, x := range (*[8]uint64)(n.heads[at&(width-8):]) {
+		_, less := bits.Sub64(x, h, 0)
+		at += less
 	}
-	return lo
+	return int(at)
 }
 
 // child finds the kid that key belongs to.
@@ -252,27 +265,38 @@ func (t *Tree) leavesOf(at *[together]*node, keys [][]byte) {
 	peekAll(at, keys)
 }
 
-// peekAll touches the memory of the entries that searches of keys will compare with, so
-// that these waits overlap, too.
+// peekAll touches the memory that searches of keys in their leaves will look at, one part
+// after the other for all keys, so that these waits overlap, too: the heads, the entry that
+// the search compares with, and what that one holds.
 func peekAll(at *[together]*node, keys [][]byte) {
-	sum := byte(0)
+	sum := uint64(0)
+	for i := range keys {
+		n := at[i&(together-1)]
+		sum += uint64(n.plen) + n.heads[7] + n.heads[15] + n.heads[23] + n.heads[31]
+	}
+	var es [together]Entry
 	for i, k := range keys {
-		sum += at[i&(together-1)].peek(k)
+		es[i&(together-1)] = at[i&(together-1)].near(k)
+	}
+	for i := range keys {
+		if e := es[i&(together-1)]; !e.None() && e.klen > 0 {
+			k := e.Key()
+			sum += uint64(k[0]) + uint64(k[len(k)-1])
+		}
 	}
 	runtime.KeepAlive(sum)
 }
 
-func (n *node) peek(key []byte) byte {
+// near is the entry that a search of key would compare it with, if any.
+func (n *node) near(key []byte) (e Entry) {
 	p := int(n.plen)
 	if len(key) < p {
-		return 0
+		return e
 	}
-	if i := n.firstHead(head(key, p), 0); i < int(n.n) {
-		if k := n.items[i].Key(); len(k) > p {
-			return k[p]
-		}
+	if i := n.firstHead(head(key, p)); i < int(n.n) {
+		e = n.items[i&(width-1)]
 	}
-	return 0
+	return e
 }
 
 // Put inserts e, in place of the entry of its key that is there.
@@ -381,7 +405,7 @@ func (n *node) remove(i int) {
 	copy(n.items[i:], n.items[i+1:n.n])
 	copy(n.heads[i:], n.heads[i+1:n.n])
 	n.n--
-	n.items[n.n] = Entry{}
+	n.items[n.n], n.heads[n.n] = Entry{}, noHead
 	low := uint32(1)<<i - 1
 	n.marks = n.marks&low | n.marks>>1&^low
 }
@@ -402,6 +426,9 @@ func (n *node) rehash() {
 	p := int(n.plen)
 	for i := range n.items[:n.n] {
 		n.heads[i] = head(n.items[i].Key(), p)
+	}
+	for i := int(n.n); i < width; i++ {
+		n.heads[i] = noHead
 	}
 }
 
