@@ -362,9 +362,14 @@ func (s *Snapshot) Restricted(oid OID, name string) bool {
 
 // SecurityInvoker tells that what a view reads is read in the name of whoever
 // asks, not of its owner.
-func (t *Table) SecurityInvoker() bool {
+func (t *Table) SecurityInvoker() bool { return t.switchedOn("security_invoker") }
+
+// SecurityBarrier tells that a view's own conditions come before those of who reads it.
+func (t *Table) SecurityBarrier() bool { return t.switchedOn("security_barrier") }
+
+func (t *Table) switchedOn(option string) bool {
 	for _, o := range t.Options {
-		if o == "security_invoker=true" || o == "security_invoker=on" || o == "security_invoker=1" {
+		if o == option+"=true" || o == option+"=on" || o == option+"=1" {
 			return true
 		}
 	}

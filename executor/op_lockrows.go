@@ -14,18 +14,20 @@ import (
 )
 
 // lockRowsOp locks the rows that its input names, for FOR UPDATE and kin. At
-// READ COMMITTED a row that changed since the snapshot is read anew: its
-// columns are refreshed and it must still meet the condition. SKIP LOCKED
-// passes over rows that others hold.
+// READ COMMITTED a row that changed since the snapshot is read anew: its columns are
+// refreshed, and once all the tables' rows are locked the plan's steps tell what becomes
+// of the row that is made of them. SKIP LOCKED passes over rows that others hold.
 type lockRowsOp struct {
 	x      *exec
 	n      *plan.LockRows
 	in     op
 	tables []lockTable
+	steps  []lockStep
 	sel    []int32
 	one    []int32
 	out    types.Batch
-	cur    *types.Batch // the input's batch at work
+	given  *types.Batch // the input's batch at work
+	cur    *types.Batch // it, or a copy with rows refreshed
 	rows   []int32      // its rows not looked at yet
 	cloned bool
 	max    int64 // lock no more rows than this in one call; 0 no bound
@@ -35,7 +37,10 @@ type lockRowsOp struct {
 // most, where giving more would do harm: rows locked though nobody reads them.
 type wanter interface{ want(n int64) }
 
-func (o *lockRowsOp) want(n int64) { o.max = n }
+func (o *lockRowsOp) want(n int64) {
+	o.max = n
+	tellWanted(o.in, n)
+}
 
 func (o *projectOp) want(n int64) { tellWanted(o.in, n) }
 
@@ -48,15 +53,22 @@ func tellWanted(in op, n int64) {
 }
 
 type lockTable struct {
-	plan  *plan.LockTable
-	mode  kv.LockMode
-	wait  kv.WaitPolicy
-	dec   *rowenc.Decoder
-	check pred
-	keys  *rowenc.Decoder // of what unique indexes hold; nil until needed
+	plan *plan.LockTable
+	mode kv.LockMode
+	wait kv.WaitPolicy
+	dec  *rowenc.Decoder
+	keys *rowenc.Decoder // of what unique indexes hold; nil until needed
 	// parts are the decoders of a table's children, by storage number, whose columns
 	// stand in the order of plan.Attnums.
 	parts map[uint32]*rowenc.Decoder
+}
+
+// lockStep is a step of plan.LockRows.
+type lockStep struct {
+	plan  *plan.LockStep
+	cond  pred
+	value expr
+	same  []expr
 }
 
 var lockModes = map[plan.LockStrength]kv.LockMode{
@@ -72,11 +84,7 @@ func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
 	}
 	for i := range n.Tables {
 		t := &n.Tables[i]
-		strength := t.Strength
-		if strength == plan.NoLock {
-			strength = n.Strength
-		}
-		l := lockTable{plan: t, mode: lockModes[strength], dec: rowenc.NewDecoder(t.Table, t.Attnums)}
+		l := lockTable{plan: t, mode: lockModes[t.Strength], dec: rowenc.NewDecoder(t.Table, t.Attnums)}
 		for _, m := range t.Tree {
 			if l.parts == nil {
 				l.parts = map[uint32]*rowenc.Decoder{}
@@ -96,16 +104,31 @@ func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
 		case plan.LockSkip:
 			l.wait = kv.WaitSkip
 		}
-		if l.check, err = x.compilePred(t.Recheck); err != nil {
+		o.tables = append(o.tables, l)
+	}
+	if len(o.tables) == 0 { // subqueries alone are locked, which do it themselves
+		return o.in, nil
+	}
+	for i := range n.Steps {
+		s := lockStep{plan: &n.Steps[i]}
+		if s.cond, err = x.compilePred(s.plan.Cond); err != nil {
 			return nil, err
 		}
-		o.tables = append(o.tables, l)
+		if s.plan.Value != nil {
+			if s.value, err = x.compile(s.plan.Value); err != nil {
+				return nil, err
+			}
+		}
+		if s.same, err = x.compileAll(s.plan.Same); err != nil {
+			return nil, err
+		}
+		o.steps = append(o.steps, s)
 	}
 	return o, nil
 }
 
 func (o *lockRowsOp) open() error {
-	o.cur, o.rows, o.max = nil, nil, 0
+	o.given, o.cur, o.rows, o.max = nil, nil, nil, 0
 	return o.in.open()
 }
 
@@ -116,20 +139,24 @@ func (o *lockRowsOp) next() (*types.Batch, error) {
 			if err != nil || b == nil {
 				return nil, err
 			}
-			o.cur, o.rows, o.cloned = b, selected(b.N, b.Sel), false
+			o.given, o.cur, o.rows, o.cloned = b, b, selected(b.N, b.Sel), false
 		}
 		sel := o.sel[:0]
 		for len(o.rows) > 0 && (o.max == 0 || int64(len(sel)) < o.max) {
 			i := o.rows[0]
 			o.rows = o.rows[1:]
-			keep := true
-			for k := range o.tables {
-				var err error
-				if keep, err = o.lock(&o.tables[k], i); err != nil {
+			keep, changed := true, false
+			for k := 0; keep && k < len(o.tables); k++ {
+				ok, fresh, err := o.lock(&o.tables[k], i)
+				if err != nil {
 					return nil, err
 				}
-				if !keep {
-					break
+				keep, changed = ok, changed || fresh
+			}
+			if keep && changed {
+				var err error
+				if keep, err = o.remake(i); err != nil {
+					return nil, err
 				}
 			}
 			if keep {
@@ -144,59 +171,60 @@ func (o *lockRowsOp) next() (*types.Batch, error) {
 	}
 }
 
-// lock locks row i's row of one table; false when it is to be left out.
-func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
+// lock locks row i's row of one table: keep is false when it is to be left out, fresh
+// tells that it was refreshed.
+func (o *lockRowsOp) lock(t *lockTable, i int32) (keep, fresh bool, err error) {
 	x := o.x
 	keys := o.cur.Cols[t.plan.KeyCol]
 	if keys.IsNull(int(i)) {
-		return true, nil // the empty side of an outer join
+		return true, false, nil // the empty side of an outer join
 	}
 	key := []byte(keys.S[i])
 	if acquired, err := x.lockOwner(t.plan.Table, key, t.mode, t.wait); err != nil || !acquired {
 		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
 			err = pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
 		}
-		return false, err
+		return false, false, err
 	}
 	share := t.mode == kv.LockKeyShare // may go on with the snapshot's version
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout, Newest: share})
 	if err != nil {
 		err = o.x.rowConflict(key, err)
 		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
-			return false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
+			return false, false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
 		}
-		return false, err
+		return false, false, err
 	}
 	if !res.Acquired {
-		return false, nil
+		return false, false, nil
 	}
 	if !res.Changed {
-		return true, nil
+		return true, false, nil
 	}
 	value, ok, err := x.Txn.GetLatest(key)
 	if err != nil {
-		return false, storeError(err)
+		return false, false, storeError(err)
 	}
 	if share {
 		if ok {
 			if same, err := o.sameKey(t, key, value); same || err != nil {
-				return same, err
+				return same, false, err
 			}
 		}
 		if x.Isolation != kv.ReadCommitted {
-			return false, x.rowConflict(key, kv.ErrConcurrentUpdate)
+			return false, false, x.rowConflict(key, kv.ErrConcurrentUpdate)
 		}
 	}
 	if !ok {
 		key, value, err = x.lockMoved(key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
 		if err != nil {
 			if errors.Is(err, kv.ErrLockNotAvailable) && t.wait == kv.WaitNot {
-				return false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
+				return false, false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
 			}
-			return false, storeError(err)
+			return false, false, storeError(err)
 		}
 		if key == nil {
-			return false, nil
+			return false, false, nil
 		}
 	}
 	if !o.cloned {
@@ -210,17 +238,70 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (bool, error) {
 	}
 	vecs := newVecs(dec.Types(), 1)
 	if err := dec.Batch([][]byte{key}, [][]byte{value}, vecs); err != nil {
-		return false, err
+		return false, false, err
 	}
 	for k, c := range t.plan.Cols {
 		setVec(o.cur.Cols[c], int(i), vecs[k], 0)
 	}
-	if t.check == nil {
-		return true, nil
-	}
+	return true, true, nil
+}
+
+// remake makes row i anew of the rows that were refreshed; false when it is no longer
+// a row of the query.
+func (o *lockRowsOp) remake(i int32) (bool, error) {
 	o.one = append(o.one[:0], i)
-	hit, err := t.check.filter(o.cur, o.one, nil)
-	return len(hit) > 0, err
+	value := func(e expr, in *types.Batch) (*types.Vec, error) {
+		a, err := e.eval(in, o.one)
+		if err != nil {
+			return nil, err
+		}
+		out, from := types.NewVec(a.Vec.Type, 1), int(i)
+		out.Resize(1)
+		if a.Const {
+			from = 0
+		}
+		setVec(out, 0, a.Vec, from)
+		return out, nil
+	}
+	for k := range o.steps {
+		s := &o.steps[k]
+		switch {
+		case s.cond != nil:
+			hit, err := s.cond.filter(o.cur, o.one, nil)
+			if err != nil {
+				return false, err
+			}
+			if len(hit) > 0 {
+				continue
+			}
+			if len(s.plan.Null) == 0 {
+				return false, nil
+			}
+			for _, c := range s.plan.Null {
+				o.cur.Cols[c].Set(int(i), types.Null)
+			}
+		case s.value != nil:
+			v, err := value(s.value, o.cur)
+			if err != nil {
+				return false, err
+			}
+			setVec(o.cur.Cols[s.plan.Col], int(i), v, 0)
+		}
+		for _, e := range s.same {
+			was, err := value(e, o.given)
+			if err != nil {
+				return false, err
+			}
+			is, err := value(e, o.cur)
+			if err != nil {
+				return false, err
+			}
+			if is.IsNull(0) || was.IsNull(0) || !types.EqualAt(was, 0, is, 0) {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
 }
 
 // sameKey tells that the newest version of a row has the unique keys of the

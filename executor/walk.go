@@ -210,8 +210,10 @@ func nodeExprs(n plan.Node, f func(plan.Expr)) {
 	case *plan.FuncScan:
 		each(n.Calls)
 	case *plan.LockRows:
-		for _, t := range n.Tables {
-			one(t.Recheck)
+		for i := range n.Steps {
+			one(n.Steps[i].Cond)
+			one(n.Steps[i].Value)
+			each(n.Steps[i].Same)
 		}
 	case *plan.Insert:
 		cols(n.Defaults)

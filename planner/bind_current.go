@@ -72,6 +72,9 @@ func (p *planner) cursorKeys(q *query, sel *ast.SelectStmt) []cursorKey {
 		return out
 	}
 	for _, it := range q.items {
+		for _, s := range it.locks.scans {
+			out = append(out, cursorKey{s, true})
+		}
 		if it.scan == nil || it.scan.table.Virtual != nil {
 			continue
 		}

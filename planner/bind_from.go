@@ -172,7 +172,7 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		n.Tables[rv] = t.OID
 	}
 	if t.Kind == catalog.KindView && t.Virtual == nil { // system views are computed, too
-		return p.bindView(t, rv, alias)
+		return p.bindView(q, t, rv, alias)
 	}
 	s, it := p.addScan(t, alias, rv.Pos())
 	p.readOf(s, p.newAccess(t, catalog.Select))
@@ -213,7 +213,7 @@ func (p *planner) allowView(t *catalog.Table) {
 }
 
 // bindView expands a view: its query, its columns under the view's names.
-func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (rel, *rangeItem) {
+func (p *planner) bindView(q *query, t *catalog.Table, rv *ast.RangeVar, alias string) (rel, *rangeItem) {
 	if p.viewDepth++; p.viewDepth > 100 {
 		fail(rv.Pos(), pgerr.StatementTooComplex, "views are nested too deeply")
 	}
@@ -227,7 +227,15 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 	p.aggFrames = nil
 	read := p.newAccess(t, catalog.Select)
 	var bd *bound
-	p.within(t, func() { bd = p.bindQuery(sel, nil, true) })
+	push := p.pushInto(q, alias, true)
+	if push != nil {
+		read.needs(catalog.Update)
+		push.apart = t.SecurityBarrier()
+	}
+	p.within(t, func() {
+		p.pushed = push
+		bd = p.bindQuery(sel, nil, true)
+	})
 	p.path, p.aggFrames = oldPath, frames
 	live := 0
 	for i := range t.Columns {
@@ -258,6 +266,10 @@ func (p *planner) bindView(t *catalog.Table, rv *ast.RangeVar, alias string) (re
 		k++
 	}
 	renameCols(it, rv.Alias)
+	if it.locks = bd.locks; push != nil {
+		it.locks.pushed = true
+		produced(proj, &it.locks.cols)
+	}
 	return proj, it
 }
 
@@ -274,7 +286,15 @@ func viewPath(t *catalog.Table, path []string) []string {
 
 func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeItem) {
 	var bd *bound
-	p.withLateral(q, te.Lateral, func() { bd = p.bindQuery(te.Query, q, true) })
+	alias := ""
+	if te.Alias != nil {
+		alias = te.Alias.Name
+	}
+	push := p.pushInto(q, alias, false)
+	p.withLateral(q, te.Lateral, func() {
+		p.pushed = push
+		bd = p.bindQuery(te.Query, q, true)
+	})
 	it := &rangeItem{relVisible: true, colsVisible: true, pos: te.Pos()}
 	if te.Alias != nil {
 		it.alias = te.Alias.Name
@@ -291,7 +311,12 @@ func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeIt
 			info.name = it.cols[i].name
 		}
 	}
-	return p.visibleOnly(bd), it
+	r := p.visibleOnly(bd)
+	if it.locks = bd.locks; push != nil {
+		it.locks.pushed = true
+		produced(r, &it.locks.cols)
+	}
+	return r, it
 }
 
 // visibleOnly drops columns that were there only to sort by.
@@ -310,7 +335,7 @@ func (p *planner) visibleOnly(bd *bound) rel {
 func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem) {
 	b := &binder{p: p, q: q, kind: inFromFunction}
 	f := &lFunc{ordinality: te.Ordinality}
-	it := &rangeItem{relVisible: true, colsVisible: true, pos: te.Pos()}
+	it := &rangeItem{relVisible: true, colsVisible: true, pos: te.Pos(), unlockable: "a function"}
 	oldClause := q.clause
 	q.clause = inFromFunction
 	defer func() { q.clause = oldClause }()
@@ -489,7 +514,7 @@ func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
 	}
 	if j.Alias != nil {
 		// everything under the alias is seen only through it
-		all := &rangeItem{alias: j.Alias.Name, relVisible: true, colsVisible: true, pos: j.Pos()}
+		all := &rangeItem{alias: j.Alias.Name, relVisible: true, colsVisible: true, pos: j.Pos(), unlockable: "a join"}
 		for _, it := range items {
 			if it.colsVisible {
 				all.cols = append(all.cols, it.cols...)
@@ -810,10 +835,14 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	if def.modifies && len(def.outCols) == 0 {
 		fail(rv.Pos(), pgerr.FeatureNotSupported, "WITH query %q does not have a RETURNING clause", def.name)
 	}
-	it := &rangeItem{alias: alias, relVisible: true, colsVisible: true, pos: rv.Pos()}
+	it := &rangeItem{alias: alias, relVisible: true, colsVisible: true, pos: rv.Pos(), unlockable: "a WITH query"}
 	base := len(p.cols)
 	for i, c := range def.cols {
 		id := p.newCol(c.Name, c.Type, c.Typmod)
+		if info := &p.cols[id]; i < len(def.outCols) {
+			from := &p.cols[def.outCols[i]]
+			info.tableOID, info.attnum = from.tableOID, from.attnum
+		}
 		p.cols[id].alias = alias
 		hidden := c.Name == levelColumn || def.binding && def.own > 0 && i >= def.own
 		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id), hidden: hidden})

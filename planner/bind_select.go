@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"rowkey/builtin"
-	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -25,6 +24,8 @@ type bound struct {
 	// of unknown type in it can still be given one.
 	proj *lProject
 	keys []cursorKey
+	// locks is what the query leaves of FOR UPDATE and kin to the one it stands in.
+	locks lockedBelow
 }
 
 // outCol is a visible column of a query.
@@ -61,7 +62,8 @@ func (p *planner) bindQuery(sel *ast.SelectStmt, up *query, resolve bool) *bound
 		bail(pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded"))
 	}
 	defer func() { p.depth-- }()
-	q := &query{up: up, depth: 1, clause: inTarget}
+	q := &query{up: up, depth: 1, clause: inTarget, locking: sel.Locking, pushed: p.pushed}
+	p.pushed = nil
 	if up != nil {
 		q.depth = up.depth + 1
 	}
@@ -203,6 +205,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	}
 	sorted = append(sorted, last...)
 	var late *lProject
+	locked := q.locks() && p.mayLock(q, sel)
 	switch {
 	case len(distinctOn) > 0:
 		r = p.distinctOn(r, sel, targets, distinctOn, order, orderAt)
@@ -217,15 +220,13 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if len(sorted) > 0 {
 			r = &lSort{in: r, keys: sorted}
 		}
-	case len(sel.Locking) > 0:
+	case locked:
 		r = p.bindLocked(proj, q, sel, targets, order, orderAt)
 	case len(sorted) > 0:
 		late = p.lateTargets(proj, orderAt, targets)
 		r = &lSort{in: r, keys: sorted}
 	}
-	if len(sel.Locking) > 0 && (sel.Distinct || len(distinctOn) > 0) {
-		r = p.bindLocking(r, q, sel) // refuses
-	}
+	bd.locks = q.below
 	bd.rel = p.addLimit(r, sel, count, offset, order)
 	if late != nil {
 		late.in = bd.rel
@@ -1113,10 +1114,14 @@ func (p *planner) bindSetOp(sel *ast.SelectStmt, q *query, resolve bool) *bound 
 	if len(sel.Locking) > 0 {
 		fail(-1, pgerr.FeatureNotSupported, "%s is not allowed with UNION/INTERSECT/EXCEPT", lockName(sel.Locking[0].Strength))
 	}
+	if q.pushed != nil && !q.pushed.late {
+		p.refuseLock(q, "UNION/INTERSECT/EXCEPT")
+	}
 	// Operands see this level's WITH through q, but not its columns (it has none).
 	l := p.bindQuery(sel.Left, q, false)
 	r := p.bindQuery(sel.Right, q, false)
 	bd := p.unite(sel, l, r, resolve)
+	bd.locks = q.below
 	return p.finish(bd, sel, q, "UNION")
 }
 
@@ -1299,151 +1304,6 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 		}
 	}
 	return s
-}
-
-func lockName(s ast.LockStrength) string {
-	return [...]string{"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR UPDATE"}[s]
-}
-
-// bindLocked puts the locks of FOR UPDATE and kin, and ORDER BY, below the
-// projection: what it computes is of the rows as they are once locked.
-//
-//	project ── lock ── sort ── (project, of computed sort keys) ── from
-func (p *planner) bindLocked(proj *lProject, q *query, sel *ast.SelectStmt, targets []target, order []plan.SortKey, orderAt []int) rel {
-	r := proj.in
-	if len(order) > 0 {
-		keys := append([]plan.SortKey(nil), order...)
-		below := &lProject{in: r}
-		for i := range keys {
-			t := &targets[orderAt[i]]
-			if c, ok := t.expr.(*plan.Col); ok && c.Idx == t.id {
-				continue
-			}
-			id := p.newCol(t.name, t.expr.Type(), t.expr.Typmod())
-			below.items = append(below.items, projItem{id, t.expr})
-			keys[i].Expr = p.col(id)
-		}
-		if len(below.items) > 0 {
-			have := outSet(r)
-			for _, c := range r.outCols() {
-				below.items = append(below.items, projItem{c, p.col(c)})
-			}
-			for _, it := range q.items {
-				if it.scan != nil && it.table.Virtual == nil && !have.has(it.scan.rowKey()) {
-					p.addItem(below, "", p.col(it.scan.rowKey()))
-				}
-			}
-			r = below
-		}
-		r = &lSort{in: r, keys: keys}
-	}
-	proj.in = p.bindLocking(r, q, sel)
-	return proj
-}
-
-// bindLocking binds FOR UPDATE and kin.
-func (p *planner) bindLocking(r rel, q *query, sel *ast.SelectStmt) rel {
-	name := lockName(sel.Locking[0].Strength)
-	refuse := func(what string) {
-		fail(-1, pgerr.FeatureNotSupported, "%s is not allowed with %s", name, what)
-	}
-	switch {
-	case sel.Distinct:
-		refuse("DISTINCT clause")
-	case len(sel.GroupBy) > 0:
-		refuse("GROUP BY clause")
-	case sel.Having != nil:
-		refuse("HAVING clause")
-	case len(q.aggs) > 0:
-		refuse("aggregate functions")
-	case len(q.windows) > 0:
-		refuse("window functions")
-	case len(q.srfs) > 0:
-		refuse("set-returning functions in the target list")
-	}
-	lock := &lLock{in: r}
-	add := func(it *rangeItem, c *ast.LockingClause) {
-		if it.table.Kind == catalog.KindMatView {
-			p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot lock rows in materialized view %q", it.table.Name)
-		}
-		if a := p.cols[it.scan.tableOID()].access; a != nil {
-			a.needs(catalog.Update)
-		}
-		for i := range lock.tables {
-			l := &lock.tables[i]
-			if l.scan == it.scan {
-				l.strength = max(l.strength, plan.LockStrength(c.Strength)+1)
-				l.wait = max(l.wait, waitPolicy(c.Wait))
-				return
-			}
-		}
-		lock.tables = append(lock.tables, lockItem{scan: it.scan, strength: plan.LockStrength(c.Strength) + 1, wait: waitPolicy(c.Wait)})
-	}
-	for _, c := range sel.Locking {
-		if len(c.Relations) == 0 {
-			for _, it := range q.items {
-				if it.scan != nil && it.table.Virtual == nil {
-					add(it, c)
-				}
-			}
-			continue
-		}
-		for _, rv := range c.Relations {
-			if rv.Schema != "" {
-				fail(rv.Pos(), pgerr.SyntaxError, "%s must specify unqualified relation names", lockName(c.Strength))
-			}
-			var hit *rangeItem
-			for _, it := range q.items {
-				if it.alias == rv.Name {
-					hit = it
-				}
-			}
-			switch {
-			case hit == nil:
-				fail(rv.Pos(), pgerr.UndefinedTable, "relation %q in %s clause not found in FROM clause", rv.Name, lockName(c.Strength))
-			case hit.scan == nil && hit.table == nil:
-				continue
-			case hit.scan != nil:
-				add(hit, c)
-			}
-		}
-	}
-	if len(lock.tables) == 0 {
-		return r
-	}
-	if f := findFilter(r); f != nil {
-		for i := range lock.tables {
-			lock.tables[i].recheck = append(lock.tables[i].recheck, recheckable(f.conds)...)
-		}
-	}
-	p.writes = true
-	return lock
-}
-
-func waitPolicy(w ast.LockWait) plan.WaitPolicy {
-	switch w {
-	case ast.LockSkip:
-		return plan.LockSkip
-	case ast.LockNoWait:
-		return plan.LockNowait
-	}
-	return plan.LockWait
-}
-
-// findFilter finds the WHERE of a plain select.
-func findFilter(r rel) *lFilter {
-	for {
-		switch n := r.(type) {
-		case *lFilter:
-			return n
-		case *lProject:
-			r = n.in
-		case *lSort:
-			r = n.in
-		default:
-			return nil
-		}
-	}
 }
 
 // columnName is the name PostgreSQL gives an output column without AS.

@@ -174,7 +174,7 @@ func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {
 	}
 	role, mark := p.asRole, len(p.accesses)
 	p.asRole = t.access.As
-	r, it := p.bindView(t.table, &ast.RangeVar{At: ast.At(pos), Name: t.table.Name}, t.alias)
+	r, it := p.bindView(&query{}, t.table, &ast.RangeVar{At: ast.At(pos), Name: t.table.Name}, t.alias)
 	p.asRole = role
 	p.accesses = append(p.accesses[:mark], p.accesses[mark+1:]...) // the statement's own access to the view is t's
 	proj := &lProject{in: r}

@@ -300,8 +300,10 @@ func nodeExprs(n plan.Node) []plan.Expr {
 	case *plan.FuncScan:
 		add(n.Calls...)
 	case *plan.LockRows:
-		for _, t := range n.Tables {
-			add(t.Recheck)
+		for _, s := range n.Steps {
+			add(s.Cond)
+			add(s.Value)
+			add(s.Same...)
 		}
 	case *plan.Insert:
 		add(n.Returning...)

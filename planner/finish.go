@@ -30,6 +30,14 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		ids = append(ids, k.scan.rowKey(), k.scan.tableOID())
 	}
 	r := p.applyRules(bd.rel, ids)
+	if p.hasLocks {
+		r = p.prepareLocks(p.passOn(r, setOf(ids[len(cols):])))
+		for _, def := range p.ctes {
+			if def.rel != nil && !def.inlined {
+				def.rel = p.prepareLocks(def.rel)
+			}
+		}
+	}
 	if p.req.Trace {
 		pl.Algebra = append(pl.Algebra, p.algebra(r))
 	}
@@ -56,6 +64,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 			node.Info().Cols[i].Name = pl.Columns[i].Name
 		}
 	}
+	pl.Fault = p.fault
 	pl.Root, pl.CTEs, pl.Slots, pl.Nodes = node, p.cteList, p.slots, p.nodes
 	return pl
 }

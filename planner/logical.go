@@ -184,10 +184,14 @@ type lFunc struct {
 	alias      string
 }
 
-// lLock locks rows.
+// lLock locks rows. steps make a row anew of newer versions of those that were locked:
+// known once the rules have been applied.
 type lLock struct {
-	in     rel
-	tables []lockItem
+	in       rel
+	strength plan.LockStrength
+	tables   []lockItem
+	marks    []colSet // the columns of what is locked, subqueries too
+	steps    []lockStep
 }
 
 // lockItem is one table to lock.
@@ -195,7 +199,6 @@ type lockItem struct {
 	scan     *lScan
 	strength plan.LockStrength
 	wait     plan.WaitPolicy
-	recheck  []plan.Expr
 }
 
 func colsFrom(base colID, n int) []colID {
@@ -351,8 +354,10 @@ func (n *lRecursive) exprs(func(*plan.Expr)) {}
 func (n *lWork) exprs(func(*plan.Expr))      {}
 func (n *lFunc) exprs(f func(*plan.Expr))    { each(n.calls, f) }
 func (n *lLock) exprs(f func(*plan.Expr)) {
-	for i := range n.tables {
-		each(n.tables[i].recheck, f)
+	for i := range n.steps {
+		eachOpt(&n.steps[i].cond, f)
+		eachOpt(&n.steps[i].value, f)
+		each(n.steps[i].same, f)
 	}
 }
 
@@ -406,9 +411,9 @@ func (n *lWork) clone() rel      { c := *n; return &c }
 func (n *lFunc) clone() rel      { c := *n; c.calls = copyExprs(n.calls); return &c }
 func (n *lLock) clone() rel {
 	c := *n
-	c.tables = append([]lockItem(nil), n.tables...)
-	for i := range c.tables {
-		c.tables[i].recheck = copyExprs(c.tables[i].recheck)
+	c.steps = append([]lockStep(nil), n.steps...)
+	for i := range c.steps {
+		c.steps[i].same = copyExprs(c.steps[i].same)
 	}
 	return &c
 }

@@ -1060,34 +1060,3 @@ func setRows(c *plan.Call) float64 {
 	}
 	return 100
 }
-
-func (p *planner) lockPaths(n *lLock) []*path {
-	var out []*path
-	for _, in := range p.pathsFor(n.in) {
-		pt := p.over(in, in.rows*fetchCost)
-		pt.bounded = nil
-		pt.build = func() (plan.Node, []colID) {
-			node, cols := in.build()
-			at := p.at(cols)
-			l := &plan.LockRows{Base: p.base(pt, cols), Input: node}
-			for _, t := range n.tables {
-				lt := plan.LockTable{Table: t.scan.table, KeyCol: at.pos(t.scan.rowKey()), Strength: t.strength, Wait: t.wait}
-				if t.scan.tree != nil {
-					lt.Tree = t.scan.tree.members
-				}
-				for i, c := range cols {
-					if c >= t.scan.base && c < t.scan.base+len(t.scan.table.Columns) {
-						lt.Cols = append(lt.Cols, i)
-						lt.Attnums = append(lt.Attnums, t.scan.attnum(c))
-					}
-				}
-				lt.Recheck = at.expr(makeAnd(p.known(t.recheck)))
-				l.Tables = append(l.Tables, lt)
-				l.Strength = max(l.Strength, t.strength)
-			}
-			return l, cols
-		}
-		out = append(out, pt)
-	}
-	return out
-}

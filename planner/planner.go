@@ -132,9 +132,12 @@ type planner struct {
 	fromFunc      bool
 	allowInto     bool
 	writes        bool
-	refused       error // see plan.Plan
-	relations     int   // items of FROM there are
-	noFold        bool  // what is bound will be printed: as it was written
+	refused       error       // see plan.Plan
+	fault         error       // see plan.Plan
+	pushed        *pushedLock // for the query that is bound next
+	hasLocks      bool
+	relations     int  // items of FROM there are
+	noFold        bool // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasJoins, hasDistinct, hasUnion bool

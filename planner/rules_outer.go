@@ -12,7 +12,11 @@ import (
 //	a FULL JOIN b ON … WHERE a.x = 1    →  a LEFT JOIN b …
 //	a LEFT JOIN b ON a.x = b.x WHERE b.x IS NULL (b.x NOT NULL)  →  anti join
 func simplifyOuterJoins(p *planner, r rel) rel {
-	return p.simplify(r, nil)
+	r = p.simplify(r, nil)
+	if p.hasLocks {
+		p.checkLocks(r)
+	}
+	return r
 }
 
 func (p *planner) simplify(r rel, conds []plan.Expr) rel {

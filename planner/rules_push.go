@@ -124,6 +124,11 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 		c := n.clone().(*lSort)
 		c.in = p.push(n.in, conds)
 		return c
+	case *lLock:
+		down, stay := split(conds, func(c plan.Expr) bool { return !isVolatile(c) && !hasSubquery(c) })
+		c := n.clone().(*lLock)
+		c.in = p.push(n.in, down)
+		return filterOver(c, stay)
 	case *lDistinct:
 		down, stay := conds, []plan.Expr(nil)
 		if n.on != nil {

@@ -34,6 +34,11 @@ type query struct {
 	// nestBools keeps a AND (b AND c) as it is written, for what it is grouped by is
 	// found there as PostgreSQL finds it: grouped by b AND c, but not in a AND b AND c.
 	nestBools bool
+	// locking is the query's own FOR UPDATE and kin, pushed what the query that it
+	// stands in asks of it, below what it leaves to that one.
+	locking []*ast.LockingClause
+	pushed  *pushedLock
+	below   lockedBelow
 }
 
 // aggFrame watches which levels the arguments of an aggregate refer to.
@@ -68,6 +73,10 @@ type rangeItem struct {
 	// filled with NULLs, nullMark the column that is NULL there and true elsewhere.
 	nullSide *rel
 	nullMark plan.Expr
+	// locks are those below a subquery or view; unlockable says what the item is that
+	// FOR UPDATE OF cannot name.
+	locks      lockedBelow
+	unlockable string
 }
 
 // rangeCol is a column of a rangeItem. expr is what it stands for: a Col, or

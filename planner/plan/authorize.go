@@ -18,8 +18,12 @@ func (p *Plan) Runnable() error {
 // Authorize refuses to let a role run the plan if it lacks privileges that the
 // plan needs (42501). A plan stands for one version of the catalog, so that
 // what was found out for a role holds as long as the plan does: asking again
-// costs one comparison. Role 0 is nobody, who may run everything.
+// costs one comparison. Role 0 is nobody, who may run everything. What could not be
+// planned is refused to everybody.
 func (p *Plan) Authorize(snap *catalog.Snapshot, role catalog.OID) error {
+	if p.Fault != nil {
+		return p.Fault
+	}
 	if uint32(role) == p.authorized.Load() || role == 0 {
 		return nil
 	}

@@ -82,8 +82,10 @@ type Plan struct {
 	// not everybody may call; see Authorize.
 	Access    []*catalog.Access
 	Functions []types.OID
-	// Refused is the error that running gives, nil for none. Unpopulated is a
+	// Fault is the error of planning that a statement has which can be prepared for all
+	// that. It comes first. Refused is the error that running gives, nil for none. Unpopulated is a
 	// materialized view without data that the plan reads: that may be explained.
+	Fault       error
 	Refused     error
 	Unpopulated *catalog.Table
 	authorized  atomic.Uint32 // the last role that may run it
@@ -506,13 +508,13 @@ type FuncScan struct {
 }
 
 // LockRows locks rows for FOR UPDATE and kin; KeyCols are input columns that
-// hold AttRowKey of Tables. Rows that changed since the snapshot are re-read and
-// re-checked at READ COMMITTED; Recheck is the plan's condition for one row.
+// hold AttRowKey of Tables. Rows that changed since the snapshot are re-read at
+// READ COMMITTED, and Steps make the row of Input anew of them.
 type LockRows struct {
 	Base
-	Input    Node
-	Tables   []LockTable
-	Strength LockStrength
+	Input  Node
+	Tables []LockTable
+	Steps  []LockStep
 }
 
 // LockTable is one table of LockRows.
@@ -526,8 +528,17 @@ type LockTable struct {
 	Cols    []int
 	// Tree has the tables whose rows KeyCol names when Table has children; else nil.
 	Tree []*catalog.Table
-	// Recheck is the condition (over input columns) that a refreshed row must still meet, nil none.
-	Recheck Expr
+}
+
+// LockStep is what is asked or computed of a row that changed, over the input's columns:
+// Cond must be true, or else the columns Null become NULL, or the row is left out if there
+// are none; Value is the new value of column Col; Same must be what they were.
+type LockStep struct {
+	Cond  Expr
+	Null  []int
+	Value Expr
+	Col   int
+	Same  []Expr
 }
 
 // Insert inserts the rows of Input. Input column i goes to column Attnums[i];

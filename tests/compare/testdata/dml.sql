@@ -19,7 +19,6 @@ INSERT INTO t (t.id) VALUES (1);
 -- differs: system relations are computed: nothing can be put into them
 INSERT INTO pg_class VALUES (1);
 INSERT INTO t VALUES (12, (SELECT max(n) FROM t), NULL, NULL) RETURNING *;
--- differs: columns of a data-modifying WITH query do not name their table
 WITH x AS (INSERT INTO t (id, n) VALUES (13, 13) RETURNING *) SELECT id, n FROM x;
 INSERT INTO t (id) VALUES (14) RETURNING count(*);
 INSERT INTO t (id) VALUES (14) RETURNING nope;

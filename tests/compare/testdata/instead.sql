@@ -37,7 +37,6 @@ insert into v (a, nope) values (1, 2);
 insert into v values (1, 'a', 2, 3);
 insert into v default values;
 select m from log order by id;
--- differs: columns of a WITH query that writes name no column of a table
 with w as (insert into v values (50, 'W') returning a) select * from w;
 select a, b from t where a = 50;
 prepare p(int, text) as insert into v values ($1, $2) returning *;
