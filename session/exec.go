@@ -439,7 +439,7 @@ func (s *Session) runPlan(ctx context.Context, st *statement, w Writer, announce
 	announce = announce && p.Columns != nil
 	// What writes, and what reads no table, is announced with its first rows:
 	// PostgreSQL computes the one fully, and folds the other, before it says anything.
-	late := announce && (p.Tag != "SELECT" || len(p.Tables) == 0 && foldable(st.raw.Stmt))
+	late := announce && (p.Tag != "SELECT" || p.Modifies() || len(p.Tables) == 0 && foldable(st.raw.Stmt))
 	if announce && !late {
 		if err := w.Columns(p.Columns); err != nil {
 			return err

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/pgerr"
 )
@@ -13,6 +15,11 @@ func (p *Plan) Runnable() error {
 	}
 	return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "materialized view %q has not been populated", p.Unpopulated.Name).
 		WithHint("Use the REFRESH MATERIALIZED VIEW command.")
+}
+
+// Modifies tells whether queries of WITH change data.
+func (p *Plan) Modifies() bool {
+	return slices.ContainsFunc(p.CTEs, func(c CTE) bool { return c.Modifies })
 }
 
 // Authorize refuses to let a role run the plan if it lacks privileges that the
