@@ -135,14 +135,16 @@ type engine struct {
 	mu      sync.RWMutex
 	closed  bool
 	openMu  sync.Mutex
-	toClose []*pebble.Snapshot // that nobody reads any more
+	toClose []*view // that nobody reads any more
 	views   map[*view]struct{}
 	iters   map[*iter]struct{}
 
 	faults    faults
 	worker    worker
+	working   bool       // on a call that was not waited for
+	logMu     sync.Mutex // held by who takes the next sync of the log that is put off for its own
 	debt      walDebt
-	next      *pebble.Snapshot // of the last commit, for View
+	next      *view // of the last commit, for View
 	rows      rows
 	applied   applied
 	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
@@ -325,7 +327,12 @@ func (e *engine) syncLate() {
 		if !e.unsynced.Swap(false) {
 			continue // a commit that was synced came after
 		}
-		if err := e.unlessDead(func() error { return e.db.LogData(nil, pebble.Sync) }); err != nil {
+		err := e.unlessDead(func() error {
+			e.logMu.Lock()
+			defer e.logMu.Unlock()
+			return e.db.LogData(nil, pebble.Sync)
+		})
+		if err != nil {
 			e.log.Error("storage: the log cannot be synced", "err", err)
 			return // no commit follows
 		}
@@ -504,7 +511,6 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 		size += int(w.Bytes()) + 12*w.Len()
 	}
 	b := e.db.NewBatchWithSize(size)
-	defer e.letGo(b)
 	var err error
 	var sampled []local.Entry
 	for _, w := range writes {
@@ -522,17 +528,14 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 		})
 	}
 	if err != nil {
-		return translate(err)
+		return errors.Join(translate(err), b.Close())
 	}
 	// The store's own keys come last, in order too: Pebble sorts a large batch, which
 	// is quick when it is sorted already.
-	if err := e.setSeq(b, seq); err != nil {
-		return err
+	if err := errors.Join(e.setSeq(b, seq), setSamples(b, sampled)); err != nil {
+		return errors.Join(err, b.Close())
 	}
-	if err := setSamples(b, sampled); err != nil {
-		return err
-	}
-	if err := e.commit(b, sync); err != nil {
+	if err := e.commit(b, sync, b.Count() >= aheadKeys); err != nil {
 		return err
 	}
 	e.applied = applied{seq, writes, false}
@@ -579,27 +582,53 @@ func setSamples(b *pebble.Batch, sampled []local.Entry) error {
 	return nil
 }
 
-// commit commits a batch, and takes the view that follows it.
-func (e *engine) commit(b *pebble.Batch, sync bool) error {
+// aheadKeys is from how many keys on a commit does not wait for these to be in Pebble's list:
+// fewer are in it sooner than another goroutine is woken.
+const aheadKeys = 16
+
+// commit commits a batch, which is the engine's from now on, and takes the view that follows
+// it. With ahead, it returns once the log is durable, and the worker puts the keys into
+// Pebble's list meanwhile:
+//
+//	committer  begin ─▶                    ┌▶ fdatasync ─▶ rows ─▶ published … the next begin
+//	worker             append to the log ─▶ keys into the list ─▶ snapshot ─▶ ┘
+//	flush loop          write ─▶ sync put off ┘
+//
+// Who reads the version finds in rows what the commit wrote, or waits for its snapshot.
+func (e *engine) commit(b *pebble.Batch, sync, ahead bool) error {
 	opts := pebble.NoSync
 	if sync && e.sync {
 		opts = pebble.Sync
 	}
-	var due chan struct{}
-	if opts == pebble.Sync {
-		e.debt.lend()
-		if b.Count() >= syncBesideKeys {
-			due = e.debt.due
+	if ahead = ahead && opts == pebble.Sync; ahead {
+		e.logMu.Lock()
+		defer e.logMu.Unlock()
+		if err := e.join(); err != nil { // what is due then is of this commit
+			return errors.Join(kv.ErrCommitUnknown, translate(err))
 		}
 	}
-	err := e.call(func() error {
+	if opts == pebble.Sync {
+		e.debt.lend()
+	}
+	next := &view{e: e}
+	if ahead {
+		next.taken = make(chan struct{})
+	}
+	durable := e.debt.wrote.Load() + int64(b.Len())
+	err := e.begin(func() error {
 		if err := b.Commit(opts); err != nil {
 			return err
 		}
-		e.renewNext()
+		e.take(next)
 		e.closeSnapshots()
-		return nil
-	}, due)
+		return b.Close()
+	})
+	if err == nil && ahead {
+		ahead, err = e.syncAhead(durable)
+	}
+	if err == nil && !ahead {
+		err = e.join()
+	}
 	if opts == pebble.Sync {
 		if late := e.settled(e.debt.settle(e.faults.died)); late != nil {
 			err = late
@@ -608,6 +637,7 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
+	e.setNext(next)
 	if opts == pebble.Sync {
 		e.unsynced.Store(false)
 	} else if e.sync && !e.unsynced.Swap(true) {
@@ -619,9 +649,24 @@ func (e *engine) commit(b *pebble.Batch, sync bool) error {
 	return nil
 }
 
-// syncBesideKeys is from how many keys on the log is synced while they go into Pebble's list:
-// fewer are in it sooner than another goroutine is woken.
-const syncBesideKeys = 16
+// syncAhead makes the sync of the log once the commit is written to it, and so many bytes in
+// all. False: the worker has ended the commit before.
+func (e *engine) syncAhead(durable int64) (ahead bool, err error) {
+	for {
+		select {
+		case <-e.debt.due: // perhaps long ago
+			synced, err := e.debt.settleSome(e.faults.died)
+			if err = e.settled(err); err != nil || synced >= durable {
+				return true, err
+			}
+		case err := <-e.worker.results:
+			e.working = false
+			return false, err
+		case <-e.faults.died:
+			return false, *e.faults.dead.Load()
+		}
+	}
+}
 
 // settled passes on the error of a sync that was put off: Pebble takes for durable what may
 // not be.
@@ -634,13 +679,6 @@ func (e *engine) settled(err error) error {
 	return *e.faults.dead.Load()
 }
 
-// letGo gives a batch's memory back, unless its commit may still be under way.
-func (e *engine) letGo(b *pebble.Batch) {
-	if e.faults.dead.Load() == nil {
-		b.Close()
-	}
-}
-
 // closeSnapshots closes the views that were let go of. Who lets go must not wait, should
 // Pebble die in it: the next commit's worker does it, or flushWhenIdle.
 func (e *engine) closeSnapshots() {
@@ -648,23 +686,30 @@ func (e *engine) closeSnapshots() {
 	old := e.toClose
 	e.toClose = nil
 	e.openMu.Unlock()
-	for _, snap := range old {
-		_ = snap.Close() // its files are only read: nothing to lose
+	for _, v := range old {
+		if v.taken != nil {
+			<-v.taken
+		}
+		_ = v.snap.Close() // its files are only read: nothing to lose
 	}
 }
 
-// renewNext makes the view of what was committed just now.
-func (e *engine) renewNext() {
-	e.dropNext()
-	e.next = e.db.NewSnapshot()
+// take takes the snapshot of a view that will be next.
+func (e *engine) take(v *view) {
+	v.snap = e.db.NewSnapshot()
+	if v.taken != nil {
+		close(v.taken)
+	}
 }
 
-// dropNext gives back a view that nobody asked for.
-func (e *engine) dropNext() {
-	if e.next != nil {
-		_ = e.next.Close()
-		e.next = nil
+// setNext makes v what View gives, and lets go of one that nobody asked for.
+func (e *engine) setNext(v *view) {
+	if old := e.next; old != nil {
+		e.openMu.Lock()
+		e.toClose = append(e.toClose, old)
+		e.openMu.Unlock()
 	}
+	e.next = v
 }
 
 // DropRange implements local.Engine.
@@ -684,7 +729,6 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 		sampleEnd = append(append([]byte(nil), samplePrefix...), r.End...)
 	}
 	b := e.db.NewBatch()
-	defer e.letGo(b)
 	if len(start) == 0 {
 		// Merges may lose a range deletion that begins with the empty key, as the tests see
 		// where Pebble checks itself (its tag invariants, which -race sets).
@@ -699,7 +743,7 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if err := e.setSeq(b, seq); err != nil {
 		return false, err
 	}
-	if err := e.commit(b, true); err != nil {
+	if err := e.commit(b, true, false); err != nil {
 		return false, err
 	}
 	e.applied = applied{seq: seq, unknown: true}
@@ -715,8 +759,13 @@ func (e *engine) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.openMu.Lock()
 	var errs []error
+	if e.faults.dead.Load() == nil {
+		if err := e.join(); err != nil && e.faults.dead.Load() == nil {
+			errs = append(errs, translate(err))
+		}
+	}
+	e.openMu.Lock()
 	if e.faults.dead.Load() != nil {
 		e.iters, e.views = nil, nil // Pebble can end nothing any more
 	}
@@ -724,7 +773,9 @@ func (e *engine) Close() error {
 		errs = append(errs, it.p.Close())
 	}
 	for v := range e.views {
-		errs = append(errs, v.snap.Close())
+		if v.snap != nil {
+			errs = append(errs, v.snap.Close())
+		}
 	}
 	e.iters, e.views = nil, nil
 	e.openMu.Unlock()
@@ -744,7 +795,9 @@ func (e *engine) shut() error {
 		}
 		err := e.unlessDead(func() error {
 			e.closeSnapshots()
-			e.dropNext()
+			if e.next != nil {
+				_ = e.next.snap.Close()
+			}
 			e.sizeMu.Lock()
 			e.shutting = true
 			e.sizeMu.Unlock()

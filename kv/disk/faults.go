@@ -58,25 +58,39 @@ func (w worker) run() {
 	}
 }
 
-// call runs f on the worker, and makes the syncs that are due meanwhile, if that is not nil.
-// For one goroutine at a time.
-func (e *engine) call(f func() error, due <-chan struct{}) error {
+// call runs f on the worker. For one goroutine at a time.
+func (e *engine) call(f func() error) error {
+	if err := e.begin(f); err != nil {
+		return err
+	}
+	return e.join()
+}
+
+// begin has the worker run f, after what it has been at.
+func (e *engine) begin(f func() error) error {
+	if err := e.join(); err != nil {
+		return err
+	}
 	select {
 	case e.worker.calls <- f:
+		e.working = true
+		return nil
 	case <-e.faults.died:
 		return *e.faults.dead.Load()
 	}
-	for {
-		select {
-		case err := <-e.worker.results:
-			return err
-		case <-due:
-			if err := e.settled(e.debt.settleSome(e.faults.died)); err != nil {
-				return err
-			}
-		case <-e.faults.died:
-			return *e.faults.dead.Load()
-		}
+}
+
+// join waits for the worker's end of what it has begun.
+func (e *engine) join() error {
+	if !e.working {
+		return nil
+	}
+	select {
+	case err := <-e.worker.results:
+		e.working = false
+		return err
+	case <-e.faults.died:
+		return *e.faults.dead.Load()
 	}
 }
 

@@ -276,16 +276,18 @@ func (s *spill) Ingest(seq uint64) error {
 	e.faults.failed.Store(0)
 	e.faults.ingesting.Store(true)
 	defer e.faults.ingesting.Store(false)
+	next := &view{e: e}
 	err = e.call(func() error {
 		if err := e.db.Ingest(context.Background(), paths); err != nil {
 			return err
 		}
-		e.renewNext()
+		e.take(next)
 		return nil
-	}, nil)
+	})
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
+	e.setNext(next)
 	e.applied = applied{seq: seq, unknown: true}
 	e.commits.Add(1)
 	for _, x := range s.sampled {

@@ -16,7 +16,8 @@ import (
 // view is one version: a Pebble snapshot, and what is remembered of it.
 type view struct {
 	e     *engine
-	snap  *pebble.Snapshot
+	snap  *pebble.Snapshot // see snapshot
+	taken chan struct{}    // closed once snap is; nil: it was at once
 	seq   uint64
 	rows  atomic.Pointer[btree.Tree]
 	first *btree.Tree // that was in rows
@@ -29,12 +30,14 @@ func (e *engine) View() (local.View, error) {
 	if e.closed {
 		return nil, kv.ErrClosed
 	}
-	v := &view{e: e, snap: e.next, seq: e.applied.seq}
-	if e.next = nil; v.snap == nil {
-		if err := e.call(func() error { v.snap = e.db.NewSnapshot(); return nil }, nil); err != nil {
+	v := e.next
+	if e.next = nil; v == nil {
+		v = &view{e: e}
+		if err := e.call(func() error { e.take(v); return nil }); err != nil {
 			return nil, translate(err)
 		}
 	}
+	v.seq = e.applied.seq
 	e.openMu.Lock()
 	e.views[v] = struct{}{}
 	e.openMu.Unlock()
@@ -45,6 +48,22 @@ func (e *engine) View() (local.View, error) {
 	}
 	e.applied.writes = nil
 	return v, nil
+}
+
+// snapshot is Pebble's of the version. What it may wait for is the end of the version's commit.
+func (v *view) snapshot() (*pebble.Snapshot, error) {
+	if v.taken != nil {
+		select {
+		case <-v.taken:
+		case <-v.e.faults.died:
+			select {
+			case <-v.taken: // just in time
+			default:
+				return nil, translate(*v.e.faults.dead.Load())
+			}
+		}
+	}
+	return v.snap, nil
 }
 
 // Reclaim implements local.Reclaimer. Iterators go by the snapshot.
@@ -61,7 +80,7 @@ func (v *view) Close() error {
 	}
 	v.e.openMu.Lock()
 	delete(v.e.views, v)
-	v.e.toClose = append(v.e.toClose, v.snap)
+	v.e.toClose = append(v.e.toClose, v)
 	v.e.openMu.Unlock()
 	return nil
 }
@@ -84,7 +103,11 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 	if len(key) > 0 && key[0] == kv.ReservedByte {
 		return nil, false, nil
 	}
-	p, closer, err := v.snap.Get(key)
+	snap, err := v.snapshot()
+	if err != nil {
+		return nil, false, err
+	}
+	p, closer, err := snap.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		if v.e.rows.admits(v) {
 			v.fillGap(key)
@@ -213,7 +236,11 @@ func (v *view) getAll(keys, values [][]byte) error {
 		fills = new([]found)
 		bounds.UpperBound = endOfKeys // to see the ends of gaps
 	}
-	p, err := v.snap.NewIter(&bounds)
+	snap, err := v.snapshot()
+	if err != nil {
+		return err
+	}
+	p, err := snap.NewIter(&bounds)
 	if err != nil {
 		return translate(err)
 	}
@@ -341,7 +368,12 @@ func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 		return it
 	}
 	lower, upper := bounds(r)
-	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	snap, err := v.snapshot()
+	if err != nil {
+		it.err = err
+		return it
+	}
+	p, err := snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		it.err = translate(err)
 		return it

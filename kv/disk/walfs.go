@@ -44,13 +44,8 @@ const (
 //	flush loop          write ─▶ SyncData notes the debt ─▶ "synced" ─┘
 //
 // Nothing is written to the log in between, and nobody hears of the commit. See
-// docs/adr/059-the-committer-syncs.md. Of a commit of many keys, Pebble puts these into its
-// list in memory meanwhile, so there the committer does not wait for the end of that before it
-// syncs, but is told by the flush loop:
-//
-//	committer  lend ─▶                       ┌▶ settle: fdatasync ─▶ ─▶ settle: nothing more ─▶ done
-//	worker             append to the log ─▶ keys into the list ────────▶ ─┘
-//	flush loop          write ─▶ SyncData notes the debt
+// docs/adr/059-the-committer-syncs.md. Of a commit of many keys, the committer is told as soon
+// as that is noted, see engine.commit.
 type walFS struct {
 	vfs.FS
 	debt *walDebt
@@ -60,9 +55,8 @@ type walFS struct {
 type walDebt struct {
 	lent  atomic.Bool // syncs of logs may be put off
 	owing atomic.Pointer[walFile]
-	// due is told that one was put off. Once Pebble has ended a commit, whatever was put off
-	// is to be settled, told of or not.
-	due chan struct{}
+	due   chan struct{} // is told that one was put off, or was lately
+	wrote atomic.Int64  // bytes, to all logs
 }
 
 // lend lets the syncs of what is written from now on be put off until settle. For one
@@ -73,15 +67,19 @@ func (d *walDebt) lend() { d.lent.Store(true) }
 // engine has died.
 func (d *walDebt) settle(died <-chan struct{}) error {
 	d.lent.Store(false)
-	return d.settleSome(died)
+	_, err := d.settleSome(died)
+	return err
 }
 
-// settleSome makes the sync that is due, and lets others be put off still.
-func (d *walDebt) settleSome(died <-chan struct{}) error {
-	if f := d.owing.Swap(nil); f != nil {
-		return f.settle(died)
+// settleSome makes the sync that is due, and lets others be put off still. synced is how
+// many bytes, of those that were ever written, are durable then; 0: no sync was due.
+func (d *walDebt) settleSome(died <-chan struct{}) (synced int64, err error) {
+	f := d.owing.Swap(nil)
+	if f == nil {
+		return 0, nil
 	}
-	return nil
+	synced = d.wrote.Load()
+	return synced, f.settle(died)
 }
 
 // Create implements vfs.FS.
@@ -137,6 +135,7 @@ func (f *walFile) Write(p []byte) (int, error) {
 	f.unsynced += int64(n)
 	f.end = max(f.end, f.written)
 	f.mu.Unlock()
+	f.debt.wrote.Add(int64(n))
 	return n, err
 }
 
