@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"rowkey/kv"
 	"rowkey/kv/keyenc"
@@ -12,16 +14,25 @@ import (
 
 // CheckCatalog verifies the catalog stored in r: that every descriptor decodes, lies at the
 // key of its OID, names only what exists, and that names, OIDs and storage numbers are
-// taken once. It gives the catalog, nil when it is too damaged to be one. report is told each
-// damage; an error of its own ends the check.
-func CheckCatalog(r kv.Reader, report func(kv.Damage) error) (*Snapshot, error) {
-	c := &catalogCheck{oids: map[OID]string{}, names: map[relName]string{}, storages: map[uint32]string{}, report: report}
+// taken once. It gives the catalogs of all databases, the main one first; none when they are
+// too damaged to be loaded. report is told each damage; an error of its own ends the check.
+func CheckCatalog(r kv.Reader, report func(kv.Damage) error) ([]*Snapshot, error) {
+	c := &catalogCheck{objects: map[OID][]Object{}, storages: map[uint32]string{}, report: report}
 	if err := c.read(r); err != nil {
 		return nil, err
 	}
-	for _, o := range c.objects {
-		if err := c.object(o); err != nil {
-			return nil, err
+	for _, database := range slices.Sorted(maps.Keys(c.objects)) {
+		c.database, c.byOID, c.oids, c.names = database, map[OID]Object{}, map[OID]string{}, map[relName]string{}
+		for _, o := range c.objects[database] {
+			if _, stats := o.(*StatsObject); !stats {
+				_, oid := o.objectKey()
+				c.byOID[oid] = o
+			}
+		}
+		for _, o := range c.objects[database] {
+			if err := c.object(o); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := c.counter(r); err != nil || c.broken {
@@ -32,12 +43,15 @@ func CheckCatalog(r kv.Reader, report func(kv.Damage) error) (*Snapshot, error) 
 
 // catalogCheck is a CheckCatalog under way.
 type catalogCheck struct {
-	objects  []Object
+	objects  map[OID][]Object // by database; of 0, those of the main one and shared ones
+	storages map[uint32]string
+	maxOID   OID
+	greatest string // what has it
+	// Of the database that is being checked:
+	database OID
 	byOID    map[OID]Object
 	oids     map[OID]string // what an OID stands for
 	names    map[relName]string
-	storages map[uint32]string
-	maxOID   OID
 	broken   bool // not fit to be loaded
 	report   func(kv.Damage) error
 }
@@ -47,42 +61,41 @@ func (c *catalogCheck) damaged(key []byte, format string, args ...any) error {
 	return c.report(kv.Damage{Key: append([]byte(nil), key...), Place: "catalog", What: fmt.Sprintf(format, args...)})
 }
 
+// key is where a descriptor of the database that is being checked lies.
+func (c *catalogCheck) key(o Object) []byte {
+	if shared(o) {
+		return descKey(0, o)
+	}
+	return descKey(c.database, o)
+}
+
 // read decodes the descriptors.
 func (c *catalogCheck) read(r kv.Reader) error {
-	c.byOID = map[OID]Object{}
-	prefix := keyenc.AppendString(keyenc.AppendKind(nil, keyenc.KindCatalog), "object")
-	it := r.Scan(kv.PrefixRange(prefix), kv.ScanOptions{})
-	defer it.Close()
-	var b kv.PairBatch
-	for {
-		n, err := it.Next(&b)
-		if err != nil {
-			return c.damaged(prefix, "the descriptors cannot be read: %v", err)
-		}
-		if n == 0 {
-			return nil
-		}
-		for i, key := range b.Keys {
-			o, err := decodeObject(key[len(prefix):], b.Values[i])
-			if err != nil {
-				if err := c.damaged(key, "the descriptor does not decode: %v", err); err != nil {
-					return err
-				}
-				continue
-			}
-			if own := descKey(o); string(own) != string(key) {
-				if err := c.damaged(key, "the descriptor is that of %s", keyenc.Pretty(own)); err != nil {
-					return err
-				}
-				continue
-			}
-			c.objects = append(c.objects, o)
-			if _, stats := o.(*StatsObject); !stats {
-				_, oid := o.objectKey()
-				c.byOID[oid] = o
-			}
-		}
+	var told error // of report
+	undecoded := func(key []byte, err error) error {
+		told = c.damaged(key, "the descriptor does not decode: %v", err)
+		return told
 	}
+	err := eachDescriptor(r, func(key, value []byte, database OID, kind objectKind) error {
+		o, err := decodeObject(kind, value)
+		if err != nil {
+			return undecoded(key, err)
+		}
+		if own := descKey(database, o); string(own) != string(key) {
+			told = c.damaged(key, "the descriptor is that of %s", keyenc.Pretty(own))
+			return told
+		}
+		if database != 0 && shared(o) {
+			told = c.damaged(key, "what all databases share is in one")
+			return told
+		}
+		c.objects[database] = append(c.objects[database], o)
+		return nil
+	}, undecoded)
+	if err == nil || told != nil {
+		return told
+	}
+	return c.damaged(mainPrefix, "the descriptors cannot be read: %v", err)
 }
 
 // take notes that oid stands for what.
@@ -91,20 +104,22 @@ func (c *catalogCheck) take(o Object, oid OID, what string) error {
 		return nil
 	}
 	if was, ok := c.oids[oid]; ok {
-		return c.damaged(descKey(o), "%s has OID %d, which %s has too", what, oid, was)
+		return c.damaged(c.key(o), "%s has OID %d, which %s has too", what, oid, was)
 	}
 	c.oids[oid] = what
-	c.maxOID = max(c.maxOID, oid)
+	if oid > c.maxOID {
+		c.maxOID, c.greatest = oid, what
+	}
 	return nil
 }
 
 func (c *catalogCheck) name(o Object, schema OID, name, what string) error {
 	if _, ok := c.byOID[schema].(*Schema); !ok {
-		return c.damaged(descKey(o), "%s is in schema %d, which does not exist", what, schema)
+		return c.damaged(c.key(o), "%s is in schema %d, which does not exist", what, schema)
 	}
 	n := relName{schema, name}
 	if was, ok := c.names[n]; ok {
-		return c.damaged(descKey(o), "%s has a name that %s has too", what, was)
+		return c.damaged(c.key(o), "%s has a name that %s has too", what, was)
 	}
 	c.names[n] = what
 	return nil
@@ -120,7 +135,7 @@ func (c *catalogCheck) object(o Object) error {
 		}
 		n := relName{0, o.Name}
 		if _, ok := c.names[n]; ok {
-			return c.damaged(descKey(o), "%s is there twice", what)
+			return c.damaged(c.key(o), "%s is there twice", what)
 		}
 		c.names[n] = what
 	case *UserType:
@@ -132,7 +147,7 @@ func (c *catalogCheck) object(o Object) error {
 			return err
 		}
 		if _, ok := c.byOID[o.SchemaOID].(*Schema); !ok {
-			return c.damaged(descKey(o), "%s is in schema %d, which does not exist", what, o.SchemaOID)
+			return c.damaged(c.key(o), "%s is in schema %d, which does not exist", what, o.SchemaOID)
 		}
 	case *Sequence:
 		what := fmt.Sprintf("sequence %q", o.Name)
@@ -143,20 +158,20 @@ func (c *catalogCheck) object(o Object) error {
 			return err
 		}
 		if o.Increment == 0 || o.Min > o.Max || o.Start < o.Min || o.Start > o.Max {
-			return c.damaged(descKey(o), "%s counts by %d from %d within %d and %d", what, o.Increment, o.Start, o.Min, o.Max)
+			return c.damaged(c.key(o), "%s counts by %d from %d within %d and %d", what, o.Increment, o.Start, o.Min, o.Max)
 		}
 		if t, ok := c.byOID[o.OwnerTable].(*Table); o.OwnerTable != 0 && (!ok || !t.has(o.OwnerAttnum)) {
-			return c.damaged(descKey(o), "%s is owned by column %d of table %d, which does not exist", what, o.OwnerAttnum, o.OwnerTable)
+			return c.damaged(c.key(o), "%s is owned by column %d of table %d, which does not exist", what, o.OwnerAttnum, o.OwnerTable)
 		}
 	case *Table:
 		return c.table(o)
 	case *StatsObject:
 		if t, ok := c.byOID[o.Table].(*Table); !ok {
-			return c.report(kv.Damage{Key: descKey(o), Place: "catalog", What: fmt.Sprintf("statistics of table %d, which does not exist", o.Table), Harmless: true})
+			return c.report(kv.Damage{Key: c.key(o), Place: "catalog", What: fmt.Sprintf("statistics of table %d, which does not exist", o.Table), Harmless: true})
 		} else if o.Stats != nil {
 			for attnum := range o.Stats.Columns {
 				if attnum <= 0 || int(attnum) > len(t.Columns) {
-					return c.damaged(descKey(o), "statistics of column %d of table %q, which has none", attnum, t.Name)
+					return c.damaged(c.key(o), "statistics of column %d of table %q, which has none", attnum, t.Name)
 				}
 			}
 		}
@@ -191,14 +206,14 @@ func (c *catalogCheck) table(t *Table) error {
 	}
 	if t.Storage != 0 {
 		if was, ok := c.storages[t.Storage]; ok {
-			return c.damaged(descKey(t), "%s keeps its rows under number %d, as %s does", what, t.Storage, was)
+			return c.damaged(c.key(t), "%s keeps its rows under number %d, as %s does", what, t.Storage, was)
 		}
 		c.storages[t.Storage] = what
 	} else if t.Stored() {
-		return c.damaged(descKey(t), "%s has no place for its rows", what)
+		return c.damaged(c.key(t), "%s has no place for its rows", what)
 	}
 	if err := t.sound(); err != nil {
-		return c.damaged(descKey(t), "%s: %v", what, err)
+		return c.damaged(c.key(t), "%s: %v", what, err)
 	}
 	names := map[string]bool{}
 	for i := range t.Columns {
@@ -207,17 +222,17 @@ func (c *catalogCheck) table(t *Table) error {
 			continue
 		}
 		if names[col.Name] {
-			return c.damaged(descKey(t), "%s has two columns %q", what, col.Name)
+			return c.damaged(c.key(t), "%s has two columns %q", what, col.Name)
 		}
 		names[col.Name] = true
 		if _, ok := c.byOID[col.SeqOID].(*Sequence); col.SeqOID != 0 && !ok {
-			return c.damaged(descKey(t), "column %q of %s counts by sequence %d, which does not exist", col.Name, what, col.SeqOID)
+			return c.damaged(c.key(t), "column %q of %s counts by sequence %d, which does not exist", col.Name, what, col.SeqOID)
 		}
 	}
 	numbers := map[uint32]bool{}
 	for _, ix := range t.Indexes {
 		if numbers[ix.Number] && t.Storage != 0 {
-			return c.damaged(descKey(t), "%s has two indexes of number %d", what, ix.Number)
+			return c.damaged(c.key(t), "%s has two indexes of number %d", what, ix.Number)
 		}
 		numbers[ix.Number] = true
 		if ix.OID == 0 {
@@ -234,15 +249,15 @@ func (c *catalogCheck) table(t *Table) error {
 	for _, fk := range t.ForeignKeys {
 		to, ok := c.byOID[fk.RefTable].(*Table)
 		if !ok {
-			return c.damaged(descKey(t), "foreign key %q of %s refers to table %d, which does not exist", fk.Name, what, fk.RefTable)
+			return c.damaged(c.key(t), "foreign key %q of %s refers to table %d, which does not exist", fk.Name, what, fk.RefTable)
 		}
 		for _, a := range fk.RefColumns {
 			if !to.has(a) {
-				return c.damaged(descKey(t), "foreign key %q of %s refers to column %d of table %q, which does not exist", fk.Name, what, a, to.Name)
+				return c.damaged(c.key(t), "foreign key %q of %s refers to column %d of table %q, which does not exist", fk.Name, what, a, to.Name)
 			}
 		}
 		if fk.RefIndex != 0 && to.IndexByOID(fk.RefIndex) == nil {
-			return c.damaged(descKey(t), "foreign key %q of %s rests on index %d of table %q, which does not exist", fk.Name, what, fk.RefIndex, to.Name)
+			return c.damaged(c.key(t), "foreign key %q of %s rests on index %d of table %q, which does not exist", fk.Name, what, fk.RefIndex, to.Name)
 		}
 	}
 	return nil
@@ -318,35 +333,43 @@ func (c *catalogCheck) counter(r kv.Reader) error {
 		return c.damaged(oidKey, "the counter is missing or damaged")
 	}
 	if next := OID(binary.BigEndian.Uint32(v)); next <= c.maxOID {
-		return c.damaged(oidKey, "the next OID is %d, but %s has %d", next, c.oids[c.maxOID], c.maxOID)
+		return c.damaged(oidKey, "the next OID is %d, but %s has %d", next, c.greatest, c.maxOID)
 	}
 	return nil
 }
 
 // load makes the catalog. What went unseen so far must not end the process.
-func (c *catalogCheck) load(r kv.Reader) (snap *Snapshot, err error) {
+func (c *catalogCheck) load(r kv.Reader) (all []*Snapshot, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			snap, err = nil, c.damaged(versionKey, "the descriptors make no catalog: %v", p)
+			all, err = nil, c.damaged(versionKey, "the descriptors make no catalog: %v", p)
 		}
 	}()
-	snap, err = load(r)
+	st, err := load(r)
 	if err != nil {
 		return nil, c.damaged(versionKey, "the descriptors make no catalog: %v", err)
 	}
-	return snap, nil
+	for _, d := range st.of[DatabaseOID].Databases() {
+		all = append(all, st.of[d.OID])
+	}
+	return all, nil
 }
 
 // CheckStored verifies what the store holds besides descriptors and the rows of
-// tables: positions of sequences, and keys that belong to nothing.
-func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) error {
+// tables: positions of sequences, and keys that belong to nothing in any database.
+func CheckStored(r kv.Reader, databases []*Snapshot, report func(kv.Damage) error) error {
 	seqs := kv.PrefixRange(keyenc.AppendKind(nil, keyenc.KindSequence))
 	err := kv.Each(r.Scan(seqs, kv.ScanOptions{}), func(key, value []byte) error {
 		oid, rest, err := keyenc.DecodeUint32(key[1:])
 		if err != nil || len(rest) > 0 {
 			return report(kv.Damage{Key: bytes.Clone(key), Place: "sequences", What: "the key does not decode"})
 		}
-		seq := snap.Sequence(OID(oid))
+		var seq *Sequence
+		for _, snap := range databases {
+			if seq = snap.Sequence(OID(oid)); seq != nil {
+				break
+			}
+		}
 		switch {
 		case len(value) != 9 || value[8] > 1:
 			return report(kv.Damage{Key: bytes.Clone(key), Place: "sequences", What: "the position does not decode"})
@@ -361,7 +384,7 @@ func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) erro
 	if err != nil {
 		return err
 	}
-	if err := checkStorages(r, snap, report); err != nil {
+	if err := checkStorages(r, databases, report); err != nil {
 		return err
 	}
 	// Behind tables and sequences lie statistics of a kind that is no longer written,
@@ -373,8 +396,8 @@ func CheckStored(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) erro
 }
 
 // checkStorages looks for rows that no table names.
-func checkStorages(r kv.Reader, snap *Snapshot, report func(kv.Damage) error) error {
-	err := orphans(r, snap, func(part kv.Range) error {
+func checkStorages(r kv.Reader, databases []*Snapshot, report func(kv.Damage) error) error {
+	err := orphans(r, databases, func(part kv.Range) error {
 		keys, bytes := r.EstimateKeys(part)
 		return report(kv.Damage{Key: part.Start, Place: "store", Harmless: true,
 			What: fmt.Sprintf("about %d keys and %d bytes of no table or index", keys, bytes)})
@@ -391,14 +414,16 @@ type unreadable struct {
 	error
 }
 
-// orphans calls found with the keys of each table and index that snap does not have,
+// orphans calls found with the keys of each table and index that no database has,
 // jumping from one to the next.
-func orphans(r kv.Reader, snap *Snapshot, found func(part kv.Range) error) error {
+func orphans(r kv.Reader, databases []*Snapshot, found func(part kv.Range) error) error {
 	owned := map[[2]uint32]bool{}
-	for _, t := range snap.Tables() {
-		for _, ix := range t.Indexes {
-			if t.Storage != 0 {
-				owned[[2]uint32{t.Storage, ix.Number}] = true
+	for _, snap := range databases {
+		for _, t := range snap.Tables() {
+			for _, ix := range t.Indexes {
+				if t.Storage != 0 {
+					owned[[2]uint32{t.Storage, ix.Number}] = true
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ const (
 	// RowkeyOID is the schema of what rowkey has beyond PostgreSQL.
 	RowkeyOID        OID = 9900
 	BootstrapRoleOID OID = 10
-	DatabaseOID      OID = 5
+	DatabaseOID      OID = 5 // of the main database
 )
 
 // Schema is a namespace.

@@ -9,11 +9,12 @@ import (
 	"rowkey/types"
 )
 
-// AdvisoryLockKey is the name of an advisory lock: pg_advisory_lock(key), or of two
-// numbers, which are a space of their own.
-func AdvisoryLockKey(pair bool, key int64) []byte {
+// AdvisoryLockKey is the name of an advisory lock of a database: pg_advisory_lock(key), or of
+// two numbers, which are a space of their own.
+func AdvisoryLockKey(database OID, pair bool, key int64) []byte {
 	k := keyenc.AppendKind(nil, keyenc.KindLock)
 	k = keyenc.AppendString(k, "advisory")
+	k = keyenc.AppendUint32(k, uint32(database))
 	k = keyenc.AppendBool(k, pair)
 	return keyenc.AppendInt64(k, key)
 }
@@ -22,6 +23,7 @@ func AdvisoryLockKey(pair bool, key int64) []byte {
 type LockName struct {
 	Kind     string // relation, advisory, object or tuple
 	Relation OID
+	Database OID // of advisory locks
 	// Of advisory locks: the number's halves, or the two numbers (ObjSubID 2).
 	ClassID, ObjID uint32
 	ObjSubID       int16
@@ -45,12 +47,16 @@ func ParseLockKey(key []byte) LockName {
 				return LockName{Kind: "relation", Relation: OID(oid)}
 			}
 		case "advisory":
+			database, rest, err := keyenc.DecodeUint32(rest)
+			if err != nil {
+				break
+			}
 			pair, rest, err := keyenc.DecodeBool(rest)
 			if err != nil {
 				break
 			}
 			if n, _, err := keyenc.DecodeInt64(rest); err == nil {
-				l := LockName{Kind: "advisory", ClassID: uint32(uint64(n) >> 32), ObjID: uint32(n), ObjSubID: 1}
+				l := LockName{Kind: "advisory", Database: OID(database), ClassID: uint32(uint64(n) >> 32), ObjID: uint32(n), ObjSubID: 1}
 				if pair {
 					l.ObjSubID = 2
 				}
@@ -70,7 +76,7 @@ func DescribeLock(key []byte, mode kv.LockMode) string {
 		if mode == kv.LockTableAccessExclusive {
 			mode = kv.LockTableExclusive
 		}
-		return fmt.Sprintf("%s on advisory lock [%d,%d,%d,%d]", mode, DatabaseOID, n.ClassID, n.ObjID, n.ObjSubID)
+		return fmt.Sprintf("%s on advisory lock [%d,%d,%d,%d]", mode, n.Database, n.ClassID, n.ObjID, n.ObjSubID)
 	case "tuple":
 		return fmt.Sprintf("FOR %s lock on row %s", mode, keyenc.Pretty(key))
 	}
@@ -106,7 +112,7 @@ func lockRows(q *query) error {
 			}
 			mode = rowLockNames[l.Mode]
 		}
-		if err := q.row(vStr(l.Kind), vOID(DatabaseOID), relation, vNull(), vNull(), vNull(), vNull(), class, obj, sub,
+		if err := q.row(vStr(l.Kind), vOID(l.Database), relation, vNull(), vNull(), vNull(), vNull(), class, obj, sub,
 			vStr(fmt.Sprintf("%d/0", l.PID)), vInt(int(l.PID)), vStr(mode), vBool(l.Granted), vBool(false), vTime(l.Since)); err != nil {
 			return err
 		}

@@ -82,12 +82,24 @@ func (q *query) session() builtin.Session {
 // path gives the search path of the session that asks.
 func (q *query) path() []string { return searchPath(q.ctx) }
 
-// database gives the name of the one database there is.
+// database gives the name of the database.
 func (q *query) database() string {
 	if s := q.session(); s != nil {
 		return s.CurrentDatabase()
 	}
 	return "postgres"
+}
+
+// databaseName gives the name of a database. The main one has the name that a session
+// asked for it by, unless it was given one.
+func (q *query) databaseName(d *Database) string {
+	switch {
+	case d.Name != "":
+		return d.Name
+	case q.snap.database == DatabaseOID:
+		return q.database()
+	}
+	return MainName
 }
 
 // owner gives the name of the role that owns an object.
@@ -266,7 +278,7 @@ func Empty() *Snapshot { return emptySnapshot() }
 var emptySnapshot = sync.OnceValue(makeEmpty)
 
 func makeEmpty() *Snapshot {
-	base := &Snapshot{}
+	base := &Snapshot{database: DatabaseOID}
 	for _, t := range opaque {
 		if types.ByOID(t.OID) == nil {
 			base.typeByOID.set(t.OID, t)

@@ -93,7 +93,7 @@ var keySpaceTables = []string{"strings", "collections", "hashes", "lists", "sets
 func (q *query) rowkeyMembers(emit func(dependency) error) error {
 	var schemas []OID
 	for _, name := range []string{"kv", "rowkey"} {
-		if sc := q.snap.SchemaByName(name); sc != nil {
+		if sc := q.snap.SchemaByName(name); sc != nil && (name == "rowkey" || sc.KeySpace != 0) {
 			schemas = append(schemas, sc.OID)
 			if err := emit(dependency{namespaceClass, sc.OID, 0, extensionClass, rowkeyExtension, 0, 'e'}); err != nil {
 				return err

@@ -143,25 +143,29 @@ func defaultACLRows(q *query) error {
 }
 
 func roleSettingRows(q *query) error {
-	d := q.snap.Database()
 	emit := func(db, role OID, config []string) error {
 		if len(config) == 0 {
 			return nil
 		}
 		return q.row(vOID(db), vOID(role), vTexts(config))
 	}
-	if err := emit(0, 0, d.AllConfig); err != nil {
+	databases := q.snap.Databases()
+	if err := emit(0, 0, databases[0].AllConfig); err != nil {
 		return err
 	}
-	if err := emit(DatabaseOID, 0, d.Config); err != nil {
-		return err
+	for _, d := range databases {
+		if err := emit(d.OID, 0, d.Config); err != nil {
+			return err
+		}
 	}
 	for _, r := range q.snap.Roles() {
 		if err := emit(0, r.OID, r.Config); err != nil {
 			return err
 		}
-		if err := emit(DatabaseOID, r.OID, d.RoleConfig[r.OID]); err != nil {
-			return err
+		for _, d := range databases {
+			if err := emit(d.OID, r.OID, d.RoleConfig[r.OID]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -173,9 +177,19 @@ const (
 )
 
 func databaseRows(q *query) error {
-	acl, set := q.snap.DatabaseACL()
-	return q.row(vOID(DatabaseOID), vStr(q.database()), vOID(q.snap.DatabaseOwner()), vInt(utf8Encoding), vChar('c'), vBool(false), vBool(true), vInt(-1),
-		vInt(0), vInt(0), vOID(defaultTablespace), vStr("C.UTF-8"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
+	for _, d := range q.snap.Databases() {
+		acl, set := q.snap.DatabaseACL(d)
+		limit := -1
+		if d.Limited {
+			limit = d.Limit
+		}
+		err := q.row(vOID(d.OID), vStr(q.databaseName(d)), vOID(ownerOr(d.Owner)), vInt(utf8Encoding), vChar('c'), vBool(d.Template), vBool(!d.Closed), vInt(limit),
+			vInt(0), vInt(0), vOID(defaultTablespace), vStr("C.UTF-8"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func tablespaceRows(q *query) error {

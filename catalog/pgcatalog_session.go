@@ -21,6 +21,7 @@ type SettingInfo struct {
 // Activity() []Activity. Times are microseconds since 2000-01-01 UTC, 0 for none.
 type Activity struct {
 	Role                                           OID // that the session connected as
+	DatabaseOID                                    OID
 	PID                                            int32
 	User, Database, Application, State, Query      string
 	BackendStart, TxnStart, QueryStart, StateStart int64
@@ -107,14 +108,14 @@ func activityRows(q *query) error {
 	for _, a := range host.Activity() {
 		if !all && !q.snap.HasPrivsOf(me, ownerOr(a.Role)) { // that it is there is no secret, what it does is
 			row := nulls(len(q.table.Columns))
-			copy(row, []types.Datum{vOID(DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User)})
+			copy(row, []types.Datum{vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User)})
 			row[q.table.ColumnByName("query").Attnum-1] = vStr("<insufficient privilege>")
 			if err := q.emit(row); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := q.row(vOID(DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
+		if err := q.row(vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
 			vNull(), vNull(), vNull(), vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
 			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend")); err != nil {
 			return err

@@ -189,7 +189,12 @@ func indexStatRows(which func(*Table) bool, counters int) func(q *query) error {
 }
 
 func statDatabaseRows(q *query) error {
-	return q.row(append([]types.Datum{vOID(DatabaseOID), vStr(q.database())}, nulls(26)...)...)
+	for _, d := range q.snap.Databases() {
+		if err := q.row(append([]types.Datum{vOID(d.OID), vStr(q.databaseName(d))}, nulls(26)...)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eachColumnStats visits the statistics of columns, in order.

@@ -154,19 +154,18 @@ func (s *Snapshot) SchemaOwner(n *Schema) OID {
 	return owner
 }
 
-// DatabaseACL gives the database's list; set tells that it is not the default one.
-func (s *Snapshot) DatabaseACL() (acl *ACL, set bool) {
-	d := s.Database()
+// DatabaseACL gives a database's list; set tells that it is not the default one.
+func (s *Snapshot) DatabaseACL(d *Database) (acl *ACL, set bool) {
 	return aclOf(d.ACL, ACLDatabase, ownerOr(d.Owner)), d.ACL != nil
 }
 
-// DatabaseRights gives those of want that a role has on the database.
-func (s *Snapshot) DatabaseRights(role OID, want Rights) Rights {
+// DatabaseRights gives those of want that a role has on a database.
+func (s *Snapshot) DatabaseRights(role OID, d *Database, want Rights) Rights {
 	if s.Superuser(role) {
 		return want
 	}
-	acl, _ := s.DatabaseACL()
-	return acl.held(s, role, s.DatabaseOwner(), want)
+	acl, _ := s.DatabaseACL(d)
+	return acl.held(s, role, ownerOr(d.Owner), want)
 }
 
 // FunctionACL gives a function's list and owner; set tells that it is not the default one.

@@ -56,9 +56,20 @@ const (
 	roleWriteAllData     OID = 6182
 )
 
-// Database describes the one database, once something about it was changed.
+// MainName is the main database's name, as long as it has no other. MaintenanceName is the
+// one that tools connect to in order to make databases; it leads there, too.
+const (
+	MainName        = "rowkey"
+	MaintenanceName = "postgres"
+)
+
+// NamesMain tells the names that always lead to the main database.
+func NamesMain(name string) bool { return name == MainName || name == MaintenanceName }
+
+// Database describes a database; the main one only once something about it was changed.
 type Database struct {
 	OID     OID
+	Name    string   `json:",omitempty"` // "": the main one, which every name leads to that no other has
 	Owner   OID      `json:",omitempty"`
 	ACL     *ACL     `json:",omitempty"`
 	Config  []string `json:",omitempty"` // ALTER DATABASE … SET
@@ -66,6 +77,11 @@ type Database struct {
 	// RoleConfig is ALTER ROLE … IN DATABASE … SET, AllConfig ALTER ROLE ALL SET.
 	RoleConfig map[OID][]string `json:",omitempty"`
 	AllConfig  []string         `json:",omitempty"`
+	// Template: whoever may make databases may copy it. Closed: nobody may connect.
+	Template, Closed bool `json:",omitempty"`
+	// Limit bounds the connections of those who are not superusers, if Limited.
+	Limit   int  `json:",omitempty"`
+	Limited bool `json:",omitempty"`
 }
 
 // Grants holds the privileges of a built-in object whose defaults were changed.
@@ -125,12 +141,49 @@ func (s *Snapshot) GrantsOf(oid OID) *Grants { return s.grants.at(oid) }
 // AllGrants gives the changed privileges of built-in objects, by OID.
 func (s *Snapshot) AllGrants() []*Grants { return sorted(&s.grants) }
 
-// Database describes the database; never nil.
+// Database describes the database whose catalog it is; never nil.
 func (s *Snapshot) Database() *Database {
-	if s.database != nil {
-		return s.database
+	if d := s.databases.at(s.database); d != nil {
+		return d
 	}
 	return &Database{OID: DatabaseOID, Owner: BootstrapRoleOID}
+}
+
+// MainDatabase describes the main database; never nil.
+func (s *Snapshot) MainDatabase() *Database {
+	if d := s.databases.at(DatabaseOID); d != nil {
+		return d
+	}
+	return &Database{OID: DatabaseOID, Owner: BootstrapRoleOID}
+}
+
+// Databases gives all databases, the main one first.
+func (s *Snapshot) Databases() []*Database {
+	out := []*Database{s.MainDatabase()}
+	for _, d := range sorted(&s.databases) {
+		if d.OID != DatabaseOID {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// DatabaseNamed finds a database by the name it was given, nil if there is none.
+func (s *Snapshot) DatabaseNamed(name string) *Database {
+	for _, d := range s.Databases() {
+		if d.Name == name && name != "" {
+			return d
+		}
+	}
+	return nil
+}
+
+// DatabaseByOID finds a database, nil if there is none.
+func (s *Snapshot) DatabaseByOID(oid OID) *Database {
+	if oid == DatabaseOID {
+		return s.MainDatabase()
+	}
+	return s.databases.at(oid)
 }
 
 // RoleNames are the roles as one session names them. The session of the

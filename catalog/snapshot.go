@@ -19,7 +19,8 @@ type relName struct {
 
 // Snapshot is the catalog at one version. Immutable; safe for concurrent use.
 type Snapshot struct {
-	Version uint64
+	Version  uint64
+	database OID // whose catalog it is
 
 	schemas   cowMap[OID, *Schema]
 	tables    cowMap[OID, *Table]
@@ -44,8 +45,8 @@ type Snapshot struct {
 	roleByName  cowMap[string, *Role]
 	grants      cowMap[OID, *Grants]
 	defaultACLs cowMap[OID, *DefaultACL]
-	database    *Database // nil: nothing about it was changed
-	members     sync.Map  // OID → *memberships, made on first need
+	databases   cowMap[OID, *Database] // the main one only once something about it was changed
+	members     sync.Map               // OID → *memberships, made on first need
 
 	sys   atomic.Pointer[sysIndex] // what the system relations look up, made on first need
 	parts sync.Map                 // OID → *Partitions, made on first need
@@ -146,6 +147,42 @@ func (s *Snapshot) ResolveType(path []string, name string) *types.Type {
 // Stats gives a table's statistics, nil if it was never analysed.
 func (s *Snapshot) Stats(table OID) *TableStats { return s.stats.at(table) }
 
+// Own gives the descriptors that are stored for this database alone.
+func (s *Snapshot) Own() []Object {
+	var out []Object
+	for _, o := range s.Schemas() {
+		if o.OID >= FirstUserOID || o.OID == PublicOID {
+			out = append(out, o)
+		}
+	}
+	for _, o := range s.UserTypes() {
+		if o.OID >= FirstUserOID {
+			out = append(out, o)
+		}
+	}
+	for _, o := range s.Sequences() {
+		out = append(out, o)
+	}
+	for _, o := range s.Tables() {
+		if o.Virtual == nil {
+			out = append(out, o)
+		}
+	}
+	for oid, o := range s.stats.all() {
+		out = append(out, &StatsObject{Table: oid, Stats: o})
+	}
+	for _, o := range s.Functions() {
+		out = append(out, o)
+	}
+	for _, o := range s.AllGrants() {
+		out = append(out, o)
+	}
+	for _, o := range s.DefaultACLs() {
+		out = append(out, o)
+	}
+	return out
+}
+
 func sorted[V any](m *cowMap[OID, V]) []V {
 	var oids []OID
 	for oid := range m.all() {
@@ -196,9 +233,13 @@ func (o *Function) objectKey() (objectKind, OID)    { return kindFunction, o.OID
 
 // change is one object put or dropped.
 type change struct {
-	obj  Object // for a drop: the object dropped
-	drop bool
+	obj      Object // for a drop: the object dropped
+	drop     bool
+	database OID // that obj is in; 0: shared
 }
+
+// concerns tells whether a database's catalog shows the object.
+func (c *change) concerns(database OID) bool { return c.database == 0 || c.database == database }
 
 // With gives a new Snapshot in which the objects stand (replacing those of
 // the same OID). It is how tests make catalogs; sessions use Change.
@@ -227,7 +268,7 @@ func (s *Snapshot) copy() *Snapshot {
 		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
 		constructors: s.constructors.copy(), functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
 		children: s.children.copy(), roles: s.roles.copy(), roleByName: s.roleByName.copy(), grants: s.grants.copy(),
-		defaultACLs: s.defaultACLs.copy(), database: s.database,
+		defaultACLs: s.defaultACLs.copy(), databases: s.databases.copy(), database: s.database,
 	}
 }
 
@@ -236,6 +277,9 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 	n := s.copy()
 	retyped := map[OID]bool{} // types that other descriptors may hold an older description of
 	for _, c := range changes {
+		if !c.concerns(n.database) {
+			continue
+		}
 		_, oid := c.obj.objectKey()
 		switch o := c.obj.(type) {
 		case *Schema:
@@ -289,8 +333,10 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 		case *Role:
 			n.applyRole(o, c.drop)
 		case *Database:
-			if n.database = o; c.drop {
-				n.database = nil
+			if c.drop {
+				n.databases.delete(oid)
+			} else {
+				n.databases.set(oid, o)
 			}
 		case *Grants:
 			if c.drop {

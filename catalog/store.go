@@ -1,10 +1,13 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +15,16 @@ import (
 	"rowkey/kv/keyenc"
 )
 
-// Catalog is the catalog of one store. Safe for concurrent use.
+// Catalog is the catalog of one database of a store. Safe for concurrent use.
+//
+// The databases of a store have their own schemas and what is in them; roles and the
+// databases themselves are shared:
+//
+//	/Catalog/"object"/<kind>/<OID>               what is shared, and the main database
+//	/Catalog/"database"/<database>/<kind>/<OID>  each other database
+//
+// OIDs, the numbers of storages and versions are given out once for all databases, so
+// that keys of rows, sequences and locks need not name the database.
 //
 // A statement must see the catalog as of its own kv snapshot, and looking that
 // up must cost next to nothing. So the newest catalog is published together
@@ -21,22 +33,59 @@ import (
 // may use it. Everyone else reads the version key and finds, or loads, the
 // catalog of that version.
 type Catalog struct {
+	*cluster
+	database OID
+}
+
+// cluster is what the catalogs of a store have in common.
+type cluster struct {
 	store  kv.Store
 	latest atomic.Pointer[published]
 	// committing counts catalog commits between their kv commit and their publication.
 	committing atomic.Int32
 
 	mu      sync.Mutex // serialises catalog commits; guards recent
-	recent  []*Snapshot
+	recent  []*state
 	oidMu   sync.Mutex
 	nextOID OID
 	endOID  OID
 }
 
-type published struct {
-	snap *Snapshot
-	seq  uint64
+// state is the catalogs of all databases at one version. Immutable.
+type state struct {
+	version uint64
+	of      map[OID]*Snapshot
 }
+
+// in gives the catalog of one database; an empty one if it has been dropped.
+func (st *state) in(database OID) *Snapshot {
+	if s := st.of[database]; s != nil {
+		return s
+	}
+	return Empty()
+}
+
+type published struct {
+	state *state
+	seq   uint64
+}
+
+// Main is the catalog of the store's main database, which every store has.
+func (c *Catalog) Main() *Catalog { return c.In(DatabaseOID) }
+
+// In is the catalog of another database of the store.
+func (c *Catalog) In(database OID) *Catalog {
+	if database == c.database {
+		return c
+	}
+	return &Catalog{c.cluster, database}
+}
+
+// Database tells whose catalog it is.
+func (c *Catalog) Database() OID { return c.database }
+
+// Exists tells whether the database has not been dropped.
+func (c *Catalog) Exists() bool { return c.latest.Load().state.of[c.database] != nil }
 
 // keepVersions is how many old versions stay in memory for open transactions.
 const keepVersions = 16
@@ -47,13 +96,47 @@ var (
 	oidKey     = keyenc.AppendString(keyenc.AppendKind(nil, keyenc.KindCatalog), "next oid")
 )
 
-// descKey is where an object's descriptor is stored: /Catalog/"table"/16384.
-func descKey(o Object) []byte {
+// Where descriptors are stored: of the main database and what is shared, and of others.
+var (
+	mainPrefix  = keyenc.AppendString(keyenc.AppendKind(nil, keyenc.KindCatalog), "object")
+	otherPrefix = keyenc.AppendString(keyenc.AppendKind(nil, keyenc.KindCatalog), "database")
+)
+
+// descKey is where an object's descriptor is stored, of a database other than 0 and the
+// main one behind its OID: /Catalog/"object"/4/16384.
+func descKey(database OID, o Object) []byte {
 	kind, oid := o.objectKey()
-	k := keyenc.AppendKind(nil, keyenc.KindCatalog)
-	k = keyenc.AppendString(k, "object")
+	k := slices.Clone(mainPrefix)
+	if database != 0 && database != DatabaseOID {
+		k = keyenc.AppendUint32(slices.Clone(otherPrefix), uint32(database))
+	}
 	k = keyenc.AppendInt16(k, int16(kind))
 	return keyenc.AppendUint32(k, uint32(oid))
+}
+
+// parseDescKey takes apart what descKey gives.
+func parseDescKey(key []byte) (database OID, kind objectKind, err error) {
+	rest, ok := bytes.CutPrefix(key, otherPrefix)
+	if ok {
+		var n uint32
+		if n, rest, err = keyenc.DecodeUint32(rest); err != nil {
+			return 0, 0, err
+		}
+		database = OID(n)
+	} else {
+		rest = rest[len(mainPrefix):]
+	}
+	n, _, err := keyenc.DecodeInt16(rest)
+	return database, objectKind(n), err
+}
+
+// shared tells what belongs to all databases.
+func shared(o Object) bool {
+	switch o.(type) {
+	case *Role, *Database:
+		return true
+	}
+	return false
 }
 
 // TableLockKey is the name under which a table is locked as a whole: by those
@@ -65,16 +148,23 @@ func TableLockKey(table OID) []byte {
 }
 
 // nameLockKey serialises those who make an object of one name.
-func nameLockKey(schema OID, name string) []byte {
+func nameLockKey(database, schema OID, name string) []byte {
 	k := keyenc.AppendKind(nil, keyenc.KindLock)
 	k = keyenc.AppendString(k, "name")
+	k = keyenc.AppendUint32(k, uint32(database))
 	k = keyenc.AppendUint32(k, uint32(schema))
 	return keyenc.AppendString(k, name)
 }
 
-// Open reads the catalog of a store, making it first if the store is empty.
+// PublicSchema is the schema that every database begins with.
+func PublicSchema() *Schema {
+	return &Schema{OID: PublicOID, Name: "public", Owner: BootstrapRoleOID, Comment: "standard public schema"}
+}
+
+// Open reads the catalog of a store, that of its main database, making it first if the
+// store is empty.
 func Open(ctx context.Context, store kv.Store) (*Catalog, error) {
-	c := &Catalog{store: store}
+	c := &Catalog{&cluster{store: store}, DatabaseOID}
 	txn, err := store.Begin(ctx, kv.TxnOptions{})
 	if err != nil {
 		return nil, err
@@ -89,12 +179,12 @@ func Open(ctx context.Context, store kv.Store) (*Catalog, error) {
 		if err := txn.Put(oidKey, binary.BigEndian.AppendUint32(nil, uint32(FirstUserOID))); err != nil {
 			return nil, err
 		}
-		public := &Schema{OID: PublicOID, Name: "public", Owner: BootstrapRoleOID, Comment: "standard public schema"}
+		public := PublicSchema()
 		val, err := json.Marshal(public)
 		if err != nil {
 			return nil, err
 		}
-		if err := txn.Put(descKey(public), val); err != nil {
+		if err := txn.Put(descKey(0, public), val); err != nil {
 			return nil, err
 		}
 		if err := txn.Commit(ctx); err != nil {
@@ -103,18 +193,33 @@ func Open(ctx context.Context, store kv.Store) (*Catalog, error) {
 	}
 	kvSnap := store.Snapshot()
 	defer kvSnap.Close()
-	snap, err := load(kvSnap)
+	st, err := load(kvSnap)
 	if err != nil {
 		return nil, err
 	}
-	c.recent = []*Snapshot{snap}
-	c.latest.Store(&published{snap, kvSnap.Seq()})
+	c.recent = []*state{st}
+	c.latest.Store(&published{st, kvSnap.Seq()})
 	return c, nil
 }
 
 // load reads every descriptor.
-func load(r kv.Reader) (*Snapshot, error) {
+func load(r kv.Reader) (*state, error) {
 	version, err := readVersion(r)
+	if err != nil {
+		return nil, err
+	}
+	changes := map[OID][]change{} // by database; 0: shared
+	err = eachDescriptor(r, func(key, value []byte, database OID, kind objectKind) error {
+		obj, err := decodeObject(kind, value)
+		if err != nil {
+			return damagedDescriptor(key, err)
+		}
+		if database == 0 && !shared(obj) {
+			database = DatabaseOID
+		}
+		changes[database] = append(changes[database], change{obj: obj})
+		return nil
+	}, damagedDescriptor)
 	if err != nil {
 		return nil, err
 	}
@@ -122,33 +227,45 @@ func load(r kv.Reader) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := keyenc.AppendString(keyenc.AppendKind(nil, keyenc.KindCatalog), "object")
-	it := r.Scan(kv.PrefixRange(prefix), kv.ScanOptions{})
-	defer it.Close()
-	var changes []change
-	var batch kv.PairBatch
-	for {
-		n, err := it.Next(&batch)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			break
-		}
-		for i, key := range batch.Keys {
-			obj, err := decodeObject(key[len(prefix):], batch.Values[i])
-			if err != nil {
-				return nil, fmt.Errorf("catalog: damaged descriptor at %s: %w", keyenc.Pretty(key), err)
-			}
-			changes = append(changes, change{obj: obj})
-		}
+	st := &state{version: version, of: map[OID]*Snapshot{}}
+	add := func(database OID) error {
+		own := base.copy()
+		own.database, own.Version = database, version
+		snap, err := own.apply(loadOrder(append(slices.Clip(changes[0]), changes[database]...)))
+		st.of[database] = snap
+		return err
 	}
-	snap, err := base.apply(loadOrder(changes))
-	if err != nil {
+	if err := add(DatabaseOID); err != nil {
 		return nil, err
 	}
-	snap.Version = version
-	return snap, nil
+	for _, d := range st.of[DatabaseOID].Databases()[1:] {
+		if err := add(d.OID); err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+func damagedDescriptor(key []byte, err error) error {
+	return fmt.Errorf("catalog: damaged descriptor at %s: %w", keyenc.Pretty(key), err)
+}
+
+// eachDescriptor calls f with every descriptor, of database 0 those that the main database
+// and all share, and bad with keys that are none.
+func eachDescriptor(r kv.Reader, f func(key, value []byte, database OID, kind objectKind) error, bad func(key []byte, err error) error) error {
+	for _, prefix := range [][]byte{mainPrefix, otherPrefix} {
+		err := kv.Each(r.Scan(kv.PrefixRange(prefix), kv.ScanOptions{}), func(key, value []byte) error {
+			database, kind, err := parseDescKey(key)
+			if err != nil {
+				return bad(key, err)
+			}
+			return f(key, value, database, kind)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readVersion(r kv.Reader) (uint64, error) {
@@ -162,13 +279,9 @@ func readVersion(r kv.Reader) (uint64, error) {
 	return binary.BigEndian.Uint64(v), nil
 }
 
-func decodeObject(key, value []byte) (Object, error) {
-	kind, _, err := keyenc.DecodeInt16(key)
-	if err != nil {
-		return nil, err
-	}
+func decodeObject(kind objectKind, value []byte) (Object, error) {
 	var obj Object
-	switch objectKind(kind) {
+	switch kind {
 	case kindSchema:
 		obj = new(Schema)
 	case kindType:
@@ -196,13 +309,13 @@ func decodeObject(key, value []byte) (Object, error) {
 }
 
 // Latest gives the newest published catalog, whatever any transaction sees.
-func (c *Catalog) Latest() *Snapshot { return c.latest.Load().snap }
+func (c *Catalog) Latest() *Snapshot { return c.latest.Load().state.in(c.database) }
 
 // At gives the catalog that a reader at sequence number seq sees.
 func (c *Catalog) At(r kv.Reader, seq uint64) (*Snapshot, error) {
 	if c.committing.Load() == 0 {
 		if p := c.latest.Load(); seq >= p.seq {
-			return p.snap, nil
+			return p.state.in(c.database), nil
 		}
 	}
 	version, err := readVersion(r)
@@ -211,13 +324,17 @@ func (c *Catalog) At(r kv.Reader, seq uint64) (*Snapshot, error) {
 	}
 	c.mu.Lock()
 	for _, s := range c.recent {
-		if s.Version == version {
+		if s.version == version {
 			c.mu.Unlock()
-			return s, nil
+			return s.in(c.database), nil
 		}
 	}
 	c.mu.Unlock()
-	return load(r)
+	st, err := load(r)
+	if err != nil {
+		return nil, err
+	}
+	return st.in(c.database), nil
 }
 
 // NewOID gives a number that no object has or had.
@@ -293,7 +410,7 @@ func (ch *Change) Rebase(base *Snapshot) error {
 
 // LockName waits until no other transaction is making an object of this name.
 func (ch *Change) LockName(ctx context.Context, schema OID, name string) error {
-	_, err := ch.txn.Lock(ctx, nameLockKey(schema, name), kv.LockOptions{Mode: kv.LockTableExclusive})
+	_, err := ch.txn.Lock(ctx, nameLockKey(ch.base.database, schema, name), kv.LockOptions{Mode: kv.LockTableExclusive})
 	return err
 }
 
@@ -304,17 +421,31 @@ func (ch *Change) LockTable(ctx context.Context, table OID, mode kv.LockMode) er
 }
 
 // Put makes obj (new, or a changed copy of an old one) part of the catalog.
-func (ch *Change) Put(obj Object) error { return ch.record(change{obj: obj}) }
+func (ch *Change) Put(obj Object) error { return ch.PutIn(ch.base.database, obj) }
 
 // Drop takes obj out of the catalog.
-func (ch *Change) Drop(obj Object) error { return ch.record(change{obj: obj, drop: true}) }
+func (ch *Change) Drop(obj Object) error { return ch.DropIn(ch.base.database, obj) }
+
+// PutIn makes obj part of another database's catalog, which is being made: nobody has
+// it open.
+func (ch *Change) PutIn(database OID, obj Object) error {
+	return ch.record(change{obj: obj, database: database})
+}
+
+// DropIn takes obj out of another database's catalog, which is being dropped.
+func (ch *Change) DropIn(database OID, obj Object) error {
+	return ch.record(change{obj: obj, drop: true, database: database})
+}
 
 func (ch *Change) record(c change) error {
+	if shared(c.obj) {
+		c.database = 0
+	}
 	snap, err := ch.snap.apply([]change{c})
 	if err != nil {
 		return err
 	}
-	key := descKey(c.obj)
+	key := descKey(c.database, c.obj)
 	if c.drop {
 		err = ch.txn.Delete(key)
 	} else {
@@ -373,14 +504,13 @@ func (ch *Change) Commit(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	latest := c.latest.Load()
-	next, err := latest.snap.apply(ch.changes)
+	next, err := latest.state.apply(ch.changes)
 	if err != nil {
 		ch.txn.Rollback()
 		return err
 	}
-	next.Version = latest.snap.Version + 1
 	// c.mu orders these writes, so they need no lock in the store.
-	if err := ch.txn.PutCovered(versionKey, binary.BigEndian.AppendUint64(nil, next.Version)); err != nil {
+	if err := ch.txn.PutCovered(versionKey, binary.BigEndian.AppendUint64(nil, next.version)); err != nil {
 		ch.txn.Rollback()
 		return err
 	}
@@ -391,8 +521,63 @@ func (ch *Change) Commit(ctx context.Context) error {
 	}
 	c.recent = append(c.recent, next)
 	if len(c.recent) > keepVersions {
-		c.recent = append([]*Snapshot(nil), c.recent[len(c.recent)-keepVersions:]...)
+		c.recent = append([]*state(nil), c.recent[len(c.recent)-keepVersions:]...)
 	}
 	c.latest.Store(&published{next, c.store.Seq()})
 	return nil
+}
+
+// apply gives the next version of all catalogs.
+func (st *state) apply(changes []change) (*state, error) {
+	next := &state{version: st.version + 1, of: maps.Clone(st.of)}
+	made := map[OID]bool{}
+	for _, c := range changes {
+		d, ok := c.obj.(*Database)
+		switch {
+		case !ok || d.OID == DatabaseOID:
+		case c.drop:
+			delete(next.of, d.OID)
+		case next.of[d.OID] == nil:
+			fresh, err := next.fresh(d.OID)
+			if err != nil {
+				return nil, err
+			}
+			next.of[d.OID], made[d.OID] = fresh, true
+		}
+	}
+	for database, snap := range next.of {
+		if !slices.ContainsFunc(changes, func(c change) bool { return c.concerns(database) }) {
+			continue
+		}
+		order := changes
+		if made[database] { // by copying, in any order
+			order = loadOrder(slices.Clone(changes))
+		}
+		changed, err := snap.apply(order)
+		if err != nil {
+			return nil, err
+		}
+		changed.Version = next.version
+		next.of[database] = changed
+	}
+	return next, nil
+}
+
+// fresh is the catalog of a new database: what is shared.
+func (st *state) fresh(database OID) (*Snapshot, error) {
+	base, err := Empty().Without(&Schema{OID: PublicOID})
+	if err != nil {
+		return nil, err
+	}
+	own := base.copy()
+	own.database = database
+	main := st.of[DatabaseOID]
+	var all []Object
+	for _, r := range main.Roles() {
+		all = append(all, r)
+	}
+	for _, d := range main.Databases() {
+		all = append(all, d)
+	}
+	return own.With(all...)
 }

@@ -81,7 +81,19 @@ func comments() {
 		}
 		return vOpt(snap.comment(relationClass, arg(a[0]), int16(a[1].I))), nil
 	}))
-	builtin.Define("shobj_description(oid,name)", constant(types.Null)) // the database and roles have no comments
+	builtin.Define("shobj_description(oid,name)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		switch a[1].S {
+		case "pg_database":
+			if d := snap.DatabaseByOID(arg(a[0])); d != nil {
+				return vOpt(d.Comment), nil
+			}
+		case "pg_authid":
+			if r := snap.Role(arg(a[0])); r != nil {
+				return vOpt(r.Comment), nil
+			}
+		}
+		return types.Null, nil
+	}))
 }
 
 // identity is what pg_identify_object tells.

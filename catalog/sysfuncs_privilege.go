@@ -244,13 +244,28 @@ func askSequence(ctx *builtin.Ctx, snap *Snapshot, a types.Datum, role OID, want
 }
 
 func askDatabase(ctx *builtin.Ctx, snap *Snapshot, a types.Datum, role OID, want Rights) (Rights, bool, error) {
+	var d *Database
 	if a.K != types.PhysBytes {
-		return snap.DatabaseRights(role, want), arg(a) == DatabaseOID, nil
-	}
-	if ctx.Session != nil && a.S != ctx.Session.CurrentDatabase() {
+		d = snap.DatabaseByOID(arg(a))
+	} else if d = namedDatabase(ctx, snap, a.S); d == nil {
 		return 0, false, pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", a.S)
 	}
-	return snap.DatabaseRights(role, want), true, nil
+	if d == nil {
+		return 0, false, nil
+	}
+	return snap.DatabaseRights(role, d, want), true, nil
+}
+
+// namedDatabase finds a database by its name, the session's own by the name it was asked
+// for by; nil if there is none.
+func namedDatabase(ctx *builtin.Ctx, snap *Snapshot, name string) *Database {
+	if ctx.Session == nil || name == ctx.Session.CurrentDatabase() {
+		return snap.Database()
+	}
+	if d := snap.DatabaseNamed(name); d != nil || !NamesMain(name) {
+		return d
+	}
+	return snap.MainDatabase()
 }
 
 func askFunction(ctx *builtin.Ctx, snap *Snapshot, a types.Datum, role OID, want Rights) (Rights, bool, error) {

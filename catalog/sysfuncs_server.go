@@ -97,14 +97,24 @@ func sizes() {
 	builtin.Define("pg_indexes_size(regclass)", size(indexes))
 	builtin.Define("pg_total_relation_size(regclass)", size(total))
 	database := withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+		of := snap.Database()
 		if len(a) > 0 {
 			if a[0].K == types.PhysBytes {
-				if _, _, err := askDatabase(ctx, snap, a[0], 0, 0); err != nil {
-					return types.Null, err
+				if of = namedDatabase(ctx, snap, a[0].S); of == nil {
+					return types.Null, pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", a[0].S)
 				}
-			} else if arg(a[0]) != DatabaseOID && arg(a[0]) != defaultTablespace {
+			} else if arg(a[0]) != defaultTablespace {
+				if of = snap.DatabaseByOID(arg(a[0])); of == nil {
+					return types.Null, nil
+				}
+			}
+		}
+		if of.OID != snap.database {
+			other, ok := ctx.Session.(interface{ CatalogOf(database OID) *Snapshot })
+			if !ok {
 				return types.Null, nil
 			}
+			snap = other.CatalogOf(of.OID)
 		}
 		sum := int64(0)
 		for _, t := range snap.index().tables {

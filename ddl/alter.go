@@ -914,6 +914,8 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return c.renameRelation(n, skip)
 	case ast.ObjectRole:
 		return c.renameRole(n.Object.Name[0], n.NewName)
+	case ast.ObjectDatabase:
+		return c.renameDatabase(n.Object.Name[0], n.NewName)
 	case ast.ObjectSchema:
 		old := c.snap().SchemaByName(n.SubName)
 		if n.Object != nil && len(n.Object.Name) > 0 {
@@ -929,7 +931,7 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if err := c.ownSchema(old); err != nil {
 			return err
 		}
-		if c.snap().DatabaseRights(c.role(), catalog.Create) == 0 {
+		if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
 			return catalog.PermissionDenied("database", c.database())
 		}
 		if c.snap().SchemaByName(n.NewName) != nil {

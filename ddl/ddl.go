@@ -79,6 +79,8 @@ type Ctx struct {
 	// Restart makes a sequence go on with value: for this transaction at once, for
 	// others when it commits.
 	Restart func(s *catalog.Sequence, value int64)
+	// InUse counts the other sessions that have a database open.
+	InUse func(database catalog.OID) int
 	// Pending tells whether checks of a table's foreign keys wait for the end of the
 	// transaction.
 	Pending func(table catalog.OID) bool
@@ -161,6 +163,10 @@ func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
 		err = c.alterRole(n)
 	case *ast.AlterRoleSetStmt:
 		err = c.alterRoleSet(n)
+	case *ast.CreateDatabaseStmt:
+		err = c.createDatabase(n)
+	case *ast.AlterDatabaseStmt:
+		err = c.alterDatabase(n)
 	case *ast.AlterDatabaseSetStmt:
 		err = c.alterDatabaseSet(n)
 	case *ast.DropRoleStmt:

@@ -370,10 +370,11 @@ func (c *Ctx) grantObject(kind ast.ObjectKind, o *ast.Object) (s secured, err er
 		}
 		return c.securedSchema(n), nil
 	case ast.ObjectDatabase:
-		if o.Name[0] != c.database() {
-			return s, pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", o.Name[0])
+		d, err := c.databaseNamed(o.Name[0])
+		if err != nil {
+			return s, err
 		}
-		return c.securedDatabase(), nil
+		return c.securedDatabase(d), nil
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine:
 		return c.grantFunction(kind, o)
 	case ast.ObjectType, ast.ObjectDomain:

@@ -30,7 +30,7 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 			name = c.roles().Name(owner)
 		}
 	}
-	if c.snap().DatabaseRights(c.role(), catalog.Create) == 0 {
+	if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
 		return catalog.PermissionDenied("database", c.database())
 	}
 	if !c.snap().IsMember(c.role(), owner) {

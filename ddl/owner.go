@@ -33,7 +33,7 @@ func (c *Ctx) changeOwner(o secured, to *ast.RoleSpec) error {
 				return denied("permission denied to change owner of database")
 			}
 		case catalog.ACLSchema:
-			if c.snap().DatabaseRights(c.role(), catalog.Create) == 0 {
+			if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
 				return catalog.PermissionDenied("database", c.database())
 			}
 		default:
@@ -98,10 +98,11 @@ func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
 		}
 		return c.changeOwner(c.securedSchema(s), n.Owner)
 	case ast.ObjectDatabase:
-		if o.Name[0] != c.database() {
-			return pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", o.Name[0])
+		d, err := c.databaseNamed(o.Name[0])
+		if err != nil {
+			return err
 		}
-		return c.changeOwner(c.securedDatabase(), n.Owner)
+		return c.changeOwner(c.securedDatabase(d), n.Owner)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		f, missing, err := c.routine(o, o.Kind)
 		if err != nil {

@@ -194,7 +194,7 @@ func (c *Ctx) mayUseSchema(name string) error {
 
 // mayMakeTemporary demands TEMPORARY on the database.
 func (c *Ctx) mayMakeTemporary() error {
-	if c.snap().DatabaseRights(c.role(), catalog.CreateTemp) == 0 {
+	if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.CreateTemp) == 0 {
 		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied to create temporary tables in database \"%s\"", c.database())
 	}
 	return nil

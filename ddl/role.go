@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -275,8 +276,12 @@ func (c *Ctx) alterRoleSet(n *ast.AlterRoleSetStmt) error {
 	} else if !c.superuser() && n.Database == "" {
 		return denied("must be superuser to alter settings globally")
 	}
-	if n.Database != "" && n.Database != c.database() {
-		return pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", n.Database)
+	on := c.snap().MainDatabase() // it keeps what is for all databases
+	if n.Database != "" {
+		var err error
+		if on, err = c.databaseNamed(n.Database); err != nil {
+			return err
+		}
 	}
 	change := func(config []string) ([]string, error) { return c.changeConfig(config, n.Set) }
 	if n.Database == "" && role != nil {
@@ -287,7 +292,7 @@ func (c *Ctx) alterRoleSet(n *ast.AlterRoleSetStmt) error {
 		}
 		return c.put(&r)
 	}
-	d := *c.snap().Database()
+	d := *on
 	var err error
 	switch {
 	case role == nil && n.Database == "":
@@ -312,14 +317,14 @@ func (c *Ctx) alterRoleSet(n *ast.AlterRoleSetStmt) error {
 
 // alterDatabaseSet is ALTER DATABASE … SET and RESET.
 func (c *Ctx) alterDatabaseSet(n *ast.AlterDatabaseSetStmt) error {
-	if n.Name != c.database() {
-		return pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", n.Name)
+	found, err := c.databaseNamed(n.Name)
+	if err != nil {
+		return err
 	}
-	d := *c.snap().Database()
-	if !c.owns(d.Owner) {
-		return catalog.MustBeOwner("database", n.Name)
+	if err := c.ownDatabase(found, n.Name); err != nil {
+		return err
 	}
-	var err error
+	d := *found
 	if d.Config, err = c.changeConfig(d.Config, n.Set); err != nil {
 		return err
 	}
@@ -399,7 +404,10 @@ func (c *Ctx) dropRole(n *ast.DropRoleStmt) error {
 				}
 			}
 		}
-		if d := c.snap().Database(); len(d.RoleConfig[r.OID]) > 0 {
+		for _, d := range c.snap().Databases() {
+			if len(d.RoleConfig[r.OID]) == 0 {
+				continue
+			}
 			cp := *d
 			cp.RoleConfig = map[catalog.OID][]string{}
 			for k, v := range d.RoleConfig {
@@ -418,14 +426,37 @@ func (c *Ctx) dropRole(n *ast.DropRoleStmt) error {
 	return nil
 }
 
-// dependsOnRole lists, by OID, what a role owns or has privileges for.
+// dependsOnRole lists, by OID, what a role owns or has privileges for, and counts what
+// other databases have of that.
 func (c *Ctx) dependsOnRole(role catalog.OID) []string {
+	out := c.dependsHere(role, c.secureds())
+	for _, d := range c.snap().Databases() {
+		if d.OID == c.Catalog.Database() {
+			continue
+		}
+		cat := c.Catalog.In(d.OID)
+		there := *c
+		there.Catalog, there.Change = cat, cat.Change(c.Txn, cat.Latest())
+		own := slices.DeleteFunc(there.secureds(), func(o secured) bool { return o.kind == catalog.ACLDatabase })
+		switch n := len(there.dependsHere(role, own)); n {
+		case 0:
+		case 1:
+			out = append(out, "1 object in database "+c.databaseText(d))
+		default:
+			out = append(out, fmt.Sprintf("%d objects in database %s", n, c.databaseText(d)))
+		}
+	}
+	return out
+}
+
+// dependsHere is dependsOnRole in the statement's own database.
+func (c *Ctx) dependsHere(role catalog.OID, all []secured) []string {
 	type line struct {
 		oid  catalog.OID
 		text string
 	}
 	var lines []line
-	for _, o := range c.secureds() {
+	for _, o := range all {
 		what := o.what() + " " + o.shown(c)
 		if o.owner == role {
 			lines = append(lines, line{o.oid, "owner of " + what})
@@ -608,13 +639,17 @@ func (c *Ctx) commentShared(o *ast.Object, text string) (done bool, err error) {
 		cp.Comment = text
 		return true, c.put(&cp)
 	case ast.ObjectDatabase:
-		if o.Name[0] != c.database() {
-			return true, pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", o.Name[0])
+		found := c.findDatabase(o.Name[0])
+		if found == nil {
+			e := pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", o.Name[0])
+			e.Severity = "WARNING"
+			c.Notice(e)
+			return true, nil
 		}
-		d := *c.snap().Database()
-		if !c.owns(d.Owner) {
-			return true, catalog.MustBeOwner("database", o.Name[0])
+		if err := c.ownDatabase(found, o.Name[0]); err != nil {
+			return true, err
 		}
+		d := *found
 		d.Comment = text
 		return true, c.put(&d)
 	}

@@ -67,16 +67,18 @@ func (c *Ctx) securedType(u *catalog.UserType) secured {
 	return secured{oid: u.OID, kind: catalog.ACLType, noun: noun, name: u.Name, owner: owner, acl: acl, obj: u}
 }
 
-func (c *Ctx) securedDatabase() secured {
-	acl, _ := c.snap().DatabaseACL()
-	d := *c.snap().Database()
-	return secured{oid: catalog.DatabaseOID, kind: catalog.ACLDatabase, noun: "database", name: c.database(), owner: ownerOID(d.Owner), acl: acl, obj: &d}
+func (c *Ctx) securedDatabase(d *catalog.Database) secured {
+	acl, _ := c.snap().DatabaseACL(d)
+	return secured{oid: d.OID, kind: catalog.ACLDatabase, noun: "database", name: c.databaseText(d), owner: ownerOID(d.Owner), acl: acl, obj: d}
 }
 
-// secureds gives every object that a user made, and the database.
+// secureds gives every object that a user made, and the databases.
 func (c *Ctx) secureds() []secured {
 	snap := c.snap()
-	out := []secured{c.securedDatabase()}
+	var out []secured
+	for _, d := range snap.Databases() {
+		out = append(out, c.securedDatabase(d))
+	}
 	for _, t := range snap.Tables() {
 		if t.Virtual == nil {
 			out = append(out, c.securedTable(t))
@@ -177,7 +179,7 @@ func (c *Ctx) storeACL(o secured, acl *catalog.ACL) error {
 		cp.ACL = acl
 		return c.put(&cp)
 	case *catalog.Database:
-		cp := *c.snap().Database()
+		cp := *c.snap().DatabaseByOID(x.OID)
 		cp.ACL = acl
 		return c.put(&cp)
 	case *catalog.Grants:
@@ -235,7 +237,7 @@ func (c *Ctx) storeOwner(o secured, role catalog.OID) error {
 		cp.Owner, cp.ACL = role, moved(cp.ACL)
 		return c.put(&cp)
 	case *catalog.Database:
-		cp := *c.snap().Database()
+		cp := *c.snap().DatabaseByOID(x.OID)
 		cp.Owner, cp.ACL = role, moved(cp.ACL)
 		return c.put(&cp)
 	}

@@ -16,27 +16,19 @@ import (
 // CheckCounts tell how much a check has looked at.
 type CheckCounts struct{ Tables, Rows, Indexes, Views int64 }
 
-// Check verifies the whole database as it is now, while others go on: the catalog,
-// every row, constraint and index entry, the positions of sequences, and that views can
-// still be read. report is told each damage; an error of its own ends the check.
+// Check verifies all databases as they are now, while others go on: the catalogs, every row,
+// constraint and index entry, the positions of sequences, and that views can still be read.
+// report is told each damage; an error of its own ends the check.
 //
 // A catalog that is damaged is all that a check then speaks of: without it, nothing
 // says what the rows should be.
 func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckCounts, err error) {
-	s, err := db.NewSession(ctx, SessionOptions{})
+	// The rows must be those of one moment, and the catalogs those of the same.
+	s, err := db.checking(ctx, catalog.DatabaseOID)
 	if err != nil {
 		return n, err
 	}
 	defer s.Close()
-	// The rows must be those of one moment, and the catalog that of the same.
-	if err := s.begin(ctx, false, true, &ast.TransactionModes{Isolation: ast.RepeatableRead}); err != nil {
-		return n, err
-	}
-	s.tx.readOnly = true
-	snap, err := s.enter(ctx, true)
-	if err != nil {
-		return n, err
-	}
 	damages := 0
 	told := func(d kv.Damage) error {
 		if !d.Harmless {
@@ -44,9 +36,55 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 		}
 		return report(d)
 	}
-	if stored, err := catalog.CheckCatalog(s.tx.kv, told); err != nil || stored == nil || damages > 0 {
+	stored, err := catalog.CheckCatalog(s.tx.kv, told)
+	if err != nil || stored == nil || damages > 0 {
 		return n, err
 	}
+	if err := s.checkTables(ctx, &n, told); err != nil {
+		return n, err
+	}
+	if err := catalog.CheckStored(s.tx.kv, stored, told); err != nil {
+		return n, err
+	}
+	if err := s.checkViews(ctx, &n, told); err != nil {
+		return n, err
+	}
+	for _, d := range stored[0].Databases()[1:] {
+		other, err := db.checking(ctx, d.OID)
+		if err != nil {
+			return n, err
+		}
+		defer other.Close()
+		if err := other.checkTables(ctx, &n, told); err != nil {
+			return n, err
+		}
+		if err := other.checkViews(ctx, &n, told); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// checking opens a session that reads a database as it is now.
+func (db *DB) checking(ctx context.Context, database catalog.OID) (*Session, error) {
+	s, err := db.NewSession(ctx, SessionOptions{inside: database})
+	if err != nil {
+		return nil, err
+	}
+	if err = s.begin(ctx, false, true, &ast.TransactionModes{Isolation: ast.RepeatableRead}); err == nil {
+		s.tx.readOnly = true
+		_, err = s.enter(ctx, true)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkTables checks the tables and key spaces of a checking session's database.
+func (s *Session) checkTables(ctx context.Context, n *CheckCounts, told func(kv.Damage) error) error {
+	snap := s.snapshot()
 	for _, t := range snap.Tables() {
 		if t.Virtual != nil || len(t.Indexes) == 0 || t.Storage == 0 || !t.Stored() {
 			continue
@@ -54,19 +92,23 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 		rows, err := s.checkTable(ctx, snap, t, told)
 		n.Tables, n.Rows, n.Indexes = n.Tables+1, n.Rows+rows, n.Indexes+int64(len(t.Indexes)-1)
 		if err != nil {
-			return n, err
+			return err
 		}
-	}
-	if err := catalog.CheckStored(s.tx.kv, snap, told); err != nil {
-		return n, err
 	}
 	for number := range keyspace.Databases {
 		if space := keyspace.NewSpace(snap, number); space != nil {
 			if err := keyspace.Check(s.tx.kv, space, told); err != nil {
-				return n, err
+				return err
 			}
 		}
 	}
+	return nil
+}
+
+// checkViews sees whether the views of the database can be read; the reading transaction is
+// over then.
+func (s *Session) checkViews(ctx context.Context, n *CheckCounts, told func(kv.Damage) error) error {
+	snap := s.snapshot()
 	s.rollback()
 	for _, t := range snap.Tables() {
 		if t.View == nil || t.Virtual != nil {
@@ -74,10 +116,10 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 		}
 		n.Views++
 		if err := s.checkView(ctx, t, told); err != nil {
-			return n, err
+			return err
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // checkTable checks one table. What the rows of one table bring about, be it a panic,
@@ -120,7 +162,7 @@ type reported struct{ error }
 // checkView sees whether a view can still be planned.
 func (s *Session) checkView(ctx context.Context, t *catalog.Table, report func(kv.Damage) error) error {
 	err := s.Simple(ctx, fmt.Sprintf("EXPLAIN SELECT * FROM %s.%s", types.QuoteIdent(t.Schema.Name), types.QuoteIdent(t.Name)), Discard)
-	if err == nil || ctx.Err() != nil || s.db.cat.Latest().Table(t.OID) == nil { // fine, cancelled, dropped meanwhile
+	if err == nil || ctx.Err() != nil || s.cat.Latest().Table(t.OID) == nil { // fine, cancelled, dropped meanwhile
 		return ctx.Err()
 	}
 	return report(kv.Damage{Place: fmt.Sprintf("view %q", t.Name), What: fmt.Sprintf("it cannot be planned: %v", err)})

@@ -27,6 +27,9 @@ func (s *Session) Command(ctx context.Context, req keyspace.Request, reply *keys
 		return err
 	}
 	s.tx.fresh = false
+	if err := s.mainOnly(req.Cmd.Name); err != nil {
+		return err
+	}
 	if s.runner == nil {
 		s.runner = s.db.keys.Runner()
 	}

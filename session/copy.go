@@ -322,7 +322,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if o.freeze && t.Kind == catalog.KindPartitioned {
 		return pgerr.New(pgerr.FeatureNotSupported, "cannot perform COPY FREEZE on a partitioned table")
 	}
-	if o.freeze && s.db.cat.Latest().Table(t.OID) != nil && t.Storage == s.db.cat.Latest().Table(t.OID).Storage {
+	if o.freeze && s.cat.Latest().Table(t.OID) != nil && t.Storage == s.cat.Latest().Table(t.OID).Storage {
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState,
 			"cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction")
 	}

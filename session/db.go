@@ -44,7 +44,7 @@ type Options struct {
 	Log *slog.Logger // nil: discard
 	// MaxSessions bounds the sessions open at once; more are refused with 53300.
 	MaxSessions int // 0: 200
-	// Database is the name of the database; any name a client asks for is accepted when empty.
+	// Database is what sessions call the main database that do not say; "": rowkey.
 	Database string
 	// QueryMemoryBytes bounds the memory of one statement (53200); 0: 2 GiB.
 	// TotalMemoryBytes bounds that of all together; 0: half of the machine's.
@@ -70,6 +70,7 @@ type DB struct {
 
 	mu       sync.Mutex
 	sessions map[int32]*Session
+	closing  map[catalog.OID]bool // databases that are being dropped
 	nextPID  int32
 	closed   atomic.Bool
 	defaults *settings // of new sessions
@@ -93,7 +94,7 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 		opts.MaxSessions = 200
 	}
 	if opts.Database == "" {
-		opts.Database = "rowkey"
+		opts.Database = catalog.MainName
 	}
 	if opts.Workers == 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
@@ -103,7 +104,7 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{store: store, cat: cat, seqs: catalog.NewSequences(store), stmts: parser.NewCache(parseCacheBytes), opts: opts,
-		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, nextPID: 1000, rowIDs: rowenc.NewRowIDs()}
+		log: opts.Log, start: time.Now(), sessions: map[int32]*Session{}, closing: map[catalog.OID]bool{}, nextPID: 1000, rowIDs: rowenc.NewRowIDs()}
 	db.budgets()
 	db.defaults = defaultSettings()
 	for name, value := range opts.Settings {
@@ -131,16 +132,18 @@ func Open(ctx context.Context, store kv.Store, opts Options) (*DB, error) {
 // cleanUp removes what sessions leave when the process ends under them: temporary
 // tables, and the rows of tables just dropped.
 func (db *DB) cleanUp(ctx context.Context) error {
-	for _, schema := range db.cat.Latest().Schemas() {
-		if !strings.HasPrefix(schema.Name, "pg_temp_") {
-			continue
+	for _, d := range db.cat.Latest().Databases() {
+		for _, schema := range db.cat.In(d.OID).Latest().Schemas() {
+			if !strings.HasPrefix(schema.Name, "pg_temp_") {
+				continue
+			}
+			s, err := db.NewSession(ctx, SessionOptions{inside: d.OID})
+			if err != nil {
+				return err
+			}
+			s.tempName = schema.Name
+			s.Close()
 		}
-		s, err := db.NewSession(ctx, SessionOptions{})
-		if err != nil {
-			return err
-		}
-		s.tempName = schema.Name
-		s.Close()
 	}
 	return catalog.RemoveDropped(ctx, db.store)
 }
@@ -151,10 +154,10 @@ const parseCacheBytes = 16 << 20
 // Store gives the key-value store beneath.
 func (db *DB) Store() kv.Store { return db.store }
 
-// Catalog gives the database's catalog.
+// Catalog gives the main database's catalog.
 func (db *DB) Catalog() *catalog.Catalog { return db.cat }
 
-// Name gives the database's name.
+// Name gives the main database's name.
 func (db *DB) Name() string { return db.opts.Database }
 
 // Close ends all sessions and closes the store.
@@ -194,6 +197,9 @@ func (db *DB) register(s *Session) error {
 	}
 	if len(db.sessions) >= db.opts.MaxSessions {
 		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already")
+	}
+	if err := db.admit(s); err != nil {
+		return err
 	}
 	if err := db.tooMany(db.cat.Latest().Role(s.authenticated)); err != nil {
 		return err

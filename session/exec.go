@@ -281,7 +281,7 @@ func readsOnly(st ast.Stmt) bool {
 // current, with the table locks it needs.
 func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 	for attempt := 0; ; attempt++ {
-		readOnly := (s.tx == nil || s.tx.reading) && (st.plan != nil && st.plan.ReadOnly && !st.plan.Calls || st.plan == nil && !s.db.cat.Latest().HasFunctions() && readsOnly(st.raw.Stmt))
+		readOnly := (s.tx == nil || s.tx.reading) && (st.plan != nil && st.plan.ReadOnly && !st.plan.Calls || st.plan == nil && !s.cat.Latest().HasFunctions() && readsOnly(st.raw.Stmt))
 		snap, err := s.enter(ctx, readOnly)
 		if err != nil {
 			return err

@@ -177,13 +177,6 @@ func (h *host) SequencePosition(seq *catalog.Sequence) (last int64, called bool,
 // Sequences gives access to sequence positions, for SELECT … FROM a sequence.
 func (h *host) Sequences() *catalog.Sequences { return h.db.seqs }
 
-func (s *Session) databaseName() string {
-	if s.opts.Database != "" {
-		return s.opts.Database
-	}
-	return s.db.opts.Database
-}
-
 // resolver lets the reg* types find names in the session's catalog.
 type resolver struct{ s *Session }
 

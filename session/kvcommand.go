@@ -22,6 +22,9 @@ import (
 // whose code tells a wrong type and a wrong argument apart.
 func (h *host) Command(ctx *builtin.Ctx, args [][]byte) (json string, ok bool, err error) {
 	s := h.s()
+	if err := s.mainOnly("kv.command"); err != nil {
+		return "", false, err
+	}
 	if len(args) == 0 {
 		return "", false, pgerr.New(pgerr.InvalidParameterValue, "kv.command needs the name of a command")
 	}

@@ -36,6 +36,10 @@ func advisoryMode(shared bool) kv.LockMode {
 	return kv.LockTableExclusive
 }
 
+func (s *Session) advisoryLockKey(key builtin.AdvisoryKey) []byte {
+	return catalog.AdvisoryLockKey(s.cat.Database(), key.Pair, key.Key)
+}
+
 // AdvisoryLock implements builtin.AdvisoryLocker.
 func (h *host) AdvisoryLock(ctx context.Context, key builtin.AdvisoryKey, shared, xact, try bool) (bool, error) {
 	s := h.s()
@@ -47,7 +51,7 @@ func (h *host) AdvisoryLock(ctx context.Context, key builtin.AdvisoryKey, shared
 		ctx = s.ctx
 	}
 	if xact {
-		name := catalog.AdvisoryLockKey(key.Pair, key.Key)
+		name := s.advisoryLockKey(key)
 		res, err := s.tx.kv.Lock(ctx, name, o)
 		if err == nil && res.Acquired {
 			s.noteAdvisory(key)
@@ -57,7 +61,7 @@ func (h *host) AdvisoryLock(ctx context.Context, key builtin.AdvisoryKey, shared
 	if s.locks == nil {
 		s.locks = s.db.store.Locks(s.owner())
 	}
-	res, err := s.locks.Lock(ctx, catalog.AdvisoryLockKey(key.Pair, key.Key), o)
+	res, err := s.locks.Lock(ctx, s.advisoryLockKey(key), o)
 	if err != nil || !res.Acquired {
 		return false, mapKV(err)
 	}
@@ -122,7 +126,7 @@ func (h *host) AdvisoryUnlock(key builtin.AdvisoryKey, shared bool) (bool, error
 		s.warn(pgerr.Warning, "you don't own a lock of type "+mode.String())
 		return false, nil
 	case n == 1:
-		s.locks.Unlock(catalog.AdvisoryLockKey(key.Pair, key.Key), mode)
+		s.locks.Unlock(s.advisoryLockKey(key), mode)
 	}
 	return true, nil
 }
@@ -227,6 +231,7 @@ func (h *host) waitsFor(pid int32, snapshot bool) []int32 {
 func (h *host) Locks() []catalog.LockInfo {
 	var out []catalog.LockInfo
 	snap := h.s().snapshot()
+	own := h.cat.Database()
 	held := func(name catalog.LockName, key []byte) {
 		for _, x := range h.db.store.LockHolders(key) {
 			for m := kv.LockMode(0); m < kv.NumLockModes; m++ {
@@ -242,18 +247,18 @@ func (h *host) Locks() []catalog.LockInfo {
 			continue
 		}
 		byStorage[t.Storage] = t.OID
-		held(catalog.LockName{Kind: "relation", Relation: t.OID}, catalog.TableLockKey(t.OID))
+		held(catalog.LockName{Kind: "relation", Relation: t.OID, Database: own}, catalog.TableLockKey(t.OID))
 	}
-	seen := map[builtin.AdvisoryKey]bool{}
+	seen := map[string]bool{}
 	for _, s := range h.db.Sessions() {
 		s.infoMu.Lock()
 		for k := range s.advisory {
-			seen[k] = true
+			seen[string(s.advisoryLockKey(k))] = true
 		}
 		s.infoMu.Unlock()
 	}
 	for k := range seen {
-		key := catalog.AdvisoryLockKey(k.Pair, k.Key)
+		key := []byte(k)
 		held(catalog.ParseLockKey(key), key)
 	}
 	for _, w := range h.db.store.LockWaits() {
@@ -261,8 +266,14 @@ func (h *host) Locks() []catalog.LockInfo {
 			continue
 		}
 		name := catalog.ParseLockKey(w.Key)
-		if name.Kind == "tuple" {
+		switch {
+		case name.Kind == "tuple":
 			name.Relation = byStorage[name.Storage]
+			name.Database = h.db.databaseOf(func(snap *catalog.Snapshot) bool { return snap.TableByStorage(name.Storage) != nil })
+		case name.Kind == "relation":
+			name.Database = h.db.databaseOf(func(snap *catalog.Snapshot) bool {
+				return snap.Table(name.Relation) != nil || snap.Sequence(name.Relation) != nil
+			})
 		}
 		out = append(out, catalog.LockInfo{LockName: name, PID: int32(uint32(w.Owner)), Mode: w.Mode, Since: w.Since.UnixMicro() - postgresEpoch})
 	}
@@ -306,7 +317,7 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 	}
 	var newer *catalog.Sequence
 	if res.Waited {
-		if newer = s.db.cat.Latest().Sequence(seq.OID); newer == nil {
+		if newer = s.cat.Latest().Sequence(seq.OID); newer == nil {
 			return nil, pgerr.Newf(pgerr.UndefinedTable, "could not open relation with OID %d", seq.OID)
 		}
 		seq = newer
@@ -322,7 +333,7 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 func (s *Session) newestCatalog() (*catalog.Snapshot, error) {
 	newest := s.db.store.Snapshot()
 	defer newest.Close()
-	now, err := s.db.cat.At(newest, newest.Seq())
+	now, err := s.cat.At(newest, newest.Seq())
 	return now, mapKV(err)
 }
 

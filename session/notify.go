@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 )
@@ -32,11 +33,17 @@ type listenAction struct {
 	channel string // empty: all
 }
 
+// channel is a name that sessions of one database listen to.
+type channel struct {
+	database catalog.OID
+	name     string
+}
+
 // hub knows who listens to what.
 type hub struct {
 	order    sync.Mutex // held by a transaction that notifies, around its commit
 	mu       sync.Mutex
-	channels map[string]map[*Session]struct{}
+	channels map[channel]map[*Session]struct{}
 	queued   atomic.Int64 // bytes in inboxes
 }
 
@@ -127,7 +134,7 @@ func (s *Session) commitNotes(t *txn) {
 	h.mu.Lock()
 	var told []*Session
 	for _, n := range t.notes {
-		for l := range h.channels[n.Channel] {
+		for l := range h.channels[channel{s.cat.Database(), n.Channel}] {
 			l.inbox.mu.Lock()
 			if len(l.inbox.notes) == 0 {
 				told = append(told, l)
@@ -152,12 +159,13 @@ func (s *Session) listen(a listenAction) {
 	switch {
 	case a.listen:
 		if h.channels == nil {
-			h.channels = map[string]map[*Session]struct{}{}
+			h.channels = map[channel]map[*Session]struct{}{}
 		}
-		if h.channels[a.channel] == nil {
-			h.channels[a.channel] = map[*Session]struct{}{}
+		ch := channel{s.cat.Database(), a.channel}
+		if h.channels[ch] == nil {
+			h.channels[ch] = map[*Session]struct{}{}
 		}
-		h.channels[a.channel][s] = struct{}{}
+		h.channels[ch][s] = struct{}{}
 		if s.listening == nil {
 			s.listening = map[string]struct{}{}
 		}
@@ -181,10 +189,11 @@ func (s *Session) listen(a listenAction) {
 	}
 }
 
-func (h *hub) drop(channel string, s *Session) {
-	delete(h.channels[channel], s)
-	if len(h.channels[channel]) == 0 {
-		delete(h.channels, channel)
+func (h *hub) drop(name string, s *Session) {
+	ch := channel{s.cat.Database(), name}
+	delete(h.channels[ch], s)
+	if len(h.channels[ch]) == 0 {
+		delete(h.channels, ch)
 	}
 }
 

@@ -20,7 +20,11 @@ import (
 
 // login finds out which role a client is, and what settings it begins with.
 func (s *Session) login() error {
-	snap := s.db.cat.Latest()
+	db, err := s.openDatabase()
+	if err != nil {
+		return err
+	}
+	snap := s.cat.Latest()
 	role := snap.RoleNamed(s.user)
 	if role == nil {
 		s.authenticated, s.bootstrap = catalog.BootstrapRoleOID, s.user
@@ -31,7 +35,7 @@ func (s *Session) login() error {
 	if !role.Login {
 		return &pgerr.Error{Severity: "FATAL", Code: pgerr.InvalidAuthorization, Message: "role \"" + s.user + "\" is not permitted to log in"}
 	}
-	if !role.Super && snap.DatabaseRights(role.OID, catalog.Connect) == 0 {
+	if !role.Super && snap.DatabaseRights(role.OID, db, catalog.Connect) == 0 {
 		e := pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied for database \"%s\"", s.databaseName()).
 			WithDetail("User does not have CONNECT privilege.")
 		e.Severity = "FATAL"
@@ -40,8 +44,7 @@ func (s *Session) login() error {
 	next := s.set.with("session_authorization", s.user)
 	next.auth = s.authenticated
 	s.set = next.with("is_superuser", onOff(role.Super))
-	db := snap.Database()
-	for _, list := range [][]string{db.AllConfig, db.Config, role.Config, db.RoleConfig[role.OID]} {
+	for _, list := range [][]string{snap.MainDatabase().AllConfig, db.Config, role.Config, db.RoleConfig[role.OID]} {
 		for _, kv := range list {
 			name, value, _ := strings.Cut(kv, "=")
 			_ = s.assign(name, value, atConnect) // what is no longer valid must keep nobody out

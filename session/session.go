@@ -22,7 +22,8 @@ import (
 
 // SessionOptions describe a client.
 type SessionOptions struct {
-	User     string
+	User string
+	// Database is a database's name; one that no database has means the main one.
 	Database string
 	// Settings are run-time parameters given when connecting.
 	Settings map[string]string
@@ -34,12 +35,15 @@ type SessionOptions struct {
 	// was terminated. Both are called by other sessions' goroutines; nil for none.
 	Notified, Interrupt func()
 	RemoteAddr          string
+	// inside, if not 0, is the database, for the engine itself: it gets in anywhere.
+	inside catalog.OID
 }
 
 // Session is one client's state. Not safe for concurrent use but for Cancel
 // and Terminate.
 type Session struct {
 	db   *DB
+	cat  *catalog.Catalog // of its database
 	opts SessionOptions
 	user string // as the client connected
 	// authenticated is the role it connected as, definer the owner of the SECURITY

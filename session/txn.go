@@ -138,7 +138,7 @@ func (s *Session) enter(ctx context.Context, readOnly bool) (*catalog.Snapshot, 
 // own changes.
 func (s *Session) catalogNow() (*catalog.Snapshot, error) {
 	t := s.tx
-	base, err := s.db.cat.At(t.kv, t.kv.Seq())
+	base, err := s.cat.At(t.kv, t.kv.Seq())
 	if err != nil {
 		return nil, mapKV(err)
 	}
@@ -156,7 +156,7 @@ func (s *Session) catalogNow() (*catalog.Snapshot, error) {
 func (s *Session) snapshot() *catalog.Snapshot {
 	switch {
 	case s.tx == nil || s.tx.base == nil:
-		return s.db.cat.Latest()
+		return s.cat.Latest()
 	case s.tx.change != nil:
 		return s.tx.change.Snapshot()
 	}
@@ -166,7 +166,7 @@ func (s *Session) snapshot() *catalog.Snapshot {
 // changeCatalog gives the transaction's catalog change, begun if need be.
 func (s *Session) changeCatalog() *catalog.Change {
 	if s.tx.change == nil {
-		s.tx.change = s.db.cat.Change(s.tx.kv, s.tx.base)
+		s.tx.change = s.cat.Change(s.tx.kv, s.tx.base)
 	}
 	return s.tx.change
 }

@@ -89,7 +89,7 @@ func (s *Session) runDDL(ctx context.Context, st *statement, w Writer) error {
 	}
 	switch n := st.raw.Stmt.(type) {
 	case *ast.DropDatabaseStmt:
-		return s.dropDatabase(n, w)
+		return s.dropDatabase(ctx, st, n, w)
 	case *ast.CreateTableStmt:
 		s.tempOnCommit = s.tempOnCommit || n.OnCommit == ast.OnCommitDelete || n.OnCommit == ast.OnCommitDrop
 	case *ast.CreateTableAsStmt:
@@ -151,18 +151,6 @@ func ownsTransaction(st ast.Stmt) string {
 	return ""
 }
 
-// dropDatabase answers DROP DATABASE: there is one, in use.
-func (s *Session) dropDatabase(n *ast.DropDatabaseStmt, w Writer) error {
-	if n.Name == s.databaseName() {
-		return pgerr.New(pgerr.ObjectInUse, "cannot drop the currently open database")
-	}
-	if !n.IfExists {
-		return pgerr.Newf(pgerr.InvalidCatalogName, "database %q does not exist", n.Name)
-	}
-	s.notice("NOTICE", pgerr.SuccessfulCompletion, fmt.Sprintf("database %q does not exist, skipping", n.Name))
-	return w.Complete(ast.Tag(n))
-}
-
 // tableFromExecute makes CREATE TABLE AS query of CREATE TABLE AS EXECUTE.
 func (s *Session) tableFromExecute(ctx context.Context, st *statement, n *ast.CreateTableAsStmt) (*statement, error) {
 	p, err := s.Statement(n.Execute.Name)
@@ -190,7 +178,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		return s.tempSchema(ctx)
 	}
 	return &ddl.Ctx{
-		Context: ctx, Change: s.changeCatalog(), Catalog: s.db.cat, Sequences: s.db.seqs,
+		Context: ctx, Change: s.changeCatalog(), Catalog: s.cat, Sequences: s.db.seqs,
 		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
 		Env: s.execEnv(), User: s.userName(), Text: st.text, RawStmt: st.raw,
 		Role: s.role(), OuterRole: s.outerRole(), SessionRole: s.sessionRole(), Bootstrap: s.bootstrap,
@@ -213,6 +201,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 			})
 			return rows, err
 		},
+		InUse:        func(database catalog.OID) int { return s.usersOf(ctx, database) },
 		CheckSetting: s.checkSetting,
 		CheckRoutine: func(f *catalog.Function) ([]catalog.OID, error) { return s.checkRoutine(ctx, f, st.text) },
 		OnCommit:     func(f func()) { s.tx.onCommit = append(s.tx.onCommit, f) },
@@ -1076,7 +1065,7 @@ func findConstraint(snap *catalog.Snapshot, path []string, rv *ast.RangeVar) ([]
 func (s *Session) tempSchema(ctx context.Context) (string, error) {
 	name := fmt.Sprintf("pg_temp_%d", s.pid)
 	if s.snapshot().SchemaByName(name) == nil { // also when the transaction that made it was rolled back
-		oid, err := s.db.cat.NewOID(ctx)
+		oid, err := s.cat.NewOID(ctx)
 		if err != nil {
 			return "", mapKV(err)
 		}

@@ -14,7 +14,7 @@ import (
 
 func dumpCommand() *cobra.Command {
 	var opts dump.Options
-	var file string
+	var file, database string
 	cmd := &cobra.Command{
 		Use:   "dump SOURCE",
 		Short: "Write a database as plain SQL, which psql loads into PostgreSQL or rowkey",
@@ -37,18 +37,19 @@ SOURCE is the address of a running server, such as postgres://postgres@127.0.0.1
 				}()
 				out = f
 			}
-			return dumpTo(cmd.Context(), args[0], out, opts)
+			return dumpTo(cmd.Context(), args[0], database, out, opts)
 		},
 	}
 	cmd.Flags().BoolVar(&opts.SchemaOnly, "schema-only", false, "definitions, no rows")
 	cmd.Flags().BoolVar(&opts.DataOnly, "data-only", false, "rows, no definitions")
 	cmd.Flags().BoolVar(&opts.NoOwner, "no-owner", false, "all belongs to who loads it")
 	cmd.Flags().BoolVar(&opts.NoPrivileges, "no-privileges", false, "no GRANT and REVOKE")
+	cmd.Flags().StringVarP(&database, "database", "d", "", "the database of a data directory; without it, the main one")
 	cmd.Flags().StringVarP(&file, "file", "f", "", "write to this file")
 	return cmd
 }
 
-func dumpTo(ctx context.Context, source string, out io.Writer, opts dump.Options) error {
+func dumpTo(ctx context.Context, source, database string, out io.Writer, opts dump.Options) error {
 	cfg, err := pgx.ParseConfig(source)
 	if !isURL(source) {
 		var db *rowkey.DB
@@ -57,6 +58,9 @@ func dumpTo(ctx context.Context, source string, out io.Writer, opts dump.Options
 		}
 		defer db.Close()
 		cfg = db.PgxConfig()
+		if database != "" {
+			cfg.Database = database
+		}
 	}
 	if err != nil {
 		return err
