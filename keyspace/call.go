@@ -41,6 +41,7 @@ type Call struct {
 	dirKeys, dirRows   [][]byte
 	colls              []*Collection
 	used               int // of colls
+	ahead              ahead
 }
 
 // readyKey is a key that came to be.
@@ -53,7 +54,16 @@ func (c *Call) get(key []byte) ([]byte, bool, error) {
 	if c.latest {
 		return c.Txn.GetLatest(key)
 	}
-	return c.Txn.Get(key)
+	row, known := c.ahead.row(key)
+	if !known {
+		return c.Txn.Get(key)
+	}
+	if c.writes > 0 {
+		if own, written, err := c.Txn.Written(key); written || err != nil {
+			return own, own != nil, err
+		}
+	}
+	return row, row != nil, nil
 }
 
 func (c *Call) scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {

@@ -23,6 +23,8 @@ type Command struct {
 	// another type end the transaction, which may be tried again, so that Run must
 	// keep no state of its own.
 	Run func(c *Call) error
+
+	ahead func(a *ahead, args [][]byte) // see aheadOf
 }
 
 // Flags are properties of a command, as COMMAND names them.
@@ -90,6 +92,7 @@ func register(cmds ...Command) {
 		if cmd.Keys != nil {
 			cmd.Flags |= MovableKeys
 		}
+		cmd.ahead = aheadOf[cmd.Name]
 		commands[cmd.Name] = cmd
 	}
 }

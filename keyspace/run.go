@@ -180,10 +180,18 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 		}
 		c.Now = max(c.Now, r.ks.Now()) // may have waited
 	}
+	c.ahead.forget()
+	if !multi { // of which all reads shall be seen to depend on others' writes
+		defer c.ahead.forget()
+		if err := c.ahead.look(r, txn, reqs); err != nil {
+			return err
+		}
+	}
 	for i := range reqs {
 		if c.Reply = reqs[i].To; c.Reply == nil {
 			c.Reply = reply
 		}
+		c.ahead.begin(i)
 		if err := c.run(&reqs[i], len(reqs) > 1, multi && len(reqs) > 1); err != nil {
 			return err
 		}

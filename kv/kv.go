@@ -175,6 +175,10 @@ type Txn interface {
 	GetAllLatest(keys, values [][]byte) error
 	ScanLatest(r Range, opts ScanOptions) Iterator
 
+	// Written gives what this transaction has written of key, nil for its deletion: for
+	// one who has read already what was there before.
+	Written(key []byte) (value []byte, written bool, err error)
+
 	// Moved notes that this transaction has put at to what it deleted at from: a row
 	// with another key; an empty to says that it is where nobody should follow it.
 	// MovedTo tells where commits since the snapshot have moved what was at key, for

@@ -290,6 +290,8 @@ func (t *tracedTxn) GetAllLatest(keys, values [][]byte) error {
 	return t.gotAll(keys, values, true, t.txn.GetAllLatest)
 }
 
+func (t *tracedTxn) Written(key []byte) ([]byte, bool, error) { return t.txn.Written(key) }
+
 func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {
 	return t.traceScan(r, opts, true, t.txn.ScanLatest)
 }

@@ -192,10 +192,16 @@ func (n *node) firstHead(h uint64) int {
 	_, b := bits.Sub64(n.heads[15], h, 0)
 	_, c := bits.Sub64(n.heads[23], h, 0)
 	at := 8 * (a + b + c)
-	for _, x := range (*[8]uint64)(n.heads[at&(width-8):]) {
-		_, less := bits.Sub64(x, h, 0)
-		at += less
-	}
+	part := (*[8]uint64)(n.heads[at&(width-8):])
+	_, c0 := bits.Sub64(part[0], h, 0)
+	_, c1 := bits.Sub64(part[1], h, 0)
+	_, c2 := bits.Sub64(part[2], h, 0)
+	_, c3 := bits.Sub64(part[3], h, 0)
+	_, c4 := bits.Sub64(part[4], h, 0)
+	_, c5 := bits.Sub64(part[5], h, 0)
+	_, c6 := bits.Sub64(part[6], h, 0)
+	_, c7 := bits.Sub64(part[7], h, 0)
+	at += (c0 + c1) + (c2 + c3) + (c4 + c5) + (c6 + c7)
 	return int(at)
 }
 

@@ -16,6 +16,7 @@ type Txn struct {
 	opts     kv.TxnOptions
 	version  *version
 	writes   Buffer
+	filter   filter // of the keys of writes
 	spill    *spill // of writes that do not fit memory
 	frozenMu sync.Mutex
 	frozen   *Buffer // view of writes for scans, until the next write
@@ -70,7 +71,7 @@ func (t *Txn) Get(key []byte) ([]byte, bool, error) {
 
 // get reads version v with a transaction's own writes over it.
 func (t *Txn) get(writes *Buffer, v *version, key []byte) ([]byte, bool, error) {
-	if writes.Len() > 0 {
+	if writes.Len() > 0 && t.filter.mayHave(key) {
 		if e, ok, err := writes.Get(key); ok || err != nil {
 			return e.Value(), ok && !e.Deleted(), err
 		}
@@ -166,6 +167,7 @@ func (t *Txn) freeze() Buffer {
 
 func (t *Txn) write(e Entry) error {
 	t.frozen = nil
+	t.filter.add(e.Key())
 	if t.serial != nil {
 		if err := t.store.ssi.write(t.serial, e, t.store.locks.hash(e.Key()), len(t.saves) > 0); err != nil {
 			return err
@@ -184,6 +186,18 @@ func (t *Txn) GetLatest(key []byte) ([]byte, bool, error) {
 	v := t.store.hold()
 	defer t.store.letGo(v)
 	return t.get(&t.writes, v, key)
+}
+
+// Written implements kv.Txn.
+func (t *Txn) Written(key []byte) ([]byte, bool, error) {
+	if err := t.check(); err != nil {
+		return nil, false, err
+	}
+	if t.writes.Len() == 0 || !t.filter.mayHave(key) {
+		return nil, false, nil
+	}
+	e, ok, err := t.writes.Get(key)
+	return e.Value(), ok, err
 }
 
 // GetAllLatest implements kv.Txn.
