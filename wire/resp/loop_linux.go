@@ -89,6 +89,7 @@ type loop struct {
 	batch batcher
 	again []*conn // have more to read that the system will not tell of again
 
+	loaded bool // several connections were ready the last time
 	asleep atomic.Bool
 	mu     sync.Mutex
 	inbox  []*conn // new, given back, or to be ended; nil stops the loop
@@ -188,6 +189,12 @@ func (l *loop) run() {
 
 // wait waits for events; not at all when there is something to do.
 func (l *loop) wait(events []unix.EpollEvent, busy bool) int {
+	if l.loaded { // more will have come meanwhile
+		if n := poll(l.epoll, events); n > 0 {
+			l.loaded = n > 1
+			return n
+		}
+	}
 	l.asleep.Store(true)
 	l.mu.Lock()
 	timeout := -1
@@ -200,6 +207,7 @@ func (l *loop) wait(events []unix.EpollEvent, busy bool) int {
 	if err != nil { // interrupted
 		return 0
 	}
+	l.loaded = n > 1
 	return n
 }
 

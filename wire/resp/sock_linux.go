@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,11 +67,41 @@ func (s *sock) writable() { s.out.give() }
 // tryRead reads without waiting.
 func (s *sock) tryRead(p []byte) (n int, err error) {
 	for {
-		n, err = unix.Read(s.fd, p)
+		n, err = transfer(unix.SYS_READ, s.fd, p)
 		if err != unix.EINTR {
 			return n, err
 		}
 	}
+}
+
+// quickBytes bounds what is copied between the system and the process at one go without
+// telling Go's scheduler.
+const quickBytes = 64 << 10
+
+// transfer reads or writes, of a socket that does not wait. Such a call is over in
+// microseconds, so that the scheduler is not told of it: it would give what runs this
+// goroutine to another thread meanwhile, and take it back, for every command.
+func transfer(call uintptr, fd int, p []byte) (int, error) {
+	if len(p) == 0 || len(p) > quickBytes {
+		if call == unix.SYS_READ {
+			return unix.Read(fd, p)
+		}
+		return unix.Write(fd, p)
+	}
+	n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(n), nil
+}
+
+// poll gives the events that are there already, for the same reason.
+func poll(epoll int, events []unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // tryWrite implements tryWriter.
@@ -81,7 +112,7 @@ func (s *sock) tryWrite(p []byte) (n int, err error) {
 		return 0, net.ErrClosed
 	}
 	for {
-		n, err = unix.Write(s.fd, p)
+		n, err = transfer(unix.SYS_WRITE, s.fd, p)
 		switch err {
 		case unix.EINTR:
 			continue
