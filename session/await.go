@@ -41,7 +41,8 @@ func (s *Session) awaitUsers(ctx context.Context, table catalog.OID, mode kv.Loc
 		if len(users) == 0 {
 			return nil
 		}
-		s.awaits.Store(&users)
+		shown := users // others read it while users changes
+		s.awaits.Store(&shown)
 		if limit := s.lockTimeout(); limit > 0 && time.Since(begun) > limit {
 			return mapKV(kv.ErrLockTimeout)
 		}

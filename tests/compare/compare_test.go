@@ -91,6 +91,34 @@ func pair(t testing.TB, name string) (pg, rk func() *Client) {
 	return pg, rk
 }
 
+// alone waits for other processes that run the scripts on the same server, whose roles all its
+// databases share, and removes what processes that were killed have left behind.
+func alone(t *testing.T) {
+	ctx := context.Background()
+	admin, err := pgx.Connect(ctx, postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Close(ctx) }) // and with it the lock
+	if _, err := admin.Exec(ctx, "SELECT pg_advisory_lock(hashtext('rowkey: scripts compared'))"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := admin.Query(ctx, `SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname ~ '^cmp_.*_(simple|extended)_[0-9]+$'
+		UNION ALL SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname ~ '^rk_(priv|role)_'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range left {
+		if _, err := admin.Exec(ctx, sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+}
+
 // TestScripts: rowkey answers every statement of the scripts as PostgreSQL does.
 func TestScripts(t *testing.T) {
 	postgres(t)
@@ -98,6 +126,7 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
 	}
+	alone(t)
 	total := 0
 	for _, f := range files {
 		script, err := ReadScript(f)

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	neturl "net/url"
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,9 +64,32 @@ func each(t *testing.T, f func(t *testing.T, url string)) {
 		if url == "" {
 			t.Skip(pgtest.EnvURL + " is not set: not compared with PostgreSQL")
 		}
-		f(t, url)
+		f(t, ownDatabase(t, url))
 	})
 }
+
+// ownDatabase makes a database on a server that other test processes use too; it goes with
+// the test.
+func ownDatabase(t *testing.T, url string) string {
+	ctx := context.Background()
+	name := fmt.Sprintf("history_%d_%d", os.Getpid(), databases.Add(1))
+	admin := connect(t, url)
+	exec(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0")
+	t.Cleanup(func() {
+		if c, err := pgx.Connect(ctx, url); err == nil {
+			c.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+			c.Close(ctx)
+		}
+	})
+	u, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+var databases atomic.Int64
 
 func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
