@@ -403,7 +403,9 @@ func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, e
 	if err != nil {
 		return nil, executor.StoreError(err)
 	}
-	if r.Waited {
+	// What was committed since the snapshot may have changed the table, whether it was
+	// waited for or not.
+	if r.Waited || c.Store.Seq() != c.Txn.Seq() {
 		if err := c.Refresh(); err != nil {
 			return nil, err
 		}

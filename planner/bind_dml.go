@@ -170,6 +170,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	}
 	t := p.dmlTarget(s.Relation, "insert into", "INSERT", "inserting into")
 	d := &dmlRel{kind: dmlInsert, table: t.table, hasReturning: s.Returning != nil}
+	p.changes = append(p.changes, d)
 	var cols []*catalog.Column
 	var stores []*store // of columns with subscripts; nil if there are none
 	if len(s.Columns) > 0 {
@@ -757,6 +758,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	}
 	t := p.dmlTarget(s.Relation, "update", "UPDATE", "updating")
 	d := &dmlRel{kind: dmlUpdate, table: t.table, hasReturning: s.Returning != nil}
+	p.changes = append(p.changes, d)
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	p.readOf(d.scan, t.access)
@@ -794,6 +796,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	}
 	t := p.dmlTarget(s.Relation, "delete from", "DELETE", "deleting from")
 	d := &dmlRel{kind: dmlDelete, table: t.table, hasReturning: s.Returning != nil}
+	p.changes = append(p.changes, d)
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	p.readOf(d.scan, t.access)

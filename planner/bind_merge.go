@@ -19,6 +19,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 		bail(pgerr.Unsupported("MERGE into view %q is not supported", t.name).At(s.Relation.Pos()))
 	}
 	d := &dmlRel{kind: dmlMerge, table: t.table}
+	p.changes = append(p.changes, d)
 	var item *rangeItem
 	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
 	p.readOf(d.scan, t.access)

@@ -9,6 +9,7 @@ import (
 // From the bound statement to the finished plan: rules, paths, operators.
 
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
+	p.useReferences()
 	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0, ByRow: p.byRow}
 	p.privileges(pl)
 	pl.Refused = p.refused

@@ -109,6 +109,7 @@ type planner struct {
 	wholeRows map[plan.Expr]*plan.RowExpr
 	marked    []*lProject // the projections that nullMark added
 	tables    []plan.TableUse
+	changes   []*dmlRel // what the statement and those in its WITH change
 	views     []*catalog.Table
 	routines  []catalog.OID // functions made by users that are called
 	sequenced []*plan.Call  // of nextval and kin

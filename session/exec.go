@@ -316,14 +316,17 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if err := s.settlePortals(); err != nil {
 			return err
 		}
-		waited, err := s.lockTables(ctx, st.plan)
+		again, err := s.lockTables(ctx, st.plan)
 		if err != nil {
 			return err
 		}
-		if !waited || attempt == 10 {
+		if !again || attempt == 10 && s.tx.level != kv.ReadCommitted {
 			return nil
 		}
-		// Who held the lock may have changed the table: look again.
+		// Definitions may have changed: look again. What is locked stays as it is from now on.
+		if err := ctx.Err(); err != nil {
+			return mapKV(context.Cause(ctx))
+		}
 		s.tx.fresh = false
 	}
 }
@@ -376,9 +379,11 @@ func sameTypes(want, have []*types.Type) bool {
 	return true
 }
 
-// lockTables takes the locks that keep definitions of the plan's tables still.
-func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, err error) {
+// lockTables takes the locks that keep definitions of the plan's tables still. again: they
+// may have changed since it was planned.
+func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (again bool, err error) {
 	reads := !s.tx.implicit || s.db.strong.Load() > 0
+	waited, writes := false, false
 	for _, u := range p.Tables {
 		s.tx.temporary = s.tx.temporary || u.Table.Persistence == catalog.Temporary
 		mode := tableReadLock
@@ -387,6 +392,8 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 			mode = tableMarkLock
 		case u.Write:
 			mode = tableWriteLock
+		case u.Mark:
+			mode = tableMarkLock
 		case !reads:
 			continue
 		}
@@ -398,6 +405,18 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 			return false, mapKV(err)
 		}
 		waited = waited || r.Waited
+		writes = writes || mode != tableReadLock
+	}
+	if !writes {
+		return waited, nil
+	}
+	if s.tx.level == kv.ReadCommitted {
+		// The definitions may have changed before the locks were taken, and who changed
+		// them let go in time: that is no wait, but the plan is old.
+		newer, err := s.db.cat.Newer(s.tx.kv, s.tx.base)
+		return waited || newer, mapKV(err)
+	}
+	for _, u := range p.Tables {
 		if u.Write {
 			if err := s.checkDefinition(u.Table); err != nil {
 				return waited, err
@@ -405,6 +424,23 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (waited bool, er
 		}
 	}
 	return waited, nil
+}
+
+// lockInner is lockTables for a statement inside another, which cannot be planned again by a
+// newer snapshot: the outer one reads by this.
+func (s *Session) lockInner(ctx context.Context, p *plan.Plan) error {
+	again, err := s.lockTables(ctx, p)
+	if err != nil || !again {
+		return err
+	}
+	for _, u := range p.Tables {
+		if u.Write || u.Mark {
+			if err := s.sameDefinition(u.Table); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // writesTemporary tells that a plan changes temporary tables and no others,

@@ -343,7 +343,16 @@ func (s *Session) newestCatalog() (*catalog.Snapshot, error) {
 // planned anew. (PostgreSQL goes by the newest definitions at every level; here a
 // snapshot holds definitions and rows that go together.)
 func (s *Session) checkDefinition(t *catalog.Table) error {
-	if s.tx.level == kv.ReadCommitted || t.Virtual != nil || s.tx.base == nil {
+	if s.tx.level == kv.ReadCommitted {
+		return nil
+	}
+	return s.sameDefinition(t)
+}
+
+// sameDefinition refuses a table whose definition, or that of one that refers to it, is not
+// that of the snapshot any more.
+func (s *Session) sameDefinition(t *catalog.Table) error {
+	if t.Virtual != nil || s.tx.base == nil {
 		return nil
 	}
 	now, err := s.newestCatalog()

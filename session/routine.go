@@ -218,7 +218,7 @@ func (s *Session) openNested(ctx context.Context, q *nested, params []types.Datu
 		if err := s.settlePortals(); err != nil {
 			return nil, err
 		}
-		if _, err := s.lockTables(ctx, q.plan); err != nil {
+		if err := s.lockInner(ctx, q.plan); err != nil {
 			return nil, err
 		}
 	}

@@ -265,7 +265,7 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 		if err := s.writable(p.Tag); err != nil {
 			return nil, 0, err
 		}
-		if _, err := s.lockTables(ctx, p); err != nil {
+		if err := s.lockInner(ctx, p); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -112,10 +112,11 @@ type RowKey struct {
 	Locked      bool // by FOR UPDATE or SHARE
 }
 
-// TableUse is a table and what the plan does with it.
+// TableUse is a table and what the plan does with it. Mark: rows are looked for by a
+// foreign key, and locked.
 type TableUse struct {
-	Table *catalog.Table
-	Write bool
+	Table       *catalog.Table
+	Write, Mark bool
 }
 
 // CTE is a WITH query that is computed once.
