@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -73,7 +74,8 @@ type power struct {
 
 	failing  bool // operations fail before power goes
 	failAt   int64
-	failFor  int64
+	failFor  atomic.Int64
+	fails    int64 // failFor, to begin with
 	failWith error
 	failKind func(errorfs.Op) bool
 	kindName string
@@ -92,7 +94,8 @@ func newPower(fs *vfs.MemFS, l *ledger, rng *rand.Rand) *power {
 	if rng.IntN(2) == 0 {
 		p.failing, l.failing = true, true
 		p.failAt = 1 + rng.Int64N(p.cut)
-		p.failFor = []int64{1, 1, 3, 1 << 30}[rng.IntN(4)]
+		p.failFor.Store([]int64{1, 1, 3, 1 << 30}[rng.IntN(4)])
+		p.fails = p.failFor.Load()
 		p.failWith = []error{syscall.EIO, syscall.ENOSPC}[rng.IntN(2)]
 		switch rng.IntN(4) {
 		case 0:
@@ -113,7 +116,7 @@ func newPower(fs *vfs.MemFS, l *ledger, rng *rand.Rand) *power {
 func (p *power) String() string {
 	s := fmt.Sprintf("power goes at operation %d, %d%% of what was not synced stays", p.cut, p.percent)
 	if p.failing {
-		s += fmt.Sprintf("; %d operations (%s) fail from %d with %v", p.failFor, p.kindName, p.failAt, p.failWith)
+		s += fmt.Sprintf("; %d operations (%s) fail from %d with %v", p.fails, p.kindName, p.failAt, p.failWith)
 	}
 	return s
 }
@@ -134,8 +137,7 @@ func (p *power) MaybeError(op errorfs.Op) error {
 		return errOff
 	}
 	if p.failing && n >= p.failAt && p.failKind(op) {
-		if p.failFor > 0 {
-			p.failFor--
+		if p.failFor.Add(-1) >= 0 {
 			return &os.PathError{Op: "write", Path: op.Path, Err: p.failWith}
 		}
 	}
@@ -174,10 +176,16 @@ func openOn(fs vfs.FS, rng *rand.Rand) (*rowkey.DB, error) {
 	return db, nil
 }
 
+// patience is how long a round may take before it is said to hang: a busy machine under the
+// race detector needs a minute.
+const patience = 2 * time.Minute
+
 // round loads a database until the power goes.
 func (p *power) round(seed uint64) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	stuck := time.AfterFunc(patience*3/4, func() { pprof.Lookup("goroutine").WriteTo(os.Stderr, 2) })
+	defer stuck.Stop()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	db, err := openOn(errorfs.Wrap(p.mem, p), rng)
 	if err == nil {
@@ -189,7 +197,7 @@ func (p *power) round(seed uint64) (err error) {
 		go func() { db.Close(); close(closed) }()
 		select {
 		case <-closed:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			return errors.New("closing hangs")
 		}
 	}
@@ -223,7 +231,7 @@ func (p *power) look() error {
 
 // verify opens what is left, verifies it and closes it.
 func (p *power) verify() (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	rng := rand.New(rand.NewPCG(1, 1))
 	// A copy, so that what is found wrong can be looked at; with nothing unsynced it is the same.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package parser
+
+const slowness = 1
