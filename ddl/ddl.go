@@ -70,6 +70,8 @@ type Ctx struct {
 	// Refresh moves the statement's snapshot (and catalog) forward after a lock
 	// was waited for; at REPEATABLE READ and above it does nothing.
 	Refresh func() error
+	// Frozen: the transaction reads by one snapshot, REPEATABLE READ or above.
+	Frozen bool
 	// Await waits for the transactions to end that hold locks on a table which conflict
 	// with mode, then refreshes.
 	Await func(t *catalog.Table, mode kv.LockMode) error

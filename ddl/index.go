@@ -129,6 +129,16 @@ func (c *Ctx) buildIndex(t *catalog.Table, ix *catalog.Index, name string) error
 	if err != nil {
 		return err
 	}
+	if c.Frozen && c.Store.Seq() != c.Txn.Seq() {
+		// The index is made of the newest rows. The transaction would find them by it, and
+		// others by the table.
+		if same, err := executor.SeesNewest(c.Exec(), now); err != nil {
+			return err
+		} else if !same {
+			return pgerr.New(pgerr.SerializationFailure, "could not serialize access due to concurrent update").
+				WithDetail("Rows of table %q were changed after the transaction's snapshot was taken; an index would be made of the newest.", now.Name)
+		}
+	}
 	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(ix.OID), &rules)
 }
 

@@ -1,8 +1,10 @@
 package session_test
 
 import (
+	"fmt"
 	"testing"
 
+	"rowkey/kv"
 	"rowkey/pgerr"
 	"rowkey/session"
 )
@@ -42,6 +44,70 @@ func TestSnapshotBesideDDL(t *testing.T) {
 		y, err2 := run(a, "SELECT count(*) FROM t WHERE b + 0 = 3")
 		if err != nil || err2 != nil || x.rows[0][0].I != y.rows[0][0].I {
 			t.Errorf("%s: the index has %v rows, the table %v", level, x.rows, y.rows)
+		}
+	}
+}
+
+// # An index made by a transaction whose snapshot lacks newer rows is refused: by it, the
+// transaction would find rows that it does not see. Of rows that it sees as they are it is made.
+func TestIndexOfOlderSnapshot(t *testing.T) {
+	for _, level := range []string{"REPEATABLE READ", "SERIALIZABLE"} {
+		db := open(t)
+		a, b := connect(t, db), connect(t, db)
+		must(t, a, "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 5000) g; CREATE TABLE other (x int)")
+		begin := func() {
+			must(t, a, "BEGIN ISOLATION LEVEL "+level+"; SELECT 1 FROM pg_class LIMIT 1; SET LOCAL enable_seqscan = off")
+		}
+		begin()
+		must(t, b, "UPDATE t SET a = 12 WHERE id = 4711")
+		if _, err := run(a, "CREATE INDEX t_a ON t (a)"); pgerr.CodeOf(err) != pgerr.SerializationFailure {
+			t.Errorf("%s: %v", level, err)
+		}
+		must(t, a, "ROLLBACK")
+		begin()
+		must(t, b, "INSERT INTO other VALUES (1)")
+		must(t, a, "INSERT INTO t VALUES (0, 12)")
+		must(t, a, "CREATE INDEX t_a ON t (a)")
+		if r := must(t, a, "SELECT count(*) FROM t WHERE a = 12"); r.rows[0][0].I != 3 {
+			t.Errorf("%s: the index shows %v", level, r.rows)
+		}
+		must(t, a, "COMMIT")
+	}
+}
+
+// # A statement that was planned before a definition was committed, and got its locks after
+// that without a wait, is planned anew.
+func TestPlanOlderThanLocks(t *testing.T) {
+	db := open(t)
+	setup := connect(t, db)
+	must(t, setup, "CREATE TABLE t (id serial PRIMARY KEY, a int); CREATE TABLE child (id int REFERENCES t ON DELETE CASCADE)")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s := connect(t, db)
+		for range 150 {
+			if _, err := run(s, "CREATE INDEX t_a ON t (a); CREATE INDEX child_id ON child (id)"); err != nil {
+				t.Error(err)
+			}
+			if _, err := run(s, "DROP INDEX t_a, child_id"); err != nil {
+				t.Error(err)
+			}
+		}
+		must(t, s, "CREATE INDEX t_a ON t (a); CREATE INDEX child_id ON child (id)")
+	}()
+	writer := connect(t, db)
+	for n := 0; ; n++ {
+		must(t, writer, fmt.Sprintf("INSERT INTO t (a) VALUES (%d); INSERT INTO child VALUES (currval('t_id_seq'))", n))
+		if n > 5 {
+			must(t, writer, fmt.Sprintf("DELETE FROM t WHERE a = %d", n-5))
+		}
+		select {
+		case <-done:
+			if _, err := db.Check(t.Context(), func(d kv.Damage) error { t.Error(d); return nil }); err != nil {
+				t.Error(err)
+			}
+			return
+		default:
 		}
 	}
 }

@@ -208,6 +208,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		Txn:          s.tx.kv,
 		Store:        s.db.store,
 		Refresh:      func() error { return s.refresh() },
+		Frozen:       s.tx.level != kv.ReadCommitted,
 		Restart:      s.restartSequence,
 		Await: func(t *catalog.Table, mode kv.LockMode) error {
 			if err := s.awaitUsers(ctx, t.OID, mode); err != nil {
