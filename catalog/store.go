@@ -337,12 +337,13 @@ func (c *Catalog) At(r kv.Reader, seq uint64) (*Snapshot, error) {
 	return st.in(c.database), nil
 }
 
-// Newer tells whether definitions were committed that base lacks, as txn would see them now.
+// Newer tells whether definitions were, or may have been, committed that base lacks, as txn
+// would see them now.
 // Who has got a lock that keeps a definition still asks it: the definition may have changed
 // between the snapshot and the lock, without a wait. It costs two atomic loads.
 func (c *Catalog) Newer(txn kv.Txn, base *Snapshot) (bool, error) {
-	if c.committing.Load() == 0 && c.latest.Load().snap.Version == base.Version {
-		return false, nil
+	if c.committing.Load() == 0 {
+		return c.Latest().Version != base.Version, nil
 	}
 	v, ok, err := txn.GetLatest(versionKey)
 	if err != nil {
@@ -351,7 +352,8 @@ func (c *Catalog) Newer(txn kv.Txn, base *Snapshot) (bool, error) {
 	if !ok || len(v) != 8 {
 		return false, fmt.Errorf("catalog: the version at %s is missing or damaged", keyenc.Pretty(versionKey))
 	}
-	return binary.BigEndian.Uint64(v) != base.Version, nil
+	latest := c.latest.Load().state // not, while it is committed, what has been
+	return binary.BigEndian.Uint64(v) != latest.version || latest.in(c.database).Version != base.Version, nil
 }
 
 // NewOID gives a number that no object has or had.

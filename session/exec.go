@@ -413,7 +413,7 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (again bool, err
 	if s.tx.level == kv.ReadCommitted {
 		// The definitions may have changed before the locks were taken, and who changed
 		// them let go in time: that is no wait, but the plan is old.
-		newer, err := s.db.cat.Newer(s.tx.kv, s.tx.base)
+		newer, err := s.cat.Newer(s.tx.kv, s.tx.base)
 		return waited || newer, mapKV(err)
 	}
 	for _, u := range p.Tables {
