@@ -47,6 +47,12 @@ type Notifier interface {
 	NotificationQueueUsage() float64
 }
 
+// SnapshotExporter is implemented by sessions whose transactions lend their snapshots.
+type SnapshotExporter interface {
+	// ExportSnapshot gives what SET TRANSACTION SNAPSHOT takes.
+	ExportSnapshot() (string, error)
+}
+
 // via makes a function of a session that implements I.
 func via[I any](what string, run func(ctx *Ctx, s I, a []types.Datum) (types.Datum, error)) Func {
 	return fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
@@ -110,6 +116,11 @@ func init() {
 	define("pg_terminate_backend(int4,int8)", via(signals, func(_ *Ctx, s Signaller, a []types.Datum) (types.Datum, error) {
 		ok, err := s.TerminateBackend(int32(a[0].I))
 		return types.NewBool(ok), err
+	}))
+
+	define("pg_export_snapshot()", via("snapshots", func(_ *Ctx, s SnapshotExporter, _ []types.Datum) (types.Datum, error) {
+		id, err := s.ExportSnapshot()
+		return types.NewString(id), err
 	}))
 
 	const notifications = "notifications"

@@ -33,6 +33,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 		return c.alterOther(n, oid)
 	}
 	t := c.snap().Table(oid)
+	if t == nil && n.Kind == ast.ObjectTable { // a sequence or an index is a table to it
+		return c.alterOther(n, oid)
+	}
 	if t == nil || !isOfKind(t, n.Kind) {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", n.Table.Name, strings.ToLower(n.Kind.String()))
 	}
@@ -88,19 +91,27 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 	if err := c.ownOf(oid); err != nil {
 		return err
 	}
+	seq, kind := c.snap().Sequence(oid), "sequences"
+	if seq == nil {
+		kind = "indexes"
+	}
 	for _, cmd := range n.Commands {
+		refused := pgerr.Newf(pgerr.WrongObjectType, "ALTER action %s cannot be performed on relation %q", cmd.Op, n.Table.Name).
+			WithDetail("This operation is not supported for %s.", kind)
 		switch cmd.Op {
 		case ast.ChangeOwner:
 			if err := c.changeRelationOwner(oid, cmd.Owner); err != nil {
 				return err
 			}
 		case ast.SetOptions, ast.ResetOptions:
-		case ast.SetLogged, ast.SetUnlogged:
-			seq := c.snap().Sequence(oid)
-			if seq == nil {
-				return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
+			if seq != nil {
+				return refused
 			}
-			cp := *seq
+		case ast.SetLogged, ast.SetUnlogged:
+			if seq == nil {
+				return refused
+			}
+			cp := *c.snap().Sequence(oid)
 			if cp.Persistence = catalog.Permanent; cmd.Op == ast.SetUnlogged {
 				cp.Persistence = catalog.Unlogged
 			}
@@ -108,8 +119,8 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 				return err
 			}
 		case ast.AttachPartition:
-			if n.Kind != ast.ObjectIndex || c.snap().TableOfIndex(oid) == nil {
-				return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
+			if seq != nil {
+				return refused
 			}
 			if c.snap().TableOfIndex(oid).Kind != catalog.KindPartitioned {
 				return pgerr.Newf(pgerr.WrongObjectType, "%q is not a partitioned index", n.Table.Name)
@@ -117,8 +128,13 @@ func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 			if err := c.attachIndex(oid, cmd.Relation); err != nil {
 				return err
 			}
-		default:
+		case ast.SetColumnStatistics, ast.SetTablespace:
+			if seq != nil {
+				return refused
+			}
 			return pgerr.Unsupported("this form of %s is not supported", ast.Tag(n))
+		default:
+			return refused
 		}
 	}
 	return nil

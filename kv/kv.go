@@ -255,6 +255,10 @@ type TxnOptions struct {
 	// Owner groups transactions of one session: they never block each other, and
 	// deadlocks are found among owners. 0: the transaction is alone.
 	Owner uint64
+	// At, if not nil, is a View, still open, of another transaction of the store: this one
+	// begins with its snapshot, without that one's writes. Serializable needs a view of a
+	// Serializable one. At ReadCommitted the first Refresh leaves it.
+	At Snapshot
 }
 
 // Isolation is a transaction isolation level, weakest first.

@@ -77,6 +77,7 @@ type DB struct {
 	txnIDs   atomic.Int64
 	rowIDs   *rowenc.RowIDs
 	hub      hub
+	exports  exports
 	strong   atomic.Int64      // open transactions that may lock tables against readers
 	memory   *executor.Account // of all statements
 	temp     *executor.TempFiles

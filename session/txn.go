@@ -44,6 +44,7 @@ type txn struct {
 	// sequences are those this transaction restarted: others see it once it commits.
 	sequences map[catalog.OID]*ownSequence
 	used      []*catalog.Sequence // those that gave it numbers
+	exports   []string            // snapshots that others may begin with
 }
 
 // savepoint is one SAVEPOINT.
@@ -97,11 +98,16 @@ func levelOf(isolation string) kv.Isolation {
 func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	var err error
 	t.reading = readOnlyHint && t.level != kv.Serializable // who may have to write yet cannot promise not to
-	t.kv, err = s.db.store.Begin(s.ctx, kv.TxnOptions{
+	t.kv, err = s.db.store.Begin(s.ctx, s.txnOptions(t))
+	return mapKV(err)
+}
+
+// txnOptions describe a transaction to the store.
+func (s *Session) txnOptions(t *txn) kv.TxnOptions {
+	return kv.TxnOptions{
 		Isolation: t.level, ReadOnly: t.reading, Declared: t.readOnly,
 		NoSync: s.set.noSync, LockTimeout: s.lockTimeout(), DeadlockTimeout: s.set.deadlockTimeout, Owner: s.owner(),
-	})
-	return mapKV(err)
+	}
 }
 
 // enter makes the session ready to run a statement: a transaction is open, its
@@ -205,6 +211,7 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	s.tx = nil
 	s.txStart.Store(0)
+	s.db.exports.drop(t)
 	defer s.weaken(t)
 	for _, q := range t.sequences { // restarted: that is part of the commit
 		if err := t.kv.PutCovered(catalog.SequenceKey(q.seq.OID), catalog.SequenceRecord(q.last, q.called)); err != nil {
@@ -273,6 +280,7 @@ func (s *Session) rollback() {
 	s.closePortals()
 	s.tx = nil
 	s.txStart.Store(0)
+	s.db.exports.drop(t)
 	t.kv.Rollback()
 	s.weaken(t)
 	s.restore(t.settings)

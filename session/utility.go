@@ -350,7 +350,13 @@ func (s *Session) runSet(ctx context.Context, n *ast.SetStmt, w Writer) error {
 		}
 		return w.Complete("SET")
 	case ast.SetSnapshot:
-		return pgerr.Unsupported("SET TRANSACTION SNAPSHOT is not supported")
+		if s.tx == nil || s.tx.implicit {
+			s.warn(pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
+		}
+		if err := s.importSnapshot(n.Values[0].Text); err != nil {
+			return err
+		}
+		return w.Complete("SET")
 	case ast.ResetAll:
 		keep := s.setStart
 		for _, name := range []string{"transaction_isolation", "transaction_read_only", "session_authorization", "role", "is_superuser"} {

@@ -101,6 +101,20 @@ func (g *ssi) begin(x *serial, snapshot func() uint64) {
 	g.take(x, snapshot)
 }
 
+// beginAt registers a transaction that takes the snapshot of another open one. Those that
+// could have shown the snapshot to be unsafe may have ended, so it is safe only if the
+// other's is known to be.
+func (g *ssi) beginAt(x, of *serial, snapshot func() uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	x.in, x.out = map[*serial]struct{}{}, map[*serial]struct{}{}
+	g.begun++
+	x.number = g.begun
+	g.all[x] = struct{}{}
+	x.snapshot = snapshot()
+	x.safe = x.readOnly && of.safe
+}
+
 // renew gives a transaction that has done nothing yet a newer snapshot.
 func (g *ssi) renew(x *serial, snapshot func() uint64) {
 	g.mu.Lock()

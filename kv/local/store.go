@@ -118,6 +118,9 @@ func (s *Store) Begin(ctx context.Context, opts kv.TxnOptions) (kv.Txn, error) {
 		// at the members, so either it sees this one or this one sees its version.
 		s.active.add(&t.activity, s.Seq())
 	}
+	if opts.At != nil {
+		return t, t.beginAt(opts.At)
+	}
 	if opts.Isolation == kv.Serializable {
 		t.serial = &serial{owner: opts.Owner, readOnly: opts.ReadOnly || opts.Declared, writes: &t.writes}
 		s.ssi.begin(t.serial, t.newest)

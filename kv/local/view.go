@@ -19,6 +19,34 @@ func (t *Txn) View() kv.Snapshot {
 	return &txnView{t: t, v: t.version, writes: t.freeze()}
 }
 
+// beginAt begins t with the snapshot of another transaction's view.
+func (t *Txn) beginAt(at kv.Snapshot) error {
+	view, ok := at.(*txnView)
+	if !ok || view.t.store != t.store || view.closed {
+		return kv.ErrIsolation
+	}
+	take := func() uint64 {
+		t.version = view.v
+		if t.store.traits.counted() {
+			t.version.refs.Add(1)
+		}
+		if !t.opts.ReadOnly {
+			t.activity.seq.Store(t.version.seq)
+		}
+		return t.version.seq
+	}
+	if t.opts.Isolation != kv.Serializable {
+		take()
+		return nil
+	}
+	if view.t.serial == nil {
+		return kv.ErrIsolation
+	}
+	t.serial = &serial{owner: t.opts.Owner, readOnly: t.opts.ReadOnly || t.opts.Declared, writes: &t.writes}
+	t.store.ssi.beginAt(t.serial, view.t.serial, take)
+	return nil
+}
+
 func (n *txnView) check() error {
 	if n.closed {
 		return kv.ErrClosed

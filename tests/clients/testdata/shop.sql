@@ -1,0 +1,21 @@
+-- Some of everything that pg_dump writes.
+create schema app;
+create type app.mood as enum ('sad','ok','happy');
+create domain app.posint as int check (value > 0);
+create table app.customers (id bigint generated always as identity primary key, name text not null, email varchar(100) unique, mood app.mood default 'ok', n app.posint, created timestamptz default now(), tags text[], doc jsonb);
+create table app.orders (id serial primary key, customer_id bigint references app.customers on delete cascade, total numeric(10,2) check (total >= 0), placed date default current_date);
+create index on app.orders (customer_id, placed desc);
+create index on app.customers (lower(name)) where mood <> 'sad';
+create view app.totals as select c.name, sum(o.total) t from app.customers c join app.orders o on o.customer_id=c.id group by c.name;
+create materialized view app.mv as select * from app.totals;
+create function app.f(a int) returns int language plpgsql as $$ begin return a + 1; end $$;
+create function app.trg() returns trigger language plpgsql as $$ begin new.name := upper(new.name); return new; end $$;
+create trigger up before insert on app.customers for each row execute function app.trg();
+create table app.parts (id int, d date) partition by range (d);
+create table app.parts_2024 partition of app.parts for values from ('2024-01-01') to ('2025-01-01');
+comment on table app.customers is 'people';
+create role app_reader; grant select on all tables in schema app to app_reader;
+insert into app.customers(name,email,n,tags,doc) values ('ann','a@x',3,'{a,b}','{"x":1}'),('bob','b@x',4,null,null);
+insert into app.orders(customer_id,total) values (1,10.5),(1,3),(2,7);
+insert into app.parts values (1,'2024-05-05');
+refresh materialized view app.mv;
