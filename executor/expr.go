@@ -114,15 +114,11 @@ func (c *compiler) compile(e plan.Expr) (expr, error) {
 		as, err := c.all(e.Args)
 		return &minMaxExpr{args: as, typ: e.Typ, greatest: e.Greatest}, err
 	case *plan.NullIf:
-		raw := e.Raw
-		if raw == nil {
-			raw = e.L
-		}
-		as, err := c.all([]plan.Expr{e.L, e.R, raw})
+		as, err := c.all([]plan.Expr{e.L, e.R})
 		if err != nil {
 			return nil, err
 		}
-		return &nullIfExpr{l: as[0], r: as[1], raw: as[2], typ: e.Typ, eq: newFuncCall(c.x, e.Eq.Func, 2)}, nil
+		return &nullIfExpr{l: as[0], r: as[1], typ: e.Typ, eq: newFuncCall(c.x, e.Eq.Func, 2)}, nil
 	case *plan.ArrayExpr:
 		as, err := c.all(e.Elems)
 		return &arrayExpr{args: as, e: e}, err

@@ -251,10 +251,10 @@ func (e *minMaxExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 }
 
 type nullIfExpr struct {
-	l, r, raw expr
-	typ       *types.Type
-	eq        *funcCall
-	out       *types.Vec
+	l, r expr
+	typ  *types.Type
+	eq   *funcCall
+	out  *types.Vec
 }
 
 func (e *nullIfExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
@@ -270,10 +270,6 @@ func (e *nullIfExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	if err != nil {
 		return l, err
 	}
-	raw, err := e.raw.eval(in, sel)
-	if err != nil {
-		return raw, err
-	}
 	if e.out == nil {
 		e.out = types.NewVec(e.typ, in.N)
 	}
@@ -281,7 +277,7 @@ func (e *nullIfExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	out.HasNulls = false
 	out.Resize(in.N)
 	rows := selected(in.N, sel)
-	copyRows(out, raw, rows)
+	copyRows(out, l, rows)
 	for _, i := range rows {
 		if !eq.IsNull(int(i)) && eq.B[i] {
 			out.Set(int(i), types.Null)

@@ -51,7 +51,6 @@ func exprArgs(e plan.Expr, f func(plan.Expr)) {
 	case *plan.NullIf:
 		one(e.L)
 		one(e.R)
-		one(e.Raw)
 	case *plan.ArrayExpr:
 		each(e.Elems)
 	case *plan.RowExpr:

@@ -161,21 +161,22 @@ func (b *binder) expr(e ast.Expr) plan.Expr {
 	case *ast.NullIfExpr:
 		l, r := b.arg(e.Left), b.arg(e.Right)
 		cmp := p.binaryOp("=", l, r, e.Pos())
-		raw := l.e
-		if raw.Type() == types.Unknown {
-			raw = p.coerceType(l, types.Text, -1, builtin.Implicit, true)
-		}
-		call, ok := cmp.(*plan.Call)
-		if !ok { // folded: both sides constant
-			op := p.operator("=", l.e.Type(), r.e.Type(), e.Pos())
-			lt, rt := op.Left, op.Right
+		n := &plan.NullIf{}
+		if call, ok := cmp.(*plan.Call); ok {
+			n.L, n.R, n.Eq = call.Args[0], call.Args[1], call.Op
+		} else { // folded: both sides constant
+			n.Eq = p.operator("=", l.e.Type(), r.e.Type(), e.Pos())
+			lt, rt := n.Eq.Left, n.Eq.Right
 			if isPolymorphic(lt) {
-				lt, rt = raw.Type(), raw.Type()
+				if lt = l.e.Type(); lt == types.Unknown {
+					lt = r.e.Type()
+				}
+				rt = lt
 			}
-			return &plan.NullIf{T: plan.T{Typ: raw.Type(), Mod: raw.Typmod()}, Raw: raw, Eq: op,
-				L: p.coerceType(l, lt, -1, builtin.Implicit, true), R: p.coerceType(r, rt, -1, builtin.Implicit, true)}
+			n.L, n.R = p.coerceType(l, lt, -1, builtin.Implicit, true), p.coerceType(r, rt, -1, builtin.Implicit, true)
 		}
-		return &plan.NullIf{T: plan.T{Typ: raw.Type(), Mod: raw.Typmod()}, Raw: raw, L: call.Args[0], R: call.Args[1], Eq: call.Op}
+		n.T = plan.T{Typ: n.L.Type(), Mod: n.L.Typmod()}
+		return n
 	case *ast.ArrayExpr:
 		return b.arrayExpr(e, nil, -1)
 	case *ast.RowExpr:

@@ -164,7 +164,6 @@ func visitChildren(e plan.Expr, f func(plan.Expr)) {
 	case *plan.NullIf:
 		f(e.L)
 		f(e.R)
-		f(e.Raw)
 	case *plan.ArrayExpr:
 		list(e.Elems)
 	case *plan.RowExpr:
@@ -269,7 +268,7 @@ func mapExpr(e plan.Expr, f func(plan.Expr) (plan.Expr, bool)) plan.Expr {
 		}
 	case *plan.NullIf:
 		c := *e
-		c.L, c.R, c.Raw = m(e.L), m(e.R), m(e.Raw)
+		c.L, c.R = m(e.L), m(e.R)
 		return &c
 	case *plan.ArrayExpr:
 		if args, ch := mapList(e.Elems, f); ch {

@@ -202,19 +202,19 @@ func (p *planner) refold(e plan.Expr) plan.Expr {
 
 // foldNullIf folds NULLIF of constants.
 func (p *planner) foldNullIf(n *plan.NullIf) plan.Expr {
-	raw, ok := n.Raw.(*plan.Const)
+	l, ok := n.L.(*plan.Const)
 	if !ok {
 		return n
 	}
 	if isNullConst(n.L) || isNullConst(n.R) {
-		return raw
+		return l
 	}
 	args := []plan.Expr{n.L, n.R}
 	switch eq := p.foldCall(&plan.Call{T: boolT, Fn: p.bound(n.Eq.Func, args), Args: args, Op: n.Eq, Pos: -1}, true); {
 	case isTrue(eq):
 		return nullOf(n.Typ, n.Mod)
 	case isFalse(eq):
-		return raw
+		return l
 	}
 	return n
 }

@@ -169,8 +169,7 @@ type MinMax struct {
 // NullIf is NULLIF(L, R).
 type NullIf struct {
 	T
-	L, R Expr // R and L converted to Eq's operand types; result is L
-	Raw  Expr // L before conversion: the result's value
+	L, R Expr // converted to Eq's operand types; the result is L, converted
 	Eq   *builtin.Operator
 }
 

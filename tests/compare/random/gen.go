@@ -14,6 +14,8 @@ type gen struct {
 	names  int
 	subs   int // subqueries left for this statement
 	nested int
+	// wild schemas have values from the ends of the types' ranges.
+	wild bool
 }
 
 func newGen(seed int64) *gen { return &gen{r: rand.New(rand.NewSource(seed))} }
@@ -113,7 +115,7 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 			return n
 		}
 		hole, after, _ := strings.Cut(rest, "}")
-		if strings.HasPrefix(hole, "\"") || strings.ContainsAny(hole, ",: ") && !strings.HasPrefix(hole, "lit:") || hole == "" || len(hole) == 1 && hole >= "a" && hole <= "z" && hole != "d" {
+		if strings.HasPrefix(hole, "\"") || strings.ContainsAny(hole, ",: ") && !strings.HasPrefix(hole, "lit:") && !strings.HasPrefix(hole, "unknown:") && !strings.HasPrefix(hole, "array:") || hole == "" || len(hole) == 1 && hole >= "a" && hole <= "z" && hole != "d" {
 			n.parts = append(n.parts, "{"+hole+"}")
 			tmpl = after
 			continue
@@ -122,6 +124,15 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 		lit := false
 		if h, ok := strings.CutPrefix(hole, "lit:"); ok {
 			hole, lit = h, true
+		}
+		if h, ok := strings.CutPrefix(hole, "unknown:"); ok {
+			n.parts = append(n.parts, g.unknown(g.shared(h, shared, s)))
+			continue
+		}
+		if h, ok := strings.CutPrefix(hole, "array:"); ok {
+			t := strings.TrimSuffix(g.shared(h, shared, s), "[]")
+			n.parts = append(n.parts, quote("{"+g.element(t)+","+g.element(t)+",NULL}")+"::"+t+"[]")
+			continue
 		}
 		switch hole {
 		case "=":
@@ -141,10 +152,7 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 		case "any":
 			hole = g.anyType(s)
 		case "T", "U":
-			if shared[hole] == "" {
-				shared[hole] = g.anyType(s)
-			}
-			hole = shared[hole]
+			hole = g.shared(hole, shared, s)
 		case "A", "B":
 			if pair < 0 {
 				pair = g.r.Intn(len(crossed))
@@ -168,6 +176,30 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 	}
 }
 
+// shared is the type that a template's T or U stands for; other names are types.
+func (g *gen) shared(hole string, shared map[string]string, s *scope) string {
+	if hole != "T" && hole != "U" {
+		return hole
+	}
+	if shared[hole] == "" {
+		shared[hole] = g.anyType(s)
+	}
+	return shared[hole]
+}
+
+// unknown is a literal without a type.
+func (g *gen) unknown(typ string) string {
+	if g.chance(8) {
+		return "NULL"
+	}
+	return quote(g.value(typ))
+}
+
+// element is a value in the text of an array.
+func (g *gen) element(typ string) string {
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(g.value(typ), `\`, `\\`), `"`, `\"`) + `"`
+}
+
 // window makes what stands in OVER ().
 func (g *gen) window(kind string, s *scope) *node {
 	n := structural()
@@ -182,11 +214,14 @@ func (g *gen) window(kind string, s *scope) *node {
 	keys := listOf(", ")
 	numericRange := !total && framed && g.chance(30)
 	if numericRange { // RANGE with distances has one key
-		typ := oneOf(g, []string{"int4", "int4", "int8", "numeric", "float8", "date", "timestamp"})
+		typ := oneOf(g, []string{"int4", "int4", "int8", "numeric", "float8", "date", "timestamp", "timestamptz", "interval", "time", "int2", "float4"})
 		keys.parts = append(keys.parts, structural(g.expr(typ, s, 1), g.direction()))
-		off := map[string]string{"date": "interval '40 days'", "timestamp": "interval '1 mon'"}[typ]
+		off := map[string]string{"date": "interval '40 days'", "timestamp": "interval '1 mon'", "timestamptz": "interval '1 mon 3 days'", "interval": "interval '1 day'", "time": "interval '2 hours'"}[typ]
 		if off == "" {
 			off = oneOf(g, []string{"1", "2", "10"})
+			if typ == "numeric" || typ == "float8" {
+				off = oneOf(g, []string{"1", "0.5", "0", "'Infinity'"})
+			}
 		}
 		lo := oneOf(g, []string{"UNBOUNDED PRECEDING", off + " PRECEDING", "CURRENT ROW"})
 		hi := oneOf(g, []string{"UNBOUNDED FOLLOWING", off + " FOLLOWING", "CURRENT ROW"})

@@ -18,10 +18,18 @@ func (g *gen) value(typ string) string {
 			if g.chance(10) {
 				parts = append(parts, "NULL")
 			} else {
-				parts = append(parts, `"`+g.value(elem)+`"`)
+				parts = append(parts, g.element(elem))
 			}
 		}
 		return "{" + strings.Join(parts, ",") + "}"
+	}
+	if g.wild && g.chance(2) {
+		if s := g.extreme(typ); typ != "numeric" || !strings.Contains(s, "e") && len(s) < 12 && !strings.Contains(s, "Inf") {
+			return s
+		}
+	}
+	if s, ok := g.furtherValue(typ); ok {
+		return s
 	}
 	switch typ {
 	case "int4", "int8", "int2":
@@ -73,6 +81,8 @@ func (g *gen) literal(typ string) *node {
 	switch {
 	case g.chance(6):
 		n.parts = []any{"NULL::" + typ}
+	case g.wild && g.chance(4):
+		n.parts = []any{quote(g.extreme(typ)) + "::" + typ}
 	case typ == "int4" && g.chance(60):
 		v := g.value(typ)
 		if v[0] == '-' {
@@ -127,6 +137,18 @@ func (g *gen) small(name string) (string, bool) {
 		return pick("'month'", "'day'", "'year'", "'hour'", "'week'", "'quarter'")
 	case "objlit":
 		return pick(`'{"a": 1}'::jsonb`, `'{"b": 1, "c": [1]}'::jsonb`)
+	case "anyfield":
+		return pick("microseconds", "milliseconds", "second", "minute", "hour", "day", "month", "year", "decade", "century", "millennium", "epoch", "quarter")
+	case "anyunit":
+		return pick("'microseconds'", "'milliseconds'", "'second'", "'minute'", "'hour'", "'day'", "'month'", "'quarter'", "'year'", "'decade'", "'century'", "'millennium'")
+	case "tz":
+		return pick("'UTC'", "'Europe/Berlin'", "'America/New_York'", "'Asia/Kolkata'", "'+03'", "'EST5EDT'", "'Australia/Lord_Howe'", "'-03:30'", "'PST'", "interval '2 hours'")
+	case "jp":
+		return quote(oneOf(g, jsonPaths)), true
+	case "dfmt":
+		return g.pattern(datePieces, 5), true
+	case "nfmt":
+		return g.pattern(numberPieces, 5), true
 	case "d":
 		return pick("", "", "DISTINCT ")
 	}

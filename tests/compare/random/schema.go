@@ -8,7 +8,8 @@ import (
 // schema makes the tables: the definitions, the indexes (which one of the
 // databases goes without) and the rows.
 func (g *gen) schema() (tables, indexes, rows []string) {
-	tables = []string{"CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"}
+	g.wild = g.chance(35)
+	tables = append([]string{}, userTypes...)
 	n := 3 + g.r.Intn(2)
 	for i := range n {
 		t := &table{name: "t" + itoa(i)}
@@ -113,6 +114,8 @@ func sqlType(t string) string {
 		return "numeric(10,2)"
 	case "varchar":
 		return "varchar(12)"
+	case "bpchar":
+		return "char(4)"
 	}
 	return t
 }
