@@ -7,7 +7,21 @@ func (g *gen) change() query {
 	g.names, g.subs, g.nested, g.ctes = 0, g.r.Intn(2), 0, nil
 	t := oneOf(g, g.tables)
 	var n *node
-	switch g.r.Intn(10) {
+	switch g.r.Intn(13) {
+	case 10:
+		if !t.view {
+			n = g.merge(t)
+			break
+		}
+		n = g.update(t)
+	case 11:
+		n = g.chained()
+	case 12:
+		if len(g.matviews) > 0 && g.chance(20) {
+			n = structural("REFRESH MATERIALIZED VIEW " + oneOf(g, g.matviews))
+			break
+		}
+		n = g.delete(t)
 	case 0, 1, 2, 3:
 		n = g.insert(t)
 	case 4, 5, 6:

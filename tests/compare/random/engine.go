@@ -131,13 +131,13 @@ func difference(want, got result, ordered bool) (class, detail string) {
 	case want.code != got.code:
 		class = "error"
 		if got.code == "57014" {
-			class = "slow"
+			class = slow
 		} else if mistake(want.code) && mistake(got.code) {
 			class = severalMistakes
 		} else if runtimeError(want.code) && (got.code == "" || runtimeError(got.code) || got.code[:2] == "23") ||
 			runtimeError(got.code) && (want.code == "" || want.code[:2] == "23") {
 			// Which rows an expression sees depends on the plan.
-			class = "order of evaluation"
+			class = orderOfEvaluation
 		}
 		return class, fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
 	case want.code != "":
@@ -172,12 +172,6 @@ func difference(want, got result, ordered bool) (class, detail string) {
 	}
 	return "", ""
 }
-
-// severalMistakes is the class of statements that both servers refuse for
-// mistakes in them, though not for the same one: a random statement may have
-// several, and which is found first is the binder's own order. Counted and, with
-// Verbose, shown; tests/compare holds single mistakes to PostgreSQL's words.
-const severalMistakes = "several mistakes"
 
 // mistake tells whether a SQLSTATE means a mistake in the statement itself.
 func mistake(code string) bool { return strings.HasPrefix(code, "42") }

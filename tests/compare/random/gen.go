@@ -7,13 +7,15 @@ import (
 
 // gen makes statements.
 type gen struct {
-	r      *rand.Rand
-	tables []*table
-	ctes   []source
-	views  []source
-	names  int
-	subs   int // subqueries left for this statement
-	nested int
+	r        *rand.Rand
+	tables   []*table
+	ctes     []source
+	views    []source
+	names    int
+	subs     int // subqueries left for this statement
+	nested   int
+	matviews []string
+	logs     []string // tables that triggers write
 	// wild schemas have values from the ends of the types' ranges.
 	wild bool
 }
@@ -140,7 +142,7 @@ func (g *gen) fill(typ, tmpl string, s *scope, depth int) *node {
 			continue
 		case "row":
 			if s == nil || len(s.rows) == 0 {
-				n.parts = append(n.parts, "ROW(1, NULL)")
+				n.parts = append(n.parts, "ROW(1, NULL::text)")
 				tmpl = strings.TrimPrefix(tmpl, ".*")
 				continue
 			}
@@ -191,6 +193,9 @@ func (g *gen) shared(hole string, shared map[string]string, s *scope) string {
 func (g *gen) unknown(typ string) string {
 	if g.chance(8) {
 		return "NULL"
+	}
+	if typ == "pair" { // a row compared with it would take it for a record
+		return quote(g.value(typ)) + "::pair"
 	}
 	return quote(g.value(typ))
 }

@@ -9,6 +9,7 @@ type table struct {
 	pk     []string
 	unique [][]string // with the primary key
 	rows   int
+	view   bool // or a view that is changed like a table
 }
 
 type tableCol struct {
@@ -102,7 +103,18 @@ func (g *gen) setOperation(types []string) *node {
 		if i > 0 {
 			n.parts = append(n.parts, " "+oneOf(g, []string{"UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"})+" ")
 		}
-		n.parts = append(n.parts, structural("(", g.selectNode(nil, types, selectOpts{small: true}), ")"))
+		list := types
+		if g.chance(20) { // of types that become one
+			list = append([]string{}, types...)
+			for j, t := range list {
+				for _, c := range crossed {
+					if c[1] == t && g.chance(50) {
+						list[j] = c[0]
+					}
+				}
+			}
+		}
+		n.parts = append(n.parts, structural("(", g.selectNode(nil, list, selectOpts{small: true}), ")"))
 	}
 	return n
 }
@@ -115,6 +127,12 @@ func (g *gen) with() *node {
 		name := g.name("w")
 		if g.chance(30) {
 			recursive = "RECURSIVE "
+			if g.chance(30) {
+				def, src := g.graph(name)
+				defs.parts = append(defs.parts, def)
+				g.ctes = append(g.ctes, src)
+				continue
+			}
 			typ := oneOf(g, weighted)
 			s := &scope{cols: []column{{"int4", colRef("int4", name+".n")}, {typ, colRef(typ, name+".x")}}, plain: true}
 			var step *node
@@ -134,6 +152,34 @@ func (g *gen) with() *node {
 		g.ctes = append(g.ctes, src)
 	}
 	return structural("WITH "+recursive, defs, " ")
+}
+
+// graph walks a graph with SEARCH or CYCLE, or both.
+func (g *gen) graph(name string) (*node, source) {
+	src := source{name: name, cols: []tableCol{{name: "n", typ: "int4"}, {name: "m", typ: "int4"}}, rows: 20}
+	clauses := ""
+	if g.chance(60) {
+		clauses += " SEARCH " + oneOf(g, []string{"DEPTH", "BREADTH"}) + " FIRST BY " + oneOf(g, []string{"n", "n, m", "m"}) + " SET o"
+		src.cols = append(src.cols, tableCol{name: "o::text", typ: "text"})
+	}
+	limit := " WHERE " + name + ".n + " + name + ".m < 12"
+	if clauses == "" || g.chance(50) {
+		if g.chance(50) {
+			clauses += " CYCLE n SET c USING p"
+			src.cols = append(src.cols, tableCol{name: "c", typ: "bool"})
+		} else {
+			clauses += " CYCLE n, m SET c TO 'Y' DEFAULT 'N' USING p"
+			src.cols = append(src.cols, tableCol{name: "c", typ: "text"})
+		}
+		src.cols = append(src.cols, tableCol{name: "p::text", typ: "text"})
+		limit = ""
+	}
+	mod := itoa(3 + g.r.Intn(3))
+	step := "SELECT (" + name + ".n * 2 + e.x) % " + mod + ", " + name + ".m + 1 - " + name + ".m % 2 * 2 FROM " + name + ", (VALUES (1), (2)) e(x)"
+	if limit != "" {
+		step = "SELECT " + name + ".n + e.x, " + name + ".m + 1 FROM " + name + ", (VALUES (1), (2)) e(x)" + limit
+	}
+	return text(name + "(n, m) AS (SELECT " + itoa(g.r.Intn(3)) + ", " + itoa(g.r.Intn(2)) + " UNION ALL " + step + ")" + clauses), src
 }
 
 // derived is a query for use as a table, its columns named c1, c2, ….
@@ -435,13 +481,20 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 		return g.grouped(types, from, s, where, o)
 	}
 	items := listOf(", ")
-	windowed := !o.one && g.chance(15)
+	windowed := !o.one && g.chance(18)
+	named := optional()
 	totals := 0
 	for _, t := range types {
 		if list := windows[t]; windowed && len(list) > 0 && g.chance(70) {
 			plain := *s
 			plain.plain = true
 			tmpl := oneOf(g, list)
+			if more := namedWindows[t]; len(more) > 0 && (named.parts != nil || g.chance(20)) {
+				if named.parts == nil {
+					named.parts = []any{" WINDOW nw AS (PARTITION BY ", g.expr(g.anyType(s), &plain, 1), " ORDER BY ", g.expr(g.anyType(s), &plain, 1), "), nw2 AS (nw)"}
+				}
+				tmpl = oneOf(g, more)
+			}
 			if strings.Contains(tmpl, "{total") {
 				totals++
 			}
@@ -462,7 +515,7 @@ func (g *gen) selectNode(outer *scope, types []string, o selectOpts) *node {
 	if !windowed && g.chance(10) {
 		distinct = "DISTINCT "
 	}
-	n.parts = []any{"SELECT ", optional(distinct), g.fixedList(items, o), " FROM ", from, where}
+	n.parts = []any{"SELECT ", optional(distinct), items, " FROM ", from, where, frozen(named)}
 	if o.one {
 		n.parts = append(n.parts, " ORDER BY "+ordinals(len(types))+g.direction().SQL()+" LIMIT 1")
 	} else if !o.top && g.chance(12) {
@@ -485,9 +538,15 @@ func ordinals(n int) string {
 	return s
 }
 
-// fixedList keeps the number of columns where others depend on it; leaving one
-// out gives errors in both systems, so the outermost list alone may shrink.
-func (g *gen) fixedList(items *node, o selectOpts) *node { return items }
+// namedWindows are functions over the windows of a WINDOW clause.
+var namedWindows = map[string][]string{
+	"int8":    {"rank() OVER nw", "count(*) OVER nw", "sum({int4}) OVER (nw GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES)", "dense_rank() OVER nw2"},
+	"int4":    {"max({int4}) OVER nw", "min({int4}) OVER (nw RANGE UNBOUNDED PRECEDING EXCLUDE CURRENT ROW)"},
+	"numeric": {"sum({numeric}) OVER nw", "avg({numeric}) OVER (nw GROUPS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE GROUP)"},
+	"float8":  {"cume_dist() OVER nw", "percent_rank() OVER nw2"},
+	"text":    {"max({text}) OVER nw"},
+	"bool":    {"bool_and({bool}) OVER nw"},
+}
 
 // grouped makes a SELECT with aggregates.
 func (g *gen) grouped(types []string, from *node, s *scope, where *node, o selectOpts) *node {
@@ -495,7 +554,7 @@ func (g *gen) grouped(types []string, from *node, s *scope, where *node, o selec
 	inner.plain = !g.chance(20)
 	var keys []column
 	if !o.one {
-		for range g.r.Intn(3) {
+		for range g.r.Intn(4) {
 			t := g.anyType(s)
 			var e *node
 			if g.chance(75) {
@@ -520,6 +579,13 @@ func (g *gen) grouped(types []string, from *node, s *scope, where *node, o selec
 			n = &node{typ: t, parts: []any{n, optional(" FILTER (WHERE ", g.expr("bool", &inner, 2), ")")}}
 		}
 		return n
+	}
+	if len(keys) > 0 && g.chance(25) {
+		var list []string
+		for _, k := range keys {
+			list = append(list, k.expr.SQL())
+		}
+		after.cols = append(after.cols, column{"int4", text("GROUPING(" + strings.Join(list, ", ") + ")")})
 	}
 	items := listOf(", ")
 	for _, t := range types {
@@ -551,7 +617,27 @@ func (g *gen) grouped(types []string, from *node, s *scope, where *node, o selec
 		for _, k := range keys {
 			list = append(list, frozen(k.expr))
 		}
-		switch k := g.r.Intn(10); {
+		switch k := g.r.Intn(12); {
+		case k >= 10 && len(list) > 1: // several at once
+			var b strings.Builder
+			b.WriteString(" GROUP BY " + oneOf(g, []string{"", "DISTINCT "}))
+			for i := 0; i < len(list); i++ {
+				if i > 0 {
+					b.WriteString(", ")
+				}
+				one := list[i].SQL()
+				switch g.r.Intn(5) {
+				case 0:
+					b.WriteString("ROLLUP (" + one + ", " + list[0].SQL() + ")")
+				case 1:
+					b.WriteString("CUBE (" + one + ", (" + list[len(list)-1].SQL() + ", " + one + "))")
+				case 2:
+					b.WriteString("GROUPING SETS (" + one + ", (), (" + one + ", " + list[0].SQL() + "), ROLLUP (" + one + "))")
+				default:
+					b.WriteString(one)
+				}
+			}
+			n.parts = append(n.parts, b.String())
 		case k == 0:
 			n.parts = append(n.parts, " GROUP BY ROLLUP (", listOf(", ", list...), ")")
 		case k == 1:

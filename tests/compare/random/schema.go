@@ -105,7 +105,8 @@ func (g *gen) schema() (tables, indexes, rows []string) {
 		}
 		g.tables = append(g.tables, t)
 	}
-	return tables, indexes, rows
+	more, moreRows := g.relations()
+	return append(tables, more...), indexes, append(rows, moreRows...)
 }
 
 func sqlType(t string) string {
@@ -127,7 +128,12 @@ func (g *gen) makeViews() []string {
 		g.subs, g.nested = 1, 1
 		src, body := g.derived(nil)
 		src.name = "v" + itoa(i)
-		out = append(out, "CREATE VIEW "+src.name+"("+colNames(src)+") AS "+body.SQL())
+		kind := "VIEW "
+		if g.chance(30) {
+			kind = "MATERIALIZED VIEW "
+			g.matviews = append(g.matviews, src.name)
+		}
+		out = append(out, "CREATE "+kind+src.name+"("+colNames(src)+") AS "+body.SQL())
 		g.views = append(g.views, src)
 	}
 	return out
