@@ -402,13 +402,15 @@ func (e *rowCompareExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error)
 	})
 }
 
-// domainExpr checks values against a domain's constraints.
+// domainExpr checks values against a domain's constraints, or those of the
+// domains inside them.
 type domainExpr struct {
 	arg    expr
 	e      *plan.CoerceDomain
 	holder *caseHolder
 	checks []expr
 	vec    types.Vec
+	inside map[*types.Type]*domainExpr
 }
 
 func (c *compiler) coerceDomain(e *plan.CoerceDomain) (expr, error) {
@@ -416,7 +418,27 @@ func (c *compiler) coerceDomain(e *plan.CoerceDomain) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &domainExpr{arg: a, e: e, holder: &caseHolder{}}
+	d, err := c.domainChecks(e)
+	if err != nil {
+		return nil, err
+	}
+	d.arg = a
+	for _, in := range e.Inside {
+		one, err := c.domainChecks(in)
+		if err != nil {
+			return nil, err
+		}
+		if d.inside == nil {
+			d.inside = map[*types.Type]*domainExpr{}
+		}
+		d.inside[in.Typ] = one
+	}
+	return d, nil
+}
+
+// domainChecks compiles the checks of one domain.
+func (c *compiler) domainChecks(e *plan.CoerceDomain) (*domainExpr, error) {
+	d := &domainExpr{e: e, holder: &caseHolder{}}
 	c.cases = append(c.cases, d.holder)
 	defer func() { c.cases = c.cases[:len(c.cases)-1] }()
 	for _, ch := range e.Checks {
@@ -429,50 +451,83 @@ func (c *compiler) coerceDomain(e *plan.CoerceDomain) (expr, error) {
 	return d, nil
 }
 
-// checkElems checks the elements of the arrays in rows, all at once.
-func (e *domainExpr) checkElems(a builtin.Arg, rows []int32) error {
-	d := e.e.Elem
-	elems := types.NewVec(d.Under(), 0)
+// checkInside checks what values are made of, a row of the batch after the other.
+func (e *domainExpr) checkInside(a builtin.Arg, rows []int32) error {
 	for _, i := range rows {
-		r := row(a, int(i))
-		if a.IsNull(r) {
-			continue
-		}
-		arr, ok := a.A[r].(*types.Array)
-		if !ok {
-			continue
-		}
-		for _, v := range arr.Elems {
-			if v.IsNull() && e.e.NotNull {
-				err := pgerr.Newf(pgerr.NotNullViolation, "domain %s does not allow null values", d.Name)
-				err.Schema, err.DataType = d.Schema, d.Name
-				return err
-			}
-			elems.Append(v)
+		if err := e.checkParts(a.Type, a.Datum(row(a, int(i)))); err != nil {
+			return err
 		}
 		if a.Const {
 			break
 		}
 	}
-	if elems.Len == 0 {
-		return nil
-	}
-	e.holder.arg = builtin.Arg{Vec: elems}
-	in := &types.Batch{N: elems.Len}
-	for k, ch := range e.checks {
-		v, err := ch.eval(in, nil)
-		if err != nil {
+	return nil
+}
+
+// checkParts checks a value whose type may be a domain, and its elements and fields.
+func (e *domainExpr) checkParts(t *types.Type, v types.Datum) error {
+	if d := e.inside[t]; d != nil {
+		if err := d.checkOne(v); err != nil {
 			return err
 		}
-		for i := range elems.Len {
-			if r := row(v, i); !v.IsNull(r) && !v.B[r] {
-				err := pgerr.Newf(pgerr.CheckViolation, "value for domain %s violates check constraint %q", d.Name, e.e.Checks[k].Name)
-				err.Schema, err.DataType, err.Constraint = d.Schema, d.Name, e.e.Checks[k].Name
+	}
+	if v.IsNull() {
+		return nil
+	}
+	switch x := v.X.(type) {
+	case *types.Array:
+		elem := t.Under().Elem
+		if elem == nil || elem.Kind != types.KindDomain && elem.Kind != types.KindComposite {
+			return nil
+		}
+		for _, el := range x.Elems {
+			if err := e.checkParts(elem, el); err != nil {
 				return err
+			}
+		}
+	case *types.Tuple:
+		for i, f := range t.Under().Fields {
+			if i < len(x.Vals) {
+				if err := e.checkParts(f.Type, x.Vals[i]); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// checkOne checks one value of the domain.
+func (e *domainExpr) checkOne(v types.Datum) error {
+	if e.e.NotNull && v.IsNull() {
+		return e.isNull()
+	}
+	vec := types.NewVec(e.e.Typ.Under(), 0)
+	vec.Append(v)
+	e.holder.arg = builtin.Arg{Vec: vec}
+	in := &types.Batch{N: 1}
+	for k, ch := range e.checks {
+		c, err := ch.eval(in, nil)
+		if err != nil {
+			return err
+		}
+		if r := row(c, 0); !c.IsNull(r) && !c.B[r] {
+			return e.violated(k)
+		}
+	}
+	return nil
+}
+
+func (e *domainExpr) isNull() error {
+	err := pgerr.Newf(pgerr.NotNullViolation, "domain %s does not allow null values", e.e.Typ.Name)
+	err.Schema, err.DataType = e.e.Typ.Schema, e.e.Typ.Name
+	return err
+}
+
+func (e *domainExpr) violated(k int) error {
+	err := pgerr.Newf(pgerr.CheckViolation, "value for domain %s violates check constraint %q", e.e.Typ.Name, e.e.Checks[k].Name)
+	err.Schema, err.DataType, err.Constraint = e.e.Typ.Schema, e.e.Typ.Name, e.e.Checks[k].Name
+	return err
 }
 
 func (e *domainExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
@@ -481,16 +536,13 @@ func (e *domainExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		return a, err
 	}
 	rows := selected(in.N, sel)
-	if e.e.Elem != nil {
-		return a, e.checkElems(a, rows)
+	if e.inside != nil {
+		return a, e.checkInside(a, rows)
 	}
-	name := e.e.Typ.Name
 	if e.e.NotNull && a.HasNulls {
 		for _, i := range rows {
 			if a.Nulls[row(a, int(i))] {
-				err := pgerr.Newf(pgerr.NotNullViolation, "domain %s does not allow null values", name)
-				err.Schema, err.DataType = e.e.Typ.Schema, name
-				return a, err
+				return a, e.isNull()
 			}
 		}
 	}
@@ -504,9 +556,7 @@ func (e *domainExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 			}
 			for _, i := range rows {
 				if r := row(v, int(i)); !v.IsNull(r) && !v.B[r] {
-					err := pgerr.Newf(pgerr.CheckViolation, "value for domain %s violates check constraint %q", name, e.e.Checks[k].Name)
-					err.Schema, err.DataType, err.Constraint = e.e.Typ.Schema, name, e.e.Checks[k].Name
-					return a, err
+					return a, e.violated(k)
 				}
 			}
 		}

@@ -74,6 +74,11 @@ func exprArgs(e plan.Expr, f func(plan.Expr)) {
 		for _, c := range e.Checks {
 			one(c.Expr)
 		}
+		for _, d := range e.Inside {
+			for _, c := range d.Checks {
+				one(c.Expr)
+			}
+		}
 	case *plan.Subplan:
 		each(e.Args)
 		one(e.Test)

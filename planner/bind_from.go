@@ -437,7 +437,42 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		p.cols[f.cols[i]].alias = it.alias
 		p.cols[f.cols[i]].name = it.cols[i].name
 	}
+	if checked := p.checkedFields(f, it); checked != nil {
+		return checked, it
+	}
 	return f, it
+}
+
+// checkedFields puts the checks of domains above a function that reads its columns from JSON, nil without any.
+func (p *planner) checkedFields(f *lFunc, it *rangeItem) rel {
+	proj := &lProject{in: f}
+	found := false
+	at := 0
+	for k, x := range f.calls {
+		call, ok := x.(*plan.Call)
+		for range f.widths[k] {
+			id := f.cols[at]
+			c := p.col(id)
+			if checked := p.checkInside(c, c.Type()); ok && fromJSON(call.Fn) && checked != plan.Expr(c) {
+				found = true
+				info := p.cols[id]
+				id = p.newCol(info.name, info.typ, info.mod)
+				p.cols[id].alias = info.alias
+				proj.items = append(proj.items, projItem{id, checked})
+				it.cols[at].expr = p.col(id)
+			} else {
+				proj.items = append(proj.items, projItem{id, c})
+			}
+			at++
+		}
+	}
+	for ; at < len(f.cols); at++ {
+		proj.items = append(proj.items, projItem{f.cols[at], p.col(f.cols[at])})
+	}
+	if !found {
+		return nil
+	}
+	return proj
 }
 
 // fromCall binds the call itself: at the top a set-returning function stays a call.

@@ -225,7 +225,19 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		x.Defaulted = len(exprs) - len(args)
 	}
 	p.noteCall(x)
+	if fromJSON(fn) {
+		return p.fold(p.checkInside(x, t.Typ))
+	}
 	return p.fold(x)
+}
+
+// fromJSON tells whether a function reads the fields of its result from JSON.
+func fromJSON(f *builtin.Func) bool {
+	switch strings.TrimPrefix(strings.TrimPrefix(f.Name, "jsonb"), "json") {
+	case "_populate_record", "_populate_recordset", "_to_record", "_to_recordset":
+		return f.OID < catalog.FirstUserOID
+	}
+	return false
 }
 
 func exactCandidate(c *candidate, input []*types.Type) bool {

@@ -128,7 +128,7 @@ func (s *store) value(p *planner, a arg) plan.Expr {
 // whole gives the column's new value from its old one and the part.
 func (s *store) whole(p *planner, old, part plan.Expr) plan.Expr {
 	// A domain's constraints are for the value with all its parts assigned.
-	if d, ok := old.(*plan.CoerceDomain); ok && d.Elem == nil {
+	if d, ok := old.(*plan.CoerceDomain); ok && len(d.Inside) == 0 {
 		old = d.Arg
 	}
 	return p.assign(arg{p.fold(s.replaced(p, 0, old, part)), s.pos}, s.c)

@@ -193,6 +193,9 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	if x, ok := e.(*plan.Param); ok && x.Typ == types.Unknown {
 		return p.paramAs(x, a.pos, target)
 	}
+	if target == types.Record && src.Kind == types.KindComposite || target.OID == types.Record.Array.OID && src.IsArray() && src.Elem.Kind == types.KindComposite {
+		return e // a row is a record as it is
+	}
 	k, c := castPath(src, target, ctx)
 	if k == noPath {
 		if base := target.Under(); src.OID == types.Record.OID && target.Kind == types.KindDomain && base.Kind == types.KindComposite {
@@ -226,6 +229,9 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 		out = p.arrayConvert(e, base, c, mod, ctx, implicit, a.pos)
 	case ioPath:
 		out = p.ioConvert(e, base, a.pos, implicit)
+		if base.Kind == types.KindComposite || base.IsArray() && base.Elem.Kind == types.KindComposite {
+			out = p.checkInside(out, base)
+		}
 	}
 	if base.IsArray() && base.Elem.Kind == types.KindDomain && src.Under() != base {
 		out = p.toDomainElems(out, base, a.pos, ctx)
@@ -345,8 +351,11 @@ func (p *planner) literal(c *plan.Const, pos int, t *types.Type, mod int32, ctx 
 			}
 		}
 		out = &plan.Const{T: plan.T{Typ: base, Mod: -1}, Val: v}
-		if base.IsArray() && base.Elem.Kind == types.KindDomain {
+		switch {
+		case base.IsArray() && base.Elem.Kind == types.KindDomain:
 			out = p.toDomainElems(out, base, pos, ctx)
+		case base.Kind == types.KindComposite || base.IsArray() && base.Elem.Kind == types.KindComposite:
+			out = p.checkInside(out, base)
 		}
 	}
 	if t.Kind == types.KindDomain {
@@ -370,19 +379,48 @@ func (p *planner) toDomain(e plan.Expr, d *types.Type, implicit bool, pos int, c
 	return out
 }
 
-// toDomainElems wraps an array in the checks of its elements' domain.
+// toDomainElems wraps an array in the checks of its elements' domain, and cuts these to its modifier.
 func (p *planner) toDomainElems(e plan.Expr, t *types.Type, pos int, ctx builtin.CastContext) plan.Expr {
 	d := t.Elem
-	checks, _ := p.toDomain(nullOf(d.Under(), -1), d, true, pos, ctx).(*plan.CoerceDomain)
 	if u := d.Under(); d.BaseMod >= 0 && u.Array != nil {
 		e = &plan.Relabel{T: plan.T{Typ: u.Array, Mod: -1}, Arg: e, Implicit: true}
 		e = p.coerceTypmod(e, d.BaseMod, ctx, true, pos)
 		e = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: e, Implicit: true}
 	}
-	if checks == nil || !checks.NotNull && len(checks.Checks) == 0 {
+	return p.checkInside(e, t)
+}
+
+// checkInside wraps a value in the checks of the domains that its elements and
+// fields are of: what is read from text or JSON was never seen by them.
+func (p *planner) checkInside(e plan.Expr, t *types.Type) plan.Expr {
+	var inside []*plan.CoerceDomain
+	seen := map[*types.Type]bool{}
+	var visit func(t *types.Type)
+	visit = func(t *types.Type) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		if t.Kind == types.KindDomain {
+			if d, ok := p.toDomain(nullOf(t.Under(), -1), t, true, -1, builtin.Explicit).(*plan.CoerceDomain); ok && (d.NotNull || len(d.Checks) > 0) {
+				d.Arg = nil
+				inside = append(inside, d)
+			}
+		}
+		switch u := t.Under(); {
+		case u.IsArray():
+			visit(u.Elem)
+		case u.Kind == types.KindComposite:
+			for _, f := range u.Fields {
+				visit(f.Type)
+			}
+		}
+	}
+	visit(t)
+	if len(inside) == 0 {
 		return e
 	}
-	return &plan.CoerceDomain{T: plan.T{Typ: t, Mod: -1}, Arg: e, Elem: d, NotNull: checks.NotNull, Checks: checks.Checks}
+	return &plan.CoerceDomain{T: plan.T{Typ: e.Type(), Mod: e.Typmod()}, Arg: e, Inside: inside}
 }
 
 // paramAs gives a parameter of unknown type its type.

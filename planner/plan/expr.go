@@ -231,10 +231,11 @@ type CoerceDomain struct {
 	T
 	Arg     Expr
 	NotNull bool
-	// Elem, when not nil, is the domain of an array's elements: each of them is checked.
-	Elem *types.Type
 	// Checks see the value as CaseTest.
 	Checks []NamedExpr
+	// Inside, when not empty, are the domains of what the value is made of, elements
+	// of arrays and fields of rows, each without Arg: these are checked instead.
+	Inside []*CoerceDomain
 }
 
 // NamedExpr is an expression with the name of the constraint it enforces.

@@ -354,7 +354,7 @@ func (r *runner) smaller(q query, m mode, class, detail, sql string, want, got r
 			r.report(class, where, sql, detail)
 			return
 		}
-	case slow: // trying takes too long
+	case slow, refusedThere: // trying takes too long
 		r.report(class, where, sql, detail)
 		return
 	}
@@ -476,6 +476,8 @@ func (r *runner) change(q query) {
 			r.undo(engines)
 		case severalMistakes:
 			proven = r.provenMistakes(q, engines[0], e, first[0], second[0])
+		case refusedThere, slow:
+			proven = true
 		}
 		if !proven {
 			minimise(q.node, r.o.Budget, func(s string) bool {

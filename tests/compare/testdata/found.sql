@@ -7,3 +7,44 @@ INSERT INTO t VALUES (1, 'abc', 3, '2020-01-01', 'ok', '10.0.0.0/8', 5), (2, NUL
 SELECT nullif(v, 'b') AS a, nullif(v, v) AS b, nullif(id, 1.5) AS c, nullif(i2, 2.5::float8) AS d, nullif(d, '2020-01-01'::timestamp) AS e, nullif(i2, 3::int8) AS f FROM t ORDER BY id;
 SELECT nullif(m, 'sad') AS a, nullif('ok', m) AS b, nullif(c, '10.0.0.1'::inet) AS c, nullif(p, 5) AS d, nullif(1, 1.5) AS e, nullif('a'::varchar, 'b') AS f, nullif('sad'::mood, 'ok') AS g, nullif('sad', 'ok'::mood) AS h FROM t ORDER BY id;
 SELECT nullif(1, NULL) AS a, nullif(NULL, 1) AS b, nullif(NULL, NULL) AS c, nullif(ARRAY[1], '{2}') AS d, nullif('x', 'y') AS e;
+-- A row is a record as it is
+CREATE TYPE pair AS (x int4, y text);
+CREATE TABLE r (id int PRIMARY KEY, d pair);
+INSERT INTO r VALUES (1, '(1,a)'), (2, NULL);
+SELECT d = ANY ('{"(1,a)","(2,b)"}'::pair[]) AS a, d <> ALL (ARRAY[ROW(1, 'b')::pair]) AS b, d = ANY (ARRAY[ROW(1, 'a'::text)]) AS c FROM r ORDER BY id;
+SELECT (nullif(d, '(3,b)'::pair)).y, greatest(d, nullif(d, '(1,a)'::pair)) AS g, pg_typeof(nullif(d, NULL)) FROM r ORDER BY id;
+-- Domains inside rows and arrays that come from text or JSON
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN there AS int NOT NULL;
+CREATE TYPE parts AS (a positive, b there, c positive[]);
+CREATE DOMAIN small_parts AS parts CHECK ((VALUE).a < 100);
+CREATE TABLE whole (x parts, y parts[]);
+-- differs: the domain is checked when the statement runs, so the error has no position
+SELECT '(-5,1,)'::parts;
+-- differs: the domain is checked when the statement runs, so the error has no position
+SELECT '(5,,)'::parts;
+-- differs: the domain is checked when the statement runs, so the error has no position
+SELECT '(5,1,{-3})'::parts;
+SELECT '(5,1,"{3,4}")'::parts;
+-- differs: the domain is checked when the statement runs, so the error has no position
+SELECT '{"(-5,1,)"}'::parts[];
+-- differs simple: constants are computed before the columns are described
+SELECT '(500,1,)'::small_parts;
+-- differs simple: constants are computed before the columns are described
+SELECT ('(' || -5 || ',1,)')::parts;
+-- differs simple: constants are computed before the columns are described
+SELECT ('{"(' || -5 || ',1,)"}')::parts[];
+-- differs: the domain is checked when the statement runs, so the error has no position
+INSERT INTO whole VALUES ('(5,,)');
+-- differs: the domain is checked when the statement runs, so the error has no position
+INSERT INTO whole VALUES ('(5,1,)', '{"(5,1,{0})"}');
+INSERT INTO whole VALUES ('(5,1,)', '{"(5,1,{7})"}') RETURNING *;
+SELECT * FROM json_populate_record(NULL::parts, '{"a": -5}');
+SELECT * FROM jsonb_populate_record('(5,1,)'::parts, '{"c": [1, 2]}');
+-- differs: rows are sent as they come
+SELECT * FROM json_populate_recordset(NULL::parts, '[{"a": 5, "b": 1}, {"a": 0, "b": 1}]');
+SELECT * FROM json_to_record('{"a": -5}') AS x(a positive);
+SELECT * FROM json_to_recordset('[{"a": 5}, {"a": {"a": 1}}]') AS x(a parts);
+SELECT json_populate_record(NULL::small_parts, '{"a": 500, "b": 1}');
+SELECT json_populate_record(NULL::small_parts, '{"a": 50, "b": 1}');
+SELECT jsonb_populate_record('(5,1,)'::parts, '{"a": null, "b": null}');
