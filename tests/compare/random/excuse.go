@@ -20,7 +20,7 @@ const (
 	slow            = "slow"
 	// refusedThere is what PostgreSQL 15 refuses and rowkey knowingly does.
 	refusedThere = "refused by PostgreSQL"
-	unproven        = ", not proven"
+	unproven     = ", not proven"
 )
 
 // excuses are the classes that do not fail a run.
