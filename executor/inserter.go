@@ -15,6 +15,8 @@ type Inserter struct {
 	rows  int64
 	// family routes the rows of a partitioned table.
 	family *family
+	// instead hands rows to a view's triggers.
+	instead *insteadOp
 }
 
 // NewInserter prepares to insert rows of which the columns attnums are given;
@@ -24,13 +26,13 @@ func NewInserter(ctx *Ctx, t *catalog.Table, attnums []int16, defaults []plan.Co
 	x.statement().root = true
 	i := &Inserter{x: x}
 	var err error
-	if t.Kind == catalog.KindPartitioned {
+	switch t.Kind {
+	case catalog.KindPartitioned:
 		i.family, err = x.newFamily(t, nil)
-	} else {
+	case catalog.KindView:
+		i.instead = x.newInstead(t, catalog.OnInsert)
+	default:
 		i.w, err = x.writer(t, rules)
-	}
-	if err != nil {
-		return nil, err
 	}
 	if err != nil {
 		return nil, err
@@ -54,9 +56,12 @@ func (i *Inserter) Insert(cols []*types.Vec, n int) error {
 	if err != nil {
 		return err
 	}
-	if i.family != nil {
+	switch {
+	case i.instead != nil:
+		_, _, err = i.instead.fire(nil, b, b.N)
+	case i.family != nil:
 		b, err = i.family.insert(b, false, nil)
-	} else {
+	default:
 		err = i.w.insert(b)
 	}
 	if err != nil {

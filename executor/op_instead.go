@@ -46,11 +46,7 @@ func (x *exec) insteadOf(n plan.Node) (op, bool, error) {
 		return nil, false, nil
 	}
 	x.writes(n)
-	for _, tr := range o.view.Triggers {
-		if tr.Timing == catalog.TriggerInstead && tr.Events&o.event != 0 && active(tr) {
-			o.triggers = append(o.triggers, tr)
-		}
-	}
+	o.prepare()
 	var err error
 	if o.src, err = x.newSource(input); err != nil {
 		return nil, true, err
@@ -71,12 +67,28 @@ func (x *exec) insteadOf(n plan.Node) (op, bool, error) {
 	if o.checks, err = x.newViewChecks(checks); err != nil {
 		return nil, true, err
 	}
-	o.w = &tableWriter{x: x, t: o.view, typs: make([]*types.Type, len(o.view.Columns))}
+	o.ret, err = x.newReturning(returning)
+	return o, true, err
+}
+
+// newInstead makes what hands rows that no plan gives to a view's triggers.
+func (x *exec) newInstead(view *catalog.Table, event catalog.TriggerEvent) *insteadOp {
+	o := &insteadOp{x: x, view: view, event: event}
+	o.prepare()
+	return o
+}
+
+// prepare finds the triggers to call and the columns' types.
+func (o *insteadOp) prepare() {
+	for _, tr := range o.view.Triggers {
+		if tr.Timing == catalog.TriggerInstead && tr.Events&o.event != 0 && active(tr) {
+			o.triggers = append(o.triggers, tr)
+		}
+	}
+	o.w = &tableWriter{x: o.x, t: o.view, typs: make([]*types.Type, len(o.view.Columns))}
 	for i := range o.w.typs {
 		o.w.typs[i] = o.view.Columns[i].Type
 	}
-	o.ret, err = x.newReturning(returning)
-	return o, true, err
 }
 
 func (o *insteadOp) open() error {

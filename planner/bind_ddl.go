@@ -128,6 +128,17 @@ func CoerceAssign(snap *catalog.Snapshot, env *types.Env, e plan.Expr, t *types.
 	return p.coerceTo(arg{e, -1}, t, mod, builtin.Assignment, true), nil
 }
 
+// CheckInside gives an expression that checks a value of type t, e, by the domains
+// inside it; nil without any.
+func CheckInside(snap *catalog.Snapshot, env *types.Env, e plan.Expr, t *types.Type) (out plan.Expr, err error) {
+	defer caught(&err)
+	p := newPlanner(&Request{Catalog: snap, Env: env})
+	if out = p.checkInside(e, t); out == e {
+		return nil, nil
+	}
+	return out, nil
+}
+
 // ColumnsUsed gives the attnums of the columns that a definition's expression reads.
 func ColumnsUsed(e plan.Expr) []int16 {
 	s := colsOf(e)

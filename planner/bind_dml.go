@@ -301,10 +301,10 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		}
 	}
 	if s.OnConflict != nil {
-		if t.instead {
-			bail(pgerr.Unsupported("ON CONFLICT is not supported on view %q, which has INSTEAD OF triggers", t.table.Name))
-		}
 		d.conflict = p.bindConflict(s.OnConflict, q, d, t)
+		if t.instead {
+			d.conflict = nil // a view has no index that a row could conflict with
+		}
 	}
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, []*rangeItem{item})

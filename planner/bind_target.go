@@ -166,6 +166,9 @@ func hasInstead(view *catalog.Table, command string) bool {
 	return false
 }
 
+// TakesInserts tells whether rows inserted into a view go to its INSTEAD OF triggers.
+func TakesInserts(view *catalog.Table) bool { return hasInstead(view, "INSERT") }
+
 // readTarget is what UPDATE and DELETE read their target's rows from: the scan, or the
 // view that INSTEAD OF triggers are on, under the scan's columns.
 func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {

@@ -261,7 +261,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if snap.Sequence(t.OID) != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "cannot copy to sequence %q", t.Name)
 	}
-	if !t.IsTable() || t.Virtual != nil {
+	if (!t.IsTable() || t.Virtual != nil) && !(t.Kind == catalog.KindView && t.Virtual == nil && planner.TakesInserts(t)) {
 		switch {
 		case t.Virtual != nil:
 			return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
@@ -330,13 +330,20 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	in.init()
 	ec := s.execCtx(ctx, st)
 	for i, c := range cols {
-		if c.Type.Kind != types.KindDomain {
-			continue
-		}
 		base := c.Type.Under()
-		check, err := planner.CoerceAssign(snap, s.execEnv(), &plan.Col{T: plan.T{Typ: base, Mod: -1}, Idx: 0, Name: c.Name}, c.Type, -1)
+		val := &plan.Col{T: plan.T{Typ: base, Mod: -1}, Idx: 0, Name: c.Name}
+		check, err := planner.CheckInside(snap, s.execEnv(), val, base)
+		if err == nil && c.Type.Kind == types.KindDomain {
+			if check == nil {
+				check = val
+			}
+			check, err = planner.CoerceAssign(snap, s.execEnv(), check, c.Type, -1)
+		}
 		if err != nil {
 			return err
+		}
+		if check == nil {
+			continue
 		}
 		if in.domains == nil {
 			in.domains = make([]func(types.Datum) error, len(cols))

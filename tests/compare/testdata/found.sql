@@ -48,3 +48,31 @@ SELECT * FROM json_to_recordset('[{"a": 5}, {"a": {"a": 1}}]') AS x(a parts);
 SELECT json_populate_record(NULL::small_parts, '{"a": 500, "b": 1}');
 SELECT json_populate_record(NULL::small_parts, '{"a": 50, "b": 1}');
 SELECT jsonb_populate_record('(5,1,)'::parts, '{"a": null, "b": null}');
+-- … and from COPY
+COPY whole FROM STDIN;
+(1,2,)	\N
+(-1,2,)	\N
+\.
+COPY whole FROM STDIN;
+(1,2,"{3,-3}")	\N
+\.
+COPY whole FROM STDIN;
+(1,2,"{3,3}")	{"(1,,)"}
+\.
+COPY whole FROM STDIN;
+(1,2,"{3,3}")	{"(1,2,)"}
+\.
+TABLE whole ORDER BY 1, 2;
+CREATE TABLE numbers (n positive[]);
+COPY numbers FROM STDIN;
+{1,2}
+{1,0}
+\.
+COPY numbers FROM STDIN;
+{1,2}
+\.
+TABLE numbers;
+-- differs: the domain is checked when the statement runs, so the error has no position
+INSERT INTO whole VALUES ('(5,1,)', NULL), ('(6,2,{0})', NULL);
+-- differs: the domain is checked when the statement runs, so the error has no position
+INSERT INTO numbers VALUES ('{1}'), ('{-1}');

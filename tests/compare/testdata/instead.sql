@@ -87,3 +87,43 @@ drop view w;
 drop function only_ins();
 drop function only_ins() cascade;
 drop view v cascade;
+-- ON CONFLICT and COPY hand rows to the triggers as INSERT does
+CREATE TABLE below (id int PRIMARY KEY, a text, b text DEFAULT 'below');
+CREATE VIEW above AS SELECT * FROM below;
+ALTER VIEW above ALTER b SET DEFAULT 'above';
+CREATE FUNCTION hand_down() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF new.id < 0 THEN RETURN NULL; END IF;
+  INSERT INTO below VALUES (new.id, new.a, new.b);
+  RETURN new;
+END $$;
+CREATE TRIGGER t INSTEAD OF INSERT ON above FOR EACH ROW EXECUTE FUNCTION hand_down();
+INSERT INTO above VALUES (1, 'a') ON CONFLICT DO NOTHING RETURNING *;
+INSERT INTO above VALUES (1, 'a') ON CONFLICT DO NOTHING;
+-- differs extended: refused when it is described, there when it is planned
+INSERT INTO above VALUES (2, 'a') ON CONFLICT (id) DO NOTHING;
+-- differs extended: refused when it is described, there when it is planned
+INSERT INTO above VALUES (2, 'a') ON CONFLICT (id) DO UPDATE SET a = 'z';
+INSERT INTO above VALUES (2, 'a') ON CONFLICT DO UPDATE SET a = 'z';
+INSERT INTO above VALUES (2, 'a') ON CONFLICT ON CONSTRAINT below_pkey DO NOTHING;
+INSERT INTO above VALUES (-1, 'a'), (3, 'c'), (-2, 'd') ON CONFLICT DO NOTHING RETURNING id;
+COPY above FROM STDIN;
+7	x	y
+-3	x	y
+8	\N	\N
+\.
+COPY above (a, id) FROM STDIN WITH (FORMAT csv);
+nine,9
+\.
+-- differs: the line is told by its number only
+COPY above FROM STDIN;
+7	x	y
+\.
+COPY above FROM STDIN WHERE id > 10;
+10	x	y
+11	x	y
+\.
+TABLE below ORDER BY id;
+DROP TRIGGER t ON above;
+INSERT INTO above VALUES (7, 'x');
+TABLE below ORDER BY id;
