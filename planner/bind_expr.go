@@ -389,27 +389,16 @@ func (b *binder) opExpr(e *ast.OpExpr) plan.Expr {
 			return b.rowCompare(name, l, r, e.Pos())
 		}
 	}
-	l, r := b.arg(e.Left), b.arg(e.Right)
-	if isComparison(name) {
-		if x := b.compareRecords(name, l, r, e.Pos()); x != nil {
-			return x
-		}
-	}
-	return b.p.binaryOp(name, l, r, e.Pos())
+	return b.p.binaryOp(name, b.arg(e.Left), b.arg(e.Right), e.Pos())
 }
 
-// compareRecords compares two row values whose columns are in sight.
-func (b *binder) compareRecords(name string, l, r arg, pos int) plan.Expr {
-	lr, lok := b.p.rowOf(l.e)
-	rr, rok := b.p.rowOf(r.e)
-	if !lok || !rok || len(lr.Args) != len(rr.Args) || len(lr.Args) == 0 {
-		return nil
+// writtenRow tells whether an expression is ROW (…), perhaps cast.
+func writtenRow(e ast.Expr) bool {
+	if c, ok := e.(*ast.TypeCast); ok {
+		e = c.Arg
 	}
-	la, ra := make([]arg, len(lr.Args)), make([]arg, len(lr.Args))
-	for i := range la {
-		la[i], ra[i] = arg{lr.Args[i], l.pos}, arg{rr.Args[i], r.pos}
-	}
-	return b.rowCompare(name, la, ra, pos)
+	_, ok := e.(*ast.RowExpr)
+	return ok
 }
 
 // rowCompare compares rows column by column.
@@ -582,12 +571,20 @@ func (b *binder) inExpr(e *ast.InExpr) plan.Expr {
 	} else {
 		vars = rs
 	}
-	for _, r := range vars {
-		x := b.compareRecords(op, l, r, e.Pos())
-		if x == nil {
-			x = p.coerceBool(arg{p.binaryOp(op, l, r, e.Pos()), e.Pos()}, "IN")
+	for i, r := range vars {
+		// ROW (…)::type IN (ROW (…)::type) compares column by column, like ROW (…) IN (ROW (…)).
+		lr, lok := l.e.(*plan.RowExpr)
+		if rr, ok := r.e.(*plan.RowExpr); ok && lok && len(vars) == len(e.List) && writtenRow(e.Left) && writtenRow(e.List[i]) && len(lr.Args) == len(rr.Args) {
+			columns := func(x *plan.RowExpr, pos int) (as []arg) {
+				for _, c := range x.Args {
+					as = append(as, arg{c, pos})
+				}
+				return as
+			}
+			parts = append(parts, b.rowCompare(op, columns(lr, l.pos), columns(rr, r.pos), e.Pos()))
+			continue
 		}
-		parts = append(parts, x)
+		parts = append(parts, p.coerceBool(arg{p.binaryOp(op, l, r, e.Pos()), e.Pos()}, "IN"))
 	}
 	return join(parts)
 }

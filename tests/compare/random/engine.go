@@ -185,7 +185,12 @@ func (r result) runtimeError() bool {
 	case "42601":
 		return !strings.HasPrefix(r.msg, "syntax error")
 	case "0A000":
-		return strings.HasPrefix(r.msg, "formatting field") || strings.HasPrefix(r.msg, "unit ")
+		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units"} {
+			if strings.HasPrefix(r.msg, start) {
+				return true
+			}
+		}
+		return false
 	}
 	return strings.HasPrefix(r.code, "22") || r.code == "21000"
 }

@@ -76,3 +76,9 @@ TABLE numbers;
 INSERT INTO whole VALUES ('(5,1,)', NULL), ('(6,2,{0})', NULL);
 -- differs: the domain is checked when the statement runs, so the error has no position
 INSERT INTO numbers VALUES ('{1}'), ('{-1}');
+-- Two values that are rows compare as records do, NULLs equal; only ROW (…) beside ROW (…) compares column by column
+SELECT ROW(NULL::int, 'a')::pair > ROW(1, 'a')::pair AS a, ROW(NULL::int, 'a') > ROW(1, 'a'::text) AS b, ROW(NULL, 'a')::pair = ROW(NULL, 'a')::pair AS c, ROW(1, 'a')::pair IN (ROW(NULL, 'a')::pair) AS d, ROW(NULL, 'a')::pair NOT IN (ROW(NULL, 'a')::pair, ROW(1, 'b')::pair) AS e;
+SELECT t = t AS a, t.* = t.* AS b, t.* <> t.* AS c, t < t AS d, t IN (t) AS e, (t.*) IN ((t.*)) AS f FROM (VALUES (1, NULL::int)) t(a, b);
+SELECT a.id, b.id FROM r a, r b WHERE a.d = b.d OR a = b ORDER BY 1, 2;
+SELECT a.id, b.id FROM t a JOIN t b ON a = b ORDER BY 1;
+SELECT a.id, b.id FROM t a LEFT JOIN t b ON a.* = b.* AND b.id > 1 ORDER BY 1;
