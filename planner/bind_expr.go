@@ -355,14 +355,6 @@ func opName(o ast.Operator, pos int) string {
 	return o.Name
 }
 
-func isComparison(op string) bool {
-	switch op {
-	case "=", "<>", "<", "<=", ">", ">=":
-		return true
-	}
-	return false
-}
-
 func (b *binder) opExpr(e *ast.OpExpr) plan.Expr {
 	name := opName(e.Op, e.Pos())
 	if e.Left == nil {

@@ -132,7 +132,7 @@ func difference(want, got result, ordered bool) (class, detail string) {
 		class = "error"
 		if got.code == "57014" {
 			class = slow
-		} else if strings.HasPrefix(want.msg, "FULL JOIN is only supported") {
+		} else if strings.HasPrefix(want.msg, "FULL JOIN is only supported") || strings.HasPrefix(want.msg, "subquery uses ungrouped column") {
 			class = refusedThere
 		} else if mistake(want.code) && mistake(got.code) && !want.runtimeError() && !got.runtimeError() {
 			class = severalMistakes
@@ -185,7 +185,7 @@ func (r result) runtimeError() bool {
 	case "42601":
 		return !strings.HasPrefix(r.msg, "syntax error")
 	case "0A000":
-		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units"} {
+		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units", `"RN" not supported`} {
 			if strings.HasPrefix(r.msg, start) {
 				return true
 			}
