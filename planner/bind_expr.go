@@ -551,7 +551,7 @@ func (b *binder) inExpr(e *ast.InExpr) plan.Expr {
 	var parts []plan.Expr
 	if len(consts) > 1 {
 		t, bad := commonTypeOf(append([]arg{l}, consts...))
-		if bad < 0 && t.Array != nil && !isRowType(t) {
+		if bad < 0 && t.Array != nil && t.OID != types.Record.OID {
 			elems := make([]plan.Expr, len(consts))
 			for i, c := range consts {
 				elems[i] = p.coerceCommon(c, t, "IN")
