@@ -39,6 +39,7 @@ type rows struct {
 	lost   atomic.Uint64 // what was written up to this commit may be forgotten
 	misses atomic.Uint32
 	every  uint32 // each so many misses, one is remembered
+	atOnce int    // maxRowsAtOnce
 	newest *view
 	hand   []byte // where forgetting goes on
 	leaf   []local.Entry
@@ -48,8 +49,8 @@ const (
 	// maxRowBytes bounds the pairs that are remembered: larger ones are cheap to look up
 	// in comparison with what is done with them.
 	maxRowBytes = 2 << 10
-	// maxRowsAtOnce is how many writes of a commit are remembered. What loads a table is
-	// not likely to be asked for next, and would push out what is.
+	// maxRowsAtOnce is how many writes of a commit are remembered, unless it only deletes what
+	// is: what loads a table is not likely to be asked for next, and would push out what is.
 	maxRowsAtOnce = 16384
 	// entryBytes is about what an entry takes beside its key and value.
 	entryBytes = 56
@@ -77,25 +78,62 @@ func (r *rows) commit(writes []*local.Buffer, v *view) {
 		n += w.Len()
 	}
 	for _, w := range writes {
-		if n > maxRowsAtOnce {
+		switch {
+		case n <= r.atOnce:
+			r.write(w, v.seq)
+		case onlyDeletes(w):
+			w.Each(func(e local.Entry) bool { r.deleteKnown(e, v.seq); return true })
+		default:
 			r.forgetAll(w, v.seq)
-			continue
 		}
-		w.Each(func(e local.Entry) bool {
-			switch {
-			case e.Deleted():
-				r.delete(e)
-			case e.Bytes() > maxRowBytes:
-				r.forget(e.Key(), v.seq)
-			default:
-				r.put(e)
-			}
-			return true
-		})
 	}
 	r.makeRoom(v.seq)
 	r.newest = v
 	r.publish()
+}
+
+// touched is how many writes are looked for at a time before they are made.
+const touched = 16
+
+// write makes the writes of a commit.
+func (r *rows) write(w *local.Buffer, seq uint64) {
+	var es [touched]local.Entry
+	var keys [touched][]byte
+	n := 0
+	flush := func() {
+		if n == touched {
+			r.tree.Touch(keys[:])
+		}
+		for _, e := range es[:n] {
+			switch {
+			case e.Deleted():
+				r.delete(e)
+			case e.Bytes() > maxRowBytes:
+				r.forget(e.Key(), seq)
+			default:
+				r.put(e)
+			}
+		}
+		n = 0
+	}
+	w.Each(func(e local.Entry) bool {
+		es[n], keys[n] = e, e.Key()
+		if n++; n == touched {
+			flush()
+		}
+		return true
+	})
+	flush()
+}
+
+// onlyDeletes tells that a commit only took keys away.
+func onlyDeletes(w *local.Buffer) bool {
+	only := true
+	w.Each(func(e local.Entry) bool {
+		only = e.Deleted()
+		return only
+	})
+	return only
 }
 
 // clear brings the tree to the version of v, knowing nothing.
@@ -155,6 +193,17 @@ func (r *rows) delete(e local.Entry) {
 		} else {
 			r.put(e)
 		}
+	}
+}
+
+// deleteKnown notes that a key is absent if something is known of it. Otherwise readers of
+// earlier versions must not tell of it any more.
+func (r *rows) deleteKnown(e local.Entry, seq uint64) {
+	switch _, found, mark := r.tree.Find(e.Key()); {
+	case found:
+		r.delete(e)
+	case !mark:
+		r.lost.Store(seq)
 	}
 }
 

@@ -86,7 +86,7 @@ func testRows(t *testing.T, room int64) {
 	}
 	defer opened.Close()
 	e := opened.(*Store).e
-	e.rows.every = 1
+	e.rows.every, e.rows.atOnce = 1, 500
 	ctx := context.Background()
 	keyOf := func(rnd *rand.Rand) []byte {
 		switch rnd.IntN(3) {
@@ -155,12 +155,17 @@ func testRows(t *testing.T, room int64) {
 		switch rnd.IntN(100) {
 		case 0:
 			writes = 10_000 // in files
-		case 1:
-			writes = maxRowsAtOnce + 100
+		case 1, 2, 3:
+			writes = 1500 // beyond atOnce
 		}
+		deletes := rnd.IntN(4) == 0
 		for range writes {
 			k := key()
-			switch rnd.IntN(8) {
+			kind := rnd.IntN(8)
+			if deletes {
+				kind = 0
+			}
+			switch kind {
 			case 0, 1, 2:
 				err = txn.DeleteCovered(k)
 			case 3:

@@ -258,7 +258,7 @@ func (s *Store) commitGroup(group []*Txn) {
 }
 
 // maxInPlace bounds the writes of a commit that readers wait for.
-const maxInPlace = 4096
+const maxInPlace = 8192
 
 // reclaimNewest lets the engine change the newest version in place if nobody reads it.
 // Those who would, until reclaimed, wait in hold.

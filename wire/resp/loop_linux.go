@@ -113,7 +113,7 @@ func newLoop(s *Server) (*loop, error) {
 		s.log.Error("panic in commands of several connections", "panic", p, "stack", stack())
 	}}
 	if s.keys.CombinesCommits() {
-		l.batch.most = 16 * maxBatch
+		l.batch.most = 32 * maxBatch
 	}
 	return l, nil
 }
