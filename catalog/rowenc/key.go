@@ -35,6 +35,7 @@ const (
 	keyTuple
 	keyRange
 	keyMultirange
+	keyJSONB
 )
 
 // KeyCol encodes and decodes one column of keys. The adapter to keyenc is
@@ -92,8 +93,10 @@ func NewKeyCol(t *types.Type, desc, nullsFirst bool) (KeyCol, error) {
 			k.kind = keyUUID
 		case types.Bytea, types.InetType, types.Cidr, types.MacAddr, types.MacAddr8, types.Bit, types.VarBit:
 			k.kind = keyBytes
-		case types.JSON, types.JSONB:
+		case types.JSON:
 			return k, pgerr.Unsupported("keys of type %s are not supported", u.Name)
+		case types.JSONB:
+			k.kind, k.Lossless = keyJSONB, false
 		default:
 			k.kind = keyText
 		}
@@ -242,6 +245,13 @@ func (k *KeyCol) ascending(dst []byte, d types.Datum) []byte {
 			dst = k.appendRange(dst, r)
 		}
 		return keyenc.AppendTupleEnd(dst)
+	case keyJSONB:
+		v := types.JSONTree(d.S)
+		dst = keyenc.AppendTupleStart(dst)
+		if v.Kind == types.JSONArray && len(v.Elems) == 0 { // below all others (types.CompareJSON)
+			return keyenc.AppendTupleEnd(dst)
+		}
+		return keyenc.AppendTupleEnd(appendJSON(dst, v))
 	default: // keyTuple
 		t := d.Tuple()
 		dst = keyenc.AppendTupleStart(dst)
@@ -275,6 +285,31 @@ func (k *KeyCol) appendRange(dst []byte, r *types.Range) []byte {
 		dst = keyenc.AppendBool(k.elem.ascending(dst, r.Upper), r.UpperInc)
 	}
 	return keyenc.AppendTupleEnd(dst)
+}
+
+// appendJSON appends a jsonb value as fields: its kind, then the value; of containers, the
+// number of their elements and these, which is the order in which types.CompareJSON looks.
+func appendJSON(dst []byte, v *types.JSONValue) []byte {
+	dst = keyenc.AppendInt16(dst, int16(v.Kind))
+	switch v.Kind {
+	case types.JSONString:
+		return keyenc.AppendString(dst, v.Str)
+	case types.JSONNumber:
+		return appendKeyDecimal(dst, types.NewDecimal(v.Num))
+	case types.JSONBool:
+		return keyenc.AppendBool(dst, v.Bool)
+	case types.JSONArray:
+		dst = keyenc.AppendInt32(dst, int32(len(v.Elems)))
+		for _, e := range v.Elems {
+			dst = appendJSON(dst, e)
+		}
+	case types.JSONObject:
+		dst = keyenc.AppendInt32(dst, int32(len(v.Members)))
+		for i := range v.Members {
+			dst = appendJSON(keyenc.AppendString(dst, v.Members[i].Key), v.Members[i].Val)
+		}
+	}
+	return dst
 }
 
 func appendKeyDecimal(dst []byte, d types.Datum) []byte {

@@ -16,7 +16,7 @@
 //	45 ‹16›                     interval: its span in microseconds, months of 30 days
 //	48 ‹16›                     uuid
 //	50 ‹elements› 00 ‹dims›     array
-//	51 ‹fields› 00              tuple
+//	51 ‹fields› 00              tuple: of a record, a range or a jsonb value
 //	05 | FA                     NULL, first or last
 //
 // Descending is the ascending form with all bytes inverted (Invert); its tags

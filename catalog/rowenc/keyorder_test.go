@@ -8,16 +8,17 @@ import (
 	"rowkey/types"
 )
 
-// FuzzRangeKeys: keys of ranges, multiranges and bit strings are ordered as their
+// FuzzKeyOrder: keys of ranges, multiranges, bit strings and jsonb are ordered as their
 // values are, and end where the next column begins; the stored form gives the value back.
-func FuzzRangeKeys(f *testing.F) {
-	list := []string{"empty", "(,)", "(,1)", "[1,1]", "[1,5)", "(1,5]", "[1,)", "(-3,1.50]", "[1,5.0)", "{}", "{[1,5)}", "{[1,5),[7,9]}", "{(,1)}", "", "0", "01", "0101010", "01010101"}
+func FuzzKeyOrder(f *testing.F) {
+	list := []string{"empty", "(,)", "(,1)", "[1,1]", "[1,5)", "(1,5]", "[1,)", "(-3,1.50]", "[1,5.0)", "{}", "{[1,5)}", "{[1,5),[7,9]}", "{(,1)}", "", "0", "01", "0101010", "01010101",
+		"null", "[]", "{}", `""`, `"a"`, `"a\\nb"`, "1.50", "1.5", "-1e40", "true", "false", "[[]]", "[null]", "[1,2]", `{"a":1}`, `{"aa":[1,{"b":null}]}`, `{"b":"x"}`}
 	for i := range list {
 		f.Add(list[i], list[(i*5+3)%len(list)])
 		f.Add(list[i], list[(i+1)%len(list)])
 	}
 	f.Fuzz(func(t *testing.T, s, u string) {
-		for _, typ := range []*types.Type{types.Int4Range, types.NumRange, types.Int4Range.Multirange, types.NumRange.Multirange, types.VarBit} {
+		for _, typ := range []*types.Type{types.Int4Range, types.NumRange, types.Int4Range.Multirange, types.NumRange.Multirange, types.VarBit, types.JSONB} {
 			a, err := types.Parse(typ, -1, s, nil)
 			if err != nil {
 				continue

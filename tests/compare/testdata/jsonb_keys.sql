@@ -1,0 +1,27 @@
+-- jsonb in indexes and keys
+create table jk(id serial primary key, j jsonb, t json);
+create index on jk(t);
+create index jki on jk(j);
+create unique index jku on jk(j) where id < 30;
+insert into jk(j) values ('null'),('[]'),('{}'),('"a"'),('"b"'),('1'),('1.50'),('-3'),('true'),('false'),('[1]'),('[1,2]'),('[[]]'),('[null]'),('{"a":1}'),('{"a":2}'),('{"b":1}'),('{"aa":1}'),('{"a":1,"b":[1,2,{"c":null}]}'),('[{"a":1}]'),('""'),('"é\u0000'||'"'),('1e10'),(null),('["a"]'),('[true]'),('[{}]');
+insert into jk(j) values ('"é"'),('1e400'),('-1e400'),('0.1'),('0.10000');
+insert into jk(j) values ('1.5');
+insert into jk(j) values ('[]'),('{"a": 1}');
+set enable_seqscan=off; set enable_sort=off;
+select id, j from jk order by j, id;
+select id, j from jk order by j desc, id desc;
+select id, j from jk where j = '1.5';
+select id, j from jk where j > '[1]' order by j, id;
+select id, j from jk where j between '"a"' and 'true' order by j, id;
+select id, j from jk where j in ('[]','{}','{"a":1}') order by id;
+create table jp(j jsonb primary key, v int);
+insert into jp values ('{"a":1}',1) on conflict (j) do update set v=9;
+insert into jp values ('{"a":1.0}',1) on conflict (j) do update set v=9;
+select * from jp;
+create table jc(a int, j jsonb references jp);
+insert into jc values (1,'{"a":1.00}');
+insert into jc values (1,'{"a":2}');
+create index on jk((j->'a'), id desc);
+create index on jk((j->>'a'));
+select a.id, b.id from jk a join jk b on a.j=b.j and a.id<b.id order by 1,2;
+drop table jc; drop table jp; drop table jk;
