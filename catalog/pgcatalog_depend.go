@@ -420,6 +420,8 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			case q.snap.relation(d) != nil:
 			case q.snap.Type(d) != nil:
 				class = typeClass
+			case x.constraints[d].index != nil:
+				class = constraintClass
 			default:
 				continue
 			}

@@ -189,6 +189,9 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 			}
 		}
 	case t.index != nil:
+		if t.index.Constraint != 0 {
+			viewsOf(t.index.Constraint)
+		}
 		for _, part := range c.partsOfIndex(t.table, t.index) {
 			add(part, true)
 		}

@@ -719,7 +719,7 @@ func (p *planner) joinFrom(q *query, target rel, item *rangeItem, from []ast.Tab
 	q.items = []*rangeItem{item}
 	r := target
 	for _, te := range from {
-		item.lateralOnly, item.lateralOK = true, true
+		item.lateralOnly, item.lateralOK, item.target = true, false, true
 		n, items := p.bindTable(q, te)
 		p.checkAliases(q.items, items)
 		for _, it := range items {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strconv"
 
 	"rowkey/builtin"
@@ -794,6 +795,7 @@ type groupFixer struct {
 	from  colSet
 	known map[colID]bool
 	sub   bool
+	lefts []plan.Expr // what the subquery's result is compared with
 }
 
 func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
@@ -839,7 +841,7 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 		}
 		for i := range f.g.groups {
 			it := &f.g.groups[i]
-			if _, plain := it.expr.(*plan.Col); !plain && equalExprs(it.expr, x) {
+			if _, plain := it.expr.(*plan.Col); !plain && (!f.sub || f.left(x)) && equalExprs(it.expr, x) { // within a subquery columns alone are known again
 				return f.p.col(it.id), true
 			}
 		}
@@ -854,11 +856,21 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 				f.fix(l)
 			}
 			in := *f
-			in.sub = true
+			in.sub, in.lefts = true, s.lefts
 			return in.fix(s), true
 		}
 		return nil, false
 	})
+}
+
+// left tells whether an expression stands before a subquery, beside IN and its kin.
+func (f *groupFixer) left(x plan.Expr) bool {
+	for _, l := range f.lefts {
+		if anyExpr(l, func(y plan.Expr) bool { return equalExprs(x, y) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // foldable tells whether an expression can be computed once for all.
@@ -879,7 +891,7 @@ func foldable(e plan.Expr) bool {
 // hold its table's primary key; it is then grouped by, too.
 func (f *groupFixer) dependent(c *plan.Col) bool {
 	s := f.p.cols[c.Idx].scan
-	if s == nil || f.g.sets != nil {
+	if s == nil {
 		return false
 	}
 	pk := s.table.PrimaryKey()
@@ -891,6 +903,9 @@ func (f *groupFixer) dependent(c *plan.Col) bool {
 		for i := range f.g.groups {
 			if g, ok := f.g.groups[i].expr.(*plan.Col); ok && g.Idx == s.base+int(k.Attnum)-1 {
 				grouped = true
+				for _, set := range f.g.sets {
+					grouped = grouped && slices.Contains(set, i)
+				}
 			}
 		}
 		if !grouped {
@@ -898,7 +913,13 @@ func (f *groupFixer) dependent(c *plan.Col) bool {
 		}
 	}
 	f.known[c.Idx] = true
+	for i, set := range f.g.sets {
+		f.g.sets[i] = append(slices.Clip(set), len(f.g.groups))
+	}
 	f.g.groups = append(f.g.groups, projItem{c.Idx, f.p.col(c.Idx)})
+	if f.p.viewDepth == 0 {
+		f.p.keys = append(f.p.keys, pk.Constraint)
+	}
 	return true
 }
 

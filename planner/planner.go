@@ -112,6 +112,7 @@ type planner struct {
 	changes   []*dmlRel // what the statement and those in its WITH change
 	views     []*catalog.Table
 	routines  []catalog.OID // functions made by users that are called
+	keys      []catalog.OID // constraints of primary keys that GROUP BY relies on
 	sequenced []*plan.Call  // of nextval and kin
 	byRow     bool          // see plan.Plan
 	calls     bool          // of built-in functions that may write
@@ -242,7 +243,7 @@ type Analysis struct {
 	Columns []plan.Column // nil for a statement that returns no rows
 	Params  []*types.Type
 	// DependsOn are the relations (tables and views named directly), types and
-	// functions made by users.
+	// functions made by users, and primary keys without which GROUP BY would lack columns.
 	DependsOn []catalog.OID
 }
 
@@ -263,7 +264,7 @@ func Analyze(req Request) (a *Analysis, err error) {
 	for _, v := range p.views {
 		a.DependsOn = append(a.DependsOn, v.OID)
 	}
-	a.DependsOn = append(a.DependsOn, p.routines...)
+	a.DependsOn = append(append(a.DependsOn, p.routines...), p.keys...)
 	seen := map[catalog.OID]bool{}
 	for i := range p.cols {
 		if p.cols[i].tableOID != 0 {

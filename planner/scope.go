@@ -65,10 +65,12 @@ type rangeItem struct {
 	// lateralOnly items are visible only under LATERAL; lateralOK tells whether that
 	// reference is allowed (not from the nullable side).
 	lateralOnly, lateralOK bool
-	selfRef                bool // the working table of the recursive query being bound
-	scalarFunc             bool // a function returning one scalar column: t is the column
-	rowType                *types.Type
-	pos                    int
+	// target is what UPDATE or DELETE changes: FROM and USING do not see it.
+	target     bool
+	selfRef    bool // the working table of the recursive query being bound
+	scalarFunc bool // a function returning one scalar column: t is the column
+	rowType    *types.Type
+	pos        int
 	// nullSide is the innermost side of an outer join the item is on that may be
 	// filled with NULLs, nullMark the column that is NULL there and true elsewhere.
 	nullSide *rel
@@ -219,6 +221,10 @@ func systemColumn(p *planner, q *query, name string) plan.Expr {
 func (p *planner) lateral(lv *query) bool { return p.lateralAt[lv] }
 
 func lateralError(it *rangeItem, pos int) {
+	if it.target {
+		bail(pgerr.Newf(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table %q", it.alias).
+			WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", it.alias).At(pos))
+	}
 	bail(pgerr.Newf(pgerr.InvalidColumnReference, "invalid reference to FROM-clause entry for table %q", it.alias).
 		WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(pos))
 }

@@ -10,8 +10,7 @@ package random
 //	                     fails already while it plans (constants are folded there).
 //	several mistakes     both refuse, for different mistakes. Proven when smaller forms
 //	                     of the statement are refused by both for the one, and for the other.
-//	refused by PostgreSQL  FULL JOIN on conditions that can be neither merged nor hashed;
-//	                     a subquery with an expression, not a column, that the query around groups by.
+//	refused by PostgreSQL  FULL JOIN on conditions that can be neither merged nor hashed.
 //	slow                 rowkey runs into the timeout; timed only, never proven.
 const (
 	orderOfEvaluation = "order of evaluation"

@@ -95,7 +95,7 @@ var furtherAggregates = map[string][]string{
 	"int4[]":   {"percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY {int4})", "array_agg({int4} ORDER BY {=} DESC NULLS LAST) FILTER (WHERE {bool})"},
 	"int8":     {"dense_rank({int4lit}) WITHIN GROUP (ORDER BY {int4} DESC)", "rank({int4lit}, 'a') WITHIN GROUP (ORDER BY {int4}, {text})", "count(*) FILTER (WHERE {bool})", "count(DISTINCT {row})", "sum(DISTINCT {int4})"},
 	"float8":   {"percent_rank({int4lit}) WITHIN GROUP (ORDER BY {int4})", "cume_dist({int4lit}) WITHIN GROUP (ORDER BY {int4} NULLS FIRST)", "regr_r2({int4}, {int4})", "regr_intercept({int4}, {int4})", "covar_pop({int4}, {int4})", "percentile_cont(0.3) WITHIN GROUP (ORDER BY {int4} DESC)"},
-	"text":     {"json_object_agg({int4} || 'k', {T} ORDER BY {int4}, 1)::text", "(mode() WITHIN GROUP (ORDER BY {T}))::text", "(percentile_disc(0.4) WITHIN GROUP (ORDER BY {T}))::text", "jsonb_object_agg({text} || 'k', {int4} ORDER BY {int4})::text", "(array_agg({numeric[]} ORDER BY {=}) FILTER (WHERE false))::text"},
+	"text":     {"json_object_agg({text} || 'k', 7 ORDER BY {=})::text", "(mode() WITHIN GROUP (ORDER BY {T}))::text", "(percentile_disc(0.4) WITHIN GROUP (ORDER BY {T}))::text", "jsonb_object_agg({text} || 'k', {int4} ORDER BY {=})::text", "(array_agg({numeric[]} ORDER BY {=}) FILTER (WHERE false))::text"},
 	"bytea":    {"string_agg({bytea}, '\\x2c' ORDER BY {=})"},
 	"bool":     {"(array_agg({T} ORDER BY {=}) = array_agg({T} ORDER BY {=}))", "(avg({int4}) > min({numeric}))", "(bool_and({bool}) IS NOT FALSE)"},
 	"numeric":  {"stddev_samp({numeric})", "var_samp(DISTINCT {int4})", "sum({numeric}) FILTER (WHERE {bool})", "avg(DISTINCT {numeric})"},

@@ -82,3 +82,32 @@ SELECT t = t AS a, t.* = t.* AS b, t.* <> t.* AS c, t < t AS d, t IN (t) AS e, (
 SELECT a.id, b.id FROM r a, r b WHERE a.d = b.d OR a = b ORDER BY 1, 2;
 SELECT a.id, b.id FROM t a JOIN t b ON a = b ORDER BY 1;
 SELECT a.id, b.id FROM t a LEFT JOIN t b ON a.* = b.* AND b.id > 1 ORDER BY 1;
+-- FROM and USING do not see what is changed
+UPDATE t SET v = 'x' FROM LATERAL (SELECT t.id) s;
+UPDATE t a SET v = 'x' FROM LATERAL (SELECT a.id) s;
+UPDATE t SET v = 'x' FROM r, LATERAL (SELECT r.id + t.id) s;
+UPDATE t a SET v = 'x' FROM generate_series(1, a.id) g;
+UPDATE t SET v = 'x' FROM LATERAL (SELECT * FROM numbers WHERE i2 > 0) s;
+DELETE FROM t USING LATERAL (SELECT * FROM r WHERE r.id = t.id) s;
+UPDATE t SET v = s.y FROM r, LATERAL (SELECT (r.d).y) s WHERE r.id = t.id AND s.y IS NOT NULL RETURNING t.id, t.v;
+-- Columns that depend on a primary key in every grouping set
+CREATE TABLE g (a int, b int, c int, d int, PRIMARY KEY (a));
+INSERT INTO g VALUES (1, 1, 1, 10), (2, 1, 2, 20), (3, 2, 1, 30);
+SELECT a, d, GROUPING(a, b, c) FROM g GROUP BY GROUPING SETS ((a, b), (a, c)) ORDER BY 1, 3;
+SELECT a, d, b, count(*) FROM g GROUP BY a, ROLLUP (b) ORDER BY 1, 3;
+SELECT a, d FROM g GROUP BY GROUPING SETS ((a), (b));
+SELECT a, d FROM g GROUP BY ROLLUP (a);
+SELECT (SELECT sum(x) FROM unnest(ARRAY[b + 1]) x) FROM g GROUP BY b + 1;
+SELECT (SELECT b + 1) FROM g GROUP BY b + 1;
+SELECT (SELECT b + 1), b + 1 IN (SELECT 2) AS i FROM g GROUP BY b ORDER BY 1;
+SELECT b + 1 IN (SELECT 2) AS i FROM g GROUP BY b + 1 ORDER BY 1;
+-- A view whose GROUP BY relies on a primary key holds on to it
+CREATE VIEW gv AS SELECT a, d, count(*) AS n FROM g GROUP BY a;
+CREATE VIEW gw AS SELECT n FROM gv;
+ALTER TABLE g DROP CONSTRAINT g_pkey;
+ALTER TABLE g ALTER a SET DATA TYPE int;
+DROP VIEW gv, gw;
+CREATE MATERIALIZED VIEW gm AS SELECT a, d FROM g GROUP BY a;
+ALTER TABLE g DROP CONSTRAINT g_pkey;
+ALTER TABLE g DROP CONSTRAINT g_pkey CASCADE;
+SELECT * FROM gm;
