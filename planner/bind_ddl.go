@@ -275,7 +275,7 @@ func (p *planner) makeRules(t *catalog.Table) *tableRules {
 		rc.rules.PartKeys = make([]plan.Expr, len(key.Columns))
 		for i, k := range key.Columns {
 			if k.Attnum == 0 {
-				rc.rules.PartKeys[i] = p.definition(k.Expr, ForIndexExpr, t, nil)
+				rc.rules.PartKeys[i] = simplified(p.definition(k.Expr, ForIndexExpr, t, nil))
 			}
 		}
 	}
@@ -290,16 +290,21 @@ func (p *planner) makeRules(t *catalog.Table) *tableRules {
 			if rc.rules.IndexExprs[i] == nil {
 				rc.rules.IndexExprs[i] = make([]plan.Expr, len(ix.Keys))
 			}
-			rc.rules.IndexExprs[i][j] = p.definition(k.Expr, ForIndexExpr, t, nil)
+			rc.rules.IndexExprs[i][j] = simplified(p.definition(k.Expr, ForIndexExpr, t, nil))
 		}
 		if ix.Where != "" {
 			if rc.rules.IndexWhere == nil {
 				rc.rules.IndexWhere = make([]plan.Expr, len(t.Indexes))
 			}
-			rc.rules.IndexWhere[i] = p.definition(ix.Where, ForIndexPredicate, t, nil)
+			rc.rules.IndexWhere[i] = simplified(p.definition(ix.Where, ForIndexPredicate, t, nil))
 		}
 	}
 	return rc
+}
+
+// simplified is an expression as queries have it.
+func simplified(e plan.Expr) plan.Expr {
+	return (&consts{p: newPlanner(&Request{}), quiet: true}).expr(e)
 }
 
 // makeDefault binds a column's default: its own, its identity sequence, or

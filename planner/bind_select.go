@@ -1254,6 +1254,9 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	case ast.SubExists:
 		s := b.subquery(e.Query, plan.SubExists)
 		s.T, s.fields = boolT, nil
+		if q := stripExists(s.q); q != nil && !p.noFold { // nobody looks at the columns
+			s.q, s.cols = q, nil
+		}
 		return s
 	case ast.SubExpr:
 		s := b.subquery(e.Query, plan.SubScalar)

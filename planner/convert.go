@@ -105,44 +105,56 @@ func (p *planner) fold(e plan.Expr) plan.Expr { return p.foldCall(e, false) }
 // foldCall folds; all: also a strict call of columns with a NULL among its
 // arguments. Binding must not: the columns have still to be checked.
 func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
-	if p.noFold {
-		return e
-	}
 	switch x := e.(type) {
 	case *plan.Call:
-		if x.Fn.SetOf || x.Fn.Kind != builtin.Scalar || x.Fn.Eval == nil {
-			return e
-		}
-		allConst, null := true, false
-		for _, a := range x.Args {
-			c, ok := a.(*plan.Const)
-			allConst = allConst && ok
-			null = null || ok && c.Val.IsNull()
-		}
-		if null && (allConst || all) && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
-			return nullOf(x.Typ, x.Mod)
-		}
-		if !allConst || x.Fn.Volatility != builtin.Immutable || x.Fn.User != nil && p.req.Session == nil {
-			return e
-		}
-		vals := make([]types.Datum, len(x.Args))
-		for i, a := range x.Args {
-			vals[i] = a.(*plan.Const).Val
-		}
-		if large := x.Fn.ResultBytes(); large != nil && large(vals) >= builtin.LargeResult {
-			return e // execution accounts for it
-		}
-		v, err := builtin.Call(x.Fn, p.foldCtx(), vals)
-		if err != nil {
-			return e
-		}
-		return &plan.Const{T: x.T, Val: v}
+		e, _ = p.evalCall(x, all, false)
 	case *plan.Relabel:
-		if c, ok := x.Arg.(*plan.Const); ok {
+		if c, ok := x.Arg.(*plan.Const); ok && !p.noFold {
 			return &plan.Const{T: x.T, Val: c.Val}
 		}
 	}
 	return e
+}
+
+// evalCall computes a call of constants; user: functions made by users too, which are
+// called once in planning for each time that they are written. It gives the call back
+// where it cannot, with the error if one was met.
+func (p *planner) evalCall(x *plan.Call, all, user bool) (plan.Expr, error) {
+	if p.noFold {
+		return x, nil
+	}
+	if x.Fn.SetOf || x.Fn.Kind != builtin.Scalar || x.Fn.Eval == nil {
+		return x, nil
+	}
+	allConst, null := true, false
+	for _, a := range x.Args {
+		c, ok := a.(*plan.Const)
+		allConst = allConst && ok
+		null = null || ok && c.Val.IsNull()
+	}
+	if null && (allConst || all) && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
+		return nullOf(x.Typ, x.Mod), nil
+	}
+	if !allConst || x.Fn.Volatility != builtin.Immutable {
+		return x, nil
+	}
+	if x.Fn.User != nil && (!user || p.req.Session == nil) {
+		p.uncalled = p.uncalled || user
+		return x, nil
+	}
+	vals := make([]types.Datum, len(x.Args))
+	for i, a := range x.Args {
+		vals[i] = a.(*plan.Const).Val
+	}
+	if large := x.Fn.ResultBytes(); large != nil && large(vals) >= builtin.LargeResult {
+		return x, nil // execution accounts for it
+	}
+	v, err := builtin.Call(x.Fn, p.foldCtx(), vals)
+	if err != nil {
+		p.uncalled = p.uncalled || x.Fn.User != nil // who may say otherwise next time
+		return x, err
+	}
+	return &plan.Const{T: x.T, Val: v}, nil
 }
 
 func (p *planner) foldCtx() *builtin.Ctx {

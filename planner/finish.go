@@ -31,6 +31,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		ids = append(ids, k.scan.rowKey(), k.scan.tableOID())
 	}
 	r := p.applyRules(bd.rel, ids)
+	p.judgeFaults(r, ids)
 	if p.hasLocks {
 		r = p.prepareLocks(p.passOn(r, setOf(ids[len(cols):])))
 		for _, def := range p.ctes {
@@ -65,7 +66,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 			node.Info().Cols[i].Name = pl.Columns[i].Name
 		}
 	}
-	pl.Fault = p.fault
+	pl.Fault, pl.Uncalled = p.fault, p.uncalled
 	pl.Root, pl.CTEs, pl.Slots, pl.Nodes = node, p.cteList, p.slots, p.nodes
 	return pl
 }
@@ -194,6 +195,10 @@ func (p *planner) useExpr(e plan.Expr) {
 		case *subquery:
 			for i := range x.lefts {
 				p.useExpr(x.lefts[i])
+			}
+			if x.kind == plan.SubExists {
+				p.collectUsed(x.q, nil)
+				return
 			}
 			p.collectUsed(x.q, x.cols)
 		}

@@ -135,11 +135,14 @@ type planner struct {
 	allowInto     bool
 	writes        bool
 	refused       error       // see plan.Plan
-	fault         error       // see plan.Plan
 	pushed        *pushedLock // for the query that is bound next
 	hasLocks      bool
-	relations     int  // items of FROM there are
-	noFold        bool // what is bound will be printed: as it was written
+	// fault is plan.Plan's; faults are errors that may become it (judgeFaults).
+	fault     error
+	uncalled  bool // see plan.Plan
+	faults    []deferredFault
+	relations int  // items of FROM there are
+	noFold    bool // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasJoins, hasDistinct, hasUnion bool

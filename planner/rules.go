@@ -48,7 +48,7 @@ func (p *planner) applyRules(r rel, out []colID) rel {
 		p.changed = false
 		r = ru.apply(p, r)
 		for _, def := range p.ctes {
-			if def.rel != nil && !def.inlined {
+			if def.rel != nil && !def.inlined && (def.refs > 0 || def.modifies) {
 				def.rel = ru.apply(p, def.rel)
 			}
 		}

@@ -6,10 +6,11 @@ import (
 	"rowkey/types"
 )
 
-// FoldConstants simplifies conditions: NOT is pushed to the comparisons,
+// FoldConstants simplifies expressions (consts.go), and conditions further: NOT is pushed to the comparisons,
 // constants drop out of AND and OR, a condition that is never true leaves no rows;
 // nor is anything read for the one row of HAVING alone.
 func foldConstants(p *planner, r rel) rel {
+	r = p.simplifyConsts(r, false)
 	return p.everywhere(r, func(x rel) rel {
 		switch n := x.(type) {
 		case *lFilter:
@@ -24,20 +25,6 @@ func foldConstants(p *planner, r rel) rel {
 				return n.in
 			}
 			return &lFilter{in: n.in, conds: conds}
-		case *lProject:
-			var items []projItem
-			for i, it := range n.items {
-				if e := p.refold(p.foldCases(it.expr)); e != it.expr {
-					if items == nil {
-						items = append([]projItem(nil), n.items...)
-					}
-					items[i].expr = e
-				}
-			}
-			if items == nil {
-				return x
-			}
-			return &lProject{in: n.in, items: items}
 		case *lGroup: // HAVING alone: one row, whatever FROM holds
 			if len(n.groups) > 0 || n.sets != nil || len(n.calls) > 0 || len(n.groupings) > 0 {
 				return x

@@ -20,7 +20,7 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 	case *lScan:
 		var own, rest []plan.Expr
 		for _, c := range conds {
-			if p.hasSubqueries && hasSubquery(c) {
+			if p.hasSubqueries && hasSubquery(c) || colsOf(c).empty() && !isVolatile(c) {
 				rest = append(rest, c)
 				continue
 			}

@@ -286,7 +286,7 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 		if err != nil {
 			return err
 		}
-		if st.plan == nil || st.plan.CatalogVersion != snap.Version || st.epoch != s.epoch() {
+		if st.plan == nil || st.plan.Uncalled || st.plan.CatalogVersion != snap.Version || st.epoch != s.epoch() {
 			if err := s.plan(snap, st); err != nil {
 				return err
 			}
@@ -334,7 +334,7 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 // plan plans st against snap, or takes the plan from the session's cache.
 func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 	key := planKey{st.raw, snap.Version, s.epoch()}
-	if p := s.plans.get(key); p != nil && sameTypes(st.ptypes, p.Params) {
+	if p := s.plans.get(key); p != nil && !p.Uncalled && sameTypes(st.ptypes, p.Params) {
 		st.plan, st.epoch = p, s.epoch()
 		return nil
 	}
@@ -351,11 +351,14 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
 
 // planRequest is what the planner is told of st.
 func (s *Session) planRequest(snap *catalog.Snapshot, st *statement) planner.Request {
-	return planner.Request{
+	r := planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
 		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
-		Session: (*host)(s),
 	}
+	if s.tx != nil { // when a statement is prepared no function is called yet
+		r.Session = (*host)(s)
+	}
+	return r
 }
 
 // plannerSettings are the planner's switches as the settings have them. What

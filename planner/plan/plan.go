@@ -85,7 +85,10 @@ type Plan struct {
 	// Fault is the error of planning that a statement has which can be prepared for all
 	// that. It comes first. Refused is the error that running gives, nil for none. Unpopulated is a
 	// materialized view without data that the plan reads: that may be explained.
-	Fault       error
+	Fault error
+	// Uncalled tells that immutable functions of users stand in it whose values could not
+	// be computed in advance: it is to be made anew within a transaction.
+	Uncalled    bool
 	Refused     error
 	Unpopulated *catalog.Table
 	authorized  atomic.Uint32 // the last role that may run it

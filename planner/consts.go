@@ -1,0 +1,629 @@
+package planner
+
+import (
+	"rowkey/builtin"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// Expressions are simplified while a statement is planned, as far as they consist of
+// constants: what immutable functions give is computed, arms of CASE, AND and OR that
+// cannot be reached are dropped. An error of such a computation is one of planning: it
+// comes whether or not there are rows to compute it for, unless nobody reads its column.
+//
+//	CASE WHEN 1 > 2 THEN 1 / 0 ELSE x END     →  x
+//	x = 1 AND (1 / 0 = 1)                     →  division by zero
+//	false AND (1 / 0 = 1)                     →  false
+//
+// The order in which parts are simplified, and so which errors are met, is PostgreSQL's:
+// of a list each in turn until the outcome is known.
+
+// deferredFault is an error met in what makes a column, which counts if somebody reads that.
+type deferredFault struct {
+	err error
+	id  colID // noCol: it counts
+}
+
+// consts simplifies expressions.
+type consts struct {
+	p     *planner
+	id    colID // the column that is being made
+	quiet bool  // errors do not count
+	// test is the argument of the CASE around, when that is a constant.
+	test *plan.Const
+}
+
+// simplifyConsts simplifies all expressions of a rel. What stands below a projection that
+// could not be removed is PostgreSQL's subquery planned by itself: never, if it is dead.
+func (p *planner) simplifyConsts(r rel, dead bool) rel {
+	s := &consts{p: p, id: noCol}
+	if dead {
+		switch r.(type) {
+		case *lFilter, *lJoin, *lScan, *lValues, *lFunc:
+		default:
+			return r
+		}
+	}
+	var never bool
+	if f, ok := r.(*lFilter); ok {
+		never = constantlyFalse(f.conds)
+	}
+	ks := r.kids()
+	var c rel
+	own := func() rel {
+		if c == nil {
+			c = r.clone()
+		}
+		return c
+	}
+	for i, k := range ks {
+		if n := p.simplifyConsts(*k, dead || never); n != *k {
+			*own().kids()[i] = n
+		}
+	}
+	set := func(i int, id colID, place func(rel, int) *plan.Expr) {
+		s.id = id
+		e := *place(r, i)
+		if n := s.expr(e); n != e {
+			*place(own(), i) = n
+		}
+		s.id = noCol
+	}
+	switch n := r.(type) {
+	case *lFilter:
+		if conds, changed := s.conds(n.conds); changed {
+			own().(*lFilter).conds = conds
+		}
+	case *lJoin:
+		if conds, changed := s.conds(n.conds); changed {
+			own().(*lJoin).conds = conds
+		}
+	case *lProject:
+		for i := range n.items {
+			set(i, n.items[i].id, func(r rel, i int) *plan.Expr { return &r.(*lProject).items[i].expr })
+		}
+	default:
+		i := 0
+		var simple map[int]plan.Expr
+		id := func(int) colID { return noCol }
+		again := [2]int{} // conditions that are written elsewhere too
+		switch n := r.(type) {
+		case *dmlRel:
+			again = [2]int{len(n.set), len(n.set) + len(n.recheck)}
+		case *lGroup:
+			id = func(i int) colID { return callOf(n.calls, i-len(n.groups)) }
+		}
+		r.exprs(func(e *plan.Expr) {
+			s.id, s.quiet = id(i), i >= again[0] && i < again[1]
+			if x := s.expr(*e); x != *e {
+				if simple == nil {
+					simple = map[int]plan.Expr{}
+				}
+				simple[i] = x
+			}
+			i++
+		})
+		if simple != nil {
+			i = 0
+			own().exprs(func(e *plan.Expr) {
+				if x := simple[i]; x != nil {
+					*e = x
+				}
+				i++
+			})
+		}
+	}
+	if c != nil {
+		r, p.changed = c, true
+	}
+	// subqueries that are left
+	return p.inSubqueries(r, func(q rel) rel { return p.simplifyConsts(q, false) })
+}
+
+// callOf is the column of the aggregate that the n-th expression of a list of calls
+// belongs to.
+func callOf(calls []aggItem, n int) colID {
+	if n < 0 {
+		return noCol
+	}
+	for i := range calls {
+		k := 0
+		eachCall(calls[i:i+1], func(*plan.Expr) { k++ })
+		if n < k {
+			return calls[i].id
+		}
+		n -= k
+	}
+	return noCol
+}
+
+func constantlyFalse(conds []plan.Expr) bool {
+	for _, c := range conds {
+		if isFalse(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// conds simplifies a conjunction, up to what decides it.
+func (s *consts) conds(conds []plan.Expr) (out []plan.Expr, changed bool) {
+	for i, c := range conds {
+		n := s.expr(c)
+		if changed = changed || n != c; isFalse(n) && !isNullConst(n) {
+			return []plan.Expr{falseExpr}, changed || len(conds) > 1
+		}
+		if n != c && out == nil {
+			out = append([]plan.Expr{}, conds[:i]...)
+		}
+		if out != nil {
+			out = splitAnd(n, out)
+		}
+	}
+	if !changed {
+		return conds, false
+	}
+	return out, true
+}
+
+// list simplifies expressions; the list itself if nothing changed.
+func (s *consts) list(es []plan.Expr) []plan.Expr {
+	var out []plan.Expr
+	for i, e := range es {
+		n := s.expr(e)
+		if n != e && out == nil {
+			out = copyExprs(es)
+		}
+		if out != nil {
+			out[i] = n
+		}
+	}
+	if out == nil {
+		return es
+	}
+	return out
+}
+
+func sameList(a, b []plan.Expr) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+func allConst(es []plan.Expr) bool {
+	for _, e := range es {
+		if !isConst(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// fault notes the error of computing a constant.
+func (s *consts) fault(err error) {
+	if !s.quiet {
+		s.p.faults = append(s.p.faults, deferredFault{err, s.id})
+	}
+}
+
+// call computes a call of constants.
+func (s *consts) call(c *plan.Call) plan.Expr {
+	e, err := s.p.evalCall(c, true, true)
+	if err != nil {
+		s.fault(err)
+	}
+	return e
+}
+
+// operator computes an operator of constants, nil if it fails or may not be.
+func (s *consts) operator(op *builtin.Operator, l, r plan.Expr) *plan.Const {
+	args := []plan.Expr{l, r}
+	k, _ := s.call(&plan.Call{T: boolT, Fn: s.p.bound(op.Func, args), Args: args, Op: op, Pos: -1}).(*plan.Const)
+	return k
+}
+
+// expr simplifies an expression; e itself if there is nothing to simplify.
+func (s *consts) expr(e plan.Expr) plan.Expr {
+	switch e := e.(type) {
+	case *plan.CaseTest:
+		if s.test != nil {
+			return &plan.Const{T: e.T, Val: s.test.Val}
+		}
+	case *plan.Call:
+		if args := s.list(e.Args); !sameList(args, e.Args) {
+			c := *e
+			c.Args = args
+			e = &c
+		}
+		if n := boolEquality(e); n != nil {
+			return n
+		}
+		return s.call(e)
+	case *plan.Relabel:
+		a := s.expr(e.Arg)
+		if k, ok := a.(*plan.Const); ok {
+			return &plan.Const{T: e.T, Val: k.Val}
+		}
+		if a != e.Arg {
+			c := *e
+			c.Arg = a
+			return &c
+		}
+	case *plan.And:
+		return s.logic(e, e.Args, true)
+	case *plan.Or:
+		return s.logic(e, e.Args, false)
+	case *plan.Not:
+		a := s.expr(e.Arg)
+		if k, ok := a.(*plan.Const); ok {
+			if k.Val.IsNull() {
+				return k
+			}
+			return constBool(!k.Val.Bool())
+		}
+		if a != e.Arg {
+			return &plan.Not{T: e.T, Arg: a}
+		}
+	case *plan.IsNull:
+		a := s.expr(e.Arg)
+		if k, ok := a.(*plan.Const); ok && !isRowType(k.Typ) {
+			return constBool(k.Val.IsNull() != e.Not)
+		}
+		if a != e.Arg {
+			return &plan.IsNull{T: e.T, Arg: a, Not: e.Not}
+		}
+	case *plan.BoolTest:
+		a := s.expr(e.Arg)
+		if k, ok := a.(*plan.Const); ok {
+			return constBool(boolTest(k, e.Kind))
+		}
+		if a != e.Arg {
+			return &plan.BoolTest{T: e.T, Arg: a, Kind: e.Kind}
+		}
+	case *plan.IsDistinct:
+		l, r := s.expr(e.L), s.expr(e.R)
+		if isConst(l) && isConst(r) && !isRowType(l.Type()) {
+			ln, rn := isNullConst(l), isNullConst(r)
+			if ln || rn {
+				return constBool(ln != rn != e.Not)
+			}
+			if k := s.operator(e.Eq, l, r); k != nil {
+				return constBool(isTrue(k) == e.Not)
+			}
+		}
+		if l != e.L || r != e.R {
+			c := *e
+			c.L, c.R = l, r
+			return &c
+		}
+	case *plan.Case:
+		return s.caseOf(e)
+	case *plan.Coalesce:
+		return s.coalesce(e)
+	case *plan.MinMax:
+		return s.minMax(e)
+	case *plan.NullIf:
+		l, r, raw := s.expr(e.L), s.expr(e.R), s.expr(e.Raw)
+		if l != e.L || r != e.R || raw != e.Raw {
+			c := *e
+			c.L, c.R, c.Raw = l, r, raw
+			e = &c
+		}
+		if isNullConst(l) || isNullConst(r) {
+			if isConst(raw) {
+				return raw
+			}
+		} else if isConst(l) && isConst(r) && isConst(raw) {
+			if k := s.operator(e.Eq, l, r); isTrue(k) {
+				return nullOf(e.Typ, e.Mod)
+			} else if k != nil {
+				return raw
+			}
+		}
+		return e
+	case *plan.ArrayExpr:
+		if elems := s.list(e.Elems); !sameList(elems, e.Elems) {
+			return s.p.foldArray(&plan.ArrayExpr{T: e.T, Elems: elems, Multi: e.Multi})
+		}
+	case *plan.RowExpr:
+		if args := s.list(e.Args); !sameList(args, e.Args) {
+			c := *e
+			c.Args = args
+			return &c
+		}
+	case *plan.FieldSelect:
+		if a := s.expr(e.Arg); a != e.Arg {
+			c := *e
+			c.Arg = a
+			return &c
+		}
+	case *plan.Subscript:
+		return s.subscript(e)
+	case *plan.ScalarArray:
+		return s.scalarArray(e)
+	case *plan.RowCompare:
+		l, r := s.list(e.L), s.list(e.R)
+		if !sameList(l, e.L) || !sameList(r, e.R) {
+			c := *e
+			c.L, c.R = l, r
+			return &c
+		}
+	case *plan.CoerceDomain:
+		if a := s.expr(e.Arg); a != e.Arg {
+			c := *e
+			c.Arg = a
+			return &c
+		}
+	}
+	return e
+}
+
+func constBool(b bool) plan.Expr {
+	if b {
+		return trueExpr
+	}
+	return falseExpr
+}
+
+func boolTest(k *plan.Const, kind plan.BoolTestKind) bool {
+	null := k.Val.IsNull()
+	switch kind {
+	case plan.IsTrue, plan.IsNotTrue:
+		return (!null && k.Val.Bool()) == (kind == plan.IsTrue)
+	case plan.IsFalse, plan.IsNotFalse:
+		return (!null && !k.Val.Bool()) == (kind == plan.IsFalse)
+	}
+	return null == (kind == plan.IsUnknown)
+}
+
+// boolEquality makes x = true x, and x = false NOT x.
+func boolEquality(c *plan.Call) plan.Expr {
+	if c.Op == nil || len(c.Args) != 2 || c.Op.Left != types.Bool || c.Op.Right != types.Bool || c.Op.Compare != "=" && c.Op.Compare != "<>" {
+		return nil
+	}
+	x, k := c.Args[0], c.Args[1]
+	if isConst(x) {
+		x, k = k, x
+	}
+	v, ok := k.(*plan.Const)
+	if !ok || isConst(x) || v.Val.IsNull() {
+		return nil
+	}
+	if v.Val.Bool() == (c.Op.Compare == "=") {
+		return x
+	}
+	return negate(x)
+}
+
+// logic simplifies AND and OR.
+func (s *consts) logic(e plan.Expr, args []plan.Expr, and bool) plan.Expr {
+	var out []plan.Expr
+	changed, null := false, false
+	for _, a := range args {
+		n := s.expr(a)
+		changed = changed || n != a
+		k, ok := n.(*plan.Const)
+		if !ok {
+			out = append(out, n)
+			continue
+		}
+		changed = true
+		switch {
+		case k.Val.IsNull():
+			null = true
+		case k.Val.Bool() != and:
+			return n // decided
+		}
+	}
+	switch {
+	case !changed:
+		return e
+	case null && len(out) == 0:
+		return nullOf(types.Bool, -1)
+	case null:
+		out = append(out, nullOf(types.Bool, -1))
+	case len(out) == 0:
+		return constBool(and)
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	if and {
+		return &plan.And{T: boolT, Args: out}
+	}
+	return &plan.Or{T: boolT, Args: out}
+}
+
+// caseOf drops the arms of CASE that cannot be taken; the first that surely is becomes
+// ELSE, or the whole.
+func (s *consts) caseOf(c *plan.Case) plan.Expr {
+	out := &plan.Case{T: c.T, Else: c.Else}
+	outer := s.test
+	defer func() { s.test = outer }()
+	changed := false
+	if c.Arg != nil {
+		out.Arg = s.expr(c.Arg)
+		changed = out.Arg != c.Arg
+		s.test = nil
+		if k, ok := out.Arg.(*plan.Const); ok {
+			s.test, out.Arg, changed = k, nil, true
+		}
+	}
+	known := false
+	for _, w := range c.Whens {
+		cond := s.expr(w.Cond)
+		if k, ok := cond.(*plan.Const); ok {
+			changed = true
+			if !isTrue(k) {
+				continue
+			}
+			out.Else, known = w.Result, true
+			break
+		}
+		result := s.expr(w.Result)
+		changed = changed || cond != w.Cond || result != w.Result
+		out.Whens = append(out.Whens, plan.When{Cond: cond, Result: result})
+	}
+	if out.Else != nil {
+		n := s.expr(out.Else)
+		changed = changed || known || n != out.Else
+		out.Else = n
+	}
+	switch {
+	case !changed:
+		return c
+	case len(out.Whens) > 0:
+		return out
+	case out.Else == nil:
+		return nullOf(c.Typ, c.Mod)
+	}
+	return out.Else
+}
+
+func (s *consts) coalesce(c *plan.Coalesce) plan.Expr {
+	var out []plan.Expr
+	changed := false
+	for i, a := range c.Args {
+		n := s.expr(a)
+		changed = changed || n != a
+		if k, ok := n.(*plan.Const); ok {
+			if k.Val.IsNull() {
+				changed = true
+				continue
+			}
+			if len(out) == 0 {
+				return n
+			}
+			out = append(out, n)
+			changed = changed || i+1 < len(c.Args)
+			break
+		}
+		out = append(out, n)
+	}
+	switch {
+	case !changed:
+		return c
+	case len(out) == 0:
+		return nullOf(c.Typ, c.Mod)
+	}
+	return &plan.Coalesce{T: c.T, Args: out}
+}
+
+func (s *consts) minMax(m *plan.MinMax) plan.Expr {
+	args := s.list(m.Args)
+	if allConst(args) {
+		best := types.Null
+		for _, a := range args {
+			v := a.(*plan.Const).Val
+			if v.IsNull() {
+				continue
+			}
+			if best.IsNull() || types.Compare(m.Typ, v, best) > 0 == m.Greatest && types.Compare(m.Typ, v, best) != 0 {
+				best = v
+			}
+		}
+		return &plan.Const{T: m.T, Val: best}
+	}
+	if sameList(args, m.Args) {
+		return m
+	}
+	return &plan.MinMax{T: m.T, Greatest: m.Greatest, Args: args}
+}
+
+func (s *consts) subscript(e *plan.Subscript) plan.Expr {
+	c := *e
+	c.Arg = s.expr(e.Arg)
+	c.Index = append([]plan.SubscriptIndex(nil), e.Index...)
+	changed := c.Arg != e.Arg
+	for i := range c.Index {
+		x := &c.Index[i]
+		if x.Lower != nil {
+			x.Lower = s.expr(x.Lower)
+		}
+		if x.Upper != nil {
+			x.Upper = s.expr(x.Upper)
+		}
+		changed = changed || x.Lower != e.Index[i].Lower || x.Upper != e.Index[i].Upper
+	}
+	if k, ok := c.Arg.(*plan.Const); ok && !c.Slice && len(c.Index) == 1 {
+		at, isK := c.Index[0].Upper.(*plan.Const)
+		arr, isA := k.Val.X.(*types.Array)
+		if isK && isA && len(arr.Dims) == 1 && at.Val.K == types.PhysInt64 {
+			i := at.Val.I - int64(arr.Dims[0].Lower)
+			if i < 0 || i >= int64(len(arr.Elems)) {
+				return nullOf(e.Typ, e.Mod)
+			}
+			return &plan.Const{T: e.T, Val: arr.Elems[i]}
+		}
+	}
+	if !changed {
+		return e
+	}
+	return &c
+}
+
+func (s *consts) scalarArray(e *plan.ScalarArray) plan.Expr {
+	l, r := s.expr(e.L), s.expr(e.R)
+	lk, ok := l.(*plan.Const)
+	rk, isK := r.(*plan.Const)
+	if ok && isK && e.Op.Func.Volatility == builtin.Immutable && e.Op.Func.User == nil && !e.Op.Func.NotStrict {
+		if rk.Val.IsNull() {
+			return nullOf(types.Bool, -1)
+		}
+		if arr, isA := rk.Val.X.(*types.Array); isA && len(arr.Elems) <= 64 {
+			if k := s.anyOf(e, lk, arr); k != nil {
+				return k
+			}
+		}
+	}
+	if l == e.L && r == e.R {
+		return e
+	}
+	return &plan.ScalarArray{T: e.T, Op: e.Op, L: l, R: r, All: e.All}
+}
+
+// anyOf computes ANY and ALL of an array; nil if that fails.
+func (s *consts) anyOf(e *plan.ScalarArray, l *plan.Const, arr *types.Array) plan.Expr {
+	if len(arr.Elems) == 0 {
+		return constBool(e.All)
+	}
+	null := l.Val.IsNull()
+	for _, v := range arr.Elems {
+		if l.Val.IsNull() || v.IsNull() {
+			null = true
+			continue
+		}
+		k := s.operator(e.Op, l, &plan.Const{T: plan.T{Typ: arr.Elem, Mod: -1}, Val: v})
+		switch {
+		case k == nil:
+			return nil
+		case k.Val.IsNull():
+			null = true
+		case k.Val.Bool() != e.All:
+			return constBool(!e.All)
+		}
+	}
+	if null {
+		return nullOf(types.Bool, -1)
+	}
+	return constBool(e.All)
+}
+
+// judgeFaults keeps the first error met in what somebody reads.
+func (p *planner) judgeFaults(r rel, out []colID) {
+	if len(p.faults) == 0 || p.fault != nil {
+		return
+	}
+	was := p.plannerPhysical
+	p.plannerPhysical = plannerPhysical{}
+	p.collectUsed(r, out)
+	for _, def := range p.ctes {
+		if def.modifies {
+			p.collectUsed(def.rel, def.outCols)
+		}
+	}
+	used := p.used
+	p.plannerPhysical = was
+	for _, f := range p.faults {
+		if f.id == noCol || used.has(f.id) {
+			p.failed(f.err)
+			return
+		}
+	}
+}
