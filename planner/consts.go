@@ -299,21 +299,21 @@ func (s *consts) expr(e plan.Expr) plan.Expr {
 	case *plan.MinMax:
 		return s.minMax(e)
 	case *plan.NullIf:
-		l, r, raw := s.expr(e.L), s.expr(e.R), s.expr(e.Raw)
-		if l != e.L || r != e.R || raw != e.Raw {
+		l, r := s.expr(e.L), s.expr(e.R)
+		if l != e.L || r != e.R {
 			c := *e
-			c.L, c.R, c.Raw = l, r, raw
+			c.L, c.R = l, r
 			e = &c
 		}
-		if isNullConst(l) || isNullConst(r) {
-			if isConst(raw) {
-				return raw
-			}
-		} else if isConst(l) && isConst(r) && isConst(raw) {
-			if k := s.operator(e.Eq, l, r); isTrue(k) {
-				return nullOf(e.Typ, e.Mod)
-			} else if k != nil {
-				return raw
+		if isConst(l) && (isNullConst(l) || isNullConst(r)) {
+			return l
+		}
+		if isConst(l) && isConst(r) {
+			if k := s.operator(e.Eq, l, r); k != nil {
+				if isTrue(k) {
+					return nullOf(e.Typ, e.Mod)
+				}
+				return l
 			}
 		}
 		return e
