@@ -136,7 +136,7 @@ func canonical(cmd []string, v Value) string {
 	case "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "RANDOMKEY", "SPOP":
 		return shape(v)
 	case "OBJECT", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME":
-		if v.Kind == ':' && len(v.Text) > 3 { // the clock goes on
+		if v.Kind == ':' && (len(v.Text) > 3 || strings.EqualFold(cmd[0], "PTTL") && !strings.HasPrefix(v.Text, "-")) { // the clock goes on
 			return "time"
 		}
 	}
