@@ -240,9 +240,9 @@ func (c *Call) stringRows(step int) (rows [][]byte, err error) {
 }
 
 // slots is openAny of the keys of every step-th argument from the second on, of which two
-// reads look up all: see is called for each, with the number of its argument. A key that
-// comes twice looks both times as it did at first.
-func (c *Call) slots(step int, see func(arg int, s *slot) error) error {
+// reads look up all: see is called for each, with the number of its argument and the store's
+// key of its row of strings. A key that comes twice looks both times as it did at first.
+func (c *Call) slots(step int, see func(arg int, row []byte, s *slot) error) error {
 	rows, err := c.stringRows(step)
 	defer clear(rows)
 	if err != nil {
@@ -282,7 +282,7 @@ func (c *Call) slots(step int, see func(arg int, s *slot) error) error {
 			}
 			next++
 		}
-		if err := see(1+i*step, &s); err != nil {
+		if err := see(1+i*step, c.manyKeys[i], &s); err != nil {
 			return err
 		}
 	}
@@ -324,8 +324,13 @@ func (c *Call) putString(key, value []byte, was, expires int64) error {
 		}
 	}
 	c.key = c.Space.StringKey(c.key[:0], key)
+	return c.putRow(c.key, key, value, expires)
+}
+
+// putRow is putString of one who knows the store's key, where the time to live stays.
+func (c *Call) putRow(row, key, value []byte, expires int64) error {
 	c.val = appendString(c.val[:0], key, value, expires)
-	return c.put(c.key, c.val)
+	return c.put(row, c.val)
 }
 
 // moveExpiry changes an entry of an index by expires_at.

@@ -429,7 +429,10 @@ func mset(c *Call) error {
 	if len(c.Args)%2 == 0 {
 		return ErrArity(c.Cmd.Name)
 	}
-	err := c.slots(2, func(arg int, s *slot) error { // of a key that comes twice, too: writing it again is as if it were the first time
+	err := c.slots(2, func(arg int, row []byte, s *slot) error { // of a key that comes twice, too: writing it again is as if it were the first time
+		if s.coll.Type == None && s.was == 0 {
+			return c.putRow(row, c.Args[arg], c.Args[arg+1], 0)
+		}
 		return c.storeString(c.Args[arg], c.Args[arg+1], 0, s)
 	})
 	if err != nil {

@@ -151,8 +151,8 @@ func (n *node) search(key []byte) (at int, equal bool) {
 		}
 		return int(n.n), false
 	}
-	if c := bytes.Compare(key[:p], n.pre[:p]); c != 0 {
-		if c < 0 {
+	if string(key[:p]) != string(n.pre[:p]) {
+		if bytes.Compare(key[:p], n.pre[:p]) < 0 {
 			return 0, false
 		}
 		return int(n.n), false
@@ -161,6 +161,9 @@ func (n *node) search(key []byte) (at int, equal bool) {
 	lo := n.firstHead(h)
 	if lo == int(n.n) || n.heads[lo] != h {
 		return lo, false
+	}
+	if bytes.Equal(n.items[lo].Key(), key) {
+		return lo, true
 	}
 	hi := lo + 1
 	if hi < int(n.n) && n.heads[hi] == h {

@@ -103,6 +103,9 @@ func (b *Buffer) put(e Entry) {
 	if found {
 		b.small[i] = e
 	} else {
+		if n := len(b.small); n == cap(b.small) { // 1, 4, 16, 32
+			b.small = slices.Grow(b.small, min(max(1, 4*n), smallMax)-n)
+		}
 		b.small = slices.Insert(b.small, i, e)
 	}
 }

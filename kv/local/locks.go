@@ -101,6 +101,7 @@ type waiter struct {
 type locker struct {
 	owner uint64
 	pages []uint64
+	few   [4]uint64 // memory of pages, for a start
 	held  []uint64 // hashes, of locks that were in m when they were taken
 	// log is what was locked since the first savepoint that still stands, in order:
 	// what rolling back to one gives up.
@@ -158,6 +159,12 @@ func (sh *lockShard) take(l *locker, hash uint64, mode kv.LockMode) (fresh, done
 			return false, false
 		}
 		sh.pages[page] = lockPage{holder: l, bits: bit, modes: 1 << mode}
+		switch {
+		case l.pages == nil:
+			l.pages = l.few[:0]
+		case len(l.pages) == len(l.few):
+			l.pages = slices.Grow(l.pages, 3*len(l.few))
+		}
 		l.pages = append(l.pages, page)
 		return true, true
 	case p.bits&bit != 0:
