@@ -284,6 +284,26 @@ func (r *rows) admits(v *view) bool {
 	return r.most > 0 && v.seq >= r.lost.Load() && r.misses.Add(1)%r.every == 0
 }
 
+// fills are what is to be remembered of keys that are looked up together: gaps, so many at
+// most, and, with pairs, other things too.
+type fills struct {
+	found []found
+	most  int
+	pairs bool
+}
+
+// admitsOf is admits of n keys, of which one of eight may be remembered, too: what is about to
+// be written into a table that nothing is known of would leave gaps without number to learn.
+func (r *rows) admitsOf(v *view, n int) fills {
+	switch {
+	case r.admits(v):
+		return fills{most: max(fillKeys, n/int(r.every)), pairs: n <= fillKeys}
+	case r.most > 0 && v.seq >= r.lost.Load():
+		return fills{most: n / int(r.every)}
+	}
+	return fills{}
+}
+
 // found is what a reader got from Pebble: the value of a key, or, where there is none,
 // that the next key is next, whose value it has too; a nil one: that there is none.
 type found struct {

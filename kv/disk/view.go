@@ -156,8 +156,8 @@ const (
 	// seekKeys is the number of keys from which one iterator that goes from key to key
 	// beats looking each up on its own.
 	seekKeys = 4
-	// fillKeys is up to how many keys looked up at once are remembered, and of more keys, how
-	// many gaps: one may tell of all of them.
+	// fillKeys is up to how many keys looked up at once are remembered, once in a while, and
+	// of more keys, how many gaps at least: one may tell of all of them.
 	fillKeys = 64
 	// rowsAtOnce is how many keys are looked for in what is remembered before that is given
 	// up, should it know none of them.
@@ -231,9 +231,8 @@ func (v *view) getAll(keys, values [][]byte) error {
 		return int(order[i])
 	}
 	bounds := pebble.IterOptions{LowerBound: lowest(keys[at(0)]), UpperBound: kv.KeyAfter(keys[at(len(keys)-1)])}
-	var fills *[]found
-	if v.e.rows.admits(v) {
-		fills = new([]found)
+	fills := v.e.rows.admitsOf(v, len(keys))
+	if fills.most > 0 {
 		bounds.UpperBound = endOfKeys // to see the ends of gaps
 	}
 	snap, err := v.snapshot()
@@ -244,8 +243,8 @@ func (v *view) getAll(keys, values [][]byte) error {
 	if err != nil {
 		return translate(err)
 	}
-	if err = seekAll(p, keys, values, at, fills); err == nil && fills != nil {
-		v.e.rows.fill(v, *fills)
+	if err = seekAll(p, keys, values, at, &fills); err == nil {
+		v.e.rows.fill(v, fills.found)
 	}
 	return errors.Join(err, translate(p.Close()))
 }
@@ -254,13 +253,13 @@ func (v *view) getAll(keys, values [][]byte) error {
 // seek asks the filters first. After a miss it is likely not, and the pair at which a
 // plain seek ends tells of all keys before it that they are absent: making sure that
 // a thousand new keys in a row are free takes one seek.
-func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills *[]found) error {
+func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills *fills) error {
 	clear(values)
 	var b kv.PairBatch
-	noting := func() bool { return fills != nil && len(*fills) < fillKeys }
+	noting := func() bool { return len(fills.found) < fills.most }
 	note := func(f found) {
-		if noting() && (f.gap || len(keys) <= fillKeys) {
-			*fills = append(*fills, f)
+		if noting() && (f.gap || fills.pairs) {
+			fills.found = append(fills.found, f)
 		}
 	}
 	hit := false
