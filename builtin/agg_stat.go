@@ -247,22 +247,33 @@ func init() {
 			result: func(_ *Ctx, n *int64) (types.Datum, error) { return types.NewInt(*n), nil },
 		}
 	}))
-	two("regr_sxx", 1, func(r *regression) (float64, bool) { return r.sxx, true })
-	two("regr_syy", 1, func(r *regression) (float64, bool) { return r.syy, true })
-	two("regr_sxy", 1, func(r *regression) (float64, bool) { return r.sxy, true })
-	two("regr_avgx", 1, func(r *regression) (float64, bool) { return r.sx / r.n, true })
-	two("regr_avgy", 1, func(r *regression) (float64, bool) { return r.sy / r.n, true })
-	two("covar_pop", 1, func(r *regression) (float64, bool) { return r.sxy / r.n, true })
-	two("covar_samp", 2, func(r *regression) (float64, bool) { return r.sxy / (r.n - 1), true })
-	two("corr", 1, func(r *regression) (float64, bool) {
+	for _, f := range regressionResults {
+		two(f.name, f.least, f.result)
+	}
+}
+
+// regressionResults are what a regression tells; false stands for NULL.
+var regressionResults = []struct {
+	name   string
+	least  float64 // pairs that it takes
+	result func(r *regression) (float64, bool)
+}{
+	{"regr_sxx", 1, func(r *regression) (float64, bool) { return r.sxx, true }},
+	{"regr_syy", 1, func(r *regression) (float64, bool) { return r.syy, true }},
+	{"regr_sxy", 1, func(r *regression) (float64, bool) { return r.sxy, true }},
+	{"regr_avgx", 1, func(r *regression) (float64, bool) { return r.sx / r.n, true }},
+	{"regr_avgy", 1, func(r *regression) (float64, bool) { return r.sy / r.n, true }},
+	{"covar_pop", 1, func(r *regression) (float64, bool) { return r.sxy / r.n, true }},
+	{"covar_samp", 2, func(r *regression) (float64, bool) { return r.sxy / (r.n - 1), true }},
+	{"corr", 1, func(r *regression) (float64, bool) {
 		return r.sxy / math.Sqrt(r.sxx*r.syy), r.sxx != 0 && r.syy != 0
-	})
-	two("regr_r2", 1, func(r *regression) (float64, bool) {
+	}},
+	{"regr_r2", 1, func(r *regression) (float64, bool) {
 		if r.syy == 0 {
 			return 1, r.sxx != 0
 		}
 		return r.sxy * r.sxy / (r.sxx * r.syy), r.sxx != 0
-	})
-	two("regr_slope", 1, func(r *regression) (float64, bool) { return r.sxy / r.sxx, r.sxx != 0 })
-	two("regr_intercept", 1, func(r *regression) (float64, bool) { return (r.sy - r.sx*r.sxy/r.sxx) / r.n, r.sxx != 0 })
+	}},
+	{"regr_slope", 1, func(r *regression) (float64, bool) { return r.sxy / r.sxx, r.sxx != 0 }},
+	{"regr_intercept", 1, func(r *regression) (float64, bool) { return (r.sy - r.sx*r.sxy/r.sxx) / r.n, r.sxx != 0 }},
 }

@@ -12,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"rowkey/pgerr"
-	"rowkey/types"
 )
 
 // Functions of bytes: encodings, digests, single bits and bytes.
@@ -192,59 +191,6 @@ func indexRange(n, top int64) error {
 	return pgerr.Newf(pgerr.ArraySubscriptError, "index %d out of valid range, 0..%d", n, top)
 }
 
-// encodingOf tells the encodings that can be converted to and from UTF8.
-func encodingOf(name string) (string, bool) {
-	n := strings.ToUpper(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name))
-	switch n {
-	case "UTF8", "UNICODE":
-		return "UTF8", true
-	case "SQLASCII":
-		return "SQL_ASCII", true
-	case "LATIN1", "ISO88591":
-		return "LATIN1", true
-	}
-	return "", false
-}
-
-func convertFrom(s, encoding string) (string, error) {
-	enc, ok := encodingOf(encoding)
-	if !ok {
-		return "", errParameter("invalid source encoding name \"%s\"", encoding)
-	}
-	if enc == "LATIN1" {
-		r := make([]rune, len(s))
-		for i := range r {
-			r[i] = rune(s[i])
-		}
-		return string(r), nil
-	}
-	return s, types.ValidateText(s)
-}
-
-func convertTo(s, encoding string) (string, error) {
-	enc, ok := encodingOf(encoding)
-	if !ok {
-		return "", errParameter("invalid destination encoding name \"%s\"", encoding)
-	}
-	if enc != "LATIN1" {
-		return s, nil
-	}
-	b := make([]byte, 0, len(s))
-	for i, r := range s {
-		if r > 0xff {
-			w := utf8.RuneLen(r)
-			var h []string
-			for _, c := range []byte(s[i : i+w]) {
-				h = append(h, "0x"+hex.EncodeToString([]byte{c}))
-			}
-			return "", pgerr.Newf(pgerr.UntranslatableCharacter,
-				"character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"", strings.Join(h, " "), "UTF8", "LATIN1")
-		}
-		b = append(b, byte(r))
-	}
-	return string(b), nil
-}
-
 func init() {
 	define("encode(bytea,text)", f2e(encodeBytes))
 	define("decode(text,text)", f2e(decodeBytes))
@@ -266,8 +212,6 @@ func init() {
 	define("sha512(bytea)", f1(func(s string) string { h := sha512.Sum512([]byte(s)); return string(h[:]) }))
 	define("to_hex(int4)", f1(func(n int64) string { return strconv.FormatUint(uint64(uint32(n)), 16) }))
 	define("to_hex(int8)", f1(func(n int64) string { return strconv.FormatUint(uint64(n), 16) }))
-	define("convert_from(bytea,name)", f2e(convertFrom))
-	define("convert_to(text,name)", f2e(convertTo))
 	define("bit_count(bytea)", f1(func(s string) int64 {
 		n := 0
 		for i := 0; i < len(s); i++ {

@@ -122,6 +122,10 @@ func concrete(f *Func, elem *types.Type) []*types.Type {
 				list = append(list, elem)
 				continue
 			}
+			if f.Variadic == nil {
+				a = elem
+				break
+			}
 			list = append(list, types.Int4, types.Text, types.Bool, elem)
 			continue
 		}

@@ -128,7 +128,6 @@ func init() {
 		return types.NewString("UTF8"), nil
 	}))
 	define("pg_is_in_recovery()", fn(func(*Ctx, []types.Datum) (types.Datum, error) { return types.NewBool(false), nil }))
-	define("inet_server_port() inet_client_port()", fn(func(*Ctx, []types.Datum) (types.Datum, error) { return types.Null, nil }))
 
 	define("nextval(regclass)", ask(func(s Session, a []types.Datum) (types.Datum, error) {
 		n, err := s.Nextval(types.OID(a[0].I))

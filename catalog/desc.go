@@ -361,6 +361,8 @@ type RangeType struct {
 	Collation                         OID `json:",omitempty"`
 	// Funcs are the numbers of the constructors, in builtin.RangeFuncs' order.
 	Funcs [5]OID
+	// Constructor is the name of the range's, if the type was renamed since.
+	Constructor string `json:",omitempty"`
 }
 
 // VirtualTable computes a relation from the catalog itself.

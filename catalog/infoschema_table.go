@@ -30,6 +30,7 @@ func schemaTableRows() map[string]rows {
 		"information_schema.column_udt_usage":    {"table_name", columnUDTRows},
 		"information_schema.column_domain_usage": {"table_name", columnDomainRows},
 		"information_schema.domain_udt_usage":    {"", domainUDTRows},
+		"information_schema.column_column_usage": {"table_name", columnColumnRows},
 	}
 }
 
@@ -43,6 +44,32 @@ func schemaTablesRows(q *query) error {
 			kind = "VIEW"
 		}
 		return q.emit(append(q.in(t.SchemaOID, t.Name), vStr(kind), vNull(), vNull(), vNull(), vNull(), vNull(), vYes(updates(q.snap, t, false, nil)&canInsert != 0), vStr("NO"), commit))
+	})
+}
+
+// columnColumnRows shows the columns that generated columns are made of.
+func columnColumnRows(q *query) error {
+	role := asking(q.ctx)
+	return q.eachTable("", "table_name", func(t *Table) error {
+		if !q.snap.HasPrivsOf(role, ownerOr(t.Owner)) {
+			return nil
+		}
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			if c.Dropped || c.Generated == "" {
+				continue
+			}
+			var err error
+			eachMentioned(t, c.Generated, func(n int16) {
+				if err == nil && n != c.Attnum {
+					err = q.emit(append(q.in(t.SchemaOID, t.Name), vStr(t.Col(n).Name), vStr(c.Name)))
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -260,14 +260,14 @@ func stringArray(elem *types.Type, list []string) types.Datum {
 // does: they are known by OID, so that clients are told the right one, and not
 // by name, so that nobody makes a column of one.
 var opaque = []*types.Type{
-	opaqueType(3220, "pg_lsn", 'd', 'U'),
-	opaqueType(3361, "pg_ndistinct", 'i', 'Z'),
-	opaqueType(3402, "pg_dependencies", 'i', 'Z'),
-	opaqueType(5017, "pg_mcv_list", 'i', 'Z'),
+	opaqueType(3220, "pg_lsn", 8, 'd', 'U'),
+	opaqueType(3361, "pg_ndistinct", -1, 'i', 'Z'),
+	opaqueType(3402, "pg_dependencies", -1, 'i', 'Z'),
+	opaqueType(5017, "pg_mcv_list", -1, 'i', 'Z'),
 }
 
-func opaqueType(oid OID, name string, align, category byte) *types.Type {
-	return &types.Type{OID: oid, Name: name, Phys: types.PhysBytes, Kind: types.KindBase, Len: -1, Align: align, Category: category}
+func opaqueType(oid OID, name string, size int16, align, category byte) *types.Type {
+	return &types.Type{OID: oid, Name: name, Phys: types.PhysBytes, Kind: types.KindBase, Len: size, ByVal: size > 0, Align: align, Category: category}
 }
 
 // Empty gives a catalog of the built-in objects alone: the schemas

@@ -131,11 +131,15 @@ func classRow(q *query, r *relation, f classFacts) error {
 	if f.identity != 0 {
 		identity = f.identity
 	}
+	frozen, firstMulti := vInt(0), vInt(0)
+	if k := r.kind(); k == 'r' || k == 'm' {
+		frozen, firstMulti = q.frozen(), vInt(1)
+	}
 	return q.row(
 		vOID(r.oid), vStr(r.name), vOID(r.schema), vOID(f.rowType), vOID(0), vOID(ownerOr(f.owner)), vOID(f.am), vOID(node), vOID(space),
 		vInt(f.pages), vFlt(float64(float32(f.tuples))), vInt(0), vOID(0), vBool(f.hasIndex), vBool(shared), vChar(byte(f.persistence)),
 		vChar(r.kind()), vInt(f.natts), vInt(f.checks), vBool(f.rules), vBool(f.triggers), vBool(f.children), vBool(false), vBool(false),
-		vBool(r.table == nil || r.ix != nil || r.table.Scannable()), vChar(identity), vBool(f.partition), vOID(0), vInt(0), vInt(0), q.relationACL(r), vTexts(f.options), f.bound)
+		vBool(r.table == nil || r.ix != nil || r.table.Scannable()), vChar(identity), vBool(f.partition), vOID(0), frozen, firstMulti, q.relationACL(r), vTexts(f.options), f.bound)
 }
 
 // relationACL gives relacl.
@@ -151,26 +155,28 @@ func (q *query) relationACL(r *relation) types.Datum {
 
 // attribute is a row of pg_attribute.
 type attribute struct {
-	rel        OID
-	num        int16
-	name       string
-	t          *types.Type
-	typmod     int32
-	notNull    bool
-	hasDefault bool
-	missing    types.Datum
-	identity   byte
-	generated  byte
-	dropped    bool
-	collation  OID
-	inherited  int
-	notLocal   bool
-	column     *Column // of a table: what its owner said of its storage
+	rel              OID
+	num              int16
+	name             string
+	t                *types.Type
+	typmod           int32
+	notNull          bool
+	hasDefault       bool
+	missing          types.Datum
+	identity         byte
+	generated        byte
+	dropped          bool
+	collation        OID
+	inherited        int
+	notLocal         bool
+	column           *Column // of a table: what its owner said of its storage
+	ofView, ofSystem bool
 }
 
 func (q *query) attribute(a attribute) error {
 	typ, ndims, storage, collation := a.t.OID, 0, factOf(a.t).storage, a.collation
-	if a.t.IsArray() && a.t != types.Int2Vector && a.t != types.OidVector {
+	vector := a.t == types.Int2Vector || a.t == types.OidVector
+	if a.t.IsArray() && !a.ofView && (!vector || a.ofSystem) {
 		ndims = 1
 	}
 	if collation == 0 {
@@ -234,6 +240,9 @@ func attributeRows(q *query) error {
 					c := r.table.Col(indexAttnum(r.ix, i))
 					a.t, a.typmod, a.collation = c.Type, c.Typmod, c.Collation
 				}
+				if a.t == types.Name { // as its operator class keeps it
+					a.t = types.CString
+				}
 				if err := q.attribute(a); err != nil {
 					return err
 				}
@@ -254,7 +263,8 @@ func attributeRows(q *query) error {
 			c := &r.table.Columns[i]
 			a := attribute{rel: r.oid, num: c.Attnum, name: c.Name, t: c.Type, typmod: c.Typmod, notNull: c.NotNull,
 				hasDefault: c.Default != "" || c.Generated != "", identity: byte(c.Identity), dropped: c.Dropped, collation: c.Collation,
-				inherited: c.InhCount, notLocal: c.NotLocal, column: c}
+				inherited: c.InhCount, notLocal: c.NotLocal, column: c, ofSystem: r.table.Virtual != nil}
+			a.ofView = r.kind() == 'v' || r.kind() == 'm'
 			if c.Generated != "" {
 				a.generated = 's'
 			}

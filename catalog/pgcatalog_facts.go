@@ -72,7 +72,7 @@ var accessMethods = []struct {
 }
 
 // languages of functions. PL/pgSQL is, as in PostgreSQL, what the extension of
-// this name brings; all three are built in.
+// this name brings; all are built in. Functions in C are refused when they are made.
 var languages = []struct {
 	oid                         OID
 	name                        string
@@ -80,12 +80,14 @@ var languages = []struct {
 	handler, inline, validation OID
 }{
 	{internalLanguage, "internal", false, false, 0, 0, 2246},
+	{cLanguage, "c", false, false, 0, 0, 2247},
 	{sqlLanguage, "sql", false, true, 0, 0, 2248},
 	{plpgsqlLanguage, "plpgsql", true, true, plpgsqlHandler, plpgsqlInline, plpgsqlValidator},
 }
 
 const (
 	internalLanguage OID = 12
+	cLanguage        OID = 13
 	sqlLanguage      OID = 14
 	plpgsqlExtension OID = 13559
 	rowkeyExtension  OID = 9901 // below PostgreSQL's last: clients take it for built in
@@ -250,6 +252,8 @@ func bareName(name string) string {
 // procFact is what pg_proc says of a function beyond builtin.Func.
 type procFact struct {
 	source     string
+	library    string // the file of a function in C
+	body       string // of one that is an SQL statement
 	cost, rows float64
 	parallel   byte
 	language   OID
@@ -260,10 +264,13 @@ var procsByOID = sync.OnceValue(func() map[OID]procFact {
 	factLines(procFacts, func(c []string) {
 		cost, _ := strconv.ParseFloat(c[2], 64)
 		count, _ := strconv.ParseFloat(c[3], 64)
-		m[parseOID(c[0])] = procFact{c[1], cost, count, c[4][0], parseOID(c[5])}
+		m[parseOID(c[0])] = procFact{unescape.Replace(c[1]), c[6], unescape.Replace(c[7]), cost, count, c[4][0], parseOID(c[5])}
 	})
 	return m
 })
+
+// unescape gives back the ends of lines that facts have not.
+var unescape = strings.NewReplacer(`\n`, "\n", `\\`, `\`)
 
 // opclass is an operator class of an index.
 type opclass struct {

@@ -15,7 +15,10 @@ func (s *Snapshot) proc(oid OID) *proc {
 	if f := s.functions.at(oid); f != nil {
 		return f.proc()
 	}
-	return procs().byOID[oid]
+	if p := procs().byOID[oid]; p != nil {
+		return p
+	}
+	return s.constructorProc(oid)
 }
 
 // proc describes f as the built-in functions are described.
@@ -266,10 +269,14 @@ func literalNames(list string) string {
 
 func init() {
 	builtin.Define("pg_get_function_sqlbody(oid)", textOf(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (string, bool) {
-		f := snap.Function(OID(a[0].I))
-		if f == nil || !f.HasBody {
-			return "", false
+		oid := OID(a[0].I)
+		if f := snap.Function(oid); f != nil {
+			if !f.HasBody {
+				return "", false
+			}
+			return sqlBody(f), true
 		}
-		return sqlBody(f), true
+		body := procsByOID()[oid].body
+		return body, body != "" && snap.proc(oid) != nil
 	}))
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 
@@ -37,11 +38,13 @@ func (q *query) eachProc(oidCol, nameCol string, visit func(p *proc) error) erro
 				list = append(list[:len(list):len(list)], f.proc())
 			}
 		}
-	} else if q.snap.HasFunctions() {
+		list = append(list[:len(list):len(list)], q.snap.constructorProcs(name)...)
+	} else {
 		list = list[:len(list):len(list)]
 		for _, f := range q.snap.Functions() {
 			list = append(list, f.proc())
 		}
+		list = append(list, q.snap.constructorProcs("")...)
 	}
 	for _, p := range list {
 		if p.schema(q.snap) == 0 {
@@ -76,13 +79,19 @@ func pgProcRows(q *query) error {
 		volatility, leakproof, setOf, variadic, defaults := p.volatility, false, false, OID(0), 0
 		more, ok := procsByOID()[p.oid]
 		if !ok {
-			more = procFact{source: p.name, cost: 1, parallel: 's', language: internalLanguage}
-			if p.oid >= plpgsqlHandler && p.oid <= plpgsqlValidator {
-				more.parallel = 'u'
-			}
+			more = procFact{source: cmp.Or(p.source, p.name), cost: 1, parallel: 's', language: internalLanguage}
 		}
-		all, modes, names := types.Null, types.Null, types.Null
+		all, modes, names, given, body, library := types.Null, types.Null, types.Null, types.Null, types.Null, types.Null
+		if more.body != "" {
+			body = vStr(more.body)
+		}
+		if more.library != "" {
+			library = vStr(more.library)
+		}
 		if f := p.fn; f != nil {
+			if defaults := defaultTexts(f); len(defaults) > 0 {
+				given = vStr(strings.Join(defaults, ", "))
+			}
 			volatility, leakproof, setOf, defaults = byte(f.Volatility), f.Leakproof, f.SetOf, len(f.Defaults)
 			if f.Variadic != nil {
 				variadic = f.Variadic.OID
@@ -95,9 +104,18 @@ func pgProcRows(q *query) error {
 		}
 		return q.row(vOID(p.oid), vStr(p.name), vOID(p.schema(q.snap)), vOID(BootstrapRoleOID), vOID(more.language), vFlt(more.cost), vFlt(more.rows), vOID(variadic),
 			vOID(0), vChar(p.kind()), vBool(false), vBool(leakproof), vBool(p.isStrict()), vBool(setOf), vChar(volatility), vChar(more.parallel),
-			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, vNull(), vNull(),
-			vStr(more.source), vNull(), vNull(), vNull(), q.functionACL(p.oid))
+			vInt(len(p.args)), vInt(defaults), vOID(p.result), types.NewVector(types.OidVector, args...), all, modes, names, given, vNull(),
+			vStr(more.source), library, body, vNull(), q.functionACL(p.oid))
 	})
+}
+
+// defaultTexts writes the defaults of a built-in function's last arguments.
+func defaultTexts(f *builtin.Func) []string {
+	var list []string
+	for i, d := range f.Defaults {
+		list = append(list, literalText(f.Args[len(f.Args)-len(f.Defaults)+i], d))
+	}
+	return list
 }
 
 // functionACL gives proacl.
@@ -177,6 +195,9 @@ func pgOperatorRows(q *query) error {
 	return nil
 }
 
+// sortOperators of aggregates that give the first value in an order.
+var sortOperators = map[string]string{"min": "<", "bool_and": "<", "every": "<", "max": ">", "bool_or": ">"}
+
 func aggregateRows(q *query) error {
 	return q.eachProc("aggfnoid", "", func(p *proc) error {
 		if p.kind() != byte(builtin.Aggregate) {
@@ -202,11 +223,7 @@ func aggregateRows(q *query) error {
 			}
 		}
 		sortOp := OID(0)
-		if (p.name == "max" || p.name == "min") && len(p.args) == 1 {
-			name := ">"
-			if p.name == "min" {
-				name = "<"
-			}
+		if name := sortOperators[p.name]; name != "" && len(p.args) == 1 {
 			for _, op := range builtin.Operators(name) {
 				if op.Left != nil && op.Left.OID == p.args[0] && op.Right.OID == p.args[0] {
 					sortOp = op.OID
@@ -296,7 +313,7 @@ func (p *proc) argumentText(snap *Snapshot, path []string, identity bool) string
 		b.WriteString(formatType(snap, path, a, -1, false))
 		if p.fn != nil && !identity {
 			if d := i - (len(p.args) - len(p.fn.Defaults)); d >= 0 {
-				b.WriteString(" DEFAULT " + literalText(p.fn.Args[i], p.fn.Defaults[d]))
+				b.WriteString(" DEFAULT " + defaultTexts(p.fn)[d])
 			}
 		}
 	}

@@ -184,12 +184,21 @@ func databaseRows(q *query) error {
 			limit = d.Limit
 		}
 		err := q.row(vOID(d.OID), vStr(q.databaseName(d)), vOID(ownerOr(d.Owner)), vInt(utf8Encoding), vChar('c'), vBool(d.Template), vBool(!d.Closed), vInt(limit),
-			vInt(0), vInt(0), vOID(defaultTablespace), vStr("C.UTF-8"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
+			q.frozen(), vInt(1), vOID(defaultTablespace), vStr("C.UTF-8"), vStr("C.UTF-8"), vNull(), vNull(), vACL(acl, set))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// frozen is the number before which no row needs to know whether a transaction
+// committed: that of the transaction which asks, for no row keeps a number.
+func (q *query) frozen() types.Datum {
+	if s := q.session(); s != nil {
+		return types.NewInt(int64(uint32(s.TxnID())))
+	}
+	return vInt(0)
 }
 
 func tablespaceRows(q *query) error {

@@ -26,6 +26,7 @@ type Activity struct {
 	User, Database, Application, State, Query      string
 	BackendStart, TxnStart, QueryStart, StateStart int64
 	WaitEventType, WaitEvent                       string
+	ClientAddr                                     string // host:port
 }
 
 // PreparedInfo is a prepared statement, a row of pg_prepared_statements. A
@@ -115,8 +116,9 @@ func activityRows(q *query) error {
 			}
 			continue
 		}
+		host, port := address(a.ClientAddr)
 		if err := q.row(vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
-			vNull(), vNull(), vNull(), vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
+			host, vNull(), port, vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
 			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend")); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"strconv"
 
 	"rowkey/builtin"
 	"rowkey/types"
@@ -32,11 +33,64 @@ func (s *Snapshot) addConstructors(t *types.Type, u *UserType) {
 	byName := map[string][]*builtin.Func{}
 	for i, f := range builtin.RangeFuncs(t) {
 		f.OID = u.Range.Funcs[i]
+		if f.Result == t {
+			f.Name = u.constructor()
+		}
 		byName[f.Name] = append(byName[f.Name], f)
 	}
 	for name, list := range byName {
 		s.constructors.set(relName{u.SchemaOID, name}, list)
 	}
+}
+
+// constructor is the name of the functions that make a range type's values.
+func (u *UserType) constructor() string {
+	if u.Range.Constructor != "" {
+		return u.Range.Constructor
+	}
+	return u.Name
+}
+
+// constructorProc describes a constructor as the built-in functions are described;
+// nil if no range type has this one.
+func (s *Snapshot) constructorProc(oid OID) *proc {
+	for name, list := range s.constructors.all() {
+		for _, f := range list {
+			if f.OID == oid {
+				return describeConstructor(name.schema, f)
+			}
+		}
+	}
+	return nil
+}
+
+// constructorProcs describes the constructors of one name, or all.
+func (s *Snapshot) constructorProcs(only string) []*proc {
+	var out []*proc
+	for name, list := range s.constructors.all() {
+		if only == "" || only == name.name {
+			for _, f := range list {
+				out = append(out, describeConstructor(name.schema, f))
+			}
+		}
+	}
+	return out
+}
+
+func describeConstructor(schema OID, f *builtin.Func) *proc {
+	p := &proc{oid: f.OID, name: f.Name, result: f.Result.OID, fn: f, in: schema}
+	for _, a := range f.Args {
+		p.args = append(p.args, a.OID)
+	}
+	kind := "range"
+	if f.Result.IsMultirange() {
+		kind = "multirange"
+	}
+	p.source = kind + "_constructor" + strconv.Itoa(len(f.Args))
+	if f.Variadic != nil {
+		p.source = "multirange_constructor2"
+	}
+	return p
 }
 
 // Constructors gives the functions that make values of the range or multirange type

@@ -52,7 +52,7 @@ func ParseReg(snap *Snapshot, path []string, kind *types.Type, text string) (typ
 	switch kind {
 	case types.RegNamespace:
 		if len(parts) == 1 {
-			s, err := snap.schemaNamed(parts[0])
+			s, err := snap.schemaNamed(nil, parts[0])
 			if err != nil {
 				return 0, err
 			}
@@ -71,7 +71,7 @@ func ParseReg(snap *Snapshot, path []string, kind *types.Type, text string) (typ
 			return 0, err
 		}
 		if schema != "" {
-			if _, err := snap.schemaNamed(schema); err != nil {
+			if _, err := snap.schemaNamed(nil, schema); err != nil {
 				return 0, err
 			}
 		}
@@ -93,7 +93,7 @@ func parseRegClass(snap *Snapshot, path []string, text string) (OID, error) {
 		return 0, err
 	}
 	if schema != "" {
-		sc, err := snap.schemaNamed(schema)
+		sc, err := snap.schemaNamed(path, schema)
 		if err != nil {
 			return 0, err
 		}
@@ -122,6 +122,7 @@ type proc struct {
 	strict     bool
 	source     string
 	user       *Function // made by a user
+	in         OID       // the schema of a range type that it makes values of
 }
 
 // schema is where the function is; 0 if it is built in for a schema that this
@@ -130,6 +131,8 @@ func (p *proc) schema(snap *Snapshot) OID {
 	switch {
 	case p.user != nil:
 		return p.user.SchemaOID
+	case p.in != 0:
+		return p.in
 	case p.fn != nil && strings.HasPrefix(p.fn.Name, keySpacePrefix):
 		if sc := snap.SchemaByName("kv"); sc != nil {
 			return sc.OID
@@ -146,9 +149,11 @@ func (p *proc) schema(snap *Snapshot) OID {
 // procsNamed gives the functions of a name, in the schema if one is given.
 func procsNamed(snap *Snapshot, path []string, schema, name string) ([]*proc, error) {
 	if schema != "" {
-		if _, err := snap.schemaNamed(schema); err != nil {
+		sc, err := snap.schemaNamed(path, schema)
+		if err != nil {
 			return nil, err
 		}
+		schema = sc.Name
 	}
 	var out []*proc
 	for _, p := range procs().byName[name] {
@@ -157,13 +162,20 @@ func procsNamed(snap *Snapshot, path []string, schema, name string) ([]*proc, er
 			out = append(out, p)
 		}
 	}
-	if snap.HasFunctions() {
-		for _, sc := range snap.Schemas() {
-			if schema == "" && !visibleIn(path, sc.Name) || schema != "" && sc.Name != schema {
-				continue
-			}
-			for _, f := range snap.FunctionsNamed(sc, name) {
-				out = append(out, f.proc())
+	made := snap.constructorProcs(name)
+	if len(made) == 0 && !snap.HasFunctions() {
+		return out, nil
+	}
+	for _, sc := range snap.Schemas() {
+		if schema == "" && !visibleIn(path, sc.Name) || schema != "" && sc.Name != schema {
+			continue
+		}
+		for _, f := range snap.FunctionsNamed(sc, name) {
+			out = append(out, f.proc())
+		}
+		for _, p := range made {
+			if p.in == sc.OID {
+				out = append(out, p)
 			}
 		}
 	}
@@ -308,7 +320,7 @@ func operatorsNamed(snap *Snapshot, parts []string) ([]*builtin.Operator, error)
 		return nil, err
 	}
 	if schema != "" {
-		if _, err := snap.schemaNamed(schema); err != nil {
+		if _, err := snap.schemaNamed(nil, schema); err != nil {
 			return nil, err
 		}
 		if schema != "pg_catalog" {

@@ -94,11 +94,24 @@ func objectParts(parts []string) (schema, name string, err error) {
 }
 
 // schemaNamed finds a schema that was named explicitly.
-func (s *Snapshot) schemaNamed(name string) (*Schema, error) {
-	if sc := s.SchemaByName(name); sc != nil {
+func (s *Snapshot) schemaNamed(path []string, name string) (*Schema, error) {
+	if sc := s.SchemaOnPath(path, name); sc != nil {
 		return sc, nil
 	}
 	return nil, pgerr.Newf(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", name)
+}
+
+// SchemaOnPath finds a schema by its name, nil if there is none; pg_temp is the
+// session's own schema of temporary objects, which is on its path.
+func (s *Snapshot) SchemaOnPath(path []string, name string) *Schema {
+	if name == "pg_temp" {
+		for _, p := range path {
+			if strings.HasPrefix(p, "pg_temp_") {
+				return s.SchemaByName(p)
+			}
+		}
+	}
+	return s.SchemaByName(name)
 }
 
 // typeReader reads the SQL name of a type.
@@ -358,7 +371,7 @@ func (r *typeReader) simpleType() (*types.Type, int32, error) {
 	}
 	var t *types.Type
 	if schema != "" {
-		sc, err := r.snap.schemaNamed(schema)
+		sc, err := r.snap.schemaNamed(r.path, schema)
 		if err != nil {
 			return nil, -1, err
 		}

@@ -439,7 +439,7 @@ func (s *Snapshot) removeType(oid OID) {
 		s.unlinkType(old.Type, old.SchemaOID)
 		if old.Range != nil {
 			s.unlinkType(old.Type.Multirange, old.SchemaOID)
-			s.constructors.delete(relName{old.SchemaOID, old.Name})
+			s.constructors.delete(relName{old.SchemaOID, old.constructor()})
 			s.constructors.delete(relName{old.SchemaOID, old.Range.Multirange})
 		}
 		s.usertypes.delete(oid)

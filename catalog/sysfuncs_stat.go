@@ -81,7 +81,11 @@ func init() {
 		{13218, "_pg_datetime_precision", types.Int4, datetimePrecision},
 		{13219, "_pg_interval_type", types.Text, intervalType},
 	} {
-		extra(f.oid, schemaPrefix+f.name, builtin.Immutable, f.result, typeMod, builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
+		names := []string{"typid", "typmod"}
+		if f.name == "_pg_interval_type" {
+			names[1] = "mod"
+		}
+		extra(f.oid, schemaPrefix+f.name, builtin.Immutable, f.result, typeMod, builtin.Func{ArgNames: names, Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
 			return f.eval(types.ByOID(arg(a[0])), int32(a[1].I)), nil
 		}})
 	}

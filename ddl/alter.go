@@ -1027,11 +1027,18 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if err != nil && kind == types.KindEnum {
 			u, err = c.userType(names, types.KindDomain, "a type that can be renamed")
 		}
+		if err != nil && kind == types.KindEnum {
+			u, err = c.userType(names, types.KindRange, "a type that can be renamed")
+		}
 		if err != nil {
 			return err
 		}
 		if err := c.claimType(u.Schema, n.NewName); err != nil {
 			return err
+		}
+		if u.Range != nil && u.Range.Constructor == "" { // which keeps its name, as in PostgreSQL
+			r := *u.Range
+			r.Constructor, u.Range = u.Name, &r
 		}
 		u.Name = n.NewName
 		return c.put(u)

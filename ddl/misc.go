@@ -286,7 +286,7 @@ func (c *Ctx) typeNamed(names []string) *types.Type {
 	if len(names) == 1 {
 		return c.snap().ResolveType(c.SearchPath(), names[0])
 	}
-	return c.snap().TypeByName(c.snap().SchemaByName(names[len(names)-2]), names[len(names)-1])
+	return c.snap().TypeByName(c.snap().SchemaOnPath(c.SearchPath(), names[len(names)-2]), names[len(names)-1])
 }
 
 // userType finds a type made by a user.

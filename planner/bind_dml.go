@@ -279,8 +279,8 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 			d.in, cols, d.inCols = p.storeColumns(d.in, cols, kept, d.inCols)
 		}
 	}
-	if v, ok := d.in.(*lValues); ok && d.inCols == nil {
-		d.inCols = v.cols
+	if d.inCols == nil {
+		d.inCols = d.in.outCols()
 	}
 	given := make([]bool, len(d.table.Columns)+1)
 	t.access.needs(catalog.Insert)

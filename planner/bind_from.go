@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"strings"
-
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -139,15 +137,8 @@ func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
 }
 
 func (p *planner) resolveRelation(schema, name string) catalog.OID {
-	if schema == "pg_temp" { // the session's own schema of temporary tables is on its path
-		for _, s := range p.path {
-			if strings.HasPrefix(s, "pg_temp_") {
-				schema = s
-			}
-		}
-	}
 	if schema != "" {
-		return p.snap.Relation(p.snap.SchemaByName(schema), name)
+		return p.snap.Relation(p.snap.SchemaOnPath(p.path, schema), name)
 	}
 	if !p.pathHasCatalog {
 		if oid := p.snap.Relation(p.snap.SchemaByName("pg_catalog"), name); oid != 0 {

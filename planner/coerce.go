@@ -86,10 +86,13 @@ func castPath(src, dst *types.Type, ctx builtin.CastContext) (pathKind, *builtin
 	}
 	if src.IsArray() && dst.IsArray() && dst != types.Int2Vector && dst != types.OidVector {
 		if k, c := castPath(src.Elem, dst.Elem, ctx); k != noPath {
-			if k == relabelPath {
+			switch {
+			case k != relabelPath:
+				return arrayPath, c
+			case sameType(src.Elem.Under(), dst.Elem.Under()) || src.Elem.Category == 'S' || src.Elem.Category == 'V':
 				return relabelPath, nil
 			}
-			return arrayPath, c
+			return arrayPath, sameElement // it knows what its elements are, and prints them so
 		}
 	}
 	if src.IsRange() && sameType(dst, src.Multirange) && allows(ctx, builtin.Explicit) { // a user's; the others are in the table
@@ -104,6 +107,12 @@ func castPath(src, dst *types.Type, ctx builtin.CastContext) (pathKind, *builtin
 	}
 	return noPath, nil
 }
+
+// sameElement is the cast between types of which the values are the same.
+var sameElement = &builtin.Cast{Context: builtin.Implicit, Method: 'b', Func: &builtin.Func{
+	Args: []*types.Type{types.Oid}, Kind: builtin.Scalar, Volatility: builtin.Immutable,
+	Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) { return a[0], nil },
+}}
 
 func isPolymorphic(t *types.Type) bool { return isAnyElementFamily(t) || isAnyCompatibleFamily(t) }
 

@@ -23,7 +23,7 @@ func ResolveTypeName(snap *catalog.Snapshot, path []string, tn *ast.TypeName) (t
 		t = lookupType(snap, path, name)
 	case 2, 3:
 		schema := tn.Names[len(tn.Names)-2]
-		s := snap.SchemaByName(schema)
+		s := snap.SchemaOnPath(path, schema)
 		if s == nil {
 			fail(tn.Pos(), pgerr.InvalidSchemaName, "schema %q does not exist", schema)
 		}

@@ -37,6 +37,9 @@ func (s *Session) rest() {
 	s.act.Store(act)
 }
 
+// Ends gives the addresses of the connection.
+func (h *host) Ends() (client, server string) { return h.opts.RemoteAddr, h.opts.LocalAddr }
+
 // Activity lists the sessions for pg_stat_activity.
 func (h *host) Activity() []catalog.Activity {
 	var out []catalog.Activity
@@ -45,7 +48,7 @@ func (h *host) Activity() []catalog.Activity {
 	waits := h.db.waitEvents()
 	for _, s := range open {
 		act := s.act.Load()
-		a := catalog.Activity{Role: s.authenticated, DatabaseOID: s.cat.Database(), PID: s.pid, User: s.user, Database: s.databaseName(), BackendStart: s.born.UnixMicro() - postgresEpoch,
+		a := catalog.Activity{Role: s.authenticated, DatabaseOID: s.cat.Database(), PID: s.pid, User: s.user, Database: s.databaseName(), ClientAddr: s.opts.RemoteAddr, BackendStart: s.born.UnixMicro() - postgresEpoch,
 			State: actNames[act], TxnStart: s.txStart.Load(), StateStart: s.actSince.Load(), Application: s.shown.Load().str("application_name")}
 		s.infoMu.Lock()
 		if a.Query = s.query; !s.queryAt.IsZero() {

@@ -34,7 +34,8 @@ type SessionOptions struct {
 	// Notified is told that Notifications has something; Interrupt, that the session
 	// was terminated. Both are called by other sessions' goroutines; nil for none.
 	Notified, Interrupt func()
-	RemoteAddr          string
+	// RemoteAddr and LocalAddr are the two ends of the connection, "" for none.
+	RemoteAddr, LocalAddr string
 	// inside, if not 0, is the database, for the engine itself: it gets in anywhere.
 	inside catalog.OID
 }

@@ -97,7 +97,8 @@ func init() {
 	ctx := func(c settingContext, s setting) setting { s.context = c; return s }
 	rep := func(s setting) setting { s.report = true; return s }
 
-	levels := []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error", "fatal", "panic"}
+	sent := []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}
+	logged := []string{"debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "warning", "error", "log", "fatal", "panic"}
 	isolation := []string{"serializable", "repeatable read", "read committed", "read uncommitted"}
 
 	for _, s := range []setting{
@@ -131,7 +132,7 @@ func init() {
 		ctx(superOnly, n("deadlock_timeout", "100", "ms", 1, 0, "Sets the time to wait on a lock before checking for deadlock.")),
 		n("extra_float_digits", "1", "", -15, 3, "Sets the number of digits displayed for floating-point values."),
 		e("bytea_output", "hex", []string{"escape", "hex"}, "Sets the output format for bytea."),
-		e("client_min_messages", "notice", append(append([]string{}, levels[:8]...), "error"), "Sets the message levels that are sent to the client."),
+		e("client_min_messages", "notice", sent, "Sets the message levels that are sent to the client."),
 		b("escape_string_warning", "on", "Warn about backslash escapes in ordinary string literals."),
 		e("backslash_quote", "safe_encoding", []string{"safe_encoding", "on", "off"}, "Sets whether \"\\'\" is allowed in string literals."),
 		b("transform_null_equals", "off", "Treats \"expr=NULL\" as \"expr IS NULL\"."),
@@ -143,7 +144,7 @@ func init() {
 		t("default_table_access_method", "heap", "Sets the default table access method for new tables."),
 		e("xmloption", "content", []string{"content", "document"}, "Sets whether XML data in implicit parsing and serialization operations is to be considered as documents or content fragments."),
 		e("xmlbinary", "base64", []string{"base64", "hex"}, "Sets how binary values are to be encoded in XML."),
-		t("lc_messages", "C.UTF-8", "Sets the language in which messages are displayed."),
+		ctx(superOnly, t("lc_messages", "C.UTF-8", "Sets the language in which messages are displayed.")),
 		t("lc_monetary", "C.UTF-8", "Sets the locale for formatting monetary amounts."),
 		t("lc_numeric", "C.UTF-8", "Sets the locale for formatting numbers."),
 		t("lc_time", "C.UTF-8", "Sets the locale for formatting date and time values."),
@@ -155,7 +156,7 @@ func init() {
 		ctx(superOnly, n("temp_file_limit", "-1", "kB", -1, 0, "Limits the total size of all temporary files used by each process.")),
 		n("work_mem", "65536", "kB", 64, 0, "Sets the maximum memory to be used for query workspaces."),
 		n("maintenance_work_mem", "65536", "kB", 1024, 0, "Sets the maximum memory to be used for maintenance operations."),
-		n("temp_buffers", "1024", "8kB", 100, 0, "Sets the maximum number of temporary buffers used by each session."),
+		n("temp_buffers", "1024", "8kB", 100, 1073741823, "Sets the maximum number of temporary buffers used by each session."),
 		n("max_parallel_workers_per_gather", "2", "", 0, 1024, "Sets the maximum number of parallel processes per executor node."),
 		n("max_parallel_workers", "8", "", 0, 1024, "Sets the maximum number of parallel workers that can be active at one time."),
 		n("max_parallel_maintenance_workers", "2", "", 0, 1024, "Sets the maximum number of parallel processes per maintenance operation."),
@@ -206,17 +207,17 @@ func init() {
 		b("enable_partitionwise_join", "off", "Enables partitionwise join."),
 		b("enable_partitionwise_aggregate", "off", "Enables partitionwise aggregation and grouping."),
 		n("gin_fuzzy_search_limit", "0", "", 0, 0, "Sets the maximum allowed result for exact search by GIN."),
-		n("vacuum_freeze_min_age", "50000000", "", 0, 0, "Minimum age at which VACUUM should freeze a table row."),
-		n("vacuum_freeze_table_age", "150000000", "", 0, 0, "Age at which VACUUM should scan whole table to freeze tuples."),
+		n("vacuum_freeze_min_age", "50000000", "", 0, 1000000000, "Minimum age at which VACUUM should freeze a table row."),
+		n("vacuum_freeze_table_age", "150000000", "", 0, 2000000000, "Age at which VACUUM should scan whole table to freeze tuples."),
 		b("quote_all_identifiers", "off", "When generating SQL fragments, quote all identifiers."),
 		b("parallel_leader_participation", "on", "Controls whether Gather and Gather Merge also run subplans."),
-		b("lo_compat_privileges", "off", "Enables backward compatibility mode for privilege checks on large objects."),
+		ctx(superOnly, b("lo_compat_privileges", "off", "Enables backward compatibility mode for privilege checks on large objects.")),
 		b("synchronize_seqscans", "on", "Enable synchronized sequential scans."),
 		b("debug_print_plan", "off", "Logs each query's execution plan."),
 		ctx(superOnly, e("log_statement", "none", []string{"none", "ddl", "mod", "all"}, "Sets the type of statements logged.")),
 		ctx(superOnly, n("log_min_duration_statement", "-1", "ms", -1, 0, "Sets the minimum execution time above which all statements will be logged.")),
-		ctx(superOnly, e("log_min_messages", "warning", levels, "Sets the message levels that are logged.")),
-		ctx(superOnly, e("log_min_error_statement", "error", levels, "Causes all statements generating error at or above this level to be logged.")),
+		ctx(superOnly, e("log_min_messages", "warning", logged, "Sets the message levels that are logged.")),
+		ctx(superOnly, e("log_min_error_statement", "error", logged, "Causes all statements generating error at or above this level to be logged.")),
 		ctx(superOnly, e("session_replication_role", "origin", []string{"origin", "replica", "local"}, "Sets the session's behavior for triggers and rewrite rules.")),
 		ctx(superOnly, b("track_activities", "on", "Collects information about executing commands.")),
 		ctx(superOnly, b("track_counts", "on", "Collects statistics on database activity.")),
@@ -224,7 +225,7 @@ func init() {
 		ctx(atStart, n("port", "5432", "", 1, 65535, "Sets the TCP port the server listens on.")),
 		ctx(atStart, t("listen_addresses", "127.0.0.1", "Sets the host name or IP address(es) to listen to.")),
 		ctx(atStart, t("data_directory", "", "Sets the server's data directory.")),
-		ctx(atStart, n("shared_buffers", "16384", "8kB", 16, 0, "Sets the number of shared memory buffers used by the server.")),
+		ctx(atStart, n("shared_buffers", "16384", "8kB", 16, 1073741823, "Sets the number of shared memory buffers used by the server.")),
 		ctx(atStart, n("max_prepared_transactions", "0", "", 0, 262143, "Sets the maximum number of simultaneously prepared transactions.")),
 		ctx(atStart, n("max_locks_per_transaction", "64", "", 10, 0, "Sets the maximum number of locks per transaction.")),
 		ctx(atStart, e("wal_level", "replica", []string{"minimal", "replica", "logical"}, "Sets the level of information written to the WAL.")),

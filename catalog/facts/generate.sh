@@ -26,13 +26,16 @@ q "SELECT oid, typname, typlen, CASE WHEN typbyval THEN 't' ELSE 'f' END, typali
 q "SELECT p.oid, proname, replace(proargtypes::text, ' ', ','), prorettype, provolatile, CASE WHEN proisstrict THEN 't' ELSE 'f' END, prosrc
    FROM pg_proc p WHERE p.oid < 16384 AND p.oid IN (
      SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typsubscript]::oid[]) FROM pg_type WHERE oid < 16384)
-     OR p.oid < 16384 AND proname IN ('enum_in', 'enum_out', 'enum_recv', 'enum_send', 'heap_tableam_handler', 'bthandler', 'hashhandler', 'fmgr_internal_validator', 'fmgr_sql_validator')
+     OR p.oid < 16384 AND proname IN ('enum_in', 'enum_out', 'enum_recv', 'enum_send', 'heap_tableam_handler', 'bthandler', 'hashhandler', 'fmgr_internal_validator', 'fmgr_c_validator', 'fmgr_sql_validator')
      OR p.oid IN (13560, 13561, 13562)
      OR p.oid IN (SELECT amproc FROM pg_amproc JOIN pg_opfamily f ON f.oid = amprocfamily WHERE opfmethod IN (403, 405) AND amprocnum > 1)
    ORDER BY p.oid" > typeprocs.txt
 
-# procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety, language.
-q "SELECT oid, CASE WHEN prosrc ~ E'[\\n\\t]' THEN '' ELSE prosrc END, procost, prorows, proparallel, prolang FROM pg_proc WHERE oid < 16384 AND prolang IN (12, 14) ORDER BY oid" > procs.txt
+# procs.txt: what package builtin has no use for: oid, source, cost, rows, parallel safety, language, library, body
+# (a line's end and a backslash are \n and \\).
+q "SELECT oid, replace(replace(prosrc, E'\\\\', E'\\\\\\\\'), E'\n', E'\\\\n'), procost, prorows, proparallel, prolang, coalesce(probin, ''),
+          coalesce(replace(replace(pg_get_function_sqlbody(oid), E'\\\\', E'\\\\\\\\'), E'\n', E'\\\\n'), '')
+   FROM pg_proc WHERE oid < 16384 AND (prolang IN (12, 14) OR oid IN (13560, 13561, 13562)) AND prosrc !~ E'\t' ORDER BY oid" > procs.txt
 
 # domains.txt: the domains of information_schema: oid, array, name, base type, typmod, check, default.
 q "SELECT t.oid, typarray, typname, typbasetype, typtypmod, coalesce(c.oid, 0), coalesce(conname, ''), coalesce(pg_get_expr(conbin, 0), ''), coalesce(typdefault, '')

@@ -193,7 +193,7 @@ func (c *conn) receiveStartup() (pgproto3.FrontendMessage, error) {
 }
 
 func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) error {
-	opts := session.SessionOptions{Settings: map[string]string{}, RemoteAddr: c.nc.RemoteAddr().String()}
+	opts := session.SessionOptions{Settings: map[string]string{}, RemoteAddr: c.nc.RemoteAddr().String(), LocalAddr: c.nc.LocalAddr().String()}
 	var unknown []string
 	for k, v := range m.Parameters {
 		switch k {
