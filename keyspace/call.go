@@ -39,6 +39,7 @@ type Call struct {
 	many               []byte
 	manyKeys, manyRows [][]byte
 	dirKeys, dirRows   [][]byte
+	seen               slot
 	colls              []*Collection
 	used               int // of colls
 	ahead              ahead
@@ -266,11 +267,13 @@ func (c *Call) slots(step int, see func(arg int, row []byte, s *slot) error) err
 		}
 	}
 	next := 0
+	s := &c.seen // one for all: see would make each escape
+	defer func() { *s = slot{} }()
 	for i, row := range rows {
-		var s slot
+		*s = slot{}
 		switch {
 		case row != nil:
-			if s, err = c.slotOf(c.Args[1+i*step], row, true); err != nil {
+			if *s, err = c.slotOf(c.Args[1+i*step], row, true); err != nil {
 				return err
 			}
 		default:
@@ -282,7 +285,7 @@ func (c *Call) slots(step int, see func(arg int, row []byte, s *slot) error) err
 			}
 			next++
 		}
-		if err := see(1+i*step, c.manyKeys[i], &s); err != nil {
+		if err := see(1+i*step, c.manyKeys[i], s); err != nil {
 			return err
 		}
 	}

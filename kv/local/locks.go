@@ -102,7 +102,7 @@ type locker struct {
 	owner uint64
 	pages []uint64
 	few   [4]uint64 // memory of pages, for a start
-	held  []uint64 // hashes, of locks that were in m when they were taken
+	held  []uint64  // hashes, of locks that were in m when they were taken
 	// log is what was locked since the first savepoint that still stands, in order:
 	// what rolling back to one gives up.
 	log     []logged

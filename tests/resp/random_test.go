@@ -124,7 +124,7 @@ func canonical(cmd []string, v Value) string {
 	case "SMEMBERS", "SINTER", "SUNION", "SDIFF", "KEYS", "HKEYS", "HVALS":
 		return sorted(v, 1)
 	case "SORT":
-		if strings.EqualFold(cmd[2%len(cmd)], "BY") { // not at all, of a set perhaps
+		if strings.EqualFold(cmd[2%len(cmd)], "BY") || strings.Contains(v.String(), `\x00`) { // not at all, of a set perhaps; up to a zero byte
 			return sorted(v, 1)
 		}
 	case "HGETALL":
