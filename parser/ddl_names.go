@@ -161,7 +161,7 @@ func (p *parser) qualAllOp() []string {
 // (func_expr_windowless), as indexes and partitions do.
 func (p *parser) funcExpr(dest *ast.Expr) {
 	t := p.tok()
-	if t.kind == tokKeyword {
+	if t.kind == tokKeyword && !(t.text == "current_schema" && p.isAt(1, "(")) { // which is a function then
 		switch t.text {
 		case "coalesce", "greatest", "least", "nullif", "cast", "treat", "extract", "normalize", "overlay",
 			"position", "substring", "trim", "collation", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",

@@ -47,11 +47,7 @@ func ormServers(t *testing.T) (servers map[string]*url.URL) {
 		admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 		admin.Close(ctx)
 	})
-	bin, err := pgtest.BuildRowkey(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := pgtest.StartRowkey(bin, "")
+	srv, err := pgtest.StartRowkey(program, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +82,12 @@ func TestDjango(t *testing.T) {
 		}
 		printed[which] = string(out)
 	}
+	samePrinted(t, printed)
+}
+
+// samePrinted compares what a program printed of both servers.
+func samePrinted(t *testing.T, printed map[string]string) {
+	t.Helper()
 	want, got := strings.Split(printed["PostgreSQL"], "\n"), strings.Split(printed["rowkey"], "\n")
 	for i := range max(len(want), len(got)) {
 		w, g := "", ""
@@ -99,4 +101,56 @@ func TestDjango(t *testing.T) {
 			t.Errorf("line %d\n  want %s\n  got  %s", i+1, w, g)
 		}
 	}
+}
+
+// TestNodeSQL runs programs of libraries for Node.js on PostgreSQL and rowkey: they print
+// the same.
+func TestNodeSQL(t *testing.T) {
+	for _, script := range []struct {
+		name     string
+		packages []string
+	}{
+		{"node_sql", []string{"pg", "sequelize", "knex", "postgres", "kysely"}},
+		{"typeorm", []string{"pg", "typeorm", "reflect-metadata"}},
+	} {
+		t.Run(script.name, func(t *testing.T) {
+			node, env := needNode(t, script.packages...)
+			printed := map[string]string{}
+			for which, u := range ormServers(t) {
+				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+				defer cancel()
+				c := exec.CommandContext(ctx, node, filepath.Join("testdata", script.name+".js"), u.Port(), strings.TrimPrefix(u.Path, "/"))
+				c.Env = env
+				out, err := c.CombinedOutput()
+				if err != nil || !bytes.HasSuffix(out, []byte("done\n")) {
+					t.Fatalf("%s: %v\n%s", which, err, out)
+				}
+				printed[which] = string(out)
+			}
+			samePrinted(t, printed)
+		})
+	}
+}
+
+// needNode skips a test unless Node.js has the packages, from npm (NODE_PATH, or where CI
+// puts them) or Debian; env is what it is to be run with.
+func needNode(t *testing.T, packages ...string) (node string, env []string) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node is not installed")
+	}
+	paths := []string{os.Getenv("NODE_PATH"), "/usr/share/nodejs"}
+	if cache, err := os.UserCacheDir(); err == nil {
+		paths = append(paths, filepath.Join(cache, "rowkey", "node", "node_modules"))
+	}
+	env = append(os.Environ(), "NODE_PATH="+strings.Join(paths, ":"))
+	for _, p := range packages {
+		probe := exec.Command(node, "-e", "require('"+p+"')")
+		probe.Env = env
+		if probe.Run() != nil {
+			t.Skipf("the npm package %s is not installed (.ci/run installs it under ~/.cache/rowkey/node)", p)
+		}
+	}
+	return node, env
 }

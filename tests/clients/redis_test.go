@@ -252,23 +252,10 @@ func TestGoRedis(t *testing.T) {
 
 // node-redis and ioredis, from npm (NODE_PATH) or Debian.
 func TestNode(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed")
-	}
 	_, addr := serveRedis(t, "")
-	paths := []string{os.Getenv("NODE_PATH"), "/usr/share/nodejs"}
-	if cache, err := os.UserCacheDir(); err == nil {
-		paths = append(paths, filepath.Join(cache, "rowkey", "node", "node_modules"))
-	}
 	for _, lib := range []struct{ name, script string }{{"redis", "testdata/node_redis.js"}, {"ioredis", "testdata/ioredis.js"}} {
 		t.Run(lib.name, func(t *testing.T) {
-			env := append(os.Environ(), "NODE_PATH="+strings.Join(paths, ":"))
-			probe := exec.Command(node, "-e", "require('"+lib.name+"')")
-			probe.Env = env
-			if probe.Run() != nil {
-				t.Skipf("the npm package %s is not installed (npm install --prefix ~/.cache/rowkey/node redis@4 ioredis@5)", lib.name)
-			}
+			node, env := needNode(t, lib.name)
 			script, err := filepath.Abs(lib.script)
 			if err != nil {
 				t.Fatal(err)

@@ -92,3 +92,7 @@ create function f_err() returns int language sql as 'insert into nolog values (1
 select proname, prosrc, provolatile, proargnames, pronargs, prorettype::regtype from pg_proc where proname in ('pair', 'tab', 'mk') order by 1;
 select pg_get_functiondef('divz'::regproc);
 select pg_get_functiondef('tab'::regproc);
+
+select * from current_schema();
+select * from lateral current_schema() x;
+select * from rows from (left('a', 1), current_schema());
