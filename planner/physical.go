@@ -306,10 +306,15 @@ func (p *planner) projectPaths(n *lProject) []*path {
 	return out
 }
 
-// withoutUnused leaves out subqueries that nobody reads the values of: they
-// cost time, and may fail.
+// withoutUnused leaves out what nobody reads the value of: computing it costs
+// time, and may fail.
 func (p *planner) withoutUnused(n *lProject) *lProject {
-	unused := func(it projItem) bool { return !p.used.has(it.id) && hasSubquery(it.expr) && !isVolatile(it.expr) }
+	unused := func(it projItem) bool {
+		if _, column := it.expr.(*plan.Col); column || p.used.has(it.id) {
+			return false
+		}
+		return !isConst(it.expr) && !isVolatile(it.expr)
+	}
 	some := false
 	for _, it := range n.items {
 		some = some || unused(it)

@@ -132,7 +132,7 @@ func difference(want, got result, ordered bool) (class, detail string) {
 		class = "error"
 		if got.code == "57014" {
 			class = slow
-		} else if strings.HasPrefix(want.msg, "FULL JOIN is only supported") {
+		} else if strings.HasPrefix(want.msg, "FULL JOIN is only supported") || strings.HasPrefix(want.msg, "could not implement") {
 			class = refusedThere
 		} else if mistake(want.code) && strings.HasPrefix(got.code, "22") || mistake(got.code) && strings.HasPrefix(want.code, "22") {
 			class = severalMistakes // one of them a literal
@@ -187,7 +187,7 @@ func (r result) runtimeError() bool {
 	case "42601":
 		return !strings.HasPrefix(r.msg, "syntax error")
 	case "0A000":
-		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units", `"RN" not supported`} {
+		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units", `"RN" not supported`, `"EEEE" not supported`} {
 			if strings.HasPrefix(r.msg, start) {
 				return true
 			}

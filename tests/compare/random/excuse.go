@@ -10,7 +10,8 @@ package random
 //	                     fails already while it plans (constants are folded there).
 //	several mistakes     both refuse, for different mistakes. Proven when smaller forms
 //	                     of the statement are refused by both for the one, and for the other.
-//	refused by PostgreSQL  FULL JOIN on conditions that can be neither merged nor hashed.
+//	refused by PostgreSQL  FULL JOIN on conditions that can be neither merged nor
+//	                     hashed, UNION of recursive queries over types without a hash.
 //	slow                 rowkey runs into the timeout; timed only, never proven.
 const (
 	orderOfEvaluation = "order of evaluation"

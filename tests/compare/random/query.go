@@ -412,7 +412,7 @@ func (g *gen) joinCond(l, r fromItem) *node {
 	var pairs [][2]column
 	for _, a := range l.cols {
 		for _, b := range r.cols {
-			if a.typ == b.typ && a.typ != "bool" && a.typ != "jsonb" {
+			if a.typ == b.typ && a.typ != "bool" {
 				pairs = append(pairs, [2]column{a, b})
 				if a.typ == "int4" {
 					pairs = append(pairs, [2]column{a, b}, [2]column{a, b})

@@ -30,7 +30,7 @@ func (g *gen) schema() (tables, indexes, rows []string) {
 		switch {
 		case kind < 5:
 			t.pk = []string{"id"}
-		case kind < 8 && second.typ != "jsonb":
+		case kind < 8:
 			t.pk = []string{"id", second.name}
 			if g.chance(30) {
 				t.pk = []string{second.name, "id"}
@@ -77,13 +77,10 @@ func (g *gen) schema() (tables, indexes, rows []string) {
 		tables = append(tables, "CREATE TABLE "+t.name+" ("+strings.Join(defs, ", ")+")")
 		for k := range g.r.Intn(4) {
 			c := oneOf(g, t.cols)
-			if c.typ == "jsonb" {
-				continue
-			}
 			keys := c.name + oneOf(g, []string{"", "", " DESC", " DESC NULLS LAST", " NULLS FIRST"})
 			if g.chance(30) {
 				d := oneOf(g, t.cols)
-				if d.name != c.name && d.typ != "jsonb" {
+				if d.name != c.name {
 					keys += ", " + d.name
 				}
 			}

@@ -111,3 +111,11 @@ CREATE MATERIALIZED VIEW gm AS SELECT a, d FROM g GROUP BY a;
 ALTER TABLE g DROP CONSTRAINT g_pkey;
 ALTER TABLE g DROP CONSTRAINT g_pkey CASCADE;
 SELECT * FROM gm;
+-- What nobody reads is not computed, on the nullable side of joins neither
+CREATE TABLE words (id int, w text);
+INSERT INTO words VALUES (1, ' '), (2, 'x');
+CREATE VIEW read AS SELECT w::numeric AS n, id FROM words;
+SELECT 'a' AS a FROM read FULL JOIN generate_series(1, 3) g ON g = id;
+SELECT g, id FROM generate_series(1, 3) g LEFT JOIN read ON g = id ORDER BY 1;
+SELECT r.id, q.id FROM words r FULL JOIN (SELECT w::int AS w, id + 1 AS id FROM words) q ON r.id = q.id ORDER BY 1, 2;
+SELECT g, n FROM generate_series(1, 3) g LEFT JOIN read ON g = id;
