@@ -44,7 +44,8 @@ var relations = []relation{
 	{name: "pg_auth_members", key: "roleid::regrole || ' ' || member::regrole"},
 	{name: "pg_tablespace", key: "spcname"},
 	{name: "pg_range", key: "rngtypid::regtype"},
-	{name: "pg_collation", key: "CASE collprovider WHEN 'i' THEN 'of ICU' ELSE collname END"},
+	{name: "pg_collation", key: "CASE collprovider WHEN 'i' THEN 'of ICU' ELSE collname END",
+		on: "CASE WHEN collprovider = 'c' AND oid > 12341 THEN 'locale' END"},
 	{name: "pg_conversion", key: "conname"},
 	{name: "pg_ts_parser", key: "prsname"},
 	{name: "pg_ts_template", key: "tmplname"},
@@ -90,9 +91,10 @@ var relations = []relation{
 
 // computed are kinds of rows that are missing altogether, and why.
 var computed = map[string]string{
-	"index": "system relations are computed",
-	"toast": "long values are no rows elsewhere",
-	"rule":  "system views are computed",
+	"index":  "system relations are computed",
+	"locale": "locales of PostgreSQL's machine",
+	"toast":  "long values are no rows elsewhere",
+	"rule":   "system views are computed",
 	// Of system relations there are no columns ctid, xmin, …
 	"system": "system relations are computed",
 	// Of the pseudo-type internal are the arguments of functions that only PostgreSQL's own C code calls.
