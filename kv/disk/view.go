@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -50,15 +51,18 @@ func (e *engine) View() (local.View, error) {
 	return v, nil
 }
 
+// takenWithin is how long a reader waits for the end of a commit in an engine that has died.
+const takenWithin = time.Second
+
 // snapshot is Pebble's of the version. What it may wait for is the end of the version's commit.
 func (v *view) snapshot() (*pebble.Snapshot, error) {
 	if v.taken != nil {
 		select {
 		case <-v.taken:
 		case <-v.e.faults.died:
-			select {
-			case <-v.taken: // just in time
-			default:
+			select { // what died is likely something else, and the keys go on into the list
+			case <-v.taken:
+			case <-time.After(takenWithin):
 				return nil, translate(*v.e.faults.dead.Load())
 			}
 		}
