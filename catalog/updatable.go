@@ -23,7 +23,7 @@ var ShownBy func(snap *Snapshot, view *Table) (base *Table, columns map[int16]in
 // any), with INSTEAD OF triggers or without them.
 func updates(snap *Snapshot, t *Table, triggers bool, columns map[int16]bool) int {
 	switch {
-	case t == nil:
+	case t == nil || snap.Sequence(t.OID) != nil:
 		return 0
 	case t.Kind == KindTable || t.Kind == KindPartitioned:
 		return canAll

@@ -30,7 +30,11 @@ func (w *queryPrinter) tableExpr(te ast.TableExpr) {
 		it := w.s.items[te]
 		name := te.Name
 		if oid, ok := w.names.Tables[te]; ok {
-			name = w.snap.Table(oid).Name
+			if t := w.snap.Table(oid); t != nil {
+				name = t.Name
+			} else if sq := w.snap.Sequence(oid); sq != nil {
+				name = sq.Name
+			}
 			shown := w.snap.RelationRef(w.path, oid)
 			for _, c := range w.ctes {
 				if c == name {

@@ -826,6 +826,14 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	case *ast.DeclareCursorStmt:
 		inner.raw.Stmt = q.Query
 	case *ast.CreateTableAsStmt:
+		if q.Execute != nil {
+			if st, err = s.tableFromExecute(ctx, st, q); err != nil {
+				return err
+			}
+			q = st.raw.Stmt.(*ast.CreateTableAsStmt)
+			raw := *st.raw
+			inner = &statement{raw: &raw, text: st.text, params: st.params, ptypes: st.ptypes}
+		}
 		inner.raw.Stmt, made = q.Query, q
 	case *ast.RefreshMaterializedViewStmt:
 		return s.explained(ctx, n, []string{"Utility statements have no plan structure"}, w)
