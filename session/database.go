@@ -9,9 +9,8 @@ import (
 	"rowkey/pgerr"
 )
 
-// The databases of a store. A session stands in one, chosen when it connects: the one
-// that has the name it asks for, else the main one, which has the key-value model. Roles
-// are the same in all.
+// The databases of a store. A session stands in one, chosen when it connects; the main one
+// has the key-value model. Roles are the same in all.
 
 // openDatabase finds the session's database, which has to let it in.
 func (s *Session) openDatabase() (*catalog.Database, error) {
@@ -23,6 +22,11 @@ func (s *Session) openDatabase() (*catalog.Database, error) {
 	d := snap.DatabaseNamed(s.opts.Database)
 	if d == nil {
 		d = snap.MainDatabase()
+		if !s.asksMain() {
+			e := pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", s.opts.Database)
+			e.Severity = "FATAL"
+			return nil, e
+		}
 	}
 	s.cat = s.db.cat.In(d.OID)
 	if d.Closed {
@@ -31,6 +35,13 @@ func (s *Session) openDatabase() (*catalog.Database, error) {
 		return nil, e
 	}
 	return d, nil
+}
+
+// asksMain tells whether the name the session asks for, which no database has, means the main
+// one: its names, and the user's name, which clients ask for when they were given none.
+func (s *Session) asksMain() bool {
+	name := s.opts.Database
+	return name == "" || name == s.user || name == s.db.opts.Database || catalog.NamesMain(name)
 }
 
 // databaseName is the name of the session's database: of the main one, the one that the

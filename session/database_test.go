@@ -200,10 +200,17 @@ func TestDropDatabaseInUse(t *testing.T) {
 	}()
 	must(t, main, "DROP DATABASE busy WITH (FORCE)")
 	<-gone
-	other := into(t, db, "busy") // no database has the name any more
-	if got := ask(t, other, "SELECT oid FROM pg_database"); got != "5" {
+	if _, err := db.NewSession(context.Background(), session.SessionOptions{Database: "busy"}); pgerr.CodeOf(err) != "3D000" {
+		t.Errorf("a database that was dropped: %v", err)
+	}
+	if got := ask(t, main, "SELECT oid FROM pg_database"); got != "5" {
 		t.Errorf("databases %q", got)
 	}
+	own, err := db.NewSession(context.Background(), session.SessionOptions{User: "ann", Database: "ann"}) // as clients ask that were told nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
 }
 
 // Definitions in several databases at once, while others come and go.

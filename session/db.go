@@ -44,7 +44,7 @@ type Options struct {
 	Log *slog.Logger // nil: discard
 	// MaxSessions bounds the sessions open at once; more are refused with 53300.
 	MaxSessions int // 0: 200
-	// Database is what sessions call the main database that do not say; "": rowkey.
+	// Database is a name of the main database beside "postgres"; "": rowkey.
 	Database string
 	// QueryMemoryBytes bounds the memory of one statement (53200); 0: 2 GiB.
 	// TotalMemoryBytes bounds that of all together; 0: half of the machine's.

@@ -23,7 +23,8 @@ import (
 // SessionOptions describe a client.
 type SessionOptions struct {
 	User string
-	// Database is a database's name; one that no database has means the main one.
+	// Database is a database's name; "", and the user's if no database has it, mean the main
+	// one.
 	Database string
 	// Settings are run-time parameters given when connecting.
 	Settings map[string]string

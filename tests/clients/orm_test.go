@@ -52,6 +52,14 @@ func ormServers(t *testing.T) (servers map[string]*url.URL) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Stop)
+	own, err := pgx.Connect(ctx, srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := own.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	own.Close(ctx)
 	servers = map[string]*url.URL{}
 	for which, text := range map[string]string{"PostgreSQL": pg, "rowkey": srv.URL} {
 		u, err := url.Parse(text)
