@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"rowkey/kv"
 	"rowkey/kv/keyenc"
@@ -439,6 +440,13 @@ func (ch *Change) LockTable(ctx context.Context, table OID, mode kv.LockMode) er
 	return err
 }
 
+// LockDefinition keeps others from changing a table's definition, where the table's own lock
+// lets several do so at once. The definition is to be looked at again after that.
+func (ch *Change) LockDefinition(ctx context.Context, t *Table, timeout time.Duration) error {
+	_, err := ch.txn.Lock(ctx, descKey(ch.cat.database, t), kv.LockOptions{Mode: kv.LockUpdate, Timeout: timeout})
+	return err
+}
+
 // Put makes obj (new, or a changed copy of an old one) part of the catalog.
 func (ch *Change) Put(obj Object) error { return ch.PutIn(ch.base.database, obj) }
 
@@ -476,6 +484,13 @@ func (ch *Change) record(c change) error {
 	}
 	if err != nil {
 		return err
+	}
+	// obj was made of the descriptor that the snapshot shows. Where no lock of the table kept
+	// others from changing that, theirs must not be lost.
+	if l, err := ch.txn.Lock(context.Background(), key, kv.LockOptions{Mode: kv.LockUpdate}); err != nil {
+		return err
+	} else if l.Changed {
+		return kv.AtKey(kv.ErrConcurrentUpdate, key)
 	}
 	// A version no committed catalog has: cached plans of others never match.
 	snap.Version = uncommitted.Add(1)

@@ -113,7 +113,20 @@ func (c *Ctx) indexed(rv *ast.RangeVar) (*catalog.Table, error) {
 	if err := c.ownTable(t); err != nil {
 		return nil, err
 	}
-	return c.lock(t, kv.LockTableShare)
+	return c.lockToIndex(t, kv.LockTableShare)
+}
+
+// lockToIndex locks a table in a mode that several may hold at once, and then its
+// definition: the indexes that they make are numbered one after another.
+func (c *Ctx) lockToIndex(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
+	t, err := c.lock(t, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Change.LockDefinition(c, t, c.LockTimeout); err != nil {
+		return nil, executor.StoreError(err)
+	}
+	return c.lock(t, mode)
 }
 
 // buildIndex adds an index to t (a copy), makes it part of the catalog and fills it.

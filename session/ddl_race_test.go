@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"rowkey/kv"
 	"rowkey/pgerr"
@@ -117,4 +118,40 @@ type runs struct{ s *session.Session }
 func (r runs) run(sql string) error {
 	_, err := run(r.s, sql)
 	return err
+}
+
+// # Two sessions make indexes of one table at once: both are there, each with its rows.
+func TestIndexesAtOnce(t *testing.T) {
+	db := open(t)
+	a, b := connect(t, db), connect(t, db)
+	must(t, a, "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t SELECT g, g, g FROM generate_series(1, 100) g")
+	must(t, a, "BEGIN; CREATE INDEX t_a ON t (a)")
+	done := make(chan error, 1)
+	go func() {
+		_, err := run(b, "CREATE INDEX t_b ON t (b, a)")
+		done <- err
+	}()
+	waitFor(t, db)
+	must(t, a, "COMMIT")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if r := must(t, a, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass"); r.rows[0][0].I != 3 {
+		t.Errorf("%v indexes", r.rows)
+	}
+	if _, err := db.Check(t.Context(), func(d kv.Damage) error { t.Error(d); return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// waitFor waits until somebody waits for a lock.
+func waitFor(t *testing.T, db *session.DB) {
+	t.Helper()
+	for range 2000 {
+		if len(db.Store().LockWaits()) > 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("nobody waits")
 }
