@@ -312,6 +312,16 @@ func decodeObject(kind objectKind, value []byte) (Object, error) {
 // Latest gives the newest published catalog, whatever any transaction sees.
 func (c *Catalog) Latest() *Snapshot { return c.latest.Load().state.in(c.database) }
 
+// Newest is Latest, for those who have just got a lock that another commit let go of: it may
+// not be published yet, and is waited for.
+func (c *Catalog) Newest() *Snapshot {
+	if c.committing.Load() != 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
+	return c.Latest()
+}
+
 // At gives the catalog that a reader at sequence number seq sees.
 func (c *Catalog) At(r kv.Reader, seq uint64) (*Snapshot, error) {
 	if c.committing.Load() == 0 {

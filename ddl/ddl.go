@@ -444,23 +444,14 @@ func (c *Ctx) claim(schema *catalog.Schema, name string) error {
 
 // newerHas reports whether a commit after this statement's snapshot made the name.
 func (c *Ctx) newerHas(schema *catalog.Schema, name string) bool {
-	latest := c.Catalog.Latest()
+	latest := c.Catalog.Newest()
 	oid := latest.Relation(latest.Schema(schema.OID), name)
 	if oid == 0 {
 		return false
 	}
-	// Dropped or renamed by this transaction: the name is ours to use.
-	own := c.snap()
-	if own.Table(oid) == nil && own.Sequence(oid) == nil && own.TableOfIndex(oid) == nil {
-		return c.baseLacks(oid)
-	}
-	return false
-}
-
-// baseLacks reports whether the catalog this statement began with lacked the object.
-func (c *Ctx) baseLacks(oid catalog.OID) bool {
+	// Dropped or renamed by this transaction, the name is ours to use.
 	base := c.Change.Base()
-	return base.Table(oid) == nil && base.Sequence(oid) == nil && base.TableOfIndex(oid) == nil
+	return base.Relation(base.Schema(schema.OID), name) != oid
 }
 
 // truncateName cuts a name to the limit at a character boundary, as PostgreSQL does.

@@ -43,7 +43,7 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 	if err := c.lockName(0, name); err != nil {
 		return err
 	}
-	if c.snap().SchemaByName(name) != nil || c.Catalog.Latest().SchemaByName(name) != nil && c.Change.Base().SchemaByName(name) == nil {
+	if c.snap().SchemaByName(name) != nil || c.Catalog.Newest().SchemaByName(name) != nil && c.Change.Base().SchemaByName(name) == nil {
 		if n.IfNotExists {
 			c.notice(pgerr.DuplicateSchema, "schema %q already exists, skipping", name)
 			return nil
@@ -222,7 +222,7 @@ func (c *Ctx) claimType(schema *catalog.Schema, name string) error {
 	if c.snap().TypeByName(schema, name) != nil {
 		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)
 	}
-	latest := c.Catalog.Latest()
+	latest := c.Catalog.Newest()
 	if t := latest.TypeByName(latest.Schema(schema.OID), name); t != nil && c.Change.Base().Type(t.OID) == nil {
 		return pgerr.Newf(pgerr.DuplicateObject, "type %q already exists", name)
 	}

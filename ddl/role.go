@@ -148,7 +148,7 @@ func (c *Ctx) freeRoleName(name string) error {
 	if err := c.lockName(0, "role "+name); err != nil {
 		return err
 	}
-	if c.roles().ByName(name) != nil || c.Catalog.Latest().RoleNamed(name) != nil && c.Change.Base().RoleNamed(name) == nil {
+	if c.roles().ByName(name) != nil || c.Catalog.Newest().RoleNamed(name) != nil && c.Change.Base().RoleNamed(name) == nil {
 		return pgerr.Newf(pgerr.DuplicateObject, "role \"%s\" already exists", name)
 	}
 	return nil

@@ -155,3 +155,26 @@ func waitFor(t *testing.T, db *session.DB) {
 	}
 	t.Fatal("nobody waits")
 }
+
+// # A name that a table was given by another session meanwhile is taken.
+func TestNameTakenMeanwhile(t *testing.T) {
+	db := open(t)
+	a, b := connect(t, db), connect(t, db)
+	must(t, a, "CREATE TABLE t3 (x int)")
+	must(t, a, "BEGIN; ALTER TABLE t3 RENAME TO t2")
+	done := make(chan error, 1)
+	go func() {
+		_, err := run(b, "CREATE TABLE t2 (y int)")
+		done <- err
+	}()
+	waitFor(t, db)
+	must(t, a, "COMMIT")
+	if err := <-done; pgerr.CodeOf(err) != pgerr.DuplicateTable {
+		t.Error(err)
+	}
+	// One's own renaming makes a name free.
+	must(t, a, "BEGIN; ALTER TABLE t2 RENAME TO t4; CREATE TABLE t2 (z int); COMMIT")
+	if _, err := db.Check(t.Context(), func(d kv.Damage) error { t.Error(d); return nil }); err != nil {
+		t.Error(err)
+	}
+}

@@ -317,7 +317,7 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 	}
 	var newer *catalog.Sequence
 	if res.Waited {
-		if newer = s.cat.Latest().Sequence(seq.OID); newer == nil {
+		if newer = s.cat.Newest().Sequence(seq.OID); newer == nil {
 			return nil, pgerr.Newf(pgerr.UndefinedTable, "could not open relation with OID %d", seq.OID)
 		}
 		seq = newer

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +18,7 @@ import (
 
 	"rowkey"
 	"rowkey/kv"
+	"rowkey/kv/keyenc"
 )
 
 // # Definitions change beside readers and writers, in transactions and out of them, some of
@@ -167,6 +170,13 @@ var expected = map[string]bool{
 func (d *definitions) exec(c *pgx.Conn, sql string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
+	stuck := time.AfterFunc(20*time.Second, func() {
+		for _, w := range d.db.Engine().Store().LockWaits() {
+			fmt.Fprintf(os.Stderr, "%d waits for %s (%v), held by %v, behind %v\n", w.Owner, keyenc.Pretty(w.Key), w.Mode, w.Hard, w.Soft)
+		}
+		pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+	})
+	defer stuck.Stop()
 	rows, err := c.Query(ctx, sql)
 	var found [][]any
 	if err == nil {
