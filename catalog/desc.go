@@ -176,6 +176,7 @@ type Index struct {
 	Include    []int16    `json:",omitempty"` // attnums of INCLUDE columns
 	Where      string     `json:",omitempty"` // SQL predicate of a partial index
 	Building   bool       `json:",omitempty"` // maintained by writers, not yet read
+	NotReady   bool       `json:",omitempty"` // beside Building: writers only remove entries
 	Comment    string     `json:",omitempty"`
 	// ConstraintComment is the comment on the constraint that the index enforces.
 	ConstraintComment string `json:",omitempty"`

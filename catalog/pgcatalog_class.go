@@ -407,7 +407,7 @@ func indexRows(q *query) error {
 			option = append(option, o)
 		}
 		return q.row(vOID(ix.OID), vOID(t.OID), vInt(n), vInt(len(ix.Keys)), vBool((ix.Unique || ix.Primary) && !ix.Exclusion), vBool(ix.NullsEqual), vBool(ix.Primary),
-			vBool(ix.Exclusion), vBool(!ix.Deferrable), vBool(ix.OID == t.ClusterOn), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(true), vBool(true), vBool(ix.OID == t.ReplicaIndex),
+			vBool(ix.Exclusion), vBool(!ix.Deferrable), vBool(ix.OID == t.ClusterOn), vBool(!ix.Building && !ix.Invalid), vBool(false), vBool(!ix.NotReady), vBool(true), vBool(ix.OID == t.ReplicaIndex),
 			types.NewVector(types.Int2Vector, keys...), types.NewVector(types.OidVector, collation...), types.NewVector(types.OidVector, class...),
 			types.NewVector(types.Int2Vector, option...), vOpt(strings.Join(exprs, ", ")), vOpt(ix.Where))
 	}

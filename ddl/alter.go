@@ -750,6 +750,8 @@ func (c *Ctx) constraintUsingIndex(t *catalog.Table, k *ast.Constraint) error {
 		return pgerr.Newf(pgerr.InvalidTableDefinition, "multiple primary keys for table %q are not allowed", t.Name)
 	case ix.Constraint != 0:
 		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "index %q is already associated with a constraint", ix.Name).At(k.Pos())
+	case ix.Building:
+		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "index %q is not valid", ix.Name).At(k.Pos())
 	case !ix.Unique:
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a unique index", ix.Name).
 			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())

@@ -75,6 +75,10 @@ type Ctx struct {
 	// Await waits for the transactions to end that hold locks on a table which conflict
 	// with mode, then refreshes.
 	Await func(t *catalog.Table, mode kv.LockMode) error
+	// Hold keeps a lock of a table beyond the ends of transactions, until release.
+	Hold func(table catalog.OID, mode kv.LockMode) (release func(), err error)
+	// Beside begins another transaction of the session, READ COMMITTED and not synced alone.
+	Beside func() (kv.Txn, error)
 	// Next commits what the statement has done so far and gives the Ctx of the transaction
 	// in which it goes on. Only for statements that refuse to run in a block.
 	Next func() (*Ctx, error)

@@ -146,9 +146,11 @@ func (c *Ctx) validateDomain(u *catalog.UserType, ck *catalog.Check) error {
 }
 
 // reindex is REINDEX. Entries are kept in step with their rows, so there is nothing
-// to mend; what is named must exist, and whom PostgreSQL waits for is waited for.
+// to mend but what CREATE INDEX CONCURRENTLY has left INVALID; what is named must exist, and
+// whom PostgreSQL waits for is waited for.
 func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 	var tables []*catalog.Table
+	var only catalog.OID // index
 	switch n.Kind {
 	case ast.ObjectTable, ast.ObjectIndex:
 		oid := c.find(n.Table)
@@ -171,7 +173,7 @@ func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 		if t := c.snap().Table(oid); t != nil {
 			tables = append(tables, t)
 		} else if t := c.snap().TableOfIndex(oid); t != nil {
-			tables = append(tables, t)
+			tables, only = append(tables, t), oid
 		}
 	case ast.ObjectSchema:
 		s := c.snap().SchemaByName(n.Name)
@@ -187,13 +189,24 @@ func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 	}
 	for _, t := range tables {
 		if n.Concurrently {
-			if err := c.reindexBeside(t); err != nil {
+			if err := c.reindexBeside(t, only); err != nil {
 				return err
 			}
 			continue
 		}
-		if _, err := c.lock(t, kv.LockTableShare); err != nil && pgerr.CodeOf(err) != pgerr.UndefinedTable {
-			return err // one that was dropped meanwhile is passed over
+		t, err := c.lockToIndex(t, kv.LockTableShare)
+		if pgerr.CodeOf(err) == pgerr.UndefinedTable {
+			continue // dropped meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		for _, ix := range t.Indexes {
+			if ix.Building && (only == 0 || ix.OID == only) {
+				if err := c.rebuild(t.OID, ix.OID); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
@@ -202,12 +215,16 @@ func (c *Ctx) reindex(n *ast.ReindexStmt) error {
 // reindexBeside is REINDEX CONCURRENTLY of a table's indexes: PostgreSQL waits for
 // writers when it has made new indexes and when it has filled them, and for all who may
 // use the old ones before and after they are marked dead.
-func (c *Ctx) reindexBeside(t *catalog.Table) error {
-	if _, err := c.lock(t, kv.LockTableShareUpdateExclusive); err != nil {
-		if pgerr.CodeOf(err) == pgerr.UndefinedTable {
-			return nil
-		}
+func (c *Ctx) reindexBeside(t *catalog.Table, only catalog.OID) error {
+	t, err := c.lock(t, kv.LockTableShareUpdateExclusive)
+	if pgerr.CodeOf(err) == pgerr.UndefinedTable {
+		return nil
+	}
+	if err != nil {
 		return err
+	}
+	if ix := t.IndexByOID(only); ix != nil && ix.Building {
+		return c.resume(t.OID, only)
 	}
 	for _, mode := range []kv.LockMode{kv.LockTableShare, kv.LockTableShare, kv.LockTableAccessExclusive, kv.LockTableAccessExclusive} {
 		if err := c.Await(t, mode); err != nil {

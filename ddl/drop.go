@@ -633,6 +633,12 @@ func (c *Ctx) deleteIndexKeys(storage, number uint32) error {
 // drop is DROP of any kind.
 func (c *Ctx) drop(n *ast.DropStmt) error {
 	var targets []target
+	switch {
+	case n.Concurrently && len(n.Objects) > 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support dropping multiple objects")
+	case n.Concurrently && n.Behavior == ast.DropCascade:
+		return pgerr.New(pgerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support CASCADE")
+	}
 	for _, o := range n.Objects {
 		t, ok, err := c.dropTarget(n, o)
 		if err != nil {
@@ -667,6 +673,9 @@ func (c *Ctx) drop(n *ast.DropStmt) error {
 				c.relName(t.seq.OID, t.seq.Schema, t.seq.Name), quoteIdent(tb.Col(t.seq.OwnerAttnum).Name), c.relName(tb.OID, tb.Schema, tb.Name)).
 				WithHint("You can drop column %s of table %s instead.", quoteIdent(tb.Col(t.seq.OwnerAttnum).Name), c.relName(tb.OID, tb.Schema, tb.Name))
 		}
+	}
+	if n.Concurrently && targets[0].table.Persistence != catalog.Temporary {
+		return c.dropBeside(targets[0])
 	}
 	return c.dropTargets(targets, n.Behavior, n.Kind.String())
 }

@@ -28,10 +28,11 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 	if err := checkStorageOptions(n.Options); err != nil {
 		return err
 	}
-	t, err := c.indexed(n.Table)
+	t, err := c.indexed(n)
 	if err != nil {
 		return err
 	}
+	beside := n.Concurrently && t.Persistence != catalog.Temporary
 	t = clone(t)
 	ix := &catalog.Index{Unique: n.Unique, NullsEqual: n.NullsNotDistinct}
 	if len(n.Elements) > maxIndexKeys {
@@ -92,12 +93,16 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 		}
 		return c.addIndexTo(t, ix, name)
 	}
+	if beside {
+		return c.createBeside(t, ix, name)
+	}
 	return c.buildIndex(t, ix, name)
 }
 
 // indexed finds the table or materialized view that an index is for, and locks it
 // against writers.
-func (c *Ctx) indexed(rv *ast.RangeVar) (*catalog.Table, error) {
+func (c *Ctx) indexed(n *ast.CreateIndexStmt) (*catalog.Table, error) {
+	rv := n.Table
 	oid := c.find(rv)
 	if oid == 0 {
 		return nil, c.missing(rv)
@@ -112,6 +117,9 @@ func (c *Ctx) indexed(rv *ast.RangeVar) (*catalog.Table, error) {
 	}
 	if err := c.ownTable(t); err != nil {
 		return nil, err
+	}
+	if n.Concurrently && t.Persistence != catalog.Temporary && t.Kind != catalog.KindPartitioned {
+		return c.lock(t, kv.LockTableShareUpdateExclusive)
 	}
 	return c.lockToIndex(t, kv.LockTableShare)
 }
@@ -137,7 +145,12 @@ func (c *Ctx) buildIndex(t *catalog.Table, ix *catalog.Index, name string) error
 	if err := c.put(t); err != nil {
 		return err
 	}
-	now := c.snap().Table(t.OID)
+	return c.fillIndex(t.OID, ix.OID)
+}
+
+// fillIndex enters all rows of a table that is locked against writers.
+func (c *Ctx) fillIndex(table, index catalog.OID) error {
+	now := c.snap().Table(table)
 	rules, _, err := planner.TableRules(c.snap(), c.Env, now)
 	if err != nil {
 		return err
@@ -152,7 +165,7 @@ func (c *Ctx) buildIndex(t *catalog.Table, ix *catalog.Index, name string) error
 				WithDetail("Rows of table %q were changed after the transaction's snapshot was taken; an index would be made of the newest.", now.Name)
 		}
 	}
-	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(ix.OID), &rules)
+	return executor.BackfillIndex(c.Exec(), now, now.IndexByOID(index), &rules)
 }
 
 func contains(list []string, s string) bool {

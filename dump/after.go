@@ -16,7 +16,7 @@ func (d *dumper) after() {
 	}
 	for _, r := range d.query(`SELECT pg_get_indexdef(i.indexrelid), n.nspname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 		JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relpersistence <> 't' AND ` + own + ` AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+		WHERE c.relpersistence <> 't' AND (i.indisvalid OR c.relkind = 'p') AND ` + own + ` AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 		AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) ORDER BY n.nspname, ic.relname`) {
 		// Of a partitioned table the index is to be that of its partitions, too.
 		def := strings.Replace(r[0], " ON ONLY ", " ON ", 1) + ";\n"

@@ -65,7 +65,7 @@ func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter)
 		c.arbiters = append(c.arbiters, nil)
 	}
 	for _, iw := range w.indexes {
-		if !is(iw.codec.Desc) {
+		if !is(iw.codec.Desc) || iw.codec.Desc.NotReady {
 			continue
 		}
 		if iw.codec.Desc.Deferrable {

@@ -572,6 +572,9 @@ func (w *tableWriter) write(b *types.Batch) error {
 		if err := iw.entries(b, pk, &w.entryBufs[n]); err != nil {
 			return err
 		}
+		if iw.codec.Desc.NotReady {
+			clear(w.entryBufs[n].has)
+		}
 	}
 	if err := w.enterKeys(b); err != nil {
 		return err
@@ -702,7 +705,7 @@ func (w *tableWriter) deleteRows(keys []string, old *types.Batch) error {
 				continue
 			}
 			k, _ := buf.at(i)
-			if err := w.dropEntry(k, buf.guarded[i]); err != nil {
+			if err := w.dropEntry(iw, k, keys[i], buf.guarded[i]); err != nil {
 				return err
 			}
 		}
@@ -720,10 +723,15 @@ func (w *tableWriter) deleteRows(keys []string, old *types.Batch) error {
 
 // dropEntry deletes an entry. One that guards uniqueness is locked, so that
 // nobody takes its place before this transaction ends.
-func (w *tableWriter) dropEntry(key []byte, guarded bool) error {
+func (w *tableWriter) dropEntry(iw *indexWriter, key []byte, row string, guarded bool) error {
 	if guarded {
 		if _, err := w.x.Txn.Lock(w.x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: w.x.LockTimeout, Newest: true}); err != nil {
 			return storeError(err)
+		}
+		if iw.codec.Desc.Building {
+			if owns, _, err := w.ownsEntry(iw, key, []byte(row)); err != nil || !owns {
+				return err
+			}
 		}
 	}
 	return storeError(w.x.Txn.DeleteCovered(key))
@@ -809,6 +817,9 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 		if err := iw.entries(b, func(i int) []byte { return w.primary.Suffix([]byte(newKeys[i])) }, &is); err != nil {
 			return nil, err
 		}
+		if iw.codec.Desc.NotReady {
+			clear(is.has)
+		}
 		for i := range b.N {
 			ok, ov := was.at(i)
 			nk, nv := is.at(i)
@@ -817,11 +828,23 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 				continue
 			}
 			if was.has[i] && !same {
-				if err := w.dropEntry(ok, was.guarded[i]); err != nil {
+				if err := w.dropEntry(iw, ok, keys[i], was.guarded[i]); err != nil {
 					return nil, err
 				}
 			}
 			if !is.has[i] {
+				continue
+			}
+			if same && iw.codec.Desc.Building && moved {
+				// the row's key is in the value
+				if err := w.dropEntry(iw, ok, keys[i], was.guarded[i]); err != nil {
+					return nil, err
+				}
+			}
+			if same && iw.codec.Desc.Building {
+				if err := w.replaceFilling(iw, nk, nv, []byte(newKeys[i]), is.guarded[i], i); err != nil {
+					return nil, err
+				}
 				continue
 			}
 			if same {

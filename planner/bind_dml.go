@@ -488,7 +488,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	base := item.scan.base
 	var out []*catalog.Index
 	for i, ix := range tab.Indexes {
-		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable || ix.Invalid || ix.Exclusion || !orderedAs(ix, tab, inf) {
+		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable || ix.Invalid || ix.Building || ix.Exclusion || !orderedAs(ix, tab, inf) {
 			continue
 		}
 		cols, matched := 0, true

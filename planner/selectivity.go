@@ -97,7 +97,7 @@ func (p *planner) distinctValues(e plan.Expr, rows float64) float64 {
 // uniqueColumn tells whether a column alone is a unique key.
 func uniqueColumn(t *catalog.Table, attnum int16) bool {
 	for _, ix := range t.Indexes {
-		if ix.Unique && len(ix.Keys) == 1 && ix.Keys[0].Attnum == attnum && ix.Where == "" {
+		if ix.Unique && !ix.Building && len(ix.Keys) == 1 && ix.Keys[0].Attnum == attnum && ix.Where == "" {
 			return true
 		}
 	}

@@ -17,13 +17,15 @@ import (
 // awaited is a transaction that is waited for.
 type awaited struct {
 	s     *Session
-	since int64 // when it began
+	since int64 // when it began; 0: it is being committed
 	table catalog.OID
 }
 
-// ended tells that it has, or has failed and let go of what it held.
+// ended tells that it has, or has failed and let go of what it held. One that is being
+// committed is in no transaction any more, and holds its locks until others see its rows.
 func (u awaited) ended() bool {
-	return u.s.txStart.Load() != u.since || !slices.ContainsFunc(u.s.db.store.LockHolders(catalog.TableLockKey(u.table)),
+	now := u.s.txStart.Load()
+	return now != 0 && now != u.since || !slices.ContainsFunc(u.s.db.store.LockHolders(catalog.TableLockKey(u.table)),
 		func(h kv.LockHolder) bool { return h.Owner == u.s.owner() })
 }
 
@@ -69,9 +71,7 @@ func (s *Session) users(table catalog.OID, mode kv.LockMode) []awaited {
 		}
 		for _, o := range s.db.Sessions() {
 			if o.owner() == h.Owner {
-				if since := o.txStart.Load(); since != 0 {
-					out = append(out, awaited{o, since, table})
-				}
+				out = append(out, awaited{o, o.txStart.Load(), table})
 			}
 		}
 	}

@@ -216,7 +216,15 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 			}
 			return s.refresh()
 		},
-
+		Hold: func(table catalog.OID, mode kv.LockMode) (func(), error) {
+			locks := s.db.store.Locks(s.owner())
+			_, err := locks.Lock(ctx, catalog.TableLockKey(table), s.lockOpts(mode))
+			return locks.UnlockAll, mapKV(err)
+		},
+		Beside: func() (kv.Txn, error) {
+			t, err := s.db.store.Begin(ctx, kv.TxnOptions{NoSync: true, DeadlockTimeout: s.set.deadlockTimeout, LockTimeout: s.lockTimeout(), Owner: s.owner()})
+			return t, mapKV(err)
+		},
 		Next: func() (*ddl.Ctx, error) {
 			if err := s.commit(ctx); err != nil {
 				return nil, err
