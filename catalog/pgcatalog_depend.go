@@ -73,6 +73,9 @@ func initPrivRows(q *query) error {
 		}
 	}
 	for _, p := range procs().list {
+		if p.schema(q.snap) == 0 {
+			continue
+		}
 		if err := first(procClass, p.oid, q.functionACL(p.oid)); err != nil {
 			return err
 		}

@@ -294,7 +294,7 @@ func TestRefusedTLS(t *testing.T) {
 			t.Fatalf("%d: %q %v", code, b, err)
 		}
 	}
-	if _, err := NewClient(nc, "postgres", "x"); err != nil {
+	if _, err := NewClient(nc, "postgres", "postgres"); err != nil {
 		t.Fatal(err)
 	}
 }

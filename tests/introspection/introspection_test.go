@@ -129,15 +129,14 @@ func both(t *testing.T) (pg, rk *side) {
 	return connect(t, "PostgreSQL", pgURL, schema), connect(t, "rowkey", rkURL, schema)
 }
 
-// freshDatabase makes a database on a PostgreSQL server for the time of the test.
-func freshDatabase(t *testing.T, url string) (ofDatabase, name string) {
+// freshDatabase makes a database on a server for the time of the test.
+func freshDatabase(t *testing.T, url, name string) (ofDatabase string) {
 	t.Helper()
 	ctx := context.Background()
 	admin, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = fmt.Sprintf("introspection%d", time.Now().UnixNano())
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +144,7 @@ func freshDatabase(t *testing.T, url string) (ofDatabase, name string) {
 		admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 		admin.Close(ctx)
 	})
-	return inDatabase(url, name), name
+	return inDatabase(url, name)
 }
 
 var databasePart = regexp.MustCompile(`/[^/?]*(\?|$)`)

@@ -1,7 +1,9 @@
 package introspection
 
 import (
+	"context"
 	_ "embed"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"rowkey/tests/pgtest"
 )
@@ -176,6 +181,35 @@ func runPsql(t *testing.T, url string, commands []string) []string {
 	return list
 }
 
+// mainNamed gives the main database of a rowkey server, the one with the key-value model, a
+// name, which has to be done from another.
+func mainNamed(t *testing.T, server, name string) string {
+	t.Helper()
+	other, err := pgtest.MakeDatabase(server, "naming")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Exec(ctx, "ALTER DATABASE rowkey RENAME TO "+name)
+	c.Close(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = pgx.Connect(ctx, inDatabase(server, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	if _, err := c.Exec(ctx, "DROP DATABASE naming"); err != nil {
+		t.Fatal(err)
+	}
+	return inDatabase(server, name)
+}
+
 // databases gives the URLs of an empty database on either side, with one name.
 func databases(t *testing.T) (pg, rk string) {
 	t.Helper()
@@ -183,7 +217,7 @@ func databases(t *testing.T) (pg, rk string) {
 	if pgURL == "" {
 		t.Skip(pgtest.EnvURL + " is not set: no PostgreSQL 15 to compare with")
 	}
-	pg, db := freshDatabase(t, pgURL)
+	name := fmt.Sprintf("introspection%d", time.Now().UnixNano())
 	rkURL := os.Getenv("ROWKEY_URL")
 	if rkURL == "" {
 		bin, err := pgtest.BuildRowkey(t.TempDir())
@@ -197,5 +231,5 @@ func databases(t *testing.T) (pg, rk string) {
 		t.Cleanup(srv.Stop)
 		rkURL = srv.URL
 	}
-	return pg, inDatabase(rkURL, db)
+	return freshDatabase(t, pgURL, name), mainNamed(t, rkURL, name)
 }

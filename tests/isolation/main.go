@@ -186,10 +186,15 @@ func (h *harness) serve() (url string, stop func(), err error) {
 		remove()
 		return "", nil, err
 	}
-	return server.URL, func() {
+	stop = func() {
 		server.Stop()
 		remove()
-	}, nil
+	}
+	if url, err = pgtest.MakeDatabase(server.URL, "isolation_regression"); err != nil { // which specifications name
+		stop()
+		return "", nil, err
+	}
+	return url, stop, nil
 }
 
 // outcome is how a specification did.
