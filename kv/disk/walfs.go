@@ -108,7 +108,7 @@ func (fs walFS) ReuseForWrite(old, new string, category vfs.DiskWriteCategory) (
 func (fs walFS) Unwrap() vfs.FS { return fs.FS }
 
 func newWALFile(f vfs.File, debt *walDebt, size int64) *walFile {
-	return &walFile{File: f, debt: debt, end: size, closed: make(chan struct{})}
+	return &walFile{File: f, debt: debt, end: size, syncing: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 // walFile is a log being written.
@@ -122,7 +122,7 @@ type walFile struct {
 	debt     *walDebt
 	owed     bool // there is a sync to come
 	closing  bool
-	syncing  sync.Mutex    // held by who makes it, taken before mu
+	syncing  chan struct{} // full while somebody makes it, who may die of that; taken before mu
 	closed   chan struct{} // closed once the file is, with closeErr
 	closeErr error
 }
@@ -171,19 +171,23 @@ var errDied = errors.New("the storage engine has stopped")
 
 // settle makes the sync that is due, or waits for it if the log is being closed.
 func (f *walFile) settle(died <-chan struct{}) error {
-	f.syncing.Lock()
+	select {
+	case f.syncing <- struct{}{}:
+	case <-died: // perhaps in Close, with the sync in its hands
+		return errDied
+	}
 	f.mu.Lock()
 	closing, owed := f.closing, f.owed
 	f.owed = owed && closing
 	f.mu.Unlock()
 	if !closing {
-		defer f.syncing.Unlock()
+		defer func() { <-f.syncing }()
 		if !owed {
 			return nil
 		}
 		return f.File.SyncData()
 	}
-	f.syncing.Unlock()
+	<-f.syncing
 	select {
 	case <-f.closed:
 		return f.closeErr
@@ -198,8 +202,8 @@ func (f *walFile) Close() error {
 	f.mu.Lock()
 	f.closing = true
 	f.mu.Unlock()
-	f.syncing.Lock() // after a sync that is being made
-	defer f.syncing.Unlock()
+	f.syncing <- struct{}{} // after a sync that is being made
+	defer func() { <-f.syncing }()
 	f.mu.Lock()
 	owed := f.owed
 	f.mu.Unlock()
