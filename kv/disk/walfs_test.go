@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -116,5 +117,45 @@ func TestLogFileRoom(t *testing.T) {
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// stuckFile is a log whose sync never returns, as that of an engine that died of it.
+type stuckFile struct {
+	vfs.File
+	begun chan struct{}
+}
+
+func (f stuckFile) SyncData() error {
+	close(f.begun)
+	select {}
+}
+
+// A commit whose sync is due does not wait for ever for a log that dies being closed.
+func TestSettleBesideDyingClose(t *testing.T) {
+	debt := &walDebt{due: make(chan struct{}, 1)}
+	stuck := stuckFile{begun: make(chan struct{})}
+	f := newWALFile(stuck, debt, 0)
+	debt.lend()
+	f.owed = true
+	debt.owing.Store(f)
+	go f.Close()
+	<-stuck.begun
+	died := make(chan struct{})
+	settled := make(chan error, 1)
+	go func() { settled <- debt.settle(died) }()
+	select {
+	case err := <-settled:
+		t.Fatalf("settled (%v), though the log is neither closed nor dead", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(died)
+	select {
+	case err := <-settled:
+		if err == nil {
+			t.Error("a sync that was never made is told as made")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits on")
 	}
 }
