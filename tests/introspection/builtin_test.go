@@ -81,7 +81,7 @@ var relations = []relation{
 	{name: "pg_description", key: "classoid::regclass || ' ' || objoid || ' ' || objsubid", on: "classoid::regclass || ':' || objoid",
 		own: "objoid" + ownProcs + " OR objoid" + ownSchemas + " OR objoid IN (SELECT oid FROM pg_class WHERE relnamespace" + ownSchemas + ")"},
 	{name: "pg_shdescription", key: "classoid::regclass || ' ' || objoid", on: "classoid::regclass || ':' || objoid"},
-	{name: "pg_settings", key: "name", except: "setting reset_val source sourcefile sourceline", why: "how each server was configured; see TestSettings",
+	{name: "pg_settings", key: "name", except: "setting reset_val source sourcefile sourceline pending_restart", why: "how each server was configured; see TestSettings",
 		texts: map[string]string{ // the minor release is each server's own
 			"min_val":  "CASE WHEN name !~ '^server_version' THEN min_val END",
 			"max_val":  "CASE WHEN name !~ '^server_version' THEN max_val END",
