@@ -90,17 +90,8 @@ func (q *query) database() string {
 	return "postgres"
 }
 
-// databaseName gives the name of a database. The main one has the name that a session
-// asked for it by, unless it was given one.
-func (q *query) databaseName(d *Database) string {
-	switch {
-	case d.Name != "":
-		return d.Name
-	case q.snap.database == DatabaseOID:
-		return q.database()
-	}
-	return MainName
-}
+// databaseName gives the name of a database.
+func (q *query) databaseName(d *Database) string { return q.snap.DatabaseText(d, q.database()) }
 
 // owner gives the name of the role that owns an object.
 func (q *query) owner(oid OID) string { return q.roleName(ownerOr(oid)) }

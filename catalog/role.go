@@ -146,7 +146,7 @@ func (s *Snapshot) Database() *Database {
 	if d := s.databases.at(s.database); d != nil {
 		return d
 	}
-	return &Database{OID: DatabaseOID, Owner: BootstrapRoleOID}
+	return s.MainDatabase()
 }
 
 // MainDatabase describes the main database; never nil.
@@ -176,6 +176,32 @@ func (s *Snapshot) DatabaseNamed(name string) *Database {
 		}
 	}
 	return nil
+}
+
+// DatabaseCalled finds a database by what a session calls it, whose own is called own; nil if
+// there is none.
+func (s *Snapshot) DatabaseCalled(name, own string) *Database {
+	if name == own {
+		return s.Database()
+	}
+	if d := s.DatabaseNamed(name); d != nil {
+		return d
+	}
+	if main := s.MainDatabase(); main.Name == "" && NamesMain(name) {
+		return main
+	}
+	return nil
+}
+
+// DatabaseText is what a session, whose own database is called own, calls a database.
+func (s *Snapshot) DatabaseText(d *Database, own string) string {
+	switch {
+	case d.OID == s.Database().OID:
+		return own
+	case d.Name == "":
+		return MainName
+	}
+	return d.Name
 }
 
 // DatabaseByOID finds a database, nil if there is none.

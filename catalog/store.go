@@ -224,14 +224,13 @@ func load(r kv.Reader) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := Empty().Without(&Schema{OID: PublicOID}) // public is stored like users' schemas
-	if err != nil {
-		return nil, err
-	}
 	st := &state{version: version, of: map[OID]*Snapshot{}}
 	add := func(database OID) error {
-		own := base.copy()
-		own.database, own.Version = database, version
+		own, err := bare(database)
+		if err != nil {
+			return err
+		}
+		own.Version = version
 		snap, err := own.apply(loadOrder(append(slices.Clip(changes[0]), changes[database]...)))
 		st.of[database] = snap
 		return err
@@ -245,6 +244,15 @@ func load(r kv.Reader) (*state, error) {
 		}
 	}
 	return st, nil
+}
+
+// bare is a database's catalog before anything stored is in it.
+func bare(database OID) (*Snapshot, error) {
+	own, err := Empty().Without(&Schema{OID: PublicOID}) // public is stored like users' schemas
+	if err == nil {
+		own.database = database
+	}
+	return own, err
 }
 
 func damagedDescriptor(key []byte, err error) error {
@@ -609,12 +617,10 @@ func (st *state) apply(changes []change) (*state, error) {
 
 // fresh is the catalog of a new database: what is shared.
 func (st *state) fresh(database OID) (*Snapshot, error) {
-	base, err := Empty().Without(&Schema{OID: PublicOID})
+	own, err := bare(database)
 	if err != nil {
 		return nil, err
 	}
-	own := base.copy()
-	own.database = database
 	main := st.of[DatabaseOID]
 	var all []Object
 	for _, r := range main.Roles() {

@@ -259,13 +259,10 @@ func askDatabase(ctx *builtin.Ctx, snap *Snapshot, a types.Datum, role OID, want
 // namedDatabase finds a database by its name, the session's own by the name it was asked
 // for by; nil if there is none.
 func namedDatabase(ctx *builtin.Ctx, snap *Snapshot, name string) *Database {
-	if ctx.Session == nil || name == ctx.Session.CurrentDatabase() {
+	if ctx.Session == nil {
 		return snap.Database()
 	}
-	if d := snap.DatabaseNamed(name); d != nil || !NamesMain(name) {
-		return d
-	}
-	return snap.MainDatabase()
+	return snap.DatabaseCalled(name, ctx.Session.CurrentDatabase())
 }
 
 func askFunction(ctx *builtin.Ctx, snap *Snapshot, a types.Datum, role OID, want Rights) (Rights, bool, error) {

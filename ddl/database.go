@@ -29,28 +29,12 @@ func noDatabase(name string) error {
 }
 
 func (c *Ctx) findDatabase(name string) *catalog.Database {
-	snap := c.snap()
-	if name == c.database() {
-		return snap.Database()
-	}
-	if d := snap.DatabaseNamed(name); d != nil {
-		return d
-	}
-	if main := snap.MainDatabase(); catalog.NamesMain(name) && main.Name == "" {
-		return main
-	}
-	return nil
+	return c.snap().DatabaseCalled(name, c.database())
 }
 
 // databaseText is a database's name.
 func (c *Ctx) databaseText(d *catalog.Database) string {
-	switch {
-	case d.OID == c.Catalog.Database():
-		return c.database()
-	case d.Name == "":
-		return catalog.MainName
-	}
-	return d.Name
+	return c.snap().DatabaseText(d, c.database())
 }
 
 // ownDatabase demands ownership of a database, which the statement calls name.

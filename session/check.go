@@ -50,19 +50,24 @@ func (db *DB) Check(ctx context.Context, report func(kv.Damage) error) (n CheckC
 		return n, err
 	}
 	for _, d := range stored[0].Databases()[1:] {
-		other, err := db.checking(ctx, d.OID)
-		if err != nil {
-			return n, err
-		}
-		defer other.Close()
-		if err := other.checkTables(ctx, &n, told); err != nil {
-			return n, err
-		}
-		if err := other.checkViews(ctx, &n, told); err != nil {
+		if err := db.checkOther(ctx, d.OID, &n, told); err != nil {
 			return n, err
 		}
 	}
 	return n, nil
+}
+
+// checkOther checks a database other than the main one.
+func (db *DB) checkOther(ctx context.Context, database catalog.OID, n *CheckCounts, told func(kv.Damage) error) error {
+	s, err := db.checking(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.checkTables(ctx, n, told); err != nil {
+		return err
+	}
+	return s.checkViews(ctx, n, told)
 }
 
 // checking opens a session that reads a database as it is now.

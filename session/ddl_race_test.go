@@ -126,14 +126,7 @@ func TestIndexesAtOnce(t *testing.T) {
 	a, b := connect(t, db), connect(t, db)
 	must(t, a, "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t SELECT g, g, g FROM generate_series(1, 100) g")
 	must(t, a, "BEGIN; CREATE INDEX t_a ON t (a)")
-	done := make(chan error, 1)
-	go func() {
-		_, err := run(b, "CREATE INDEX t_b ON t (b, a)")
-		done <- err
-	}()
-	waitFor(t, db)
-	must(t, a, "COMMIT")
-	if err := <-done; err != nil {
+	if err := behind(t, db, a, b, "CREATE INDEX t_b ON t (b, a)"); err != nil {
 		t.Fatal(err)
 	}
 	if r := must(t, a, "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass"); r.rows[0][0].I != 3 {
@@ -142,6 +135,19 @@ func TestIndexesAtOnce(t *testing.T) {
 	if _, err := db.Check(t.Context(), func(d kv.Damage) error { t.Error(d); return nil }); err != nil {
 		t.Error(err)
 	}
+}
+
+// behind runs a statement of b that has to wait for a's transaction, which then commits.
+func behind(t *testing.T, db *session.DB, a, b *session.Session, sql string) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := run(b, sql)
+		done <- err
+	}()
+	waitFor(t, db)
+	must(t, a, "COMMIT")
+	return <-done
 }
 
 // waitFor waits until somebody waits for a lock.
@@ -162,14 +168,7 @@ func TestNameTakenMeanwhile(t *testing.T) {
 	a, b := connect(t, db), connect(t, db)
 	must(t, a, "CREATE TABLE t3 (x int)")
 	must(t, a, "BEGIN; ALTER TABLE t3 RENAME TO t2")
-	done := make(chan error, 1)
-	go func() {
-		_, err := run(b, "CREATE TABLE t2 (y int)")
-		done <- err
-	}()
-	waitFor(t, db)
-	must(t, a, "COMMIT")
-	if err := <-done; pgerr.CodeOf(err) != pgerr.DuplicateTable {
+	if err := behind(t, db, a, b, "CREATE TABLE t2 (y int)"); pgerr.CodeOf(err) != pgerr.DuplicateTable {
 		t.Error(err)
 	}
 	// One's own renaming makes a name free.

@@ -94,11 +94,15 @@ func (g *ssi) init() {
 func (g *ssi) begin(x *serial, snapshot func() uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.add(x)
+	g.take(x, snapshot)
+}
+
+func (g *ssi) add(x *serial) {
 	x.in, x.out = map[*serial]struct{}{}, map[*serial]struct{}{}
 	g.begun++
 	x.number = g.begun
 	g.all[x] = struct{}{}
-	g.take(x, snapshot)
 }
 
 // beginAt registers a transaction that takes the snapshot of another open one. Those that
@@ -107,10 +111,7 @@ func (g *ssi) begin(x *serial, snapshot func() uint64) {
 func (g *ssi) beginAt(x, of *serial, snapshot func() uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	x.in, x.out = map[*serial]struct{}{}, map[*serial]struct{}{}
-	g.begun++
-	x.number = g.begun
-	g.all[x] = struct{}{}
+	g.add(x)
 	x.snapshot = snapshot()
 	x.safe = x.readOnly && of.safe
 }

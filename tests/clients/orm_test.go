@@ -52,14 +52,9 @@ func ormServers(t *testing.T) (servers map[string]*url.URL) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Stop)
-	own, err := pgx.Connect(ctx, srv.URL)
-	if err != nil {
+	if _, err := pgtest.MakeDatabase(srv.URL, name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := own.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
-		t.Fatal(err)
-	}
-	own.Close(ctx)
 	servers = map[string]*url.URL{}
 	for which, text := range map[string]string{"PostgreSQL": pg, "rowkey": srv.URL} {
 		u, err := url.Parse(text)
