@@ -23,16 +23,12 @@ func (s *Session) openDatabase() (*catalog.Database, error) {
 	if d == nil {
 		d = snap.MainDatabase()
 		if !s.asksMain() {
-			e := pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", s.opts.Database)
-			e.Severity = "FATAL"
-			return nil, e
+			return nil, fatal(pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", s.opts.Database))
 		}
 	}
 	s.cat = s.db.cat.In(d.OID)
 	if d.Closed {
-		e := pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "database \"%s\" is not currently accepting connections", s.databaseName())
-		e.Severity = "FATAL"
-		return nil, e
+		return nil, fatal(pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "database \"%s\" is not currently accepting connections", s.databaseName()))
 	}
 	return d, nil
 }
@@ -61,19 +57,15 @@ func (s *Session) databaseName() string {
 // admit refuses a session, about to be registered, whose database is going or full. db.mu
 // is held.
 func (db *DB) admit(s *Session) error {
-	var e *pgerr.Error
 	d := s.cat.Latest().Database()
 	switch {
 	case !s.cat.Exists() || db.closing[s.cat.Database()]:
-		e = pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", s.opts.Database).
-			WithDetail("It seems to have just been dropped or renamed.")
+		return fatal(pgerr.Newf(pgerr.InvalidCatalogName, "database \"%s\" does not exist", s.opts.Database).
+			WithDetail("It seems to have just been dropped or renamed."))
 	case d.Limited && !s.cat.Latest().Superuser(s.authenticated) && db.inUse(s.cat.Database(), nil) >= d.Limit:
-		e = pgerr.Newf(pgerr.TooManyConnections, "too many connections for database \"%s\"", s.databaseName())
-	default:
-		return nil
+		return fatal(pgerr.Newf(pgerr.TooManyConnections, "too many connections for database \"%s\"", s.databaseName()))
 	}
-	e.Severity = "FATAL"
-	return e
+	return nil
 }
 
 // inUse counts the sessions in a database other than one. db.mu is held.

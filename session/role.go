@@ -33,13 +33,11 @@ func (s *Session) login() error {
 		s.authenticated = role.OID
 	}
 	if !role.Login {
-		return &pgerr.Error{Severity: "FATAL", Code: pgerr.InvalidAuthorization, Message: "role \"" + s.user + "\" is not permitted to log in"}
+		return fatal(pgerr.New(pgerr.InvalidAuthorization, "role \""+s.user+"\" is not permitted to log in"))
 	}
 	if !role.Super && snap.DatabaseRights(role.OID, db, catalog.Connect) == 0 {
-		e := pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied for database \"%s\"", s.databaseName()).
-			WithDetail("User does not have CONNECT privilege.")
-		e.Severity = "FATAL"
-		return e
+		return fatal(pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied for database \"%s\"", s.databaseName()).
+			WithDetail("User does not have CONNECT privilege."))
 	}
 	next := s.set.with("session_authorization", s.user)
 	next.auth = s.authenticated
@@ -51,6 +49,12 @@ func (s *Session) login() error {
 		}
 	}
 	return nil
+}
+
+// fatal makes an error one that ends, or refuses, the session.
+func fatal(e *pgerr.Error) *pgerr.Error {
+	e.Severity = "FATAL"
+	return e
 }
 
 // tooMany refuses a role's connection over its limit.
@@ -65,9 +69,7 @@ func (db *DB) tooMany(role *catalog.Role) error {
 		}
 	}
 	if n >= role.ConnLimit {
-		e := pgerr.Newf(pgerr.TooManyConnections, "too many connections for role \"%s\"", role.Name)
-		e.Severity = "FATAL"
-		return e
+		return fatal(pgerr.Newf(pgerr.TooManyConnections, "too many connections for role \"%s\"", role.Name))
 	}
 	return nil
 }
