@@ -26,7 +26,15 @@ type Activity struct {
 	User, Database, Application, State, Query      string
 	BackendStart, TxnStart, QueryStart, StateStart int64
 	WaitEventType, WaitEvent                       string
-	ClientAddr                                     string // host:port
+	ClientAddr                                     string // host:port, "" for none
+	TLS                                            *Encryption
+}
+
+// Encryption tells how a connection is encrypted: the version of TLS, the cipher suite
+// by its IANA name, the bits of its key.
+type Encryption struct {
+	Version, Cipher string
+	Bits            int
 }
 
 // PreparedInfo is a prepared statement, a row of pg_prepared_statements. A
@@ -50,6 +58,7 @@ func sessionRows() map[string]rows {
 	return map[string]rows{
 		"pg_settings":            {"name", settingsRows},
 		"pg_stat_activity":       {"", activityRows},
+		"pg_stat_ssl":            {"", encryptionRows},
 		"pg_locks":               {"", lockRows},
 		"pg_prepared_statements": {"", preparedRows},
 		"pg_cursors":             {"", cursorRows},
@@ -120,6 +129,32 @@ func activityRows(q *query) error {
 		if err := q.row(vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
 			host, vNull(), port, vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
 			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func encryptionRows(q *query) error {
+	host, ok := q.session().(interface{ Activity() []Activity })
+	if !ok {
+		return nil
+	}
+	me := asking(q.ctx)
+	all := q.snap.HasPrivsOf(me, RoleReadAllStats)
+	for _, a := range host.Activity() {
+		if _, port := address(a.ClientAddr); port.IsNull() {
+			continue // an embedded session
+		}
+		row := nulls(len(q.table.Columns))
+		row[0] = vInt(int(a.PID))
+		if all || q.snap.HasPrivsOf(me, ownerOr(a.Role)) {
+			row[1] = vBool(a.TLS != nil)
+			if e := a.TLS; e != nil {
+				copy(row[2:], []types.Datum{vStr(e.Version), vStr(e.Cipher), vInt(e.Bits)})
+			}
+		}
+		if err := q.emit(row); err != nil {
 			return err
 		}
 	}

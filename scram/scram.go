@@ -11,7 +11,13 @@
 //
 //	SCRAM-SHA-256$4096:<salt>$<stored key>:<server key>
 //
-// Not here: channel binding, and how the messages travel (wire/pgwire).
+// Over TLS the client may say and prove which certificate it met (SCRAM-SHA-256-PLUS,
+// RFC 5929's tls-server-end-point), so that nobody in the middle can pass the exchange on:
+//
+//	p=tls-server-end-point,,n=,r=<nonce c>
+//	c=<base64 of that header and the certificate's hash>,r=<nonce>,p=<proof>
+//
+// Not here: how the messages travel (wire/pgwire).
 package scram
 
 import (
@@ -28,8 +34,15 @@ import (
 	"golang.org/x/text/secure/precis"
 )
 
-// Mechanism is the SASL name of what this package does.
-const Mechanism = "SCRAM-SHA-256"
+// The SASL names of what this package does; with MechanismPlus the exchange is bound to
+// the server's certificate.
+const (
+	Mechanism     = "SCRAM-SHA-256"
+	MechanismPlus = "SCRAM-SHA-256-PLUS"
+)
+
+// bindingFlag is what a client's first message begins with that binds the exchange.
+const bindingFlag = "p=tls-server-end-point"
 
 // iterations of new verifiers, as PostgreSQL 15 has them.
 const iterations = 4096
@@ -121,6 +134,15 @@ type Exchange struct {
 	nonce  string
 	said   string // client-first-bare , server-first
 	bound  string // what the client said of channel binding, to be repeated
+	// endpoint identifies the server's certificate; nil: binding was not offered.
+	endpoint []byte
+	plus     bool // the client chose MechanismPlus
+}
+
+// Bind offers channel binding: endpoint is the hash of the certificate that the
+// server showed. mechanism is what the client chose.
+func (e *Exchange) Bind(endpoint []byte, mechanism string) {
+	e.endpoint, e.plus = endpoint, mechanism == MechanismPlus
 }
 
 // Begin starts an exchange for a stored verifier; with none that is valid the
@@ -144,16 +166,29 @@ func Begin(stored string) (*Exchange, error) {
 var (
 	ErrPassword = errors.New("scram: wrong password")
 	ErrMessage  = errors.New("malformed SCRAM message")
+	// ErrNegotiation: the client, which can bind the channel, was not told that the server can.
+	ErrNegotiation = errors.New("SCRAM channel binding negotiation error")
+	// ErrBinding: the client met another certificate than the server's.
+	ErrBinding = errors.New("SCRAM channel binding check failed")
 )
 
 // First answers the client's first message.
 func (e *Exchange) First(msg string) (string, error) {
 	flag, rest, ok := strings.Cut(msg, ",")
 	authzid, bare, ok2 := strings.Cut(rest, ",")
-	if !ok || !ok2 || authzid != "" || flag != "n" && flag != "y" {
+	if !ok || !ok2 || authzid != "" {
 		return "", ErrMessage
 	}
-	e.bound = base64.StdEncoding.EncodeToString([]byte(flag + ",,"))
+	header := []byte(flag + ",,")
+	switch {
+	case e.plus && flag == bindingFlag:
+		header = append(header, e.endpoint...)
+	case e.plus || flag != "n" && flag != "y":
+		return "", ErrMessage
+	case flag == "y" && e.endpoint != nil: // the offer was taken out on the way
+		return "", ErrNegotiation
+	}
+	e.bound = base64.StdEncoding.EncodeToString(header)
 	name, nonce, ok := strings.Cut(bare, ",")
 	client, ok2 := strings.CutPrefix(nonce, "r=")
 	if !ok || !ok2 || !strings.HasPrefix(name, "n=") || client == "" || strings.Contains(client, ",") {
@@ -177,6 +212,9 @@ func (e *Exchange) Final(msg string) (string, error) {
 	}
 	without, proofText := msg[:at], msg[at+3:]
 	bound, nonce, ok := strings.Cut(without, ",")
+	if ok && e.plus && bound != "c="+e.bound {
+		return "", ErrBinding
+	}
 	if !ok || bound != "c="+e.bound || nonce != "r="+e.nonce {
 		return "", ErrMessage
 	}

@@ -107,3 +107,47 @@ func clientKey(t *testing.T, password string, salt []byte) []byte {
 	}
 	return mac(out, "Client Key")
 }
+
+// An exchange is bound to the certificate that the client met, if the server offers it: another
+// certificate, and an offer that was taken out on the way, end it.
+func TestBinding(t *testing.T) {
+	stored, err := Verifier("pencil")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		mechanism, flag, met string
+		first, final         error
+	}{
+		{MechanismPlus, bindingFlag, "mine", nil, nil},
+		{MechanismPlus, bindingFlag, "another", nil, ErrBinding},
+		{MechanismPlus, "n", "", ErrMessage, nil},
+		{MechanismPlus, "y", "", ErrMessage, nil},
+		{Mechanism, "n", "", nil, nil},
+		{Mechanism, "y", "", ErrNegotiation, nil},
+		{Mechanism, bindingFlag, "mine", ErrMessage, nil},
+	} {
+		ex, err := Begin(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ex.Bind([]byte("mine"), c.mechanism)
+		bare := "n=,r=abcdef"
+		server, err := ex.First(c.flag + ",," + bare)
+		if !errors.Is(err, c.first) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if err != nil {
+			continue
+		}
+		f := strings.Split(server, ",")
+		salt, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(f[1], "s="))
+		if err != nil {
+			t.Fatal(err)
+		}
+		final := "c=" + base64.StdEncoding.EncodeToString([]byte(c.flag+",,"+c.met)) + "," + f[0]
+		if _, err := ex.Final(final + ",p=" + proof(t, "pencil", salt, bare+","+server+","+final)); !errors.Is(err, c.final) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

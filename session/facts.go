@@ -13,6 +13,9 @@ import (
 // SettingInfo is one row of pg_settings.
 type SettingInfo = catalog.SettingInfo
 
+// Encryption is what pg_stat_ssl tells of a session's connection.
+type Encryption = catalog.Encryption
+
 // What a session does, as pg_stat_activity has it.
 const (
 	actIdle int32 = iota
@@ -48,7 +51,7 @@ func (h *host) Activity() []catalog.Activity {
 	waits := h.db.waitEvents()
 	for _, s := range open {
 		act := s.act.Load()
-		a := catalog.Activity{Role: s.authenticated, DatabaseOID: s.cat.Database(), PID: s.pid, User: s.user, Database: s.databaseName(), ClientAddr: s.opts.RemoteAddr, BackendStart: s.born.UnixMicro() - postgresEpoch,
+		a := catalog.Activity{Role: s.authenticated, DatabaseOID: s.cat.Database(), PID: s.pid, User: s.user, Database: s.databaseName(), ClientAddr: s.opts.RemoteAddr, TLS: s.opts.TLS, BackendStart: s.born.UnixMicro() - postgresEpoch,
 			State: actNames[act], TxnStart: s.txStart.Load(), StateStart: s.actSince.Load(), Application: s.shown.Load().str("application_name")}
 		s.infoMu.Lock()
 		if a.Query = s.query; !s.queryAt.IsZero() {

@@ -37,6 +37,8 @@ type SessionOptions struct {
 	Notified, Interrupt func()
 	// RemoteAddr and LocalAddr are the two ends of the connection, "" for none.
 	RemoteAddr, LocalAddr string
+	// TLS tells how the connection is encrypted, nil for not at all.
+	TLS *Encryption
 	// inside, if not 0, is the database, for the engine itself: it gets in anywhere.
 	inside catalog.OID
 }

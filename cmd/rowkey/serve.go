@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +29,8 @@ const defaultListen = "127.0.0.1:5432"
 const shutdownTimeout = 10 * time.Second
 
 func serveCommand() *cobra.Command {
-	var listen, redis, data, logLevel, profiles, auth string
+	var listen, redis, redisTLS, data, logLevel, profiles, auth string
+	var encrypt tlsFlags
 	var logJSON bool
 	var maxConns int
 	cmd := &cobra.Command{
@@ -39,7 +41,12 @@ func serveCommand() *cobra.Command {
 Without --data the database lives in memory and is gone when the server stops.
 With --auth trust (the default) whoever connects is let in, so only loopback addresses are
 accepted; with --auth scram-sha-256 clients need the password of a role. ROWKEY_PASSWORD in
-the environment becomes that of the superuser, postgres.`,
+the environment becomes that of the superuser, postgres.
+
+With --tls-cert and --tls-key connections are encrypted if the client asks for it (sslmode),
+with --tls-only no others are served; the files are read again when they change. --redis-tls is
+an address for Redis clients that encrypt. Redis clients are served on other addresses than
+loopback only with a password, ROWKEY_REDIS_PASSWORD.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := newLogger(logLevel, logJSON)
@@ -51,24 +58,33 @@ the environment becomes that of the superuser, postgres.`,
 			if auth != "trust" && auth != "scram-sha-256" {
 				return fmt.Errorf("unknown way to authenticate %q: use trust or scram-sha-256", auth)
 			}
+			tlsConfig, err := encrypt.config(log)
+			if err != nil {
+				return err
+			}
 			l, err := listenOn(listen, cmd.Flags().Changed("listen"), auth == "scram-sha-256", log)
 			if err != nil {
 				return err
 			}
 			defer l.Close()
-			var rl net.Listener
-			if redis != "" {
-				if rl, err = listenOn(redis, true, false, log); err != nil {
-					return err
-				}
+			password := os.Getenv("ROWKEY_REDIS_PASSWORD")
+			redisListeners, err := listenForRedis(redis, redisTLS, password != "", tlsConfig, log)
+			if err != nil {
+				return err
+			}
+			for _, rl := range redisListeners {
 				defer rl.Close()
 			}
 			if err := serveProfiles(profiles, log); err != nil {
 				return err
 			}
+			settings := map[string]string{}
+			if tlsConfig != nil {
+				settings["ssl"] = "on"
+			}
 			ballast := tuneCollector()
 			defer runtime.KeepAlive(ballast)
-			db, err := rowkey.Open(data, rowkey.WithLogger(log), rowkey.WithMaxSessions(maxConns))
+			db, err := rowkey.Open(data, rowkey.WithLogger(log), rowkey.WithMaxSessions(maxConns), rowkey.WithSettings(settings))
 			if err != nil {
 				return err
 			}
@@ -76,11 +92,16 @@ the environment becomes that of the superuser, postgres.`,
 			if err := authenticate(ctx, db, auth); err != nil {
 				return err
 			}
+			if tlsConfig != nil {
+				db.Server().UseTLS(tlsConfig, encrypt.only)
+			}
 			greet(cmd, l.Addr(), data)
-			if rl != nil {
-				greetRedis(cmd, rl.Addr())
-				log.Info("serving Redis clients", "address", rl.Addr().String())
-				db.Redis().SetPassword(os.Getenv("ROWKEY_REDIS_PASSWORD"))
+			if len(redisListeners) > 0 {
+				db.Redis().SetPassword(password)
+			}
+			for _, rl := range redisListeners {
+				greetRedis(cmd, rl.Addr(), rl.encrypted)
+				log.Info("serving Redis clients", "address", rl.Addr().String(), "encrypted", rl.encrypted)
 				go db.Redis().Serve(ctx, rl)
 			}
 			log.Info("serving", "address", l.Addr().String(), "data", dataName(data), "version", version())
@@ -90,7 +111,7 @@ the environment becomes that of the superuser, postgres.`,
 			log.Info("shutting down")
 			end, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 			defer cancel()
-			if rl != nil {
+			if len(redisListeners) > 0 {
 				db.Redis().Shutdown(end)
 			}
 			db.Server().Shutdown(end)
@@ -105,6 +126,10 @@ the environment becomes that of the superuser, postgres.`,
 	f.StringVar(&listen, "listen", defaultListen, "address to listen on, HOST:PORT")
 	f.StringVar(&redis, "redis", "", "address to serve Redis clients on, HOST:PORT; empty: none (ROWKEY_REDIS_PASSWORD in the environment makes them authenticate)")
 	f.StringVar(&auth, "auth", "trust", "how PostgreSQL clients authenticate: trust, or scram-sha-256")
+	f.StringVar(&redisTLS, "redis-tls", "", "address to serve Redis clients on that encrypt, HOST:PORT; empty: none")
+	f.StringVar(&encrypt.cert, "tls-cert", "", "file with the server's certificate, and those between it and its root, in PEM")
+	f.StringVar(&encrypt.key, "tls-key", "", "file with the certificate's private key, in PEM")
+	f.BoolVar(&encrypt.only, "tls-only", false, "refuse PostgreSQL clients that do not encrypt")
 	f.StringVar(&data, "data", "", "data directory; empty: in memory")
 	f.IntVar(&maxConns, "max-connections", 200, "connections served at once")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
@@ -181,6 +206,36 @@ func listenOn(addr string, asked, authenticated bool, log *slog.Logger) (net.Lis
 	return nil, fmt.Errorf("%s and the hundred ports behind it are taken; choose one with --listen", addr)
 }
 
+// redisListener is a port for Redis clients.
+type redisListener struct {
+	net.Listener
+	encrypted bool
+}
+
+// listenForRedis opens the ports for Redis clients, in plain text and encrypted, of those
+// that have an address.
+func listenForRedis(plain, encrypted string, authenticated bool, cfg *tls.Config, log *slog.Logger) ([]redisListener, error) {
+	if encrypted != "" && cfg == nil {
+		return nil, errors.New("--redis-tls needs a certificate: give --tls-cert and --tls-key")
+	}
+	var ls []redisListener
+	for _, addr := range []string{plain, encrypted} {
+		if addr == "" {
+			continue
+		}
+		l, err := listenOn(addr, true, authenticated, log)
+		if err != nil {
+			return nil, err
+		}
+		ls = append(ls, redisListener{Listener: l})
+	}
+	if encrypted != "" {
+		last := &ls[len(ls)-1]
+		last.Listener, last.encrypted = tls.NewListener(last.Listener, cfg), true
+	}
+	return ls, nil
+}
+
 func dataName(dir string) string {
 	if dir == "" {
 		return "in memory"
@@ -201,7 +256,11 @@ Ctrl-C stops it.
 }
 
 // greetRedis says how Redis clients connect.
-func greetRedis(cmd *cobra.Command, addr net.Addr) {
+func greetRedis(cmd *cobra.Command, addr net.Addr, encrypted bool) {
 	host, port, _ := net.SplitHostPort(addr.String())
-	fmt.Fprintf(cmd.OutOrStdout(), "  redis     redis-cli -h %s -p %s\n", host, port)
+	flag := ""
+	if encrypted {
+		flag = " --tls"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "  redis     redis-cli -h %s -p %s%s\n", host, port, flag)
 }

@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -25,7 +26,11 @@ func (c *conn) checkPassword(user string) error {
 	}
 	c.back.SetMaxBodyLen(maxAuthBytes)
 	defer c.back.SetMaxBodyLen(MaxMessageBytes)
-	if err := c.ask(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{scram.Mechanism}}, pgproto3.AuthTypeSASL); err != nil {
+	mechanisms := []string{scram.Mechanism}
+	if c.endpoint != nil {
+		mechanisms = []string{scram.MechanismPlus, scram.Mechanism}
+	}
+	if err := c.ask(&pgproto3.AuthenticationSASL{AuthMechanisms: mechanisms}, pgproto3.AuthTypeSASL); err != nil {
 		return err
 	}
 	msg, err := c.back.Receive()
@@ -36,8 +41,11 @@ func (c *conn) checkPassword(user string) error {
 	if !ok {
 		return pgerr.New(pgerr.ProtocolViolation, "expected SASL response")
 	}
-	if first.AuthMechanism != scram.Mechanism {
+	if !slices.Contains(mechanisms, first.AuthMechanism) {
 		return pgerr.New(pgerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
+	}
+	if c.endpoint != nil {
+		ex.Bind(c.endpoint, first.AuthMechanism)
 	}
 	answer, err := ex.First(string(first.Data))
 	if err != nil {
@@ -74,5 +82,9 @@ func authError(user string, err error) error {
 	if errors.Is(err, scram.ErrPassword) {
 		return pgerr.Newf(pgerr.InvalidPassword, "password authentication failed for user \"%s\"", user)
 	}
-	return pgerr.New(pgerr.ProtocolViolation, err.Error())
+	code := pgerr.ProtocolViolation
+	if errors.Is(err, scram.ErrNegotiation) || errors.Is(err, scram.ErrBinding) {
+		code = pgerr.InvalidAuthorization
+	}
+	return pgerr.New(code, err.Error())
 }

@@ -3,6 +3,7 @@ package pgwire
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,8 +26,14 @@ import (
 
 // conn is one client's connection.
 type conn struct {
-	srv  *Server
-	nc   net.Conn
+	srv *Server
+	nc  net.Conn  // the socket
+	to  io.Writer // the socket, or TLS above it
+	// tls is what encrypts the connection, nil for nothing; endpoint identifies the
+	// certificate that the client was shown, if it can (scram).
+	tls      *tls.Conn
+	endpoint []byte
+
 	in   input
 	back *pgproto3.Backend
 	out  []byte
@@ -48,8 +55,8 @@ type conn struct {
 const flushBytes = 64 << 10
 
 func newConn(srv *Server, nc net.Conn) *conn {
-	c := &conn{srv: srv, nc: nc, in: input{Conn: nc}}
-	c.back = pgproto3.NewBackend(&c.in, nc)
+	c := &conn{srv: srv, nc: nc, to: nc, in: input{Conn: nc, sock: nc}}
+	c.back = pgproto3.NewBackend(&c.in, nil) // what is sent goes through out
 	c.back.SetMaxBodyLen(MaxMessageBytes)
 	c.rw.c = c
 	return c
@@ -73,7 +80,7 @@ func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	_, err := c.nc.Write(c.out)
+	_, err := c.to.Write(c.out)
 	if cap(c.out) > 1<<20 {
 		c.out = nil
 	} else {
@@ -99,6 +106,7 @@ func (c *conn) interrupt() {
 func (c *conn) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer c.endTLS()
 	if err := c.startup(ctx); err != nil {
 		if !errors.Is(err, errClosed) {
 			c.fatal(err)
@@ -130,15 +138,28 @@ func (c *conn) startup(ctx context.Context) error {
 			return err
 		}
 		switch m := msg.(type) {
-		case *pgproto3.SSLRequest, *pgproto3.GSSEncRequest:
-			if _, err := c.nc.Write([]byte{'N'}); err != nil {
+		case *pgproto3.SSLRequest:
+			if c.srv.tls == nil {
+				if _, err := c.to.Write([]byte{'N'}); err != nil {
+					return errClosed
+				}
+				continue
+			}
+			if err := c.encrypt(ctx); err != nil {
+				c.srv.log.Debug("no encryption", "error", err, "remote", c.nc.RemoteAddr())
 				return errClosed
 			}
-			continue
+		case *pgproto3.GSSEncRequest:
+			if _, err := c.to.Write([]byte{'N'}); err != nil {
+				return errClosed
+			}
 		case *pgproto3.CancelRequest:
 			c.srv.db.Cancel(int32(m.ProcessID), binary.BigEndian.Uint32(m.SecretKey))
 			return errClosed
 		case *pgproto3.StartupMessage:
+			if c.srv.tlsOnly && c.tls == nil {
+				return pgerr.New(pgerr.InvalidAuthorization, "this server serves encrypted connections only").WithHint("Connect with sslmode=require or stronger.")
+			}
 			if err := c.authenticate(ctx, m); err != nil {
 				return err
 			}
@@ -153,7 +174,7 @@ func (c *conn) startup(ctx context.Context) error {
 // receiveStartup reads one startup packet, of bounded length.
 func (c *conn) receiveStartup() (pgproto3.FrontendMessage, error) {
 	var head [8]byte
-	if _, err := io.ReadFull(c.nc, head[:]); err != nil {
+	if _, err := io.ReadFull(c.in.Conn, head[:]); err != nil {
 		return nil, errClosed
 	}
 	n := binary.BigEndian.Uint32(head[:4])
@@ -163,14 +184,14 @@ func (c *conn) receiveStartup() (pgproto3.FrontendMessage, error) {
 	}
 	body := make([]byte, n-4)
 	copy(body, head[4:])
-	if _, err := io.ReadFull(c.nc, body[4:]); err != nil {
+	if _, err := io.ReadFull(c.in.Conn, body[4:]); err != nil {
 		return nil, errClosed
 	}
 	var m pgproto3.FrontendMessage
 	switch {
-	case code == 80877103:
+	case code == 80877103 && c.tls == nil:
 		m = &pgproto3.SSLRequest{}
-	case code == 80877104:
+	case code == 80877104 && c.tls == nil:
 		m = &pgproto3.GSSEncRequest{}
 	case code == 80877102:
 		m = &pgproto3.CancelRequest{}
@@ -193,7 +214,7 @@ func (c *conn) receiveStartup() (pgproto3.FrontendMessage, error) {
 }
 
 func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) error {
-	opts := session.SessionOptions{Settings: map[string]string{}, RemoteAddr: c.nc.RemoteAddr().String(), LocalAddr: c.nc.LocalAddr().String()}
+	opts := session.SessionOptions{Settings: map[string]string{}, RemoteAddr: c.nc.RemoteAddr().String(), LocalAddr: c.nc.LocalAddr().String(), TLS: c.encryption()}
 	var unknown []string
 	for k, v := range m.Parameters {
 		switch k {

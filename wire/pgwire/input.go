@@ -6,8 +6,9 @@ import "net"
 // network and not yet taken as messages, so that COPY FROM STDIN can tell whether the
 // client has more to say before waiting for it.
 type input struct {
-	net.Conn
-	have int // bytes read ahead, at least
+	net.Conn          // what messages are read from: the socket, or TLS above it
+	sock     net.Conn // the socket
+	have     int      // bytes read ahead, at least
 }
 
 func (in *input) Read(p []byte) (int, error) {
@@ -20,4 +21,4 @@ func (in *input) Read(p []byte) (int, error) {
 func (in *input) took(n int) { in.have = max(0, in.have-n) }
 
 // ready tells whether there is something to read without waiting.
-func (in *input) ready() bool { return in.have > 0 || pending(in.Conn) }
+func (in *input) ready() bool { return in.have > 0 || pending(in.sock) }

@@ -1,7 +1,7 @@
 // Package pgwire serves a database over PostgreSQL's wire protocol, version 3.
 //
 //	client                         server
-//	SSLRequest                     'N'
+//	SSLRequest                     'S', and TLS from there on; 'N' without a certificate
 //	StartupMessage                 (AuthenticationSASL …,) AuthenticationOk, ParameterStatus…, BackendKeyData, ReadyForQuery
 //	Query                          per statement: RowDescription, DataRow…, CommandComplete; ReadyForQuery
 //	Parse Bind Describe Execute    their answers, unsent until Sync, Flush or a full buffer
@@ -20,6 +20,7 @@ package pgwire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -44,6 +45,8 @@ type Server struct {
 	log *slog.Logger
 	// password: clients must show one.
 	password bool
+	tls      *tls.Config // nil: no encryption
+	tlsOnly  bool
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
