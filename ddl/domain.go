@@ -101,14 +101,26 @@ func (c *Ctx) alterDomain(n *ast.AlterDomainStmt) error {
 	return c.put(u)
 }
 
-// eachColumnOf calls f with every column of the domain's type, writers kept out.
+// eachColumnOf calls f with every column of the domain's type, or of a domain over
+// it, writers kept out. Where values of the domain lie within those of another type
+// nothing would check them: such columns are refused, with rows or without.
 func (c *Ctx) eachColumnOf(u *catalog.UserType, f func(*catalog.Table, *catalog.Column) error) error {
 	for _, t := range c.snap().Tables() {
-		if !t.Stored() || t.Virtual != nil {
+		if t.Virtual != nil || !t.Stored() && t.Kind != catalog.KindPartitioned {
 			continue
 		}
 		for i := range t.Columns {
-			if t.Columns[i].Dropped || t.Columns[i].TypeOID != u.OID {
+			col := &t.Columns[i]
+			if col.Dropped {
+				continue
+			}
+			if !overDomain(col.Type, u.OID) {
+				if d := domainWithin(col.Type, u.OID); d != nil {
+					return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because column \"%s.%s\" uses it", d.Name, t.Name, col.Name)
+				}
+				continue
+			}
+			if !t.Stored() {
 				continue
 			}
 			locked, err := c.lock(t, kv.LockTableShare)
@@ -118,6 +130,38 @@ func (c *Ctx) eachColumnOf(u *catalog.UserType, f func(*catalog.Table, *catalog.
 			if err := f(locked, &locked.Columns[i]); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// overDomain tells whether a type is the domain, or a domain over it.
+func overDomain(t *types.Type, domain catalog.OID) bool {
+	for ; t != nil && t.Kind == types.KindDomain; t = t.Base {
+		if t.OID == domain {
+			return true
+		}
+	}
+	return false
+}
+
+// domainWithin finds, among the types that a type's values are made of, the domain
+// or one over it.
+func domainWithin(t *types.Type, domain catalog.OID) *types.Type {
+	switch {
+	case t == nil:
+		return nil
+	case overDomain(t, domain):
+		return t
+	}
+	for _, part := range []*types.Type{t.Elem, t.Base, t.Subtype, t.Range} {
+		if d := domainWithin(part, domain); d != nil {
+			return d
+		}
+	}
+	for _, f := range t.Fields {
+		if d := domainWithin(f.Type, domain); d != nil {
+			return d
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,6 +243,9 @@ func (b *binder) constant(c *ast.Const) plan.Expr {
 		return constInt(int64(c.Int), types.Int4)
 	case ast.ConstFloat:
 		if n, err := strconv.ParseInt(c.Text, 10, 64); err == nil {
+			if n == math.MinInt32 { // without its sign it was too large for an int4
+				return constInt(n, types.Int4)
+			}
 			return constInt(n, types.Int8)
 		}
 		d, err := types.Parse(types.Numeric, -1, c.Text, b.p.env)

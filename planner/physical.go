@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rowkey/pgerr"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -1014,6 +1015,13 @@ func (p *planner) buildCTE(def *cteDef) {
 }
 
 func (p *planner) recursivePaths(n *lRecursive) []*path {
+	if n.distinct {
+		for _, c := range n.cols {
+			if !types.Hashable(p.cols[c].typ) {
+				bail(pgerr.Newf(pgerr.FeatureNotSupported, "could not implement recursive UNION").WithDetail("All column datatypes must be hashable."))
+			}
+		}
+	}
 	seed, step := p.exact(p.best(n.seed, 0), n.seedCols), p.exact(p.best(n.step, 0), n.stepCols)
 	pt := &path{width: p.width(n.cols)}
 	pt.rows = seed.rows + 10*step.rows

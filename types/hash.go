@@ -54,6 +54,27 @@ func load4(s string, i int) uint64 {
 	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24
 }
 
+// Hashable tells whether PostgreSQL has a hash function for a type; those here
+// hash every type. Of a record's fields nothing is known before there are values.
+func Hashable(t *Type) bool {
+	switch t = t.Under(); {
+	case t == Bit || t == VarBit || t == Money:
+		return false
+	case t.IsArray():
+		return Hashable(t.Elem)
+	case t.Subtype != nil:
+		return Hashable(t.Subtype)
+	case t.Range != nil:
+		return Hashable(t.Range)
+	}
+	for _, f := range t.Fields {
+		if f.Type != nil && !Hashable(f.Type) {
+			return false
+		}
+	}
+	return true
+}
+
 // HashString hashes bytes as the text types do.
 func HashString(s string, seed uint64) uint64 {
 	n := len(s)

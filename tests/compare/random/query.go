@@ -35,12 +35,15 @@ type selectOpts struct {
 	top   bool // the outermost
 }
 
-// ordered tells whether the outermost query has a total order: its rows are
-// compared in sequence then.
+// query is a statement. order is the ORDER BY over all of its columns, if it has one.
 type query struct {
 	*node
-	ordered bool
+	order *node
 }
+
+// ordered tells whether the outermost query has a total order: its rows are
+// compared in sequence then. Making it smaller may take the order away.
+func (q query) ordered() bool { return q.order != nil && len(q.order.parts) > 0 }
 
 // query makes a statement that reads.
 func (g *gen) query() query {
@@ -61,12 +64,14 @@ func (g *gen) query() query {
 		body = g.selectNode(nil, types, selectOpts{top: true})
 	}
 	root := structural(with, body)
+	q := query{node: root}
 	if ordered {
-		root.parts = append(root.parts, g.orderAll(len(types)))
+		q.order = g.orderAll(len(types))
+		root.parts = append(root.parts, q.order)
 	} else if g.chance(10) {
 		root.parts = append(root.parts, optional(" ORDER BY 1"+g.direction().SQL()))
 	}
-	return query{node: root, ordered: ordered}
+	return q
 }
 
 // orderAll orders by all output columns, with a LIMIT perhaps.

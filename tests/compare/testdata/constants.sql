@@ -303,3 +303,4 @@ select 1 from e where (select true) or 1/0 = 1;
 select 1 from e where (select false) and 1/0 = 1;
 set enable_seqscan=off;
 select x from e where case when true then x end = 3 and x > 1;
+SELECT pg_typeof(-2147483648), pg_typeof((-2147483648)), pg_typeof(- 2147483648), pg_typeof(-(2147483648)), pg_typeof(- - 2147483648), pg_typeof(-2147483649), pg_typeof(-9223372036854775808);
