@@ -54,7 +54,10 @@ func (p *joinPairs) batch(left, right []*types.Vec, cond pred, c *plan.Counters,
 	if !p.outer {
 		if cond != nil {
 			var err error
-			if p.sel, err = cond.filter(&p.out, nil, room(p.sel[:0], n)); err != nil {
+			if p.sel, err = cond.filter(&p.out, nil, room(p.sel[:0], n)); err != nil && p.kind >= plan.SemiJoin {
+				p.sel, err = p.firstMatches(cond, hit)
+			}
+			if err != nil {
 				return nil, err
 			}
 			if c != nil {
@@ -146,6 +149,27 @@ func (p *joinPairs) unmatched(right []*types.Vec, rhit []bool, from *int) *types
 		p.out.Cols = append(p.out.Cols, v)
 	}
 	return &p.out
+}
+
+// firstMatches are the pairs whose condition is true of those that need a look: a row
+// with a match needs none at others, some of which fail.
+func (p *joinPairs) firstMatches(cond pred, hit []bool) ([]int32, error) {
+	sel := room(p.sel[:0], len(p.l))
+	var one [1]int32
+	for k, l := range p.l {
+		if hit[l] {
+			continue
+		}
+		pass, err := cond.filter(&p.out, []int32{int32(k)}, one[:0])
+		if err != nil {
+			return nil, err
+		}
+		if len(pass) > 0 {
+			hit[l] = true
+			sel = append(sel, int32(k))
+		}
+	}
+	return sel, nil
 }
 
 // emit makes the output of the pairs gathered from a left batch: the joined

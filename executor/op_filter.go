@@ -1,8 +1,6 @@
 package executor
 
 import (
-	"cmp"
-
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -11,7 +9,7 @@ import (
 // with a narrower selection.
 type filterOp struct {
 	in op
-	p  pred
+	p  *splitPred
 	// once is a condition that does not depend on the rows: if it is not true,
 	// the input is not even opened.
 	once   pred
@@ -19,9 +17,6 @@ type filterOp struct {
 	sel    []int32
 	out    types.Batch
 	c      *plan.Counters
-	// split: an error in the middle of a batch comes after the rows before it.
-	split bool
-	err   error // to come
 }
 
 func (x *exec) newFilter(n *plan.Filter) (op, error) {
@@ -29,7 +24,7 @@ func (x *exec) newFilter(n *plan.Filter) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := x.compilePred(n.Cond)
+	p, err := x.compileSplit(n.Cond)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +32,12 @@ func (x *exec) newFilter(n *plan.Filter) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &filterOp{in: in, p: p, once: once, c: x.counter(n), split: !hasCalls(n.Cond)}, nil
+	return &filterOp{in: in, p: p, once: once, c: x.counter(n)}, nil
 }
 
 func (o *filterOp) open() error {
-	o.opened, o.err = false, nil
+	o.opened = false
+	o.p.restart()
 	if o.once != nil {
 		sel, err := o.once.filter(&types.Batch{N: 1}, nil, room(o.sel[:0], 1))
 		if err != nil || len(sel) == 0 {
@@ -57,26 +53,15 @@ func (o *filterOp) next() (*types.Batch, error) {
 		return nil, nil
 	}
 	for {
-		if o.err != nil {
-			return nil, o.err
+		if err := o.p.due(); err != nil {
+			return nil, err
 		}
 		b, err := o.in.next()
 		if err != nil || b == nil || o.p == nil {
 			return b, err
 		}
-		o.sel, err = o.p.filter(b, b.Sel, room(o.sel[:0], b.N))
-		if err != nil && o.split {
-			var rows []int32
-			rows, o.err = before(selected(b.N, b.Sel), func(row []int32) error {
-				_, err := o.p.filter(b, row, room(o.sel[:0], 1))
-				return err
-			})
-			if len(rows) > 0 {
-				o.sel, err = o.p.filter(b, rows, room(o.sel[:0], b.N))
-			}
-		}
-		if err != nil {
-			return nil, cmp.Or(o.err, err)
+		if o.sel, err = o.p.filter(b, b.Sel, room(o.sel[:0], b.N)); err != nil {
+			return nil, err
 		}
 		if o.c != nil {
 			o.c.Removed += int64(b.Rows() - len(o.sel))
@@ -97,4 +82,56 @@ func (o *filterOp) close() {
 		o.in.close()
 		o.opened = false
 	}
+}
+
+// splitPred is a condition whose error comes after the rows before it, as it does
+// from an executor that takes a row at a time: a LIMIT or an EXISTS may have enough
+// of those. Its operator asks for the error that is due before it takes more rows.
+type splitPred struct {
+	p     pred
+	whole bool // it calls what may not be called for a row twice
+	err   error
+}
+
+// compileSplit compiles a condition; nil for none.
+func (x *exec) compileSplit(cond plan.Expr) (*splitPred, error) {
+	p, err := x.compilePred(cond)
+	if p == nil {
+		return nil, err
+	}
+	return &splitPred{p: p, whole: hasCalls(cond)}, err
+}
+
+func (s *splitPred) due() error {
+	if s == nil {
+		return nil
+	}
+	return s.err
+}
+
+func (s *splitPred) restart() {
+	if s != nil {
+		s.err = nil
+	}
+}
+
+// filter is that of a pred; out must have memory of its own.
+func (s *splitPred) filter(b *types.Batch, sel, out []int32) ([]int32, error) {
+	pass, err := s.p.filter(b, sel, out)
+	if err == nil || s.whole {
+		return pass, err
+	}
+	var one [1]int32
+	rows, first := before(selected(b.N, sel), func(row []int32) error {
+		_, err := s.p.filter(b, row, one[:0])
+		return err
+	})
+	if first == nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, first
+	}
+	s.err = first
+	return s.p.filter(b, rows, out)
 }

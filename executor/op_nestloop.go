@@ -7,16 +7,18 @@ import (
 )
 
 // nestLoopOp joins by trying every pair. Without Sets the right input is read
-// once and kept; with Sets (LATERAL) it is run anew for each left row, with
+// once, when there is a left row, and kept; with Sets (LATERAL) it is run anew for each left row, with
 // the row's columns in its exec params.
 type nestLoopOp struct {
 	x           *exec
 	n           *plan.NestLoop
 	left, right op
-	cond        pred
+	cond        *splitPred
+	notFalse    expr // the condition of NOT IN
 	args        []expr
 	vals        []builtin.Arg
 	kept        *rowSet
+	due         bool // kept is to be filled, once there is a left row
 	filled      bool
 	keep        bool
 	ahead       *ahead
@@ -47,7 +49,13 @@ func (x *exec) newNestLoop(n *plan.NestLoop) (op, error) {
 	if o.right, err = x.build(n.Right); err != nil {
 		return nil, err
 	}
-	if o.cond, err = x.compilePred(n.Cond); err != nil {
+	if n.Kind == plan.AntiNullJoin && n.Cond != nil {
+		e, err := x.compile(n.Cond)
+		if err != nil {
+			return nil, err
+		}
+		o.notFalse = e
+	} else if o.cond, err = x.compileSplit(n.Cond); err != nil {
 		return nil, err
 	}
 	if o.args, err = x.compileAll(n.Args); err != nil {
@@ -68,7 +76,15 @@ func (x *exec) newNestLoop(n *plan.NestLoop) (op, error) {
 func (o *nestLoopOp) open() error {
 	o.lb, o.inRow, o.ended, o.tail = nil, false, false, 0
 	o.ahead.restart()
-	if o.kept != nil && (!o.filled || !o.keep) {
+	o.cond.restart()
+	o.due = o.kept != nil
+	return o.left.open()
+}
+
+// fill reads the right input, if it is to be kept and was not.
+func (o *nestLoopOp) fill() error {
+	o.due = false
+	if !o.filled || !o.keep {
 		o.kept.drop()
 		if err := o.right.open(); err != nil {
 			return err
@@ -81,11 +97,14 @@ func (o *nestLoopOp) open() error {
 	if o.n.Kind == plan.RightJoin || o.n.Kind == plan.FullJoin {
 		o.rhit = make([]bool, o.kept.n)
 	}
-	return o.left.open()
+	return nil
 }
 
 func (o *nestLoopOp) next() (*types.Batch, error) {
 	for {
+		if err := o.cond.due(); err != nil {
+			return nil, err
+		}
 		if o.lb == nil {
 			if o.ended {
 				return o.unmatchedRight(), nil
@@ -96,6 +115,13 @@ func (o *nestLoopOp) next() (*types.Batch, error) {
 			}
 			if b == nil {
 				o.ended = true
+			}
+			if o.due && (b != nil && b.Rows() > 0 || b == nil && (o.n.Kind == plan.RightJoin || o.n.Kind == plan.FullJoin)) {
+				if err := o.fill(); err != nil {
+					return nil, err
+				}
+			}
+			if b == nil {
 				continue
 			}
 			o.lb, o.lrows, o.pos, o.inRow = b, selected(b.N, b.Sel), 0, false
@@ -214,15 +240,20 @@ func (o *nestLoopOp) more() (*types.Batch, error) {
 		v.CopyFrom(rb.Cols[k], rows)
 		o.out.Cols = append(o.out.Cols, v)
 	}
-	if o.cond != nil {
+	if o.n.Cond != nil {
 		var err error
-		if o.n.Kind == plan.AntiNullJoin {
+		if o.notFalse != nil {
 			err = o.filterNotFalse()
 		} else {
 			o.sel, err = o.cond.filter(&o.out, nil, room(o.sel[:0], n))
 		}
 		if err != nil {
 			return nil, err
+		}
+		if semi && len(o.sel) > 0 {
+			o.cond.restart() // there is a match before the error
+		} else if semi && o.cond.due() != nil {
+			return nil, o.cond.due()
 		}
 		if o.c != nil {
 			o.c.Removed += int64(n - len(o.sel))
@@ -249,16 +280,7 @@ func (o *nestLoopOp) more() (*types.Batch, error) {
 // filterNotFalse selects the pairs whose condition is true or NULL: what
 // blocks a row of NOT IN.
 func (o *nestLoopOp) filterNotFalse() error {
-	p, ok := o.cond.(*exprPred)
-	if !ok {
-		e, err := o.x.compile(o.n.Cond)
-		if err != nil {
-			return err
-		}
-		p = &exprPred{e}
-		o.cond = p
-	}
-	v, err := p.e.eval(&o.out, nil)
+	v, err := o.notFalse.eval(&o.out, nil)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (x *exec) newScanByRow(n *plan.Scan) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := x.compilePred(andOf(calls))
+	p, err := x.compileSplit(andOf(calls))
 	if err != nil {
 		return nil, err
 	}

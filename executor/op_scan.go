@@ -38,7 +38,7 @@ type scanOp struct {
 	first, rest       columnDecoder // first: what the filter reads
 	firstTo, restTo   []int         // output columns
 	firstVs, restVs   []*types.Vec
-	filter            pred
+	filter            *splitPred
 	wanted            func(v *types.Vec, rows, room []int32) []int32
 	wantedBy          int // the column it looks at
 	out               types.Batch
@@ -91,7 +91,7 @@ func (x *exec) newScan(n *plan.Scan) (op, error) {
 		}
 		o.arms = append(o.arms, arm)
 	}
-	if o.filter, err = x.compilePred(n.Filter); err != nil {
+	if o.filter, err = x.compileSplit(n.Filter); err != nil {
 		return nil, err
 	}
 	if n.Limit != nil {
@@ -209,6 +209,7 @@ func (o *scanOp) open() error {
 	o.ranges = o.ranges[:0]
 	o.max = 0
 	o.running = false
+	o.filter.restart()
 	if k := o.ahead.serve; k > 0 {
 		o.ahead.serve = 0
 		if o.run = o.ahead.runs[k-1]; o.run.from >= 0 {
@@ -286,6 +287,9 @@ func (o *scanOp) nextRange() bool {
 
 func (o *scanOp) next() (*types.Batch, error) {
 	for {
+		if err := o.filter.due(); err != nil {
+			return nil, err
+		}
 		keys, values, err := o.fill()
 		if err != nil || keys == nil {
 			return nil, err

@@ -215,6 +215,21 @@ func (b *binder) args(es []ast.Expr) []arg {
 	return out
 }
 
+// rowArgs binds the members of a row that is compared member by member.
+func (b *binder) rowArgs(r *ast.RowExpr) []arg {
+	out := make([]arg, 0, len(r.Args))
+	for _, e := range r.Args {
+		if c, ok := e.(*ast.ColumnRef); ok && c.Star {
+			for _, t := range b.expandStar(c) {
+				out = append(out, arg{t.expr, exprLoc(e)})
+			}
+			continue
+		}
+		out = append(out, b.arg(e))
+	}
+	return out
+}
+
 func (b *binder) common(args []arg, t *types.Type, construct string) []plan.Expr {
 	out := make([]plan.Expr, len(args))
 	for i, a := range args {
@@ -367,11 +382,11 @@ func (b *binder) opExpr(e *ast.OpExpr) plan.Expr {
 	lrow, lok := e.Left.(*ast.RowExpr)
 	if lok {
 		if rrow, ok := e.Right.(*ast.RowExpr); ok {
-			return b.rowCompare(name, b.args(lrow.Args), b.args(rrow.Args), e.Pos())
+			return b.rowCompare(name, b.rowArgs(lrow), b.rowArgs(rrow), e.Pos())
 		}
 		if sub, ok := e.Right.(*ast.SubLink); ok && sub.Kind == ast.SubExpr {
 			s := b.subquery(sub.Query, plan.SubRow)
-			l := b.args(lrow.Args)
+			l := b.rowArgs(lrow)
 			if len(l) < len(s.cols) {
 				fail(e.Pos(), pgerr.SyntaxError, "subquery has too many columns")
 			}
@@ -446,7 +461,7 @@ func (b *binder) distinctExpr(e *ast.DistinctExpr) plan.Expr {
 	p := b.p
 	if lr, ok := e.Left.(*ast.RowExpr); ok {
 		if rr, ok := e.Right.(*ast.RowExpr); ok {
-			l, r := b.args(lr.Args), b.args(rr.Args)
+			l, r := b.rowArgs(lr), b.rowArgs(rr)
 			if len(l) != len(r) {
 				fail(e.Pos(), pgerr.SyntaxError, "unequal number of entries in row expressions")
 			}
@@ -525,14 +540,14 @@ func (b *binder) inExpr(e *ast.InExpr) plan.Expr {
 		return &plan.Or{T: boolT, Args: parts}
 	}
 	if lrow, ok := e.Left.(*ast.RowExpr); ok {
-		l := b.args(lrow.Args)
+		l := b.rowArgs(lrow)
 		var parts []plan.Expr
 		for _, x := range e.List {
 			r, ok := x.(*ast.RowExpr)
 			if !ok {
 				return join([]plan.Expr{b.opExpr(&ast.OpExpr{At: e.At, Op: ast.Operator{Name: op}, Left: e.Left, Right: x})})
 			}
-			parts = append(parts, b.rowCompare(op, l, b.args(r.Args), e.Pos()))
+			parts = append(parts, b.rowCompare(op, l, b.rowArgs(r), e.Pos()))
 		}
 		return join(parts)
 	}

@@ -1281,16 +1281,9 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	// test op ANY/ALL (query)
 	var ls []arg
 	if r, ok := e.Test.(*ast.RowExpr); ok {
-		ls = b.args(r.Args)
+		ls = b.rowArgs(r)
 	} else {
-		a := b.arg(e.Test)
-		if r, ok := b.p.rowOf(a.e); ok {
-			for _, x := range r.Args {
-				ls = append(ls, arg{x, a.pos})
-			}
-		} else {
-			ls = []arg{a}
-		}
+		ls = []arg{b.arg(e.Test)} // a whole row is one value
 	}
 	kind := plan.SubAny
 	if e.Kind == ast.SubAll {

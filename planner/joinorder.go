@@ -218,8 +218,8 @@ func (g *graph) filtered(paths []*path, conds []plan.Expr) []*path {
 func (g *graph) combine(m uint64) {
 	joined := false
 	for _, cross := range []bool{false, true} {
-		for a := (m - 1) & m; a > 0; a = (a - 1) & m {
-			b := m &^ a
+		for b := (m - 1) & m; b > 0; b = (b - 1) & m { // of equal costs, as written
+			a := m &^ b
 			if cross && (g.memo[a] == nil || g.memo[b] == nil) {
 				continue // what depends on others has been joined
 			}
