@@ -24,14 +24,17 @@ var aheadOf = func() map[string]func(a *ahead, args [][]byte) {
 			of[name] = f
 		}
 	}
-	all(func(a *ahead, args [][]byte) { a.string(args[1]) },
+	all(func(a *ahead, args [][]byte) { a.strings(args[1:2]) },
 		"get", "set", "setnx", "setex", "psetex", "getset", "getdel", "getex", "getrange", "setrange", "append", "strlen",
 		"incr", "decr", "incrby", "decrby", "incrbyfloat", "del", "unlink", "exists", "type", "ttl", "pttl", "expire", "pexpire")
+	all(func(a *ahead, args [][]byte) { a.strings(args[1:]) }, "mget")
+	all(func(a *ahead, args [][]byte) { a.keys = append(a.keys, a.names...) }, "mset")
 	fields := func(t Type, from, step int) func(a *ahead, args [][]byte) {
 		return func(a *ahead, args [][]byte) {
 			a.directory(args[1])
+			a.prefixOf(t, args[1])
 			for i := from; i < len(args); i += step {
-				a.element(t, args[1], args[i])
+				a.element(args[i])
 			}
 		}
 	}
@@ -50,6 +53,20 @@ var aheadOf = func() map[string]func(a *ahead, args [][]byte) {
 	return of
 }()
 
+// singles are the commands that Call.hold is for.
+var singles = func() map[string]bool {
+	of := map[string]bool{}
+	for _, name := range []string{
+		"hset", "hmset", "hmget", "hdel", "hget", "hsetnx", "hexists", "hstrlen", "hincrby", "hincrbyfloat", "hlen",
+		"sadd", "srem", "smismember", "sismember", "scard",
+		"zadd", "zrem", "zmscore", "zscore", "zincrby", "zcard",
+		"lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lindex", "lrange",
+	} {
+		of[name] = true
+	}
+	return of
+}()
+
 // ahead is the rows that were looked up before the commands of a transaction run.
 type ahead struct {
 	space      *Space
@@ -57,6 +74,12 @@ type ahead struct {
 	keys, rows [][]byte
 	ends       []int // of each request's
 	next, end  int   // of the request that runs
+
+	names  [][]byte // of the request at hand
+	dir    []byte   // the key whose directory row the request before asks for, nil: none
+	of     []byte   // the key and type of whose elements prefix is
+	typ    Type
+	prefix []byte
 }
 
 // look looks up what requests will ask for.
@@ -69,10 +92,18 @@ func (a *ahead) look(r *Runner, txn kv.Reader, reqs []Request) error {
 		q := &reqs[i]
 		if q.Cmd.ahead != nil {
 			var err error
+			was := a.space
 			if a.space, err = r.ks.Space(r.call.Context, q.DB); err != nil {
 				return err
 			}
+			if was != a.space {
+				a.dir, a.typ = nil, None
+			}
+			a.names = r.names.of(i)
 			q.Cmd.ahead(a, q.Args)
+		}
+		if !q.Cmd.single {
+			a.dir = nil
 		}
 		a.ends = append(a.ends, len(a.keys))
 	}
@@ -88,6 +119,7 @@ func (a *ahead) look(r *Runner, txn kv.Reader, reqs []Request) error {
 func (a *ahead) forget() {
 	clear(a.rows)
 	a.buf, a.keys, a.rows, a.ends, a.next, a.end = a.buf[:0], a.keys[:0], a.rows[:0], a.ends[:0], 0, 0
+	a.dir, a.of, a.typ = nil, nil, None
 }
 
 // begin tells which request runs from now on.
@@ -110,26 +142,50 @@ func (a *ahead) row(key []byte) (row []byte, known bool) {
 	return a.rows[a.next-1], true
 }
 
+// keysOf gives what was looked up for the command at hand and not asked for yet, rowsOf the rows.
+func (a *ahead) keysOf() [][]byte { return a.keys[a.next:a.end] }
+
+func (a *ahead) rowsOf() [][]byte { return a.rows[a.next:a.end] }
+
 // add ends a key begun in buf at from.
 func (a *ahead) add(from int) {
 	// Should the memory move when it grows, earlier keys keep the old one.
 	a.keys = append(a.keys, a.buf[from:len(a.buf):len(a.buf)])
 }
 
-func (a *ahead) string(key []byte) {
-	from := len(a.buf)
-	a.buf = a.space.StringKey(a.buf, key)
-	a.add(from)
+// strings adds the rows of strings of the first keys of the request, or of its only ones.
+func (a *ahead) strings(keys [][]byte) {
+	if len(a.names) > 0 {
+		a.keys = append(a.keys, a.names[:len(keys)]...)
+		return
+	}
+	for _, key := range keys {
+		from := len(a.buf)
+		a.buf = a.space.StringKey(a.buf, key)
+		a.add(from)
+	}
 }
 
+// directory adds a row of the directory, unless the request before holds what it says.
 func (a *ahead) directory(key []byte) {
+	if a.dir != nil && bytes.Equal(a.dir, key) {
+		return
+	}
+	a.dir = key
 	from := len(a.buf)
 	a.buf = a.space.dirKey(a.buf, key)
 	a.add(from)
 }
 
-func (a *ahead) element(t Type, key, elem []byte) {
+// prefixOf says whose elements are added next.
+func (a *ahead) prefixOf(t Type, key []byte) {
+	if a.typ != t || !bytes.Equal(a.of, key) {
+		a.typ, a.of, a.prefix = t, key, a.space.elemPrefix(a.prefix[:0], t, key)
+	}
+}
+
+func (a *ahead) element(elem []byte) {
 	from := len(a.buf)
-	a.buf = keyenc.AppendBytes(a.space.elemPrefix(a.buf, t, key), elem)
+	a.buf = keyenc.AppendBytes(append(a.buf, a.prefix...), elem)
 	a.add(from)
 }

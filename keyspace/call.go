@@ -43,6 +43,9 @@ type Call struct {
 	colls              []*Collection
 	used               int // of colls
 	ahead              ahead
+	names              [][]byte    // of the command's keys, if they were made
+	held               *Collection // see hold
+	holding            bool
 }
 
 // readyKey is a key that came to be.
@@ -147,14 +150,14 @@ func (c *Call) Lookup(key []byte) (Entry, error) {
 
 // findString reads a row of strings that is not expired.
 func (c *Call) findString(key []byte) (value []byte, expires int64, ok bool, err error) {
-	c.key = c.Space.StringKey(c.key[:0], key)
-	v, ok, err := c.get(c.key)
+	k := c.stringKey(key)
+	v, ok, err := c.get(k)
 	if err != nil || !ok {
 		return nil, 0, false, err
 	}
 	value, expires, ok = stringRow(v)
 	if !ok {
-		return nil, 0, false, rowenc.Damaged(c.key)
+		return nil, 0, false, rowenc.Damaged(k)
 	}
 	return value, expires, !c.Expired(expires), nil
 }
@@ -199,8 +202,7 @@ func (c *Call) openString(key []byte) (s slot, err error) {
 
 // openAny looks up what lies under a key: a collection too, that is not expired.
 func (c *Call) openAny(key []byte) (s slot, err error) {
-	c.key = c.Space.StringKey(c.key[:0], key)
-	v, ok, err := c.get(c.key)
+	v, ok, err := c.get(c.stringKey(key))
 	if err != nil {
 		return s, err
 	}
@@ -229,15 +231,38 @@ func (c *Call) slotOf(key, v []byte, ok bool) (s slot, err error) {
 // argument from the second on; nil where there is none. They live until the next call.
 func (c *Call) stringRows(step int) (rows [][]byte, err error) {
 	c.many, c.manyKeys = c.many[:0], c.manyKeys[:0]
-	for i := 1; i < len(c.Args); i += step {
-		from := len(c.many)
-		c.many = c.Space.StringKey(c.many, c.Args[i])
-		// Should the memory move when it grows, earlier keys keep the old one.
-		c.manyKeys = append(c.manyKeys, c.many[from:len(c.many):len(c.many)])
+	switch known := c.ahead.keysOf(); {
+	case !c.latest && len(known) > 0:
+		c.manyKeys = append(c.manyKeys, known...)
+		return c.rowsAhead()
+	case len(c.names) > 0:
+		c.manyKeys = append(c.manyKeys, c.names...)
+	default:
+		for i := 1; i < len(c.Args); i += step {
+			from := len(c.many)
+			c.many = c.Space.StringKey(c.many, c.Args[i])
+			// Should the memory move when it grows, earlier keys keep the old one.
+			c.manyKeys = append(c.manyKeys, c.many[from:len(c.many):len(c.many)])
+		}
 	}
 	n := len(c.manyKeys)
 	c.manyRows = slices.Grow(c.manyRows[:0], n)[:n]
 	return c.manyRows, c.getAll(c.manyKeys, c.manyRows)
+}
+
+// rowsAhead is stringRows of keys whose rows were all looked up ahead.
+func (c *Call) rowsAhead() (rows [][]byte, err error) {
+	c.manyRows = append(c.manyRows[:0], c.ahead.rowsOf()...)
+	if c.writes > 0 {
+		for i, k := range c.manyKeys {
+			if own, written, err := c.Txn.Written(k); err != nil {
+				return c.manyRows, err
+			} else if written {
+				c.manyRows[i] = own
+			}
+		}
+	}
+	return c.manyRows, nil
 }
 
 // slots is openAny of the keys of every step-th argument from the second on, of which two
@@ -326,8 +351,7 @@ func (c *Call) putString(key, value []byte, was, expires int64) error {
 			return err
 		}
 	}
-	c.key = c.Space.StringKey(c.key[:0], key)
-	return c.putRow(c.key, key, value, expires)
+	return c.putRow(c.stringKey(key), key, value, expires)
 }
 
 // putRow is putString of one who knows the store's key, where the time to live stays.
@@ -353,17 +377,17 @@ func (c *Call) moveExpiry(index, key []byte, was, is int64) error {
 
 // Delete removes a key of any type; existed is false when it was not there, or expired.
 func (c *Call) Delete(key []byte) (existed bool, err error) {
-	c.key = c.Space.StringKey(c.key[:0], key)
-	v, ok, err := c.get(c.key)
+	k := c.stringKey(key)
+	v, ok, err := c.get(k)
 	if err != nil {
 		return false, err
 	}
 	if ok {
 		_, expires, ok := stringRow(v)
 		if !ok {
-			return false, rowenc.Damaged(c.key)
+			return false, rowenc.Damaged(k)
 		}
-		if err := c.delete(c.key); err != nil {
+		if err := c.delete(k); err != nil {
 			return false, err
 		}
 		return !c.Expired(expires), c.moveExpiry(c.Space.stringExpiry, key, expires, 0)

@@ -25,6 +25,7 @@ type Collection struct {
 	was     Entry // as the directory has it; Type None: not there
 	stale   bool  // expired content to remove before the first write
 	touched bool
+	unsaved bool   // the directory's row is still to be written: the collection is held
 	prefix  []byte // of the elements' keys
 	scores  []byte // of a sorted set's entries by score
 	kbuf    []byte
@@ -34,6 +35,13 @@ type Collection struct {
 // Open looks up a key that shall be of type t: ErrWrongType when it is of
 // another. An absent key gives an empty collection, that Put and Save make real.
 func (c *Call) Open(key []byte, t Type) (*Collection, error) {
+	if h := c.held; h != nil { // is not expired
+		c.used = 1
+		if h.Type != t {
+			return nil, ErrWrongType
+		}
+		return h, nil
+	}
 	if c.used == len(c.colls) {
 		c.colls = append(c.colls, &Collection{c: c})
 	}
@@ -52,7 +60,7 @@ func (c *Call) Open(key []byte, t Type) (*Collection, error) {
 		return nil, ErrWrongType
 	}
 	c.used++
-	h.key, h.touched, h.stale = key, false, false
+	h.key, h.touched, h.stale, h.unsaved = key, false, false, false
 	h.prefix, h.scores = c.Space.elemPrefix(h.prefix[:0], t, key), h.scores[:0]
 	if t == ZSet {
 		h.scores = c.Space.scorePrefix(h.scores, key)
@@ -113,7 +121,8 @@ func (h *Collection) Save() error {
 			return nil
 		}
 		err := c.dropDir(h.key, &h.was)
-		h.was, h.Entry = Entry{}, Entry{Type: h.Type}
+		h.was, h.Entry, h.unsaved = Entry{}, Entry{Type: h.Type}, false
+		c.held = nil
 		return err
 	}
 	if h.was.Expires != h.Expires {
@@ -124,7 +133,9 @@ func (h *Collection) Save() error {
 	if h.was.Type == None && (h.Type == List || h.Type == ZSet) {
 		c.becameReady(h.key)
 	}
-	if err := c.putDir(h.key, &h.Entry); err != nil {
+	if c.holding && c.Cmd.single {
+		h.unsaved = true
+	} else if err := c.putDir(h.key, &h.Entry); err != nil {
 		return err
 	}
 	h.was = h.Entry
@@ -193,7 +204,8 @@ func (h *Collection) Put(field, value []byte) (added bool, err error) {
 	if err := h.begin(); err != nil {
 		return false, err
 	}
-	has, err := h.Has(field)
+	k := h.elemKey(field)
+	_, has, err := h.find(k)
 	if err != nil {
 		return false, err
 	}
@@ -201,12 +213,13 @@ func (h *Collection) Put(field, value []byte) (added bool, err error) {
 		h.Size++
 	}
 	h.vbuf = appendCols3(h.vbuf[:0], h.key, field, value)
-	return !has, h.c.put(h.elemKey(field), h.vbuf)
+	return !has, h.c.put(k, h.vbuf)
 }
 
 // Add adds a member to a set; added tells that it is new.
 func (h *Collection) Add(member []byte) (added bool, err error) {
-	if has, err := h.Has(member); err != nil || has {
+	k := h.elemKey(member)
+	if _, has, err := h.find(k); err != nil || has {
 		return false, err
 	}
 	if err := h.begin(); err != nil {
@@ -214,7 +227,7 @@ func (h *Collection) Add(member []byte) (added bool, err error) {
 	}
 	h.Size++
 	h.vbuf = appendCols2(h.vbuf[:0], h.key, member)
-	return true, h.c.put(h.elemKey(member), h.vbuf)
+	return true, h.c.put(k, h.vbuf)
 }
 
 // Remove removes a field or member; removed tells whether it was there.

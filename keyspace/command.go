@@ -24,7 +24,8 @@ type Command struct {
 	// keep no state of its own.
 	Run func(c *Call) error
 
-	ahead func(a *ahead, args [][]byte) // see aheadOf
+	ahead  func(a *ahead, args [][]byte) // see aheadOf
+	single bool                          // see Call.hold
 }
 
 // Flags are properties of a command, as COMMAND names them.
@@ -92,7 +93,7 @@ func register(cmds ...Command) {
 		if cmd.Keys != nil {
 			cmd.Flags |= MovableKeys
 		}
-		cmd.ahead = aheadOf[cmd.Name]
+		cmd.ahead, cmd.single = aheadOf[cmd.Name], singles[cmd.Name]
 		commands[cmd.Name] = cmd
 	}
 }

@@ -26,8 +26,7 @@ type Runner struct {
 	call  Call
 	locks []lockWish
 	keys  [][]byte
-	arena []byte
-	spots []int
+	names names
 	// nowait makes an attempt give up where it would wait for a lock.
 	nowait bool
 	// NoSync lets commits return before they are on disk.
@@ -173,7 +172,9 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 	c.Keyspace, c.Context, c.Txn, c.Reply, c.Multi = r.ks, ctx, txn, reply, multi
 	c.latest, c.checked, c.writes = false, false, 0
 	c.ready = c.ready[:0]
+	c.held, c.holding = nil, len(reqs) > 1 && !multi
 	c.Now = r.ks.Now()
+	r.names.forget()
 	if !reads || watch != nil {
 		if err := r.lockAll(ctx, txn, reqs, watch); err != nil {
 			return err
@@ -192,9 +193,13 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 			c.Reply = reply
 		}
 		c.ahead.begin(i)
+		c.names = r.names.of(i)
 		if err := c.run(&reqs[i], len(reqs) > 1, multi && len(reqs) > 1); err != nil {
 			return err
 		}
+	}
+	if err := c.letGo(); err != nil {
+		return err
 	}
 	if c.writes == 0 {
 		return nil
@@ -215,6 +220,11 @@ func (c *Call) run(req *Request, others, saved bool) error {
 	if err != nil {
 		return err
 	}
+	if c.held != nil && !c.goesOn(space, req) {
+		if err := c.letGo(); err != nil {
+			return err
+		}
+	}
 	c.Space, c.Cmd, c.Args, c.used = space, req.Cmd, req.Args, 0
 	from, wrote, ready := len(c.Reply.Buf), c.writes, len(c.ready)
 	var sp kv.Savepoint
@@ -223,6 +233,7 @@ func (c *Call) run(req *Request, others, saved bool) error {
 	}
 	err = req.Cmd.Run(c)
 	if err == nil {
+		c.hold()
 		return nil
 	}
 	e, own := err.(Error)
@@ -255,13 +266,7 @@ func (c *Call) run(req *Request, others, saved bool) error {
 // lockAll locks the keys of requests, in one order for all who wait, and moves the
 // snapshot to what is there then.
 func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch *Watch) error {
-	r.locks, r.arena = r.locks[:0], r.arena[:0]
-	r.spots = r.spots[:0]
-	wish := func(space *Space, key []byte, exclusive bool, w *watchedKey) {
-		r.arena = space.StringKey(r.arena, key)
-		r.spots = append(r.spots, len(r.arena))
-		r.locks = append(r.locks, lockWish{exclusive: exclusive, watched: w})
-	}
+	r.locks = r.locks[:0]
 	for i := range reqs {
 		q := &reqs[i]
 		space, err := r.ks.Space(ctx, q.DB)
@@ -270,19 +275,20 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 		}
 		r.keys = q.Cmd.AppendKeys(r.keys[:0], q.Args)
 		for _, k := range r.keys {
-			wish(space, k, q.Cmd.Flags&Write != 0, nil)
+			r.names.add(space, k)
+			r.locks = append(r.locks, lockWish{exclusive: q.Cmd.Flags&Write != 0})
 		}
+		r.names.end()
 	}
 	if watch != nil {
 		for i := range watch.keys {
 			w := &watch.keys[i]
-			wish(w.space, w.key, false, w)
+			r.names.add(w.space, w.key)
+			r.locks = append(r.locks, lockWish{watched: w})
 		}
 	}
-	from := 0
-	for i := range r.locks { // the arena stays where it is from here on
-		r.locks[i].key = r.arena[from:r.spots[i]]
-		from = r.spots[i]
+	for i := range r.locks {
+		r.locks[i].key = r.names.keys[i]
 	}
 	if len(r.locks) > 1 && !r.nowait { // who does not wait needs no order
 		slices.SortFunc(r.locks, func(a, b lockWish) int {
@@ -336,6 +342,7 @@ func (r *Runner) RunIn(ctx context.Context, txn kv.Txn, level kv.Isolation, now 
 	c.Keyspace, c.Context, c.Txn, c.Reply, c.Multi = r.ks, ctx, txn, reply, true
 	c.latest, c.checked = level == kv.ReadCommitted, level != kv.ReadCommitted
 	c.writes, c.Now, c.Cmd, c.Args, c.used = 0, now, req.Cmd, req.Args, 0
+	c.held, c.holding, c.names = nil, false, nil
 	c.ready = nil
 	r.keys = req.Cmd.AppendKeys(r.keys[:0], req.Args)
 	if req.Cmd.Flags&Write != 0 {
