@@ -82,8 +82,10 @@ type Session interface {
 	// SetSetting is set_config.
 	SetSetting(name, value string, local bool) (string, error)
 	BackendPID() int32
-	// Nextval, Currval, Lastval and Setval are the sequence functions.
+	// Nextval, Currval, Lastval and Setval are the sequence functions; NextIdentity is
+	// Nextval for an identity column, which needs no privilege of the sequence.
 	Nextval(seq types.OID) (int64, error)
+	NextIdentity(seq types.OID) (int64, error)
 	Currval(seq types.OID) (int64, error)
 	Lastval() (int64, error)
 	Setval(seq types.OID, value int64, isCalled bool) error

@@ -328,14 +328,17 @@ func inRangeDecimal(_ *Ctx, a []types.Datum) (types.Datum, error) {
 }
 
 // enumRange gives the labels from lo to hi, NULL being no bound.
-func enumRange(t *types.Type, lo, hi types.Datum) types.Datum {
+func enumRange(t *types.Type, lo, hi types.Datum) (types.Datum, error) {
 	var list []types.Datum
 	for _, l := range t.Labels {
 		if (lo.IsNull() || l.Sort >= lo.I) && (hi.IsNull() || l.Sort <= hi.I) {
+			if err := l.Usable(t); err != nil {
+				return types.Null, err
+			}
 			list = append(list, types.NewInt(l.Sort))
 		}
 	}
-	return arrayOf(t, list)
+	return arrayOf(t, list), nil
 }
 
 func init() {
@@ -409,7 +412,7 @@ func init() {
 	define("enum_first(anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(*Ctx, []types.Datum) (types.Datum, error) {
 			if u := t[0].Under(); len(u.Labels) > 0 {
-				return types.NewInt(u.Labels[0].Sort), nil
+				return types.NewInt(u.Labels[0].Sort), u.Labels[0].Usable(u)
 			}
 			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Format(t[0], -1)+" contains no values")
 		}
@@ -417,18 +420,19 @@ func init() {
 	define("enum_last(anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(*Ctx, []types.Datum) (types.Datum, error) {
 			if u := t[0].Under(); len(u.Labels) > 0 {
-				return types.NewInt(u.Labels[len(u.Labels)-1].Sort), nil
+				last := &u.Labels[len(u.Labels)-1]
+				return types.NewInt(last.Sort), last.Usable(u)
 			}
 			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Format(t[0], -1)+" contains no values")
 		}
 	}))
 	define("enum_range(anyenum)", poly(func(t []*types.Type) EvalFunc {
 		return func(*Ctx, []types.Datum) (types.Datum, error) {
-			return enumRange(t[0].Under(), types.Null, types.Null), nil
+			return enumRange(t[0].Under(), types.Null, types.Null)
 		}
 	}))
 	define("enum_range(anyenum,anyenum)", poly(func(t []*types.Type) EvalFunc {
-		return func(_ *Ctx, a []types.Datum) (types.Datum, error) { return enumRange(t[0].Under(), a[0], a[1]), nil }
+		return func(_ *Ctx, a []types.Datum) (types.Datum, error) { return enumRange(t[0].Under(), a[0], a[1]) }
 	}))
 	for _, kind := range []*types.Type{types.RegClass, types.RegType, types.RegProc, types.RegProcedure, types.RegOper, types.RegOperator, types.RegRole, types.RegNamespace, types.RegCollation} {
 		define("to_"+kind.Name+"(text)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {

@@ -31,6 +31,17 @@ func ask(answer func(s Session, a []types.Datum) (types.Datum, error)) Func {
 	})
 }
 
+// NextIdentity is what gives an identity column its values: nextval to whom the table
+// is, whoever inserts.
+var NextIdentity = func() *Func {
+	f := ask(func(s Session, a []types.Datum) (types.Datum, error) {
+		n, err := s.NextIdentity(types.OID(a[0].I))
+		return types.NewInt(n), err
+	})
+	f.Name, f.Args, f.Result, f.Volatility = "nextval", []*types.Type{types.RegClass}, types.Int8, Volatile
+	return &f
+}()
+
 // currentSchemas gives the search path without names that are not schemas;
 // "$user" stands for the user's own.
 func currentSchemas(s Session, implicit bool) []types.Datum {

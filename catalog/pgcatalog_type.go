@@ -117,8 +117,8 @@ func (q *query) typeACL(oid OID) types.Datum {
 
 func enumRows(q *query) error {
 	emit := func(u *UserType) error {
-		for i, l := range u.Labels {
-			if err := q.row(vOID(l.OID), vOID(u.OID), vFlt(float64(i+1)), vStr(l.Name)); err != nil {
+		for _, l := range u.Labels {
+			if err := q.row(vOID(l.OID), vOID(u.OID), vFlt(float64(l.Sort)/types.EnumGap), vStr(l.Name)); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"rowkey/kv"
 	"rowkey/kv/keyenc"
+	"rowkey/types"
 )
 
 // Catalog is the catalog of one database of a store. Safe for concurrent use.
@@ -555,6 +556,9 @@ func (ch *Change) Commit(ctx context.Context) error {
 	c := ch.cat
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for i := range ch.changes {
+		ch.changes[i].obj = committed(ch.changes[i].obj)
+	}
 	latest := c.latest.Load()
 	next, err := latest.state.apply(ch.changes)
 	if err != nil {
@@ -577,6 +581,20 @@ func (ch *Change) Commit(ctx context.Context) error {
 	}
 	c.latest.Store(&published{next, c.store.Seq()})
 	return nil
+}
+
+// committed is what an object is once its change is committed: the labels of an enum can be used.
+func committed(o Object) Object {
+	u, ok := o.(*UserType)
+	if !ok || !slices.ContainsFunc(u.Labels, func(l types.EnumLabel) bool { return l.New }) {
+		return o
+	}
+	cp := *u
+	cp.Labels = slices.Clone(u.Labels)
+	for i := range cp.Labels {
+		cp.Labels[i].New = false
+	}
+	return &cp
 }
 
 // apply gives the next version of all catalogs.

@@ -269,6 +269,9 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		if err != nil {
 			return err
 		}
+		if err := identityType(col.Type); err != nil {
+			return err
+		}
 		switch {
 		case !col.NotNull:
 			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "column %q of relation %q must be declared NOT NULL before identity can be added", col.Name, t.Name)
@@ -534,8 +537,10 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if err := c.mayUseType(typ); err != nil {
 		return err
 	}
-	if col.Identity != 0 && typ != types.Int2 && typ != types.Int4 && typ != types.Int8 {
-		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	if col.Identity != 0 {
+		if err := identityType(typ); err != nil {
+			return err
+		}
 	}
 	views, err := c.viewsReading(t.OID)
 	if err != nil {
@@ -597,7 +602,15 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			}
 		}
 	}
-	return c.rewrite(old, t, map[int16]plan.Expr{col.Attnum: conv})
+	if err := c.rewrite(old, t, map[int16]plan.Expr{col.Attnum: conv}); err != nil || col.Identity == 0 {
+		return err
+	}
+	seq := *c.snap().Sequence(col.SeqOID)
+	retype(&seq, typ.OID)
+	if err := c.sequenceOptions(&seq, nil, false); err != nil {
+		return err
+	}
+	return c.put(&seq)
 }
 
 func (c *Ctx) changeIdentity(t *catalog.Table, cmd *ast.AlterTableCommand) error {
@@ -1013,6 +1026,8 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return c.renameTrigger(t, n.Object.Name[0], n.NewName)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		return c.renameFunction(n.Object, n.Kind, n.NewName)
+	case ast.ObjectDomainConstraint:
+		return c.renameDomainConstraint(n.Object.Name, n.SubName, n.NewName)
 	case ast.ObjectType, ast.ObjectDomain:
 		if done, err := c.renameComposite(n); done || err != nil {
 			return err
@@ -1046,6 +1061,30 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return c.put(u)
 	}
 	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
+}
+
+// renameDomainConstraint is ALTER DOMAIN … RENAME CONSTRAINT.
+func (c *Ctx) renameDomainConstraint(names []string, old, to string) error {
+	u, err := c.userType(names, types.KindDomain, "a domain")
+	if err != nil {
+		return err
+	}
+	at := -1
+	for i, k := range u.Checks {
+		switch k.Name {
+		case old:
+			at = i
+		case to:
+			return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for domain %s already exists", to, types.Format(u.Type, -1))
+		}
+	}
+	if at < 0 {
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for domain %s does not exist", old, types.Format(u.Type, -1))
+	}
+	k := *u.Checks[at]
+	k.Name = to
+	u.Checks[at] = &k
+	return c.put(u)
 }
 
 // renameColumn renames a column and every stored expression's mention of it.

@@ -90,6 +90,8 @@ type Ctx struct {
 	// Pending tells whether checks of a table's foreign keys wait for the end of the
 	// transaction.
 	Pending func(table catalog.OID) bool
+	// Alone refuses a statement, named for the message, in a transaction block.
+	Alone func(what string) error
 	// LockTimeout bounds each wait for a lock; 0 does not.
 	LockTimeout time.Duration
 	// CheckRoutine compiles a new function's body as far as that can be done before

@@ -1,8 +1,6 @@
 package ddl
 
 import (
-	"sort"
-
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
@@ -187,93 +185,4 @@ func (c *Ctx) validateDomain(u *catalog.UserType, ck *catalog.Check) error {
 		}
 		return err
 	})
-}
-
-// reindex is REINDEX. Entries are kept in step with their rows, so there is nothing
-// to mend but what CREATE INDEX CONCURRENTLY has left INVALID; what is named must exist, and
-// whom PostgreSQL waits for is waited for.
-func (c *Ctx) reindex(n *ast.ReindexStmt) error {
-	var tables []*catalog.Table
-	var only catalog.OID // index
-	switch n.Kind {
-	case ast.ObjectTable, ast.ObjectIndex:
-		oid := c.find(n.Table)
-		if oid == 0 {
-			return c.missing(n.Table)
-		}
-		want := "index"
-		if n.Kind == ast.ObjectTable {
-			want = "table"
-		}
-		if got := c.kindOf(oid); got != want {
-			if want == "table" {
-				return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table or materialized view", n.Table.Name)
-			}
-			return pgerr.Newf(pgerr.WrongObjectType, "%q is not an index", n.Table.Name)
-		}
-		if err := c.ownOf(oid); err != nil {
-			return err
-		}
-		if t := c.snap().Table(oid); t != nil {
-			tables = append(tables, t)
-		} else if t := c.snap().TableOfIndex(oid); t != nil {
-			tables, only = append(tables, t), oid
-		}
-	case ast.ObjectSchema:
-		s := c.snap().SchemaByName(n.Name)
-		if s == nil {
-			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Name)
-		}
-		for _, t := range c.snap().Tables() {
-			if t.SchemaOID == s.OID && t.Stored() {
-				tables = append(tables, t)
-			}
-		}
-		sort.Slice(tables, func(i, j int) bool { return tables[i].OID < tables[j].OID })
-	}
-	for _, t := range tables {
-		if n.Concurrently {
-			if err := c.reindexBeside(t, only); err != nil {
-				return err
-			}
-			continue
-		}
-		t, err := c.lockToIndex(t, kv.LockTableShare)
-		if pgerr.CodeOf(err) == pgerr.UndefinedTable {
-			continue // dropped meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		for _, ix := range t.Indexes {
-			if ix.Building && (only == 0 || ix.OID == only) {
-				if err := c.rebuild(t.OID, ix.OID); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// reindexBeside is REINDEX CONCURRENTLY of a table's indexes: PostgreSQL waits for
-// writers when it has made new indexes and when it has filled them, and for all who may
-// use the old ones before and after they are marked dead.
-func (c *Ctx) reindexBeside(t *catalog.Table, only catalog.OID) error {
-	t, err := c.lock(t, kv.LockTableShareUpdateExclusive)
-	if pgerr.CodeOf(err) == pgerr.UndefinedTable {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if ix := t.IndexByOID(only); ix != nil && ix.Building {
-		return c.resume(t.OID, only)
-	}
-	for _, mode := range []kv.LockMode{kv.LockTableShare, kv.LockTableShare, kv.LockTableAccessExclusive, kv.LockTableAccessExclusive} {
-		if err := c.Await(t, mode); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -224,6 +224,9 @@ func (b *builder) mergeColumn(d *ast.ColumnDef, have *catalog.Column, place int)
 		have.NotLocal = false
 	}
 	for _, k := range d.Constraints {
+		if k.Kind == ast.ConstraintIdentity && b.c.snap().Table(b.t.Inherits[0]).Kind == catalog.KindPartitioned {
+			return pgerr.New(pgerr.FeatureNotSupported, "identity columns are not supported on partitions")
+		}
 		switch k.Kind {
 		case ast.ConstraintDefault, ast.ConstraintIdentity, ast.ConstraintGenerated:
 			if have.Generated != "" {
@@ -264,8 +267,7 @@ func (b *builder) checkDefaults() error {
 			continue
 		}
 		if col.Generated != "" {
-			return pgerr.Newf(pgerr.InvalidColumnDefinition, "column %q inherits conflicting generation expressions", col.Name).
-				WithHint("To resolve the conflict, specify a generation expression explicitly.")
+			return pgerr.Newf(pgerr.InvalidColumnDefinition, "column %q inherits conflicting generation expressions", col.Name)
 		}
 		return pgerr.Newf(pgerr.InvalidColumnDefinition, "column %q inherits conflicting default values", col.Name).
 			WithHint("To resolve the conflict, specify a default explicitly.")

@@ -245,9 +245,6 @@ func (c *Ctx) newType(names []string, pos int, kind types.Kind) (*catalog.UserTy
 	return u, err
 }
 
-// enumGap is the distance between the sort positions of new labels.
-const enumGap = 1 << 32
-
 func checkLabel(l string) error {
 	if len(l) > maxNameBytes {
 		return pgerr.Newf(pgerr.InvalidName, "invalid enum label %q", l).WithDetail("Labels must be %d bytes or less.", maxNameBytes)
@@ -276,7 +273,7 @@ func (c *Ctx) createEnum(n *ast.CreateEnumStmt) error {
 		if err != nil {
 			return err
 		}
-		u.Labels = append(u.Labels, types.EnumLabel{OID: oid, Name: l, Sort: int64(i+1) * enumGap})
+		u.Labels = append(u.Labels, types.EnumLabel{OID: oid, Name: l, Sort: int64(i+1) * types.EnumGap})
 	}
 	return c.put(u)
 }
@@ -354,11 +351,11 @@ func (c *Ctx) alterEnum(n *ast.AlterEnumStmt) error {
 	var sort int64
 	switch {
 	case len(u.Labels) == 0:
-		sort = enumGap
+		sort = types.EnumGap
 	case i == len(u.Labels):
-		sort = u.Labels[i-1].Sort + enumGap
+		sort = u.Labels[i-1].Sort + types.EnumGap
 	case i == 0:
-		sort = u.Labels[0].Sort - enumGap
+		sort = u.Labels[0].Sort - types.EnumGap
 	default:
 		lo, hi := u.Labels[i-1].Sort, u.Labels[i].Sort
 		if sort = lo + (hi-lo)/2; sort == lo {
@@ -369,7 +366,7 @@ func (c *Ctx) alterEnum(n *ast.AlterEnumStmt) error {
 	if err != nil {
 		return err
 	}
-	u.Labels = append(u.Labels[:i:i], append([]types.EnumLabel{{OID: oid, Name: n.New, Sort: sort}}, u.Labels[i:]...)...)
+	u.Labels = append(u.Labels[:i:i], append([]types.EnumLabel{{OID: oid, Name: n.New, Sort: sort, New: true}}, u.Labels[i:]...)...)
 	return c.put(u)
 }
 

@@ -101,9 +101,6 @@ func (c *Ctx) ownType(u *catalog.UserType) error {
 	if c.owns(u.Owner) {
 		return nil
 	}
-	if u.Kind == types.KindDomain {
-		return catalog.MustBeOwner("domain", u.Name)
-	}
 	return catalog.MustBeOwner("type", u.Name)
 }
 

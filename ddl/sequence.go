@@ -36,6 +36,20 @@ func seqBounds(oid catalog.OID) (lo, hi int64) {
 	return math.MinInt64, math.MaxInt64
 }
 
+// retype gives a sequence another type: bounds that were the old type's limits become the
+// new type's.
+func retype(s *catalog.Sequence, t catalog.OID) {
+	lo, hi := seqBounds(s.TypeOID)
+	nlo, nhi := seqBounds(t)
+	if s.Max == hi {
+		s.Max = nhi
+	}
+	if s.Min == lo {
+		s.Min = nlo
+	}
+	s.TypeOID = t
+}
+
 // sequenceOptions applies the clauses of CREATE or ALTER SEQUENCE.
 func (c *Ctx) sequenceOptions(s *catalog.Sequence, opts []*ast.SequenceOption, create bool) error {
 	seen := map[ast.SequenceOptionKind]*ast.SequenceOption{}
@@ -64,18 +78,11 @@ func (c *Ctx) sequenceOptions(s *catalog.Sequence, opts []*ast.SequenceOption, c
 			}
 			return pgerr.New(pgerr.InvalidParameterValue, "sequence type must be smallint, integer, or bigint")
 		}
-		if !create && t.OID != s.TypeOID {
-			// Bounds that were the old type's limits become the new type's.
-			lo, hi := seqBounds(s.TypeOID)
-			nlo, nhi := seqBounds(t.OID)
-			if s.Max == hi {
-				s.Max = nhi
-			}
-			if s.Min == lo {
-				s.Min = nlo
-			}
+		if create {
+			s.TypeOID = t.OID
+		} else {
+			retype(s, t.OID)
 		}
-		s.TypeOID = t.OID
 	}
 	if o := seen[ast.SequenceIncrement]; o != nil {
 		if s.Increment, err = num(o); err != nil {
@@ -141,6 +148,10 @@ func (c *Ctx) sequenceOptions(s *catalog.Sequence, opts []*ast.SequenceOption, c
 		}
 	}
 	if o := seen[ast.SequenceOwnedBy]; o != nil {
+		if s.Internal && !create {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot change ownership of identity sequence").
+				WithDetail("Sequence %q is linked to table %q.", s.Name, c.snap().Table(s.OwnerTable).Name)
+		}
 		if len(o.Name) == 1 {
 			if !strings.EqualFold(o.Name[0], "none") {
 				return pgerr.New(pgerr.SyntaxError, "invalid OWNED BY option").WithHint("Specify OWNED BY table.column or OWNED BY NONE.")

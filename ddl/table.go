@@ -387,6 +387,7 @@ func (b *builder) ownedSequence(attnum int16, opts []*ast.SequenceOption, intern
 func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 	c := b.c
 	null, notNull, def, ident, gen := false, false, b.t.Col(at).Default != "", false, false
+	serial := def && b.t.Col(at).SeqOID != 0
 	for _, k := range d.Constraints {
 		col := b.t.Col(at)
 		conflict := func(format string, args ...any) error {
@@ -444,6 +445,8 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 			return conflict("both %s specified for column %q of table %q", what, col.Name, b.t.Name)
 		}
 		switch {
+		case def && ident && serial:
+			return placeless(both("default and identity"))
 		case def && ident:
 			return both("default and identity")
 		case def && gen:
@@ -460,12 +463,19 @@ func (b *builder) columnConstraints(at int16, d *ast.ColumnDef) error {
 // pending stands for a generation expression that is yet to be read.
 const pending = "?"
 
+// identityType refuses types that identity columns cannot have.
+func identityType(t *types.Type) error {
+	switch t {
+	case types.Int2, types.Int4, types.Int8:
+		return nil
+	}
+	return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+}
+
 func (b *builder) identity(at int16, byDefault bool, opts []*ast.SequenceOption) error {
 	col := b.t.Col(at)
-	switch col.Type {
-	case types.Int2, types.Int4, types.Int8:
-	default:
-		return pgerr.New(pgerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
+	if err := identityType(col.Type); err != nil {
+		return err
 	}
 	seq, err := b.ownedSequence(at, opts, true)
 	if err != nil {

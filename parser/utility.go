@@ -1,6 +1,10 @@
 package parser
 
-import "rowkey/parser/ast"
+import (
+	"strings"
+
+	"rowkey/parser/ast"
+)
 
 // Utility statements: what is neither a query nor a definition. SET, SHOW and
 // RESET are in utility_set.go, COPY in utility_copy.go.
@@ -459,6 +463,12 @@ func (p *parser) parseReindex() ast.Stmt {
 		p.expect("system")
 	}
 	s.Concurrently = p.accept("concurrently")
+	for _, o := range s.Options {
+		if strings.EqualFold(o.Name, "concurrently") {
+			on := strings.ToLower(o.Text)
+			s.Concurrently = s.Concurrently || o.Kind == ast.OptionAbsent || on == "true" || on == "on" || on == "1"
+		}
+	}
 	if s.Kind == ast.ObjectIndex || s.Kind == ast.ObjectTable {
 		s.Table = p.qualifiedName()
 	} else {

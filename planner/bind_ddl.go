@@ -336,15 +336,23 @@ func (p *planner) nextval(c *catalog.Column) plan.Expr {
 	b := &binder{p: p, kind: inDefault}
 	seq := &plan.Const{T: plan.T{Typ: types.RegClass, Mod: -1}, Val: types.NewInt(int64(c.SeqOID))}
 	x := b.callByName("nextval", []arg{{seq, -1}}, -1)
+	if c, ok := x.(*plan.Call); ok {
+		c.Fn = builtin.NextIdentity
+	}
 	return p.coerceTo(arg{x, -1}, c.Type, c.Typmod, builtin.Assignment, true)
 }
 
 // columnDefault is the default of a column of some table in the statement.
 func (p *planner) columnDefault(c *catalog.Column) plan.Expr {
+	if d, ok := p.viewDefaults[c]; ok {
+		return d
+	}
 	for _, t := range p.tables {
 		for i := range t.Table.Columns {
 			if &t.Table.Columns[i] == c {
-				return p.rulesFor(t.Table).defaults[i]
+				d := p.rulesFor(t.Table).defaults[i]
+				p.noteCalls(d)
+				return d
 			}
 		}
 	}

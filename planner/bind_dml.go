@@ -169,6 +169,7 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		p.bindWith(q, s.With)
 	}
 	t := p.dmlTarget(s.Relation, "insert into", "INSERT", "inserting into")
+	p.useViewDefaults(t, true)
 	d := &dmlRel{kind: dmlInsert, table: t.table, hasReturning: s.Returning != nil}
 	p.changes = append(p.changes, d)
 	var cols []*catalog.Column
@@ -294,8 +295,15 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	d.rules = rc.rules
 	for i := range d.table.Columns {
 		c := &d.table.Columns[i]
-		if !given[c.Attnum] && !c.Dropped && c.Generated == "" {
-			if def := rc.defaults[i]; def != nil {
+		if !given[c.Attnum] && !c.Dropped {
+			def := p.viewDefaults[c]
+			if def != nil {
+				check(c, -1)
+			} else {
+				def = rc.defaults[i]
+				p.noteCalls(def)
+			}
+			if def != nil {
 				d.defaults = append(d.defaults, plan.ColumnExpr{Attnum: c.Attnum, Expr: def})
 			}
 		}
@@ -639,6 +647,9 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 			fail(-1, pgerr.SyntaxError, "multiple assignments to same column %q", c.Name)
 		}
 		seen[c.Attnum] = true
+		if _, own := p.viewDefaults[c]; own && isDefault && (c.Generated != "" || c.Identity == catalog.IdentityAlways) {
+			refuseValue(c, false, -1) // the view says what DEFAULT means, and that is a value
+		}
 		if isDefault && c.Generated != "" {
 			return
 		}
@@ -757,6 +768,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 		p.bindWith(q, s.With)
 	}
 	t := p.dmlTarget(s.Relation, "update", "UPDATE", "updating")
+	p.useViewDefaults(t, false)
 	d := &dmlRel{kind: dmlUpdate, table: t.table, hasReturning: s.Returning != nil}
 	p.changes = append(p.changes, d)
 	var item *rangeItem

@@ -44,6 +44,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 	d.rules = rc.rules
 	for i := range d.table.Columns {
 		if rc.defaults[i] != nil {
+			p.noteCalls(rc.defaults[i])
 			d.defaults = append(d.defaults, plan.ColumnExpr{Attnum: int16(i + 1), Expr: rc.defaults[i]})
 		}
 	}

@@ -82,6 +82,37 @@ func (t *dmlTarget) columns() []*catalog.Column {
 	return out
 }
 
+// useViewDefaults notes the defaults that views have of their own for the columns they
+// show. INSERT takes them from the outermost view that has one, before the table's; in UPDATE
+// only the view that is named counts, and DEFAULT is NULL without one.
+func (p *planner) useViewDefaults(t *dmlTarget, insert bool) {
+	if len(t.views) == 0 {
+		return
+	}
+	p.viewDefaults = map[*catalog.Column]plan.Expr{}
+	names := t.names
+	for _, lv := range t.views {
+		for _, n := range names {
+			if n.col == nil {
+				continue
+			}
+			if _, ok := p.viewDefaults[n.col]; ok {
+				continue
+			}
+			if c := lv.view.Col(n.attnum); c.Default != "" {
+				p.viewDefaults[n.col] = p.rulesFor(lv.view).defaults[n.attnum-1]
+				p.noteCalls(p.viewDefaults[n.col])
+			} else if !insert {
+				p.viewDefaults[n.col] = nil
+			}
+		}
+		if !insert {
+			return
+		}
+		names = lv.names
+	}
+}
+
 // rename makes a range item over the table answer to the target's schema and
 // to the view's column names.
 func (t *dmlTarget) rename(p *planner, it *rangeItem) {

@@ -31,6 +31,16 @@ func (p *planner) noteCall(c *plan.Call) {
 	}
 }
 
+// noteCalls notes the calls of an expression that was bound apart, a default.
+func (p *planner) noteCalls(e plan.Expr) {
+	walkExpr(e, func(x plan.Expr) bool {
+		if c, ok := x.(*plan.Call); ok {
+			p.noteCall(c)
+		}
+		return true
+	})
+}
+
 // moves tells whether a function of sequences changes one.
 func moves(fn *builtin.Func) bool { return fn.Name == "nextval" || fn.Name == "setval" }
 

@@ -434,13 +434,37 @@ func volatility(e plan.Expr) builtin.Volatility {
 	walkExpr(e, func(x plan.Expr) bool {
 		switch x := x.(type) {
 		case *plan.Call:
-			up(x.Fn)
+			if !addsText(x) {
+				up(x.Fn)
+			}
 		case *plan.ScalarArray:
 			up(x.Op.Func)
 		}
 		return worst != builtin.Volatile
 	})
 	return worst
+}
+
+// addsText tells the || of text and a value whose text depends on no setting: as immutable
+// as a cast is.
+func addsText(x *plan.Call) bool {
+	i := 1
+	switch x.Fn.Name {
+	case "anytextcat":
+		i = 0
+	case "textanycat":
+	default:
+		return false
+	}
+	if len(x.Args) != 2 {
+		return false
+	}
+	switch x.Args[i].Type().Under() {
+	case types.Bool, types.Int2, types.Int4, types.Int8, types.Numeric, types.Float4, types.Float8, types.Text, types.VarChar, types.BPChar,
+		types.Name, types.UUID, types.JSON, types.JSONB:
+		return true
+	}
+	return false
 }
 
 func isVolatile(e plan.Expr) bool { return volatility(e) == builtin.Volatile }

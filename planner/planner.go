@@ -115,7 +115,9 @@ type planner struct {
 	keys      []catalog.OID // constraints of primary keys that GROUP BY relies on
 	sequenced []*plan.Call  // of nextval and kin
 	byRow     bool          // see plan.Plan
-	calls     bool          // of built-in functions that may write
+	// viewDefaults are what DEFAULT means for columns of the view that is being changed.
+	viewDefaults map[*catalog.Column]plan.Expr
+	calls        bool // of built-in functions that may write
 	// What privileges are needed for: relations, in whose name (0: the caller's) the
 	// one being bound is read, and built-in functions.
 	accesses   []*access

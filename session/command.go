@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"rowkey/keyspace"
 	"rowkey/pgerr"
@@ -19,7 +20,7 @@ func (s *Session) Command(ctx context.Context, req keyspace.Request, reply *keys
 		return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	if req.Cmd.Flags&keyspace.Write != 0 {
-		if err := s.writable(req.Cmd.Name); err != nil {
+		if err := s.writable(strings.ToUpper(req.Cmd.Name)); err != nil {
 			return err
 		}
 	}

@@ -24,17 +24,18 @@ type copyIn struct {
 	env   *types.Env
 	src   io.Reader
 
-	buf     []byte // bytes read and not yet taken
-	eof     bool
-	line    int64 // number of the line being read, from 1
-	field   int   // column being read, -1 none
-	value   string
-	inRow   bool
-	started bool
-	ended   bool
-	batch   types.Batch
-	scratch []byte
-	nl      newline
+	buf       []byte // bytes read and not yet taken
+	eof       bool
+	line      int64 // number of the line being read, from 1
+	field     int   // column being read, -1 none
+	nullField bool  // that column is NULL
+	value     string
+	inRow     bool
+	started   bool
+	ended     bool
+	batch     types.Batch
+	scratch   []byte
+	nl        newline
 	// domains check the values of columns whose type is a domain; nil entries: others.
 	domains []func(types.Datum) error
 	// lines and texts are the line numbers and (but for binary) lines of the batch's rows.
@@ -97,7 +98,11 @@ func (c *copyIn) locate(err error) error {
 	cp.Where = fmt.Sprintf("COPY %s, line %d", c.table.Name, line)
 	if c.field >= 0 {
 		cp.Where += ", column " + c.cols[c.field].Name
-		if c.opts.format != copyBinary {
+		switch {
+		case c.opts.format == copyBinary:
+		case c.nullField:
+			cp.Where += ": null input"
+		default:
 			v := c.value
 			if len(v) > 100 {
 				v = v[:100] + "..."
@@ -348,7 +353,7 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		if null {
 			c.batch.Cols[k].SetNull(i)
 			if err := c.checkDomain(k, i); err != nil {
-				c.field, c.value = k, v
+				c.field, c.nullField = k, true
 				return false, err
 			}
 			continue
@@ -572,6 +577,7 @@ func (c *copyIn) csvField(s, column string) (v string, null bool, rest string, m
 func (c *copyIn) checkHeader(line []byte) error {
 	rest, more := string(line), true
 	n := 0
+	var mismatch error // told after another number of fields
 	for more {
 		var v string
 		var null bool
@@ -584,12 +590,12 @@ func (c *copyIn) checkHeader(line []byte) error {
 		if err != nil {
 			return err
 		}
-		if n < len(c.cols) {
+		if n < len(c.cols) && mismatch == nil {
 			if null {
-				return pgerr.Newf(pgerr.BadCopyFileFormat, "column name mismatch in header line field %d: got null value (%q), expected %q", n+1, c.opts.null, c.cols[n].Name)
+				mismatch = pgerr.Newf(pgerr.BadCopyFileFormat, "column name mismatch in header line field %d: got null value (%q), expected %q", n+1, c.opts.null, c.cols[n].Name)
 			}
-			if v != c.cols[n].Name {
-				return pgerr.Newf(pgerr.BadCopyFileFormat, "column name mismatch in header line field %d: got %q, expected %q", n+1, v, c.cols[n].Name)
+			if !null && v != c.cols[n].Name {
+				mismatch = pgerr.Newf(pgerr.BadCopyFileFormat, "column name mismatch in header line field %d: got %q, expected %q", n+1, v, c.cols[n].Name)
 			}
 		}
 		n++
@@ -597,7 +603,7 @@ func (c *copyIn) checkHeader(line []byte) error {
 	if n != len(c.cols) {
 		return pgerr.Newf(pgerr.BadCopyFileFormat, "wrong number of fields in header line: got %d, expected %d", n, len(c.cols))
 	}
-	return nil
+	return mismatch
 }
 
 // need makes at least n bytes available.

@@ -117,11 +117,16 @@ func (s *Session) settlePortals() error {
 // fill reads rows until n are kept (n < 0: all).
 func (s *Session) fill(p *Portal, n int64) error {
 	c := p.cursor
+	if p.failed {
+		return p.cannotRun()
+	}
 	p.running = true
 	defer func() { p.running = false }()
 	for !c.complete && (n < 0 || c.total < n) {
 		b, err := p.exec.Next()
 		if err != nil {
+			p.failed = true
+			p.close()
 			return err
 		}
 		if b == nil {
@@ -134,6 +139,11 @@ func (s *Session) fill(p *Portal, n int64) error {
 		}
 	}
 	return nil
+}
+
+// cannotRun is the error of a portal whose query has failed, or is not one to run again.
+func (p *Portal) cannotRun() error {
+	return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", p.Name)
 }
 
 // keep keeps a copy of the rows of a batch.
@@ -270,6 +280,9 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 	}
 	if p == nil || p.cursor == nil {
 		return pgerr.Newf(pgerr.InvalidCursorName, "cursor %q does not exist", n.Cursor)
+	}
+	if p.failed {
+		return p.cannotRun()
 	}
 	c := p.cursor
 	// Rows are found first and sent then: an error comes before the first of them.
@@ -413,10 +426,7 @@ func (s *Session) keepPortals(i int) error {
 			delete(s.portals, name)
 		case p.exec != nil:
 			s.asCursor(p)
-			if err := s.fill(p, -1); err != nil { // it would have failed at its next FETCH
-				p.drop()
-				delete(s.portals, name)
-			}
+			_ = s.fill(p, -1) // it would have failed at its next FETCH, and is failed now
 		}
 	}
 	return nil

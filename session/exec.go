@@ -68,7 +68,7 @@ func (s *Session) runAll(ctx context.Context, text string, stmts []*ast.RawStmt,
 		if st == nil {
 			st = &statement{raw: raw, text: text}
 		}
-		if len(stmts) > 1 && s.tx == nil && !isTransactionControl(raw.Stmt) && !ownTransaction(raw.Stmt) {
+		if len(stmts) > 1 && s.tx == nil && !isTransactionControl(raw.Stmt) {
 			if err := s.begin(ctx, true, false, nil); err != nil { // shared by the statements
 				return s.report(err, text)
 			}
@@ -118,12 +118,6 @@ func (h *heldTag) binaryRows(on bool) { setBinary(h.Writer, on) }
 func isTransactionControl(st ast.Stmt) bool {
 	_, ok := st.(*ast.TransactionStmt)
 	return ok
-}
-
-// ownTransaction tells statements that refuse to run in a block.
-func ownTransaction(st ast.Stmt) bool {
-	v, ok := st.(*ast.VacuumStmt)
-	return ok && !v.Analyze
 }
 
 // Step begins a message of the extended protocol: statement_timeout runs from the

@@ -59,16 +59,24 @@ func (h *host) sequence(oid types.OID) (*catalog.Sequence, error) {
 	return seq, nil
 }
 
-func (h *host) Nextval(oid types.OID) (int64, error) {
-	if err := h.s().writable("nextval()"); err != nil {
-		return 0, err
-	}
+func (h *host) Nextval(oid types.OID) (int64, error) { return h.nextval(oid, true) }
+
+func (h *host) NextIdentity(oid types.OID) (int64, error) { return h.nextval(oid, false) }
+
+func (h *host) nextval(oid types.OID, checked bool) (int64, error) {
 	seq, err := h.sequence(oid)
 	if err != nil {
 		return 0, err
 	}
-	if err := h.may(seq, catalog.Usage|catalog.Update); err != nil {
-		return 0, err
+	if seq.Persistence != catalog.Temporary {
+		if err := h.s().writable("nextval()"); err != nil {
+			return 0, err
+		}
+	}
+	if checked {
+		if err := h.may(seq, catalog.Usage|catalog.Update); err != nil {
+			return 0, err
+		}
 	}
 	if seq, err = h.s().lockSequence(seq); err != nil {
 		return 0, err
@@ -104,24 +112,22 @@ func (h *host) Currval(oid types.OID) (int64, error) {
 
 func (h *host) Lastval() (int64, error) {
 	v, ok := h.currvals[h.lastSeq]
-	if !ok || h.lastSeq == 0 {
+	seq := h.s().snapshot().Sequence(h.lastSeq)
+	if !ok || seq == nil { // none used yet, or dropped since
 		return 0, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
 	}
-	if seq := h.s().snapshot().Sequence(h.lastSeq); seq != nil {
-		if err := h.may(seq, catalog.Select|catalog.Usage); err != nil {
-			return 0, err
-		}
-	}
-	return v, nil
+	return v, h.may(seq, catalog.Select|catalog.Usage)
 }
 
 func (h *host) Setval(oid types.OID, value int64, called bool) error {
-	if err := h.s().writable("setval()"); err != nil {
-		return err
-	}
 	seq, err := h.sequence(oid)
 	if err != nil {
 		return err
+	}
+	if seq.Persistence != catalog.Temporary {
+		if err := h.s().writable("setval()"); err != nil {
+			return err
+		}
 	}
 	if err := h.may(seq, catalog.Update); err != nil {
 		return err

@@ -50,6 +50,7 @@ type Portal struct {
 	heldBy  *txn    // that made it, until it commits
 	running bool    // its query is being run: a function it calls finds it so
 	marks   int     // savepoints there were when it was made
+	failed  bool    // its query has failed: it cannot be run again
 	cursor  *cursor // of DECLARE CURSOR
 	query   string
 	born    int64
@@ -384,13 +385,13 @@ func (s *Session) execute(ctx context.Context, p *Portal, limit int64, w Writer)
 	}
 	if !isQuery(p.st.raw.Stmt) {
 		if p.done {
-			return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", p.Name)
+			return p.cannotRun()
 		}
 		p.done = true
 		return s.runUtility(ctx, p.st, quiet{w})
 	}
 	if p.done && p.st.plan != nil && p.st.plan.Columns == nil {
-		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", p.Name)
+		return p.cannotRun()
 	}
 	if p.exec == nil && !p.done {
 		old := p.st.plan

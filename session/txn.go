@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"rowkey/catalog"
 	"rowkey/executor"
@@ -58,6 +57,7 @@ type savepoint struct {
 	deferred int
 	notes    int
 	listens  int
+	readOnly bool
 	restarts map[catalog.OID]*ownSequence
 }
 
@@ -419,6 +419,7 @@ func (s *Session) transaction(ctx context.Context, st *ast.TransactionStmt, w Wr
 		if err := s.tx.kv.Release(s.tx.marks[i].kv); err != nil {
 			return mapKV(err)
 		}
+		s.tx.readOnly = s.tx.marks[i].readOnly
 		s.tx.marks = s.tx.marks[:i]
 	case ast.TransactionRollbackTo:
 		if err := s.needBlock("ROLLBACK TO SAVEPOINT"); err != nil {
@@ -485,7 +486,8 @@ func (s *Session) findSavepoint(name string) (int, error) {
 func (s *Session) mark(name string) savepoint {
 	t := s.tx
 	m := savepoint{name: name, kv: t.kv.Savepoint(), settings: s.set, localSet: t.localSet, hooks: len(t.onCommit),
-		deferred: t.deferred.Mark(), notes: len(t.notes), listens: len(t.listens), restarts: copySequences(t.sequences)}
+		deferred: t.deferred.Mark(), notes: len(t.notes), listens: len(t.listens),
+		readOnly: t.readOnly, restarts: copySequences(t.sequences)}
 	if t.change != nil {
 		m.change = t.change.Mark()
 	}
@@ -507,7 +509,7 @@ func (s *Session) rollbackTo(i int) error {
 			return err
 		}
 	}
-	t.localSet = m.localSet
+	t.localSet, t.readOnly = m.localSet, m.readOnly
 	t.onCommit = t.onCommit[:m.hooks]
 	t.deferred.RollbackTo(m.deferred)
 	t.notes, t.listens = t.notes[:m.notes], t.listens[:m.listens]
@@ -539,6 +541,9 @@ func (s *Session) setModes(ctx context.Context, m *ast.TransactionModes) error {
 		}
 	}
 	if m.ReadOnly != nil {
+		if !*m.ReadOnly && t.readOnly && len(t.marks) > 0 {
+			return pgerr.New(pgerr.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+		}
 		if !*m.ReadOnly && t.readOnly && !t.fresh {
 			return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
 		}
@@ -568,7 +573,7 @@ func (s *Session) setIsolation(ctx context.Context, isolation string) error {
 // writable refuses a statement that writes in a read-only transaction.
 func (s *Session) writable(what string) error {
 	if s.tx != nil && s.tx.readOnly || s.tx == nil && s.set.readOnly {
-		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", strings.ToUpper(what))
+		return pgerr.Newf(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", what)
 	}
 	return nil
 }

@@ -135,6 +135,14 @@ func ownsTransaction(st ast.Stmt) string {
 		if n.Concurrently {
 			return "REINDEX CONCURRENTLY"
 		}
+		switch n.Kind {
+		case ast.ObjectSchema:
+			return "REINDEX SCHEMA"
+		case ast.ObjectDatabase:
+			return "REINDEX DATABASE"
+		case ast.ObjectNone:
+			return "REINDEX SYSTEM"
+		}
 	case *ast.AlterTableStmt:
 		if cmd := n.Commands[0]; cmd.Op == ast.DetachPartition && cmd.Concurrently {
 			return "ALTER TABLE ... DETACH CONCURRENTLY"
@@ -236,6 +244,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 			s.tx.fresh = false
 			return s.ddlCtx(ctx, st), nil
 		},
+		Alone:       s.forbidBlock,
 		LockTimeout: s.lockTimeout(),
 		System:      s.system,
 	}
@@ -334,7 +343,7 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 func (s *Session) runSet(ctx context.Context, n *ast.SetStmt, w Writer) error {
 	switch n.Kind {
 	case ast.SetTransaction:
-		if s.tx == nil || s.tx.implicit {
+		if s.tx == nil || s.tx.implicit && !s.tx.shared {
 			s.warn(pgerr.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
 			return w.Complete("SET")
 		}

@@ -155,6 +155,9 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return Parse(t.Base, t.BaseMod, s, env)
 	case t.Kind == KindEnum:
 		if l := t.LabelByName(s); l != nil {
+			if err := l.Usable(t); err != nil {
+				return Null, err
+			}
 			return NewInt(l.Sort), nil
 		}
 		return Null, pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", Format(t, -1), s)
@@ -199,6 +202,15 @@ func (t *Type) LabelByName(name string) *EnumLabel {
 		}
 	}
 	return nil
+}
+
+// Usable refuses a label of enum t that is not committed yet.
+func (l *EnumLabel) Usable(t *Type) error {
+	if !l.New {
+		return nil
+	}
+	return pgerr.Newf(pgerr.UnsafeNewEnumValueUsage, "unsafe use of new value \"%s\" of enum type %s", l.Name, Format(t, -1)).
+		WithHint("New enum values must be committed before they can be used.")
 }
 
 // LabelBySort finds an enum's label by its stored value, nil if there is none.

@@ -79,7 +79,13 @@ type EnumLabel struct {
 	OID  OID
 	Name string
 	Sort int64
+	// New: the transaction that looks added the label to the type, and has yet to commit.
+	// Rows with it would be damaged by its rollback, so it cannot be used until then.
+	New bool `json:"-"`
 }
+
+// EnumGap is the distance between the sort positions of labels made one after another.
+const EnumGap = 1 << 32
 
 // Type describes a SQL type. Built-in types are the package's variables and
 // may be compared by pointer; user-made types (enums, domains, table row

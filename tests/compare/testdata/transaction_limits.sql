@@ -1,0 +1,32 @@
+-- What a transaction cannot do yet, or no longer: labels of enums that are not committed, portals whose
+-- query has failed, modes inside savepoints; sequences that are temporary or gone.
+begin; set transaction read only; savepoint a; set transaction read write; rollback to a; set transaction read only; rollback to a; set transaction read write; rollback;
+begin; savepoint x; set transaction read only; show transaction_read_only; release x; show transaction_read_only; rollback;
+begin; savepoint x; set transaction read only; set transaction read write; rollback;
+create type bogus as enum('good');
+begin; alter type bogus add value 'new'; select 'new'::bogus; rollback;
+begin; alter type bogus add value 'new'; savepoint x; select enum_first(null::bogus); select enum_last(null::bogus); rollback to x; select enum_range(null::bogus); rollback to x; select enum_range('good'::bogus, null); rollback to x; select 'good'::bogus; rollback;
+begin; alter type bogus rename to bogon; alter type bogon add value 'bad'; select 'bad'::bogon; rollback;
+begin; create type bogus2 as enum('good'); alter type bogus2 add value 'n'; select 'n'::bogus2; alter type bogus2 rename to bogon2; alter type bogon2 add value 'm'; select 'm'::bogon2; rollback;
+begin; create type bogus2 as enum('good'); alter type bogus2 rename value 'good' to 'n';  select 'n'::bogus2; rollback;
+begin; alter type bogus rename value 'good' to 'n';  select 'n'::bogus;  rollback;
+begin; alter type bogus add value 'n3';  create table t(a bogus default 'n3'); rollback;
+begin; alter type bogus add value 'n3';  select enumlabel, enumsortorder from pg_enum where enumtypid='bogus'::regtype; select 'n3' = any(enum_range('good'::bogus)::text[]); rollback;
+begin; alter type bogus add value 'n3';  prepare p as select $1::bogus; execute p('n3'); rollback;
+begin; alter type bogus add value 'n3';  create table te(a bogus); insert into te values ('n3'); rollback;
+begin; savepoint s; alter type bogus add value 'n3'; release s;  select 'n3'::bogus; rollback;
+begin; savepoint s; create type b3 as enum('a'); release s; alter type b3 add value 'b';  select 'b'::b3; rollback;
+begin; savepoint s; create type b3 as enum('a'); alter type b3 add value 'b';  select 'b'::b3; rollback;
+alter type bogus add value 'v1' before 'good';
+alter type bogus add value 'v2' before 'good';
+alter type bogus add value 'v0' before 'v1';
+alter type bogus add value 'v9';
+select enumlabel, enumsortorder from pg_enum where enumtypid='bogus'::regtype order by 2;
+begin;
+create temp table ttt(a int); create sequence xs; select nextval('xs'); drop sequence xs; select lastval(); rollback;
+create sequence xs; select nextval('xs'); drop sequence xs; select lastval();
+create temp sequence ts; create sequence ps;
+begin read only; select nextval('ts'); select setval('ts',5); select nextval('ps'); rollback;
+begin read only; select setval('ps',3); rollback;
+begin; declare c cursor for select 1/0; savepoint two; fetch c; rollback to two; fetch c; rollback to two; close c; rollback;
+begin; declare c cursor for select 1/(3-g) from generate_series(1,10) g; fetch c; savepoint two; fetch c; fetch c; rollback to two; fetch c; rollback to two; fetch 0 from c; rollback to two; move backward 1 in c; rollback to two; close c; rollback;
