@@ -85,7 +85,7 @@ CREATE TYPE pair AS (a int, b text, c numeric(6,2), d color)`)
 		return OID(o)
 	}
 	color := &Type{OID: oid("color"), Name: "color", Phys: PhysInt64, Kind: KindEnum, Category: 'E',
-		Labels: []EnumLabel{{1, "red", 10}, {3, "green", 15}, {2, "dark blue", 20}}}
+		Labels: []EnumLabel{{OID: 1, Name: "red", Sort: 10}, {OID: 3, Name: "green", Sort: 15}, {OID: 2, Name: "dark blue", Sort: 20}}}
 	colors := &Type{OID: oid("color[]"), Name: "_color", Phys: PhysAny, Kind: KindBase, Category: 'A', Elem: color}
 	short := &Type{OID: oid("short"), Name: "short", Phys: PhysBytes, Kind: KindDomain, Base: VarChar, BaseMod: CharTypmod(3)}
 	pair := &Type{OID: oid("pair"), Name: "pair", Phys: PhysAny, Kind: KindComposite, Category: 'C', Fields: []Field{
