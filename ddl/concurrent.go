@@ -27,6 +27,9 @@ import (
 //
 // Readers see definitions and rows of one snapshot; so nobody need wait at the end for old
 // snapshots, as PostgreSQL does.
+//
+// The session holds a lock of the table from before the first commit to the last, so that
+// nobody changes the table, or drops it, between the steps: it and the index are there.
 
 // createBeside is CREATE INDEX CONCURRENTLY on t, locked, as ix says.
 func (c *Ctx) createBeside(t *catalog.Table, ix *catalog.Index, name string) error {
@@ -78,31 +81,23 @@ func (c *Ctx) fillBeside(table, index catalog.OID) error {
 	return c.putState(table, index, false, false)
 }
 
-// dropBeside is DROP INDEX CONCURRENTLY.
+// dropBeside is DROP INDEX CONCURRENTLY, of a table locked against other changes of its indexes.
 func (c *Ctx) dropBeside(tg target) error {
 	table, index := tg.table.OID, tg.index.OID
 	if tg.table.Kind == catalog.KindPartitioned {
 		return pgerr.Newf(pgerr.FeatureNotSupported, "cannot drop partitioned index %q concurrently", tg.index.Name)
 	}
-	t, err := c.lock(tg.table, kv.LockTableShareUpdateExclusive)
-	if err != nil {
-		return err
-	}
-	ix := t.IndexByOID(index)
-	if ix == nil {
-		return pgerr.Newf(pgerr.UndefinedObject, "index %q does not exist", tg.index.Name)
-	}
-	if deps, err := c.dependents(target{table: t, index: ix}); err != nil {
+	if deps, err := c.dependents(tg); err != nil {
 		return err
 	} else if len(deps) > 0 {
-		return c.dropTargets([]target{{table: t, index: ix}}, 0, "index") // says what depends on it
+		return c.dropTargets([]target{tg}, 0, "index") // says what depends on it
 	}
 	release, err := c.Hold(table, kv.LockTableShareUpdateExclusive)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := c.putState(table, index, true, ix.NotReady); err != nil {
+	if err := c.putState(table, index, true, tg.index.NotReady); err != nil {
 		return err
 	}
 	if err := c.nextStep(table, kv.LockTableAccessExclusive); err != nil {

@@ -21,6 +21,7 @@ package ddl
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,11 +104,48 @@ type Ctx struct {
 	OnCommit func(func())
 	// System lets the statement define what belongs to the system: key spaces.
 	System bool
+
+	// begun is 1 more than the Mark at which the statement may begin anew (lockIfThere); 0: it may not.
+	begun int
 }
+
+// errRenewed tells Run that what the statement has read of a table was changed before it got
+// the table's lock.
+var errRenewed = errors.New("definition changed while its lock was waited for")
 
 // Run carries out one definition statement. rows is the number of rows that
 // CREATE TABLE AS or SELECT INTO stored, -1 for all other statements.
+//
+// A statement looks names up, locks what they name, and may have to wait for that. If what
+// it waited for has changed the table, it begins anew, keeping its locks: the name may be
+// another's by now, an index may be gone.
 func Run(c *Ctx, st ast.Stmt) (rows int64, err error) {
+	tell, begun := c.Notice, c.begun
+	var told []string
+	for {
+		before := slices.Clone(told)
+		c.Notice = func(e *pgerr.Error) {
+			if i := slices.Index(before, e.Message); i >= 0 { // the client knows
+				before = slices.Delete(before, i, i+1)
+				return
+			}
+			told = append(told, e.Message)
+			tell(e)
+		}
+		c.begun = c.Change.Mark() + 1
+		rows, err = c.run(st)
+		if err != errRenewed {
+			break
+		}
+		if err := c.Err(); err != nil {
+			return -1, executor.StoreError(context.Cause(c))
+		}
+	}
+	c.Notice, c.begun = tell, begun
+	return rows, err
+}
+
+func (c *Ctx) run(st ast.Stmt) (rows int64, err error) {
 	rows = -1
 	switch n := st.(type) {
 	case *ast.CreateTableStmt:
@@ -210,7 +248,7 @@ func unsupported(st ast.Stmt) error {
 func (c *Ctx) NextTransaction() error {
 	next, err := c.Next()
 	if err == nil {
-		*c = *next
+		*c = *next // which does not begin anew
 	}
 	return err
 }
@@ -405,7 +443,8 @@ func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 	return now, err
 }
 
-// lockIfThere is lock, which gives nil for a table that was dropped meanwhile.
+// lockIfThere is lock, which gives nil for a table that was dropped meanwhile. If it was
+// changed, and this statement has not changed anything yet, that begins anew.
 func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode, Timeout: c.LockTimeout})
 	if err != nil {
@@ -414,8 +453,12 @@ func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, e
 	// What was committed since the snapshot may have changed the table, whether it was
 	// waited for or not.
 	if r.Waited || c.Store.Seq() != c.Txn.Seq() {
+		before := c.Change.Base().Table(t.OID)
 		if err := c.Refresh(); err != nil {
 			return nil, err
+		}
+		if c.Change.Base().Table(t.OID) != before && c.Change.Mark()+1 == c.begun {
+			return nil, errRenewed
 		}
 	}
 	return c.snap().Table(t.OID), nil

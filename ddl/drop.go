@@ -722,11 +722,22 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		switch n.Kind {
 		case ast.ObjectIndex:
 			t := c.snap().TableOfIndex(oid)
-			locked, err := c.lock(t, lockForChange)
+			if err := c.ownTarget(target{table: t, index: t.IndexByOID(oid)}); err != nil {
+				return target{}, false, err
+			}
+			mode := lockForChange
+			if n.Concurrently && t.Persistence != catalog.Temporary {
+				mode = kv.LockTableShareUpdateExclusive
+			}
+			locked, err := c.lock(t, mode)
 			if err != nil {
 				return target{}, false, err
 			}
-			return target{table: locked, index: locked.IndexByOID(oid)}, true, nil
+			ix := locked.IndexByOID(oid)
+			if ix == nil {
+				return skip(pgerr.UndefinedObject, kind, rv.Name)
+			}
+			return target{table: locked, index: ix}, true, nil
 		case ast.ObjectSequence:
 			return target{seq: c.snap().Sequence(oid)}, true, nil
 		}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,5 +176,74 @@ func TestNameTakenMeanwhile(t *testing.T) {
 	must(t, a, "BEGIN; ALTER TABLE t2 RENAME TO t4; CREATE TABLE t2 (z int); COMMIT")
 	if _, err := db.Check(t.Context(), func(d kv.Damage) error { t.Error(d); return nil }); err != nil {
 		t.Error(err)
+	}
+}
+
+// # A DROP that waited for another DROP of the same thing finds nothing left to drop: an error,
+// or with IF EXISTS a notice, and the table stays.
+func TestDropsAtOnce(t *testing.T) {
+	db := open(t)
+	a, b := connect(t, db), connect(t, db)
+	for _, how := range []string{"DROP INDEX t_a", "DROP INDEX IF EXISTS t_a", "DROP INDEX CONCURRENTLY t_a", "DROP INDEX CONCURRENTLY IF EXISTS t_a"} {
+		must(t, a, "CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, a int); CREATE INDEX t_a ON t (a)")
+		must(t, a, "BEGIN; DROP INDEX t_a")
+		err := behind(t, db, a, b, how)
+		if strings.Contains(how, "EXISTS") {
+			if err != nil {
+				t.Errorf("%s: %v", how, err)
+			}
+		} else if pgerr.CodeOf(err) != pgerr.UndefinedObject {
+			t.Errorf("%s: %v", how, err)
+		}
+		if r := must(t, a, "SELECT count(*) FROM pg_class WHERE relname = 't'"); r.rows[0][0].I != 1 {
+			t.Errorf("%s dropped the table", how)
+		}
+	}
+}
+
+// # A definition that waited for its table goes by what names mean then: another table may have
+// the name, an index may have another, a column may be there already.
+func TestNamesThatMoved(t *testing.T) {
+	for _, c := range []struct{ first, second, want string }{
+		{"ALTER TABLE t RENAME TO old; CREATE TABLE t (id int, fresh int); INSERT INTO t VALUES (1)", "TRUNCATE t", "1 of old, 0 of t"},
+		{"ALTER TABLE t RENAME TO old; CREATE TABLE t (id int, fresh int); INSERT INTO t VALUES (1)", "DROP TABLE t", "1 of old, no t"},
+		{"ALTER TABLE t RENAME TO old; CREATE TABLE t (id int, fresh int); INSERT INTO t VALUES (1)", "ALTER TABLE t RENAME fresh TO a", "1 of old, 1 of t"},
+		{"ALTER TABLE t RENAME TO old; CREATE TABLE t (id int, fresh int); INSERT INTO t VALUES (1)", "CREATE INDEX ON t (fresh)", "1 of old, 1 of t"},
+		{"ALTER TABLE t RENAME TO old", "DROP TABLE IF EXISTS t", "1 of old, no t"},
+		{"ALTER TABLE t RENAME TO old", "TRUNCATE t", pgerr.UndefinedTable},
+		{"DROP TABLE t", "ALTER INDEX t_a RENAME TO t_b", pgerr.UndefinedTable},
+		{"DROP INDEX t_a", "ALTER INDEX t_a RENAME TO t_b", pgerr.UndefinedTable},
+		{"ALTER INDEX t_a RENAME TO t_b", "DROP INDEX t_a", pgerr.UndefinedObject},
+		{"ALTER INDEX t_a RENAME TO t_b; CREATE INDEX t_a ON t (id)", "DROP INDEX t_a", "1 of t with t_b"},
+		{"ALTER INDEX t_a RENAME TO t_b; CREATE INDEX t_a ON t (id)", "DROP INDEX CONCURRENTLY t_a", "1 of t with t_b"},
+		{"ALTER TABLE t ADD x int", "ALTER TABLE t ADD x int", pgerr.DuplicateColumn},
+		{"DROP TRIGGER g ON t", "DROP TRIGGER g ON t", pgerr.UndefinedObject},
+		{"DROP TABLE t", "DROP TRIGGER IF EXISTS g ON t", "no t"},
+	} {
+		db := open(t)
+		a, b := connect(t, db), connect(t, db)
+		must(t, a, `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+			CREATE TABLE t (id int, a int); CREATE INDEX t_a ON t (a); INSERT INTO t VALUES (1);
+			CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`)
+		must(t, a, "BEGIN; "+c.first)
+		got := ""
+		if err := behind(t, db, a, b, c.second); err != nil {
+			got = pgerr.CodeOf(err)
+		} else {
+			for _, name := range []string{"old", "t"} {
+				if r, err := run(a, "SELECT count(*) FROM "+name); err == nil {
+					got += fmt.Sprintf(", %d of %s", r.rows[0][0].I, name)
+				} else if name == "t" {
+					got += ", no t"
+				}
+			}
+			if r := must(t, a, "SELECT 1 FROM pg_class WHERE relname = 't_b'"); len(r.rows) > 0 {
+				got += " with t_b"
+			}
+			got = strings.TrimPrefix(got, ", ")
+		}
+		if got != c.want {
+			t.Errorf("%s | %s: %s, not %s", c.first, c.second, got, c.want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
@@ -34,7 +35,8 @@ func TestDefinitionsBesideRows(t *testing.T) {
 			if name == "disk" {
 				path = t.TempDir()
 			}
-			db, err := rowkey.Open(path)
+			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})) // where a panic was
+			db, err := rowkey.Open(path, rowkey.WithLogger(log))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +98,8 @@ func (d *definitions) run(seed uint64, span time.Duration) {
 			}
 		})
 	}
-	for end := time.Now().Add(span); time.Now().Before(end) && !d.t.Failed(); {
+	// On a busy machine it takes longer until something was done.
+	for end := time.Now().Add(span); (time.Now().Before(end) || d.succeeded() < 100) && !d.t.Failed(); {
 		time.Sleep(100 * time.Millisecond)
 		d.check()
 	}
@@ -104,10 +107,9 @@ func (d *definitions) run(seed uint64, span time.Duration) {
 	wg.Wait()
 	d.check()
 	d.t.Logf("%d statements, %d refused: %v", d.statements.Load(), d.refused.Load(), d.codes)
-	if d.statements.Load()-d.refused.Load() < 100 {
-		d.t.Error("hardly anything was done")
-	}
 }
+
+func (d *definitions) succeeded() int64 { return d.statements.Load() - d.refused.Load() }
 
 // check is what `rowkey check` does.
 func (d *definitions) check() {
