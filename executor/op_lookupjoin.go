@@ -248,7 +248,7 @@ func (o *lookupJoinOp) decode(keys, vals [][]byte) error {
 
 // lookPrefixes scans the entries of each distinct prefix.
 func (o *lookupJoinOp) lookPrefixes() error {
-	var keys, vals [][]byte
+	keys, vals := o.gets[:0], o.vals[:0]
 	var here span
 	for k, l := range o.order {
 		if k == 0 || !bytes.Equal(l.key, o.order[k-1].key) {
@@ -283,6 +283,7 @@ func (o *lookupJoinOp) lookPrefixes() error {
 		}
 		o.ofRow[l.row] = here
 	}
+	o.gets, o.vals = keys, vals
 	if len(keys) == 0 {
 		return nil
 	}

@@ -50,6 +50,10 @@ func (c *compiler) pred(e plan.Expr) (pred, error) {
 		if p, err := c.compare(e); p != nil || err != nil {
 			return p, err
 		}
+	case *plan.ScalarArray:
+		if p, err := c.among(e); p != nil || err != nil {
+			return p, err
+		}
 	}
 	k, err := c.compile(e)
 	if err != nil {

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"strings"
+
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -65,7 +67,8 @@ func (c *compiler) compare(e *plan.Call) (pred, error) {
 		return nil, nil
 	}
 	o, ok := cmpOps[e.Op.Compare]
-	if !ok || !rawComparable(e.Op.Left, e.Op.Right) {
+	blanks := bothPadded(e.Op.Left, e.Op.Right)
+	if !ok || !blanks && !rawComparable(e.Op.Left, e.Op.Right) {
 		return nil, nil
 	}
 	l, r := bare(e.Args[0]), bare(e.Args[1])
@@ -89,7 +92,12 @@ func (c *compiler) compare(e *plan.Call) (pred, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &colValPred{idx: lc.Idx, val: val, op: o, phys: e.Op.Left.Under().Phys}, nil
+	return &colValPred{idx: lc.Idx, val: val, op: o, phys: e.Op.Left.Under().Phys, blanks: blanks}, nil
+}
+
+// bothPadded tells whether values compare but for the blanks at their ends.
+func bothPadded(a, b *types.Type) bool {
+	return a.Under() == types.BPChar && b.Under() == types.BPChar
 }
 
 // bare looks through relabelings, which do not change representations.
@@ -109,6 +117,8 @@ type colValPred struct {
 	val  expr
 	op   cmpOp
 	phys types.Phys
+	// blanks: those at the end do not count, as in values of character(n).
+	blanks bool
 }
 
 func (p *colValPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32, error) {
@@ -132,6 +142,9 @@ func (p *colValPred) filter(in *types.Batch, sel []int32, out []int32) ([]int32,
 		d := c.F[0]
 		return cmpFunc(p.op, v.F, nulls, in.N, sel, out, func(f float64) int { return types.CompareFloat(f, d) }), nil
 	case types.PhysBytes:
+		if p.blanks {
+			return cmpPadded(p.op, v.S, types.TrimBlanks(c.S[0]), nulls, in.N, sel, out), nil
+		}
 		return cmpValue(p.op, v.S, c.S[0], nulls, in.N, sel, out), nil
 	}
 	d := c.D[0]
@@ -192,6 +205,26 @@ func cmpValue[T int64 | float64 | string](o cmpOp, v []T, c T, nulls []bool, n i
 		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x > c || x != x })
 	default:
 		k = hitsOf(v, nulls, sel, buf, k, func(x T) bool { return x >= c || x != x })
+	}
+	return buf[:k]
+}
+
+// cmpPadded is cmpValue where blanks at the end of values do not count; c has none.
+func cmpPadded(o cmpOp, v []string, c string, nulls []bool, n int, sel, out []int32) []int32 {
+	if o != cmpEq && o != cmpNe {
+		return cmpFunc(o, v, nulls, n, sel, out, func(x string) int { return strings.Compare(types.TrimBlanks(x), c) })
+	}
+	k := len(out)
+	buf := out[:cap(out)]
+	for _, i := range selected(n, sel) {
+		if nulls != nil && nulls[i] {
+			continue
+		}
+		x := v[i]
+		if (len(x) >= len(c) && x[:len(c)] == c && types.TrimBlanks(x[len(c):]) == "") == (o == cmpEq) {
+			buf[k] = i
+			k++
+		}
 	}
 	return buf[:k]
 }

@@ -21,7 +21,7 @@ type PairBatch struct {
 	Max int
 	// Arena is for stores that copy; append to it only through Hold.
 	Arena []byte
-	// kept is the size of the last arena that was given away.
+	// kept is the size of the largest arena that pairs were kept in.
 	kept int
 }
 
@@ -41,11 +41,12 @@ func (b *PairBatch) Clear() {
 	b.Keys, b.Values, b.Arena = b.Keys[:0], b.Values[:0], b.Arena[:0]
 }
 
-// Keep lets the pairs delivered so far live as long as anyone refers to them:
-// the next fill takes fresh memory. It costs nothing now.
+// Keep lets the pairs delivered so far live as long as anyone refers to them: the next
+// fill goes behind them in the arena, or into another. It costs nothing now, and many
+// small batches that are kept share an arena.
 func (b *PairBatch) Keep() {
 	b.kept = max(b.kept, cap(b.Arena))
-	b.Arena = nil
+	b.Arena = b.Arena[len(b.Arena):]
 }
 
 // Hold copies p into the arena and returns the copy. When the arena is full it
