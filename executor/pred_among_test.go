@@ -100,7 +100,7 @@ func TestFastConditions(t *testing.T) {
 			}
 		}
 	}
-	if fast < 2000 {
+	if fast < 1500 {
 		t.Errorf("only %d conditions had a fast form", fast)
 	}
 }

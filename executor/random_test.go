@@ -29,6 +29,9 @@ type src struct {
 }
 
 func (g *queryGen) from(depth int) (string, []src) {
+	if g.r.Intn(6) == 0 {
+		return g.equals()
+	}
 	n := 1 + g.r.Intn(3)
 	var s string
 	var all []src
@@ -62,6 +65,28 @@ func (g *queryGen) from(depth int) (string, []src) {
 				cond += " and " + g.cond(append(all, me), 0)
 			}
 			s = s + " " + j + " " + t + " " + al + " on " + cond
+		}
+		all = append(all, me)
+	}
+	return s, all
+}
+
+// equals joins some tables by equalities, more of them than it needs.
+func (g *queryGen) equals() (string, []src) {
+	var all []src
+	s := ""
+	for range 3 + g.r.Intn(3) {
+		g.n++
+		t := g.pick("a", "b", "c", "c")
+		me := src{fmt.Sprintf("q%d", g.n), queryTables[t]}
+		if all == nil {
+			s = t + " " + me.alias
+		} else {
+			cond := g.pair(all, me)
+			for g.r.Intn(3) == 0 {
+				cond += " and " + g.pair(append(all, me), me)
+			}
+			s += g.pick(" join ", " join ", " join ", " left join ") + t + " " + me.alias + " on " + cond
 		}
 		all = append(all, me)
 	}

@@ -68,3 +68,8 @@ func BenchmarkJoin8(b *testing.B) {
 	benchPlan(b, `SELECT count(*) FROM r0, r1, r2, r3, r4, r5, r6, r7 WHERE r0.v = r1.k AND r1.v = r2.k AND r2.v = r3.k AND r3.v = r4.k
 		AND r4.v = r5.k AND r5.v = r6.k AND r6.v = r7.k AND r0.w = 5`)
 }
+
+func BenchmarkJoin8OneKey(b *testing.B) {
+	benchPlan(b, `SELECT count(*) FROM r0, r1, r2, r3, r4, r5, r6, r7 WHERE r0.k = r1.k AND r1.k = r2.k AND r2.k = r3.k AND r3.k = r4.k
+		AND r4.k = r5.k AND r5.k = r6.k AND r6.k = r7.k AND r0.w = 5`)
+}

@@ -53,13 +53,14 @@ type pred struct {
 
 // graph is a tree of joins taken apart.
 type graph struct {
-	p     *planner
-	units []*unit
-	preds []pred
-	late  []plan.Expr // conditions that read no unit, or are volatile
-	conds []plan.Expr
-	rows  map[uint64]float64
-	memo  map[uint64][]*path
+	p       *planner
+	units   []*unit
+	preds   []pred
+	classes []*eqClass  // of equalities, which are not in preds
+	late    []plan.Expr // conditions that read no unit, or are volatile
+	conds   []plan.Expr
+	rows    map[uint64]float64
+	memo    map[uint64][]*path
 }
 
 func (p *planner) joinPaths(n *lJoin) []*path {
@@ -131,6 +132,7 @@ func (g *graph) solve() []*path {
 		}
 		g.preds = append(g.preds, pred{c, refs})
 	}
+	g.findClasses()
 	n := len(g.units)
 	for i, u := range g.units {
 		u.paths = p.pathsFor(u.r)
@@ -191,6 +193,11 @@ func (g *graph) within(m, a, b uint64) []plan.Expr {
 	for _, pr := range g.preds {
 		if pr.refs&^m == 0 && pr.refs&^a != 0 && pr.refs&^b != 0 {
 			out = append(out, pr.e)
+		}
+	}
+	for _, c := range g.classes {
+		if e := c.between(g, a, b); e != nil {
+			out = append(out, e)
 		}
 	}
 	return out
