@@ -91,6 +91,8 @@ func scanBelow(o op) *scanOp {
 			o = n.in
 		case *aggOp:
 			o = n.in
+		case *gatherOp:
+			o = n.in
 		case *filterOp:
 			o = n.in
 		case *projectOp:

@@ -56,6 +56,7 @@ func (x *exec) newLookupJoin(n *plan.LookupJoin) (op, error) {
 	if o.in, err = x.build(n.Input); err != nil {
 		return nil, err
 	}
+	o.in = x.gathered(o.in, colTypes(n.Input))
 	if o.index, err = x.indexCodec(n.Table, n.Index); err != nil {
 		return nil, err
 	}

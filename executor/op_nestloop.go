@@ -69,6 +69,9 @@ func (x *exec) newNestLoop(n *plan.NestLoop) (op, error) {
 	if n.Kind < plan.SemiJoin {
 		o.ahead = x.aheadOf(o.right, n.Sets, o.setParams)
 	}
+	if o.ahead != nil {
+		o.left = x.gathered(o.left, colTypes(n.Left))
+	}
 	o.lv, o.rv = newVecs(colTypes(n.Left), 0), newVecs(colTypes(n.Right), 0)
 	return o, nil
 }

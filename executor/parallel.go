@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 )
 
 // Parallel aggregation and top-N. The operators between the node and one
-// large scan (filters, projections, probes of hash joins) are made once per
-// goroutine; the scan's key ranges are cut into pieces that the goroutines
+// large scan (filters, projections, probes of hash joins, lookups, loops that run
+// their inner side for each outer row) are made once per goroutine; the scan's key ranges are cut into pieces that the goroutines
 // take from a queue; each accumulates for itself, and the results are merged:
 //
 //	        Agg ── merge ──┬─────────────┐
@@ -56,7 +57,7 @@ func (w *worker) take() (kv.Range, bool) {
 // pieces is how many ranges each gets at least, so that none waits long for
 // the others.
 const (
-	parallelKeys = 20_000
+	parallelKeys = 10_000
 	pieces       = 8
 )
 
@@ -64,6 +65,7 @@ const (
 type pipeline struct {
 	scan  *plan.Scan
 	joins []*plan.HashJoin
+	inner map[int]bool // nodes of inner sides of loops, by their IDs
 }
 
 // pipelineOf finds the chain, nil when it cannot run in parallel.
@@ -93,6 +95,11 @@ func (x *exec) pipelineOf(n plan.Node, exprs []plan.Expr) *pipeline {
 			n = m.Input
 		case *plan.LookupJoin:
 			n = m.Input
+		case *plan.NestLoop:
+			if len(m.Sets) == 0 || !p.addInner(m.Right, m.Sets) {
+				return nil
+			}
+			n = m.Left
 		case *plan.HashJoin:
 			switch m.Kind {
 			case plan.RightJoin, plan.FullJoin:
@@ -112,13 +119,42 @@ func (x *exec) pipelineOf(n plan.Node, exprs []plan.Expr) *pipeline {
 	}
 }
 
-// parallelSafe tells whether several goroutines may compute e.
-func parallelSafe(e plan.Expr) bool {
+// addInner tells whether each goroutine may run the inner side of a loop for its own
+// outer rows, whose values the slots of sets hold.
+func (p *pipeline) addInner(n plan.Node, sets []int) bool {
+	switch n := n.(type) {
+	case *plan.Scan, *plan.LookupJoin, *plan.Filter, *plan.Project, *plan.Sort:
+	case *plan.Agg:
+		for i := range n.Calls {
+			if n.Calls[i].Fn.User != nil {
+				return false
+			}
+		}
+	default:
+		return false
+	}
+	ok := true
+	nodeExprs(n, func(e plan.Expr) { ok = ok && parallelSafe(e, sets...) })
+	for _, c := range n.Children() {
+		ok = ok && p.addInner(c, sets)
+	}
+	if p.inner == nil {
+		p.inner = map[int]bool{}
+	}
+	p.inner[n.Info().ID] = true
+	return ok
+}
+
+// parallelSafe tells whether several goroutines may compute e; each has slots of its
+// own for what own names.
+func parallelSafe(e plan.Expr, own ...int) bool {
 	ok := true
 	walkExpr(e, func(e plan.Expr) {
 		switch e := e.(type) {
-		case *plan.Subplan, *plan.ExecParam:
+		case *plan.Subplan:
 			ok = false
+		case *plan.ExecParam:
+			ok = ok && slices.Contains(own, e.Slot)
 		case *plan.Call:
 			if e.Fn.Volatility == builtin.Volatile || e.Fn.User != nil {
 				ok = false
@@ -218,7 +254,7 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 			c.Counters = make([]plan.Counters, len(x.Counters))
 		}
 		ctxs[i] = &c
-		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: x.slots, gen: x.gen,
+		wx := &exec{Ctx: &c, plan: x.plan, read: x.read, slots: slices.Clone(x.slots), gen: x.gen,
 			worker: &worker{scan: p.scan, queue: queue, tables: tables}}
 		if ins[i], err = wx.build(input); err != nil {
 			return nil, err
@@ -260,13 +296,14 @@ func (x *exec) fanOut(input plan.Node, p *pipeline, build func(wx *exec, in op) 
 		return nil, err
 	}
 	for id := range x.Counters {
-		sumCounters(&x.Counters[id], ctxs, id)
+		sumCounters(&x.Counters[id], ctxs, id, p.inner[id])
 	}
 	return parts, nil
 }
 
-// sumCounters adds what the goroutines counted of one node.
-func sumCounters(to *plan.Counters, ctxs []*Ctx, id int) {
+// sumCounters adds what the goroutines counted of one node. All of them together ran it
+// once, but for what is run for each row.
+func sumCounters(to *plan.Counters, ctxs []*Ctx, id int, inner bool) {
 	var longest, first time.Duration
 	for _, c := range ctxs {
 		k := &c.Counters[id]
@@ -274,7 +311,11 @@ func sumCounters(to *plan.Counters, ctxs []*Ctx, id int) {
 			continue
 		}
 		to.Workers++
-		to.Loops = max(to.Loops, k.Loops)
+		if inner {
+			to.Loops += k.Loops
+		} else {
+			to.Loops = max(to.Loops, k.Loops)
+		}
 		to.Rows += k.Rows
 		to.Removed += k.Removed
 		to.Keys += k.Keys

@@ -266,7 +266,24 @@ func TestParallelSame(t *testing.T) {
 	s.Filter = op2("<", c(s, 0), konst(types.Int4, types.NewInt(30)))
 	d := scan(dim, 1, 2)
 	j := &plan.HashJoin{Base: colsOf(types.Int4, types.Text, types.Float8, types.Int4, types.Text), Left: s, Right: d, LeftKeys: []plan.Expr{c(s, 0)}, RightKeys: []plan.Expr{c(d, 0)}}
+	inner := scan(dim, 1, 2)
+	inner.Filter = op2("=", c(inner, 0), &plan.ExecParam{T: plan.T{Typ: types.Int4, Mod: -1}, Slot: 3})
+	sum := aggNode(inner, nil, agg("count", nil), agg("max", c(inner, 1)))
+	few := scan(tab, 1, 2, 3)
+	few.Filter = op2("<", c(s, 0), konst(types.Int4, types.NewInt(2)))
+	loop := &plan.NestLoop{Base: colsOf(types.Int4, types.Text, types.Float8, types.Int8, types.Text), Left: few, Right: sum,
+		Sets: []int{3}, Args: []plan.Expr{c(few, 0)}}
+	outer := func(p *plan.Plan) *plan.Scan {
+		s := s
+		walkNodes(p.Root, func(n plan.Node) {
+			if n == few {
+				s = few
+			}
+		})
+		return s
+	}
 	plans := []*plan.Plan{
+		query(aggNode(loop, []plan.Expr{c(loop, 1)}, agg("count", nil), agg("sum", c(loop, 3)), agg("max", c(loop, 4)))),
 		query(aggNode(s, nil, agg("count", nil), agg("sum", c(s, 0)), agg("sum", c(s, 2)), agg("max", c(s, 1)))),
 		query(aggNode(s, []plan.Expr{c(s, 1), c(s, 0)}, agg("count", nil), agg("avg", c(s, 0)))),
 		query(aggNode(j, []plan.Expr{c(j, 4)}, agg("count", nil), agg("sum", c(j, 0)))),
@@ -287,8 +304,15 @@ func TestParallelSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		txn.Rollback()
+		s := outer(p)
 		if k := ctx.Counters[s.ID]; k.Keys != 60_000 || k.Workers < 2 || k.Rows+k.Removed != 60_000 {
 			t.Errorf("plan %d: the scan counted %+v", i, k)
+		}
+		// The inner side of a loop ran once for each outer row.
+		if s == few {
+			if k := ctx.Counters[sum.ID]; int64(k.Loops) != ctx.Counters[s.ID].Rows {
+				t.Errorf("plan %d: the inner side counted %+v", i, k)
+			}
 		}
 	}
 }
