@@ -8,13 +8,14 @@ import "rowkey/types"
 //
 // It waits for as many batches as it has read before, so that a LIMIT above makes it
 // read no more than twice what is needed. Large batches pass through; others live, as
-// ever, until the next.
+// ever, until the next. An error comes after the rows before it.
 type gatherOp struct {
 	in    op
 	rows  *rowSet
 	read  int          // batches so far
 	held  *types.Batch // large, to come after rows
 	ended bool
+	err   error // to come
 }
 
 // gatherRows is what makes a batch large enough.
@@ -29,7 +30,7 @@ func (x *exec) gathered(in op, ts []*types.Type) op {
 }
 
 func (o *gatherOp) open() error {
-	o.read, o.held, o.ended = 0, nil, false
+	o.read, o.held, o.ended, o.err = 0, nil, false, nil
 	o.rows.reset()
 	return o.in.open()
 }
@@ -42,11 +43,8 @@ func (o *gatherOp) next() (*types.Batch, error) {
 	}
 	for most := max(2*o.read, 1); !o.ended; {
 		b, err := o.in.next()
-		if err != nil {
-			return nil, err
-		}
-		if b == nil {
-			o.ended = true
+		if b == nil || err != nil {
+			o.ended, o.err = true, err
 			break
 		}
 		o.read++
@@ -69,7 +67,7 @@ func (o *gatherOp) next() (*types.Batch, error) {
 		}
 	}
 	if o.rows.n == 0 {
-		return nil, nil
+		return nil, o.err
 	}
 	return o.rows.slice(0, o.rows.n), nil
 }

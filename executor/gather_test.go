@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"math/rand"
 	"slices"
 	"testing"
@@ -16,6 +17,7 @@ type batches struct {
 	sizes []int
 	at    int
 	next_ int64
+	fails error // after them
 	vec   *types.Vec
 	out   types.Batch
 }
@@ -25,7 +27,7 @@ func (o *batches) close()      {}
 
 func (o *batches) next() (*types.Batch, error) {
 	if o.at == len(o.sizes) {
-		return nil, nil
+		return nil, o.fails
 	}
 	n := o.sizes[o.at]
 	o.at++
@@ -40,7 +42,7 @@ func (o *batches) next() (*types.Batch, error) {
 }
 
 // Small batches are put together, in order, and after any number of results no more than
-// about twice the batches that they needed have been read.
+// about twice the batches that they needed have been read. An error comes after all rows.
 func TestGather(t *testing.T) {
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)
@@ -49,6 +51,9 @@ func TestGather(t *testing.T) {
 	x := &exec{Ctx: ctx, plan: &plan.Plan{}}
 	for range 500 {
 		in := &batches{vec: types.NewVec(types.Int8, 0)}
+		if r.Intn(2) == 0 {
+			in.fails = errors.New("at the end")
+		}
 		total := 0
 		for range r.Intn(60) {
 			n := 1 + r.Intn(20)
@@ -67,7 +72,7 @@ func TestGather(t *testing.T) {
 			for {
 				before := in.at
 				b, err := o.next()
-				if err != nil {
+				if err != in.fails && (err != nil || b == nil) {
 					t.Fatal(err)
 				}
 				if b == nil {
