@@ -1,8 +1,10 @@
 package builtin
 
 import (
+	"strings"
 	"unicode/utf8"
 
+	"rowkey/pgerr"
 	"rowkey/types"
 )
 
@@ -20,6 +22,9 @@ func init() {
 	define("char(text)", fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) { return types.Parse(types.Char, -1, a[0].S, nil) }))
 	define("text(bool)", f1(boolWord))
 	define("regclass(text)", fn(func(ctx *Ctx, a []types.Datum) (types.Datum, error) {
+		if s := a[0].S; s != "" && strings.Trim(s, "0123456789") == "" { // a name, where the type's text form has a number
+			return types.Null, pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", s)
+		}
 		return types.Parse(types.RegClass, -1, a[0].S, ctx.env())
 	}))
 

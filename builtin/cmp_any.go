@@ -34,7 +34,7 @@ func compareField(x, y *types.Tuple, i int) (int, error) {
 		ft = x.Fields[i].Type
 		if gt := y.Fields[i].Type; gt.OID != ft.OID {
 			return 0, pgerr.Newf(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
-				types.Format(ft, -1), types.Format(gt, -1), i+1)
+				types.Display(ft), types.Display(gt), i+1)
 		}
 	}
 	v, w := x.Vals[i], y.Vals[i]
@@ -61,7 +61,7 @@ func sameImage(a, b types.Datum) (bool, error) {
 		if i < len(x.Fields) && i < len(y.Fields) {
 			if t, u := x.Fields[i].Type, y.Fields[i].Type; t.OID != u.OID {
 				return false, pgerr.Newf(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
-					types.Format(t, -1), types.Format(u, -1), i+1)
+					types.Display(t), types.Display(u), i+1)
 			}
 		}
 		v, w := x.Vals[i], y.Vals[i]

@@ -414,7 +414,7 @@ func init() {
 			if u := t[0].Under(); len(u.Labels) > 0 {
 				return types.NewInt(u.Labels[0].Sort), u.Labels[0].Usable(u)
 			}
-			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Format(t[0], -1)+" contains no values")
+			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Display(t[0])+" contains no values")
 		}
 	}))
 	define("enum_last(anyenum)", poly(func(t []*types.Type) EvalFunc {
@@ -423,7 +423,7 @@ func init() {
 				last := &u.Labels[len(u.Labels)-1]
 				return types.NewInt(last.Sort), last.Usable(u)
 			}
-			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Format(t[0], -1)+" contains no values")
+			return types.Null, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "enum "+types.Display(t[0])+" contains no values")
 		}
 	}))
 	define("enum_range(anyenum)", poly(func(t []*types.Type) EvalFunc {

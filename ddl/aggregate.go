@@ -76,7 +76,7 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 		if state == types.Internal {
 			return pgerr.Unsupported("aggregates with a state of type internal are not supported")
 		}
-		return bad("aggregate transition data type cannot be %s", types.Format(state, -1))
+		return bad("aggregate transition data type cannot be %s", types.Display(state))
 	}
 	a := f.Aggregate
 	a.StateOID = state.OID
@@ -89,7 +89,7 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 		return err
 	}
 	if result.OID != state.OID {
-		return pgerr.Newf(pgerr.DatatypeMismatch, "return type of transition function %s is not %s", transition.Name, types.Format(state, -1))
+		return pgerr.Newf(pgerr.DatatypeMismatch, "return type of transition function %s is not %s", transition.Name, types.Display(state))
 	}
 	a.Transition = transition.OID
 	f.Result = state
@@ -163,7 +163,7 @@ func (c *Ctx) aggregateFunction(o *ast.Option, args []*types.Type) (*builtin.Fun
 	if f == nil {
 		var texts []string
 		for _, t := range args {
-			texts = append(texts, types.Format(t, -1))
+			texts = append(texts, types.Display(t))
 		}
 		return nil, nil, pgerr.Newf(pgerr.UndefinedFunction, "function %s(%s) does not exist", strings.Join(name, "."), strings.Join(texts, ", "))
 	}

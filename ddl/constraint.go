@@ -215,7 +215,7 @@ func indexable(t *types.Type) error {
 		u = u.Elem.Under()
 	}
 	if u == types.JSON || u == types.JSONPathText || u.Category == 'G' || u.Kind == types.KindPseudo {
-		return pgerr.Newf(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", types.Format(t, -1)).
+		return pgerr.Newf(pgerr.UndefinedObject, "data type %s has no default operator class for access method \"btree\"", types.Display(t)).
 			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
 	}
 	return nil
@@ -333,7 +333,7 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 			}
 			return pgerr.Newf(pgerr.DatatypeMismatch, "foreign key constraint %q cannot be implemented", name).
 				WithDetail("Key columns %q and %q are of incompatible types: %s and %s.", col.Name, rc.Name,
-					types.Format(col.Type, -1), types.Format(rc.Type, -1))
+					types.Display(col.Type), types.Display(rc.Type))
 		}
 		if col.Generated != "" {
 			switch {

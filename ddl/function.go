@@ -235,7 +235,7 @@ func (c *Ctx) routineType(tn *ast.TypeName) (*types.Type, error) {
 	if tn.PctType {
 		t, _, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), tn)
 		if err == nil {
-			c.notice(pgerr.SuccessfulCompletion, "type reference %s%%TYPE converted to %s", strings.Join(tn.Names, "."), types.Format(t, -1))
+			c.notice(pgerr.SuccessfulCompletion, "type reference %s%%TYPE converted to %s", strings.Join(tn.Names, "."), types.Display(t))
 		}
 		return t, err
 	}
@@ -266,10 +266,10 @@ func (c *Ctx) functionParams(f *catalog.Function, n *ast.CreateFunctionStmt) err
 				t == types.Record && f.Language == "sql" && p.In(), t == types.CString && f.Language != "internal", t == types.Internal && f.Language != "internal":
 				lang := map[string]string{"sql": "SQL", "plpgsql": "PL/pgSQL"}[f.Language]
 				if lang == "PL/pgSQL" {
-					return bad("PL/pgSQL functions cannot accept type %s", types.Format(t, -1))
+					return bad("PL/pgSQL functions cannot accept type %s", types.Display(t))
 				}
 				if lang == "SQL" {
-					return bad("SQL functions cannot have arguments of type %s", types.Format(t, -1))
+					return bad("SQL functions cannot have arguments of type %s", types.Display(t))
 				}
 			}
 		}
@@ -343,7 +343,7 @@ func (c *Ctx) functionResult(f *catalog.Function, n *ast.CreateFunctionStmt) err
 		}
 		f.Result, f.SetOf = t, n.Returns.SetOf
 		if implied != nil && t.OID != implied.OID {
-			return pgerr.Newf(pgerr.InvalidFunctionDefinition, "function result type must be %s because of OUT parameters", types.Format(implied, -1))
+			return pgerr.Newf(pgerr.InvalidFunctionDefinition, "function result type must be %s because of OUT parameters", types.Display(implied))
 		}
 	case n.ReturnsTable:
 		f.Result, f.SetOf = implied, true
@@ -394,7 +394,7 @@ func (c *Ctx) checkPolymorphic(f *catalog.Function) error {
 			list = "anycompatiblerange or anycompatiblemultirange"
 		}
 		return pgerr.New(pgerr.InvalidFunctionDefinition, "cannot determine result data type").
-			WithDetail("A result of type %s requires at least one input of type %s.", types.Format(r, -1), list)
+			WithDetail("A result of type %s requires at least one input of type %s.", types.Display(r), list)
 	}
 	return nil
 }
@@ -510,7 +510,7 @@ func (c *Ctx) replaceable(old, f *catalog.Function) error {
 func (c *Ctx) functionText(f *catalog.Function) string {
 	var args []string
 	for _, p := range f.Inputs() {
-		args = append(args, types.Format(p.Type, -1))
+		args = append(args, types.Display(p.Type))
 	}
 	name := quoteIdent(f.Name)
 	visible := false
@@ -544,7 +544,7 @@ func (c *Ctx) routine(o *ast.Object, kind ast.ObjectKind) (f *catalog.Function, 
 		full = append(full, t)
 		if m := paramMode(p.Mode); m != 'o' && m != 't' {
 			args = append(args, t)
-			texts = append(texts, types.Format(t, -1))
+			texts = append(texts, types.Display(t))
 		}
 	}
 	var hits []*builtin.Func
@@ -648,7 +648,7 @@ func (c *Ctx) dropFunction(n *ast.DropStmt, o *ast.Object) (target, bool, error)
 		var args []string
 		for _, p := range o.Params {
 			if t, _, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), p.Type); err == nil {
-				args = append(args, types.Format(t, -1))
+				args = append(args, types.Display(t))
 			}
 		}
 		c.notice(pgerr.SuccessfulCompletion, "%s %s(%s) does not exist, skipping", word, strings.Join(o.Name, "."), strings.Join(args, ","))
@@ -700,7 +700,7 @@ func (c *Ctx) renameFunction(o *ast.Object, kind ast.ObjectKind, to string) erro
 func (c *Ctx) functionExists(f *catalog.Function) error {
 	var args []string
 	for _, p := range f.Inputs() {
-		args = append(args, types.Format(p.Type, -1))
+		args = append(args, types.Display(p.Type))
 	}
 	return pgerr.Newf(pgerr.DuplicateFunction, "function %s(%s) already exists in schema %q", f.Name, strings.Join(args, ", "), c.snap().Schema(f.SchemaOID).Name)
 }

@@ -231,7 +231,7 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 			fits = fits || a == key.Type.Under()
 		}
 		if !fits {
-			return key, "", pgerr.Newf(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", oc, types.Format(key.Type, -1))
+			return key, "", pgerr.Newf(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", oc, types.Display(key.Type))
 		}
 		if strings.HasSuffix(oc, "_pattern_ops") { // the order of all text here; kept for display
 			key.Opclass = oc

@@ -86,7 +86,7 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 		col.Type, collation = k.Type, collationOf(k)
 	} else {
 		if x.Type() == types.Unknown || x.Type().Kind == types.KindPseudo {
-			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "partition key column %d has pseudo-type %s", i+1, types.Format(x.Type(), -1))
+			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "partition key column %d has pseudo-type %s", i+1, types.Display(x.Type()))
 		}
 		for _, a := range planner.ColumnsUsed(x) {
 			if int(a) > len(t.Columns) {
@@ -123,7 +123,7 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 			return col, err
 		}
 	} else if method == "btree" && indexable(col.Type) != nil || method == "hash" && catalog.HashFunction(col.Type) == nil {
-		return col, pgerr.Newf(pgerr.UndefinedObject, "data type %s has no default operator class for access method %q", types.Format(col.Type, -1), method).
+		return col, pgerr.Newf(pgerr.UndefinedObject, "data type %s has no default operator class for access method %q", types.Display(col.Type), method).
 			WithHint("You must specify a %s operator class or define a default %s operator class for the data type.", method, method)
 	}
 	return col, nil
@@ -138,7 +138,7 @@ func (c *Ctx) partitionOpclass(name []string, method string, t *types.Type) (str
 	case !found:
 		return "", pgerr.Newf(pgerr.UndefinedObject, "operator class %q does not exist for access method %q", strings.Join(name, "."), method)
 	case !fits:
-		return "", pgerr.Newf(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", oc, types.Format(t, -1))
+		return "", pgerr.Newf(pgerr.DatatypeMismatch, "operator class %q does not accept data type %s", oc, types.Display(t))
 	case isDefault:
 		return "", nil
 	}

@@ -40,7 +40,7 @@ func (c *Ctx) createRange(n *ast.CreateRangeTypeStmt) error {
 		return err
 	}
 	if sub.Kind == types.KindPseudo {
-		return pgerr.Newf(pgerr.DatatypeMismatch, "range subtype cannot be %s", types.Format(sub, -1))
+		return pgerr.Newf(pgerr.DatatypeMismatch, "range subtype cannot be %s", types.Display(sub))
 	}
 	if err := c.mayUseType(sub); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (c *Ctx) subtypeDiff(names []string, sub *types.Type) (catalog.OID, error) 
 	f, _ := planner.FindRoutine(c.snap(), c.SearchPath(), names, []*types.Type{sub, sub})
 	written := strings.Join(names, ".")
 	if f == nil {
-		return 0, pgerr.Newf(pgerr.UndefinedFunction, "function %s(%s, %s) does not exist", written, types.Format(sub, -1), types.Format(sub, -1))
+		return 0, pgerr.Newf(pgerr.UndefinedFunction, "function %s(%s, %s) does not exist", written, types.Display(sub), types.Display(sub))
 	}
 	if f.Result != types.Float8 {
 		return 0, pgerr.Newf(pgerr.InvalidObjectDefinition, "range subtype diff function %s must return type %s", written, "double precision")

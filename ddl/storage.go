@@ -118,7 +118,7 @@ func (c *Ctx) columnHint(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			return pgerr.Newf(pgerr.InvalidParameterValue, "invalid storage type %q", cmd.Value)
 		}
 		if kind != 'p' && col.Type.Len != -1 {
-			return pgerr.Newf(pgerr.FeatureNotSupported, "column data type %s can only have storage PLAIN", types.Format(col.Type, -1))
+			return pgerr.Newf(pgerr.FeatureNotSupported, "column data type %s can only have storage PLAIN", types.Display(col.Type))
 		}
 		col.Storage = kind
 	case ast.SetColumnCompression:
@@ -127,7 +127,7 @@ func (c *Ctx) columnHint(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			return pgerr.Newf(pgerr.InvalidParameterValue, "invalid compression method %q", cmd.Value)
 		}
 		if col.Type.Len != -1 {
-			return pgerr.Newf(pgerr.FeatureNotSupported, "column data type %s does not support compression", types.Format(col.Type, -1))
+			return pgerr.Newf(pgerr.FeatureNotSupported, "column data type %s does not support compression", types.Display(col.Type))
 		}
 		col.Compression = kind
 	case ast.SetColumnOptions, ast.ResetColumnOptions:

@@ -281,7 +281,7 @@ func (b *builder) column(d *ast.ColumnDef) error {
 		col.Type, col.Typmod = t, mod
 	}
 	if col.Type.Kind == types.KindPseudo {
-		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, types.Format(col.Type, -1))
+		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", d.Name, types.Display(col.Type))
 	}
 	if d.Type != nil && d.Type.SetOf {
 		return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q cannot be declared SETOF", d.Name).At(d.Type.Pos())
@@ -329,7 +329,7 @@ func checkSystemColumn(name string) error {
 func (c *Ctx) collation(col *catalog.Column, n *ast.CollateClause) error {
 	name := n.Name[len(n.Name)-1]
 	if !col.Type.Collate {
-		return pgerr.Newf(pgerr.DatatypeMismatch, "collations are not supported by type %s", types.Format(col.Type, -1)).At(n.Pos())
+		return pgerr.Newf(pgerr.DatatypeMismatch, "collations are not supported by type %s", types.Display(col.Type)).At(n.Pos())
 	}
 	switch name {
 	case "default":

@@ -176,7 +176,7 @@ func tupleFields(d types.Datum, cols []*types.Vec) ([]types.Datum, error) {
 	}
 	for i, f := range t.Fields {
 		if want := cols[i].Type; f.Type != nil && f.Type != types.Unknown && f.Type.Under().Phys != want.Under().Phys {
-			return nil, mismatch.WithDetail("Returned type %s at ordinal position %d, but query expects %s.", types.Format(f.Type, -1), i+1, types.Format(want, -1))
+			return nil, mismatch.WithDetail("Returned type %s at ordinal position %d, but query expects %s.", types.Display(f.Type), i+1, types.Display(want))
 		}
 	}
 	copy(out, t.Vals)

@@ -1,13 +1,18 @@
 package executor
 
 import (
+	"errors"
+	"iter"
+
 	"rowkey/builtin"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
 // projectSetOp computes expressions of which some are set-returning: each
-// input row becomes as many rows as its longest set has.
+// input row becomes as many rows as its longest set has. A series, which may have
+// more rows than anybody asks for, runs as a coroutine that is stopped between
+// batches; other sets are about as large as what they are made of.
 type projectSetOp struct {
 	x     *exec
 	in    op
@@ -18,6 +23,10 @@ type projectSetOp struct {
 	out   *rowSet
 	cur   cursor
 	sets  [][]types.Datum
+	// series is the expression that is a series, the only set; -1 for none.
+	series int
+	pull   func() (*types.Batch, error, bool)
+	stop   func()
 }
 
 func (x *exec) newProjectSet(n *plan.ProjectSet) (op, error) {
@@ -25,14 +34,18 @@ func (x *exec) newProjectSet(n *plan.ProjectSet) (op, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &projectSetOp{x: x, in: in, n: n, out: newRowSet(colTypes(n), nil)}
-	for _, e := range n.Exprs {
+	o := &projectSetOp{x: x, in: in, n: n, out: newRowSet(colTypes(n), nil), series: -1}
+	sets := 0
+	for k, e := range n.Exprs {
 		if c, ok := e.(*plan.Call); ok && c.Fn.SetOf {
 			as, err := x.compileAll(c.Args)
 			if err != nil {
 				return nil, err
 			}
 			o.plain, o.args, o.fns = append(o.plain, nil), append(o.args, as), append(o.fns, boundCall(c))
+			if sets++; c.Fn.Name == "generate_series" {
+				o.series = k
+			}
 			continue
 		}
 		k, err := x.compile(e)
@@ -42,16 +55,35 @@ func (x *exec) newProjectSet(n *plan.ProjectSet) (op, error) {
 		o.plain, o.args, o.fns = append(o.plain, k), append(o.args, nil), append(o.fns, nil)
 	}
 	o.sets = make([][]types.Datum, len(o.plain))
+	if sets > 1 {
+		o.series = -1
+	}
 	return o, nil
 }
 
 func (o *projectSetOp) open() error {
+	o.halt()
 	o.out.reset()
 	o.cur.at = 0
 	return o.in.open()
 }
 
+// halt ends the coroutine.
+func (o *projectSetOp) halt() {
+	if o.stop != nil {
+		o.stop()
+		o.pull, o.stop = nil, nil
+	}
+}
+
 func (o *projectSetOp) next() (*types.Batch, error) {
+	if o.series >= 0 {
+		if o.pull == nil {
+			o.pull, o.stop = iter.Pull2(o.stream)
+		}
+		b, err, _ := o.pull()
+		return b, err
+	}
 	for {
 		if b := o.cur.next(o.out); b != nil {
 			return b, nil
@@ -68,21 +100,96 @@ func (o *projectSetOp) next() (*types.Batch, error) {
 	}
 }
 
-func (o *projectSetOp) expand(b *types.Batch) error {
-	vals := make([]builtin.Arg, len(o.plain))
-	args := make([][]builtin.Arg, len(o.plain))
+// eval computes the expressions without sets, and the arguments of those with.
+func (o *projectSetOp) eval(b *types.Batch) (vals []builtin.Arg, args [][]builtin.Arg, err error) {
+	vals = make([]builtin.Arg, len(o.plain))
+	args = make([][]builtin.Arg, len(o.plain))
 	for k, e := range o.plain {
-		var err error
 		if e != nil {
 			if vals[k], err = e.eval(b, b.Sel); err != nil {
-				return err
+				return nil, nil, err
 			}
 			continue
 		}
 		args[k] = make([]builtin.Arg, len(o.args[k]))
 		if err := evalAll(o.args[k], b, b.Sel, args[k]); err != nil {
-			return err
+			return nil, nil, err
 		}
+	}
+	return vals, args, nil
+}
+
+// rowArgs are the arguments of row i.
+func rowArgs(args []builtin.Arg, i int) []types.Datum {
+	out := make([]types.Datum, len(args))
+	for j, a := range args {
+		out[j] = a.Datum(row(a, i))
+	}
+	return out
+}
+
+// stream gives the rows of a series while they are asked for. The first batches are
+// small, as those of funcStreamOp.
+func (o *projectSetOp) stream(yield func(*types.Batch, error) bool) {
+	size := firstStreamed
+	give := func() error {
+		o.cur.at = 0
+		for b := o.cur.next(o.out); b != nil; b = o.cur.next(o.out) {
+			if !yield(b, nil) {
+				return errStreamStopped
+			}
+		}
+		o.out.drop()
+		size = min(4*size, types.BatchSize)
+		return nil
+	}
+	err := func() error {
+		for {
+			b, err := o.in.next()
+			if err != nil || b == nil {
+				return err
+			}
+			vals, args, err := o.eval(b)
+			if err != nil {
+				return err
+			}
+			for _, i := range selected(b.N, b.Sel) {
+				err := o.x.runSet(o.fns[o.series], rowArgs(args[o.series], int(i)), func(r []types.Datum) error {
+					for k, c := range o.out.cols {
+						if k == o.series {
+							c.Append(r[0])
+						} else {
+							c.Append(vals[k].Datum(row(vals[k], int(i))))
+						}
+					}
+					if o.out.n++; o.out.n < size {
+						return nil
+					}
+					if err := o.x.cancelled(); err != nil {
+						return err
+					}
+					return give()
+				})
+				if err != nil {
+					return err
+				}
+			}
+			if o.out.n > 0 { // the next input batch takes this one's place
+				if err := give(); err != nil {
+					return err
+				}
+			}
+		}
+	}()
+	if err != nil && !errors.Is(err, errStreamStopped) {
+		yield(nil, err)
+	}
+}
+
+func (o *projectSetOp) expand(b *types.Batch) error {
+	vals, args, err := o.eval(b)
+	if err != nil {
+		return err
 	}
 	for _, i := range selected(b.N, b.Sel) {
 		longest := 0
@@ -90,13 +197,9 @@ func (o *projectSetOp) expand(b *types.Batch) error {
 			if o.plain[k] != nil {
 				continue
 			}
-			row1 := make([]types.Datum, len(args[k]))
-			for j, a := range args[k] {
-				row1[j] = a.Datum(row(a, int(i)))
-			}
 			set := o.sets[k][:0]
 			typ := o.n.Exprs[k].Type()
-			err := o.x.runSet(o.fns[k], row1, func(r []types.Datum) error {
+			err := o.x.runSet(o.fns[k], rowArgs(args[k], int(i)), func(r []types.Datum) error {
 				if len(r) == 1 {
 					set = append(set, r[0])
 				} else {
@@ -130,4 +233,7 @@ func (o *projectSetOp) expand(b *types.Batch) error {
 	return nil
 }
 
-func (o *projectSetOp) close() { o.in.close() }
+func (o *projectSetOp) close() {
+	o.halt()
+	o.in.close()
+}

@@ -264,7 +264,10 @@ func (b *binder) castCallByName(e *ast.FuncCall, a arg) plan.Expr {
 	}
 	src := a.e.Type()
 	if src != types.Unknown {
-		k, _ := castPath(src, t, builtin.Explicit)
+		k, c := castPath(src, t, builtin.Explicit)
+		if k == funcPath && c.Method != 'f' {
+			k = relabelPath // for PostgreSQL, which calls nothing there
+		}
 		if k != relabelPath && k != ioPath || k == ioPath && t.Category == 'S' && isRowType(src) {
 			return nil
 		}
@@ -359,7 +362,7 @@ func (b *binder) callArgs(c *candidate, args []arg, pos int) ([]plan.Expr, *type
 		var err *pgerr.Error
 		declared, result, err = polymorphic(actual, c.args, f.Result)
 		if err != nil {
-			bail(err.At(pos))
+			bail(err)
 		}
 	}
 	exprs := make([]plan.Expr, len(args))
@@ -424,14 +427,13 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 		}
 		if e.Distinct {
 			for i, a := range args {
-				if !isRowType(a.Type()) {
-					if compareOp("=", a.Type()) == nil || compareOp("<", a.Type()) == nil {
-						at := pos
-						if i < len(e.Args) {
-							at = exprLoc(e.Args[i])
-						}
-						bail(pgerr.Newf(pgerr.UndefinedFunction, "could not identify an equality operator for type %s", typeName(a.Type())).At(at))
-					}
+				at := pos
+				if i < len(e.Args) {
+					at = exprLoc(e.Args[i])
+				}
+				if eqOp(a.Type(), at) != nil && compareOp("<", a.Type()) == nil {
+					bail(pgerr.Newf(pgerr.UndefinedFunction, "could not identify an ordering operator for type %s", typeName(a.Type())).
+						WithDetail("Aggregates with DISTINCT must be able to sort their inputs.").At(at))
 				}
 			}
 			for i, k := range call.OrderBy {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/builtin"
@@ -42,7 +43,7 @@ func typeName(t *types.Type) string {
 	if t == nil {
 		return "-"
 	}
-	return types.Format(t, -1)
+	return types.Display(t)
 }
 
 // pathKind is how one type becomes another.
@@ -168,7 +169,7 @@ func canCoerceAll(src, dst []*types.Type, ctx builtin.CastContext) bool {
 	}
 	if poly {
 		_, _, err := polymorphic(src, dst, nil)
-		return err == nil || strings.HasSuffix(err.Message, unknownPolymorphic)
+		return err == nil || strings.HasSuffix(err.Message, unknownPolymorphic) && !slices.Contains(dst, types.AnyEnum)
 	}
 	return true
 }
@@ -673,6 +674,7 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 			array = a
 		case types.AnyRange, types.AnyMultirange:
 			haveElem = true
+			unknownElem = unknownElem || a == types.Unknown
 			if err := ranges.add(d, a); err != nil {
 				return nil, nil, err
 			}

@@ -295,11 +295,20 @@ func eqOp(t *types.Type, pos int) *builtin.Operator {
 	if op == nil && isRowType(t) {
 		return nil
 	}
-	// What = says of shapes (equal areas) is no reason to call them one.
-	if op == nil || t.Under().Category == 'G' {
+	if op == nil || !equatable(t) {
 		fail(pos, pgerr.UndefinedFunction, "could not identify an equality operator for type %s", typeName(t))
 	}
 	return op
+}
+
+// equatable tells whether equal values of a type are one: what = says of shapes
+// (equal areas) is no reason to call them so, nor of what is made of them.
+func equatable(t *types.Type) bool {
+	t = t.Under()
+	if t.IsArray() {
+		return isRowType(t.Elem) || compareOp("=", t.Elem) != nil && equatable(t.Elem)
+	}
+	return t.Category != 'G'
 }
 
 // sortable checks that a type has an order.
@@ -356,7 +365,8 @@ func candidatesFor(fns []*builtin.Func, n int, names []string, expandVariadic bo
 			}
 			out = append(out, candidate{args: args, fn: f})
 		default:
-			if n == nargs {
+			// Without VARIADIC an array is one of the values, not all of them.
+			if n == nargs && (f.Variadic == nil || !expandVariadic) {
 				out = append(out, candidate{args: f.Args, fn: f})
 			} else if n < nargs && nargs-n <= len(f.Defaults) {
 				out = append(out, candidate{args: f.Args[:n], fn: f, defaults: nargs - n})

@@ -36,8 +36,14 @@ func errArraySize() error {
 	return pgerr.Newf(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayItems)
 }
 
-func appendArrayBinary(dst []byte, a *Array, env *Env) []byte {
+// appendArrayBinary appends an array as one of type t, whose elements may be another
+// string type than those it was made of.
+func appendArrayBinary(dst []byte, t *Type, a *Array, env *Env) []byte {
 	be := binary.BigEndian
+	elem := a.Elem
+	if t.IsArray() && t.Elem.Category == 'S' && elem.Category == 'S' {
+		elem = t.Elem
+	}
 	dims := a.Dims
 	if len(a.Elems) == 0 && a.Elem != Int2 && a.Elem != Oid {
 		dims = nil // int2vector and oidvector have a dimension even when empty
@@ -51,7 +57,7 @@ func appendArrayBinary(dst []byte, a *Array, env *Env) []byte {
 		}
 	}
 	dst = be.AppendUint32(dst, hasNull)
-	dst = be.AppendUint32(dst, uint32(a.Elem.OID))
+	dst = be.AppendUint32(dst, uint32(elem.OID))
 	for _, d := range dims {
 		dst = be.AppendUint32(dst, uint32(d.Len))
 		dst = be.AppendUint32(dst, uint32(d.Lower))

@@ -2,6 +2,7 @@ package types
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"strings"
 
@@ -156,8 +157,11 @@ func checkBitLen(t *Type, typmod int32, n int, explicit bool) error {
 // coerceBits fits a value to bit(n) or bit varying(n).
 func coerceBits(t *Type, typmod int32, s string, explicit bool) (string, error) {
 	n := BitLen(s)
-	if typmod <= 0 || n == int(typmod) || n < int(typmod) && t.OID == oidVarBit {
+	if typmod <= 0 || n == int(typmod) || n < int(typmod) && t.OID == oidVarBit || typmod > math.MaxInt32-7 {
 		return s, nil
+	}
+	if typmod > 1<<27 { // no column's: a call's own number
+		return "", pgerr.Unsupported("a bit string of %d bits is not supported", typmod)
 	}
 	if err := checkBitLen(t, typmod, n, explicit); err != nil {
 		return "", err

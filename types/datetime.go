@@ -281,6 +281,9 @@ func applyDateTimeTypmod(t *Type, typmod int32, d Datum) (Datum, error) {
 	}
 	switch t.OID {
 	case Timestamp.OID, TimestampTZ.OID:
+		if typmod > 6 && d.I != math.MinInt64 && d.I != math.MaxInt64 {
+			return Null, pgerr.Newf(pgerr.InvalidParameterValue, "timestamp(%d) precision must be between 0 and 6", typmod)
+		}
 		return NewInt(roundTimestamp(d.I, typmod)), nil
 	case Time.OID:
 		return NewInt(roundTime(d.I, typmod)), nil

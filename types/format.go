@@ -121,6 +121,17 @@ func Format(t *Type, typmod int32) string {
 	return name + mod
 }
 
+// Display gives the name of a type as messages have it: Format's, but for a char whose
+// length is not known.
+func Display(t *Type) string {
+	switch name := Format(t, -1); name {
+	case "bpchar", "bpchar[]":
+		return "character" + name[len("bpchar"):]
+	default:
+		return name
+	}
+}
+
 // FormatTypmod gives the text of a modifier as it stands behind the type's
 // name: (10,2), (3), or the fields of an interval.
 func FormatTypmod(t *Type, typmod int32) string {

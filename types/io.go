@@ -589,7 +589,7 @@ func appendStringBinary(dst []byte, t *Type, s string) []byte {
 func appendAnyBinary(dst []byte, t *Type, x any, env *Env) []byte {
 	switch x := x.(type) {
 	case *Array:
-		return appendArrayBinary(dst, x, env)
+		return appendArrayBinary(dst, t, x, env)
 	case *Tuple:
 		return appendRecordBinary(dst, x, env)
 	case *Range:

@@ -77,11 +77,17 @@ func coerceString(t *Type, typmod int32, s string, explicit bool) (string, error
 	}
 	if t.OID == oidBPChar {
 		if have := CharLen(s); have < n {
+			if size := len(s) + n - have + 4; size > maxAlloc { // no column is that wide: a call's own number
+				return "", pgerr.Newf(pgerr.InternalError, "invalid memory alloc request size %d", size)
+			}
 			return s + strings.Repeat(" ", n-have), nil
 		}
 	}
 	return s, nil
 }
+
+// maxAlloc is the size of the largest value of PostgreSQL, with the word before it.
+const maxAlloc = 1<<30 - 1
 
 // applyTypmod rounds d to a numeric typmod's scale and checks its precision.
 func (d Decimal) applyTypmod(typmod int32) (Decimal, error) {

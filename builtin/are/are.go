@@ -48,16 +48,17 @@ type Options struct {
 // ParseFlags reads the flags argument of PostgreSQL's regexp functions; g, if
 // given, is reported apart.
 func ParseFlags(flags string) (o Options, global bool, err error) {
+	basic := false
 	for i, c := range flags {
 		switch c {
 		case 'g':
 			global = true
 		case 'b':
-			return o, global, pgerr.Unsupported("basic regular expressions are not supported")
+			basic = true // until e or q says otherwise
 		case 'c':
 			o.IgnoreCase = false
 		case 'e':
-			o.Extended, o.Literal = true, false
+			o.Extended, o.Literal, basic = true, false, false
 		case 'i':
 			o.IgnoreCase = true
 		case 'm', 'n':
@@ -65,7 +66,7 @@ func ParseFlags(flags string) (o Options, global bool, err error) {
 		case 'p':
 			o.Stop, o.Lines = true, false
 		case 'q':
-			o.Literal = true
+			o.Literal, basic = true, false
 		case 's':
 			o.Stop, o.Lines = false, false
 		case 't':
@@ -77,6 +78,9 @@ func ParseFlags(flags string) (o Options, global bool, err error) {
 		default:
 			return o, global, pgerr.Newf(pgerr.InvalidParameterValue, "invalid regular expression option: \"%s\"", string([]rune(flags[i:])[:1]))
 		}
+	}
+	if basic {
+		return o, global, pgerr.Unsupported("basic regular expressions are not supported")
 	}
 	return o, global, nil
 }

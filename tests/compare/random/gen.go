@@ -16,6 +16,8 @@ type gen struct {
 	nested   int
 	matviews []string
 	logs     []string // tables that triggers write
+	calls    []callable
+	kinds    []string // their types
 	// wild schemas have values from the ends of the types' ranges.
 	wild bool
 }

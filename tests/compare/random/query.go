@@ -39,6 +39,8 @@ type selectOpts struct {
 type query struct {
 	*node
 	order *node
+	// single is set of a single call, which every plan makes.
+	single bool
 }
 
 // ordered tells whether the outermost query has a total order: its rows are
@@ -272,7 +274,7 @@ func (g *gen) fromSource(outer *scope, lateral *scope) fromItem {
 		}
 		return g.item(src, func(a string) *node { return structural("(VALUES ", rows, ") AS "+a+"(v, w)") })
 	case k < 47 && k >= 42:
-		c := oneOf(g, calls)
+		c := oneOf(g, tableCalls)
 		s := lateral
 		if s != nil {
 			s = &scope{cols: lateral.cols, outer: lateral.outer, plain: true}
@@ -299,8 +301,8 @@ func (g *gen) fromSource(outer *scope, lateral *scope) fromItem {
 	return g.item(t.source(), func(a string) *node { return text(t.name + " AS " + a) })
 }
 
-// calls are functions in FROM; their arguments may come from the left.
-var calls = []struct {
+// tableCalls are functions in FROM; their arguments may come from the left.
+var tableCalls = []struct {
 	cols []tableCol
 	tmpl string
 }{

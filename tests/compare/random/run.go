@@ -35,6 +35,7 @@ type Options struct {
 	Schemas  int
 	Queries  int    // of each schema
 	Changes  int    // of each schema
+	Calls    int    // single calls of functions and operators, of each schema
 	Postgres string // URL; empty: rowkey's plans with each other only
 	Budget   int    // tries of making a differing statement smaller
 	Log      func(format string, args ...any)
@@ -161,7 +162,11 @@ func runSchema(o Options, seed int64, rep *Report) error {
 		r.show(o.Statement)
 		return nil
 	}
-	for i := 0; i < o.Queries || i < o.Changes; i++ {
+	r.loadCalls()
+	for i := 0; i < o.Queries || i < o.Changes || i < o.Calls; i++ {
+		if i < o.Calls {
+			r.query(r.g.call())
+		}
 		if i < o.Queries {
 			r.query(r.g.query())
 		}
@@ -324,6 +329,9 @@ func (r *runner) query(q query) {
 			r.rep.SlowQueries = append(r.rep.SlowQueries, fmt.Sprintf("%v instead of %v, seed %d: %s", got.took, want.took, r.seed, sql))
 		}
 		if class, detail := difference(want, got, q.ordered()); class != "" {
+			if q.single && class == orderOfEvaluation {
+				class = "error"
+			}
 			r.smaller(q, m, class, detail, sql, want, got, r.pg, r.rk, nil, "PostgreSQL and rowkey")
 			return
 		}
@@ -372,7 +380,7 @@ func (r *runner) smaller(q query, m mode, class, detail, sql string, want, got r
 			r.report(class, where, sql, detail)
 			return
 		}
-	case slow, refusedThere: // trying takes too long
+	case slow, refusedThere, undone: // trying takes too long
 		r.report(class, where, sql, detail)
 		return
 	}
@@ -494,7 +502,7 @@ func (r *runner) change(q query) {
 			r.undo(engines)
 		case severalMistakes:
 			proven = r.provenMistakes(q, engines[0], e, first[0], second[0])
-		case refusedThere, slow:
+		case refusedThere, slow, undone:
 			proven = true
 		}
 		if !proven {

@@ -90,7 +90,7 @@ var furtherTemplates = map[string][]string{
 
 var furtherAggregates = map[string][]string{
 	"int4multirange": {"range_agg({int4range})", "range_intersect_agg({int4multirange})"}, "int4range": {"range_intersect_agg({int4range})"},
-	"inet": {"min({inet})", "max({inet})"}, "timetz": {"min({timetz})", "max({timetz})"}, "bpchar": {"max({bpchar})", "min({d}{bpchar})"}, "float4": {"sum({float4})", "max({float4})"},
+	"inet": {"min({inet})", "max({inet})"}, "timetz": {"min({timetz})", "max({timetz})"}, "bpchar": {"max({bpchar})", "min({d}{bpchar})"}, "float4": {"sum({float4} ORDER BY {=})", "max({float4})"},
 	"interval": {"percentile_cont(0.25) WITHIN GROUP (ORDER BY {interval})", "sum({time}::interval)"},
 	"int4[]":   {"percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY {int4})", "array_agg({int4} ORDER BY {=} DESC NULLS LAST) FILTER (WHERE {bool})"},
 	"int8":     {"dense_rank({int4lit}) WITHIN GROUP (ORDER BY {int4} DESC)", "rank({int4lit}, 'a') WITHIN GROUP (ORDER BY {int4}, {text})", "count(*) FILTER (WHERE {bool})", "count(DISTINCT {row})", "sum(DISTINCT {int4})"},
