@@ -364,6 +364,15 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", d.Name, t.Name)
 	}
 	old := c.snap().Table(t.OID)
+	views, err := c.viewsReading(t.OID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if err := v.addColumn(t, d.Name); err != nil {
+			return err
+		}
+	}
 	b := &builder{c: c, t: t, schema: t.Schema}
 	if err := b.column(d); err != nil {
 		return err
@@ -427,6 +436,9 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			return err
 		}
 	} else if err := c.put(t); err != nil {
+		return err
+	}
+	if err := c.storeViews(views); err != nil {
 		return err
 	}
 	for _, k := range constraints {
@@ -1146,6 +1158,11 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 	}
 	if err := c.restate(t.OID); err != nil {
 		return err
+	}
+	if t.Kind == catalog.KindComposite {
+		if err := c.renameAttribute(t, from, to); err != nil {
+			return err
+		}
 	}
 	return c.storeViews(views)
 }

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"rowkey/catalog"
+	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -203,6 +204,9 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 		at := col.Attnum - 1
 		switch cmd.Op {
 		case ast.DropColumn:
+			if err := c.dropAttributeChecks(cp, cmd); err != nil {
+				return err
+			}
 			if err := c.removePart(cp, target{table: t, column: col.Attnum}); err != nil {
 				return err
 			}
@@ -216,5 +220,106 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			return pgerr.Unsupported("this form of ALTER TYPE is not supported")
 		}
 	}
-	return c.put(cp)
+	if err := c.put(cp); err != nil {
+		return err
+	}
+	return c.rebindDomainChecks(cp)
+}
+
+// domainsOver gives the domains over a composite type.
+func (c *Ctx) domainsOver(t *catalog.Table) []*catalog.UserType {
+	var out []*catalog.UserType
+	for _, u := range c.snap().UserTypes() {
+		if u.Kind == types.KindDomain && u.Type.Under().OID == t.RowTypeOID {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// dropAttributeChecks refuses to drop an attribute that checks of domains are about, or
+// drops those.
+func (c *Ctx) dropAttributeChecks(t *catalog.Table, cmd *ast.AlterTableCommand) error {
+	for _, u := range c.domainsOver(t) {
+		for _, k := range u.Checks {
+			e, err := parser.ParseExpr(k.Expr)
+			if err != nil {
+				return err
+			}
+			used := false
+			eachAttribute(e, func(s *ast.Selector) { used = used || s.Field == cmd.Name })
+			if !used {
+				continue
+			}
+			what := "constraint " + quoteIdent(k.Name)
+			if cmd.Behavior != ast.DropCascade {
+				name := "composite type " + types.Format(t.RowType, -1)
+				return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop column %s of %s because other objects depend on it", quoteIdent(cmd.Name), name).
+					WithDetail("%s depends on column %s of %s", what, quoteIdent(cmd.Name), name).
+					WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+			}
+			c.notice(pgerr.SuccessfulCompletion, "drop cascades to %s", what)
+			if err := c.dropDomainCheck(target{typ: u, check: k}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eachAttribute visits the attributes of VALUE, or of parts of it, that a check reads.
+func eachAttribute(e ast.Expr, f func(*ast.Selector)) {
+	ast.Walk(e, func(n ast.Node) bool {
+		if x, ok := n.(*ast.Indirection); ok && len(x.Path) > 0 && x.Path[0].Kind == ast.SelectField {
+			if ref, ok := x.Arg.(*ast.ColumnRef); ok && len(ref.Fields) == 1 && ref.Fields[0] == "value" {
+				f(x.Path[0])
+			}
+		}
+		return true
+	})
+}
+
+// rebindDomainChecks sees that the checks of domains over a changed composite type still
+// can be computed.
+func (c *Ctx) rebindDomainChecks(t *catalog.Table) error {
+	for _, u := range c.domainsOver(t) {
+		for _, k := range u.Checks {
+			e, err := parser.ParseExpr(k.Expr)
+			if err != nil {
+				return err
+			}
+			base := c.snap().Type(u.BaseOID)
+			if _, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+				Place: planner.ForDomainCheck, Expr: e, ValueType: base, ValueMod: u.BaseMod}); err != nil {
+				return placeless(err)
+			}
+		}
+	}
+	return nil
+}
+
+// renameAttribute writes an attribute's new name into the checks of domains.
+func (c *Ctx) renameAttribute(t *catalog.Table, from, to string) error {
+	for _, u := range c.domainsOver(t) {
+		cp := *u
+		cp.Checks = nil
+		for _, k := range u.Checks {
+			e, err := parser.ParseExpr(k.Expr)
+			if err != nil {
+				return err
+			}
+			eachAttribute(e, func(s *ast.Selector) {
+				if s.Field == from {
+					s.Field = to
+				}
+			})
+			k := *k
+			k.Expr = ast.Format(e)
+			cp.Checks = append(cp.Checks, &k)
+		}
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -95,6 +95,8 @@ func (c *Ctx) describe(t target) string {
 		return "constraint " + quoteIdent(t.fk.Name) + " on " + rel(t.table)
 	case t.check != nil:
 		return "constraint " + quoteIdent(t.check.Name) + " on " + rel(t.table)
+	case t.column > 0 && t.table.Kind == catalog.KindComposite:
+		return "column " + quoteIdent(t.table.Col(t.column).Name) + " of composite " + rel(t.table)
 	case t.column > 0:
 		return "column " + quoteIdent(t.table.Col(t.column).Name) + " of " + rel(t.table)
 	case t.deflt > 0:
@@ -320,7 +322,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 			viewsOf(r.MultirangeOID)
 		}
 		for _, u := range snap.UserTypes() {
-			if u.BaseOID == t.typ.OID {
+			if u.BaseOID == t.typ.OID || t.typ.ArrayOID != 0 && u.BaseOID == t.typ.ArrayOID {
 				add(target{typ: u}, false)
 			}
 		}
@@ -489,6 +491,7 @@ func (c *Ctx) removeAll(all []target) error {
 		}
 	}
 	edited := map[catalog.OID]*catalog.Table{}
+	views := map[catalog.OID][]*viewText{} // that list the columns of an edited table
 	for _, t := range all {
 		if t.table == nil || wholes[t.table.OID] {
 			continue
@@ -505,12 +508,29 @@ func (c *Ctx) removeAll(all []target) error {
 			e = clone(locked)
 			edited[t.table.OID] = e
 		}
+		if t.column > 0 {
+			if views[e.OID] == nil {
+				var err error
+				if views[e.OID], err = c.viewsReading(e.OID); err != nil {
+					return err
+				}
+			}
+			for _, v := range views[e.OID] {
+				if err := v.dropColumn(e, t.column); err != nil && !wholes[v.view.OID] {
+					return err
+				}
+			}
+		}
 		if err := c.removePart(e, t); err != nil {
 			return err
 		}
 	}
 	for _, oid := range sortedOIDs(edited) {
 		if err := c.put(edited[oid]); err != nil {
+			return err
+		}
+		stay := slices.DeleteFunc(views[oid], func(v *viewText) bool { return wholes[v.view.OID] })
+		if err := c.storeViews(stay); err != nil {
 			return err
 		}
 	}

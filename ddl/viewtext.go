@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"fmt"
+	"slices"
 	"sort"
 
 	"rowkey/catalog"
@@ -224,6 +226,106 @@ func (v *viewText) keepColumns(t *catalog.Table) {
 		}
 		rv.Alias = &alias
 	}
+}
+
+// joins gives the joins of the view that have an alias, and the columns it joins by.
+func (v *viewText) joins() (aliased []*ast.JoinExpr, using map[string]bool) {
+	using = map[string]bool{}
+	ast.Walk(v.tree, func(n ast.Node) bool {
+		if j, ok := n.(*ast.JoinExpr); ok {
+			if j.Alias != nil {
+				aliased = append(aliased, j)
+			}
+			for _, name := range j.Using {
+				using[name] = true
+			}
+		}
+		return true
+	})
+	return aliased, using
+}
+
+// listed refuses a change of a table's columns below a join that numbers its columns: the
+// list would stand for others.
+func (v *viewText) listed(aliased []*ast.JoinExpr, table catalog.OID) error {
+	for _, j := range aliased {
+		if len(j.Alias.Columns) == 0 {
+			continue
+		}
+		within := false
+		ast.Walk(j, func(n ast.Node) bool {
+			if rv, ok := n.(*ast.RangeVar); ok && v.names.Tables[rv] == table {
+				within = true
+			}
+			return !within
+		})
+		if within {
+			return pgerr.Unsupported("the change is not supported while view %q reads it", v.view.Name)
+		}
+	}
+	return nil
+}
+
+// addColumn keeps the view as it is when table t gets a column called name: where the view
+// could take that for another, it is called otherwise there.
+func (v *viewText) addColumn(t *catalog.Table, name string) error {
+	aliased, using := v.joins()
+	if err := v.listed(aliased, t.OID); err != nil {
+		return err
+	}
+	ofJoin := map[string]bool{}
+	for _, j := range aliased {
+		ofJoin[j.Alias.Name] = true
+	}
+	mistaken, taken := using[name], map[string]bool{}
+	ast.Walk(v.tree, func(n ast.Node) bool {
+		if ref, ok := n.(*ast.ColumnRef); ok && len(ref.Fields) > 0 {
+			last := ref.Fields[len(ref.Fields)-1]
+			taken[last] = true
+			mistaken = mistaken || last == name && (len(ref.Fields) == 1 || ofJoin[ref.Fields[0]])
+		}
+		return true
+	})
+	if !mistaken {
+		return nil
+	}
+	v.keepColumns(t)
+	for i := range t.Columns {
+		taken[t.Columns[i].Name] = true
+	}
+	fresh := name
+	for i := 1; fresh == name || using[fresh] || taken[fresh]; i++ {
+		fresh = fmt.Sprintf("%s_%d", name, i)
+	}
+	for rv, is := range v.names.Tables {
+		if is == t.OID {
+			rv.Alias.Columns = append(rv.Alias.Columns, fresh)
+		}
+	}
+	return nil
+}
+
+// dropColumn takes a column, which the view does not read, out of the lists of names that
+// it has for the table's columns.
+func (v *viewText) dropColumn(t *catalog.Table, attnum int16) error {
+	aliased, _ := v.joins()
+	if err := v.listed(aliased, t.OID); err != nil {
+		return err
+	}
+	at := 0
+	for i := range t.Columns[:attnum-1] {
+		if !t.Columns[i].Dropped {
+			at++
+		}
+	}
+	for rv, is := range v.names.Tables {
+		if is == t.OID && rv.Alias != nil && at < len(rv.Alias.Columns) {
+			alias := *rv.Alias
+			alias.Columns = slices.Delete(slices.Clone(alias.Columns), at, at+1)
+			rv.Alias = &alias
+		}
+	}
+	return nil
 }
 
 func (v *viewText) means(ref *ast.ColumnRef, oid catalog.OID, attnum int16, name string) bool {

@@ -107,6 +107,10 @@ func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
 		if y == nil && r.Place == ForPartitionBound {
 			fail(a.pos, pgerr.DatatypeMismatch, "specified value cannot be cast to type %s for column \"%s\"", typeName(r.Target), r.Column)
 		}
+		if y == nil && r.Place == ForExecute {
+			bail(pgerr.Newf(pgerr.DatatypeMismatch, "parameter %s of type %s cannot be coerced to the expected type %s", r.Column, typeName(x.Type()), typeName(r.Target)).
+				WithHint("You will need to rewrite or cast the expression.").At(a.pos))
+		}
 		if y == nil {
 			what := "default expression"
 			if r.Place == ForGenerated {

@@ -419,9 +419,17 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	k.excluded, exItem = p.addScan(d.table, "excluded", -1)
 	p.readOf(k.excluded, t.access)
 	t.rename(p, exItem)
-	exItem.schema = ""
+	exItem.schema, exItem.excluded = "", true
+	if p.hiddenItems == nil {
+		p.hiddenItems = map[*query][]*rangeItem{}
+	}
+	if !k.doNothing { // hints know it elsewhere too
+		hidden := *exItem
+		hidden.relVisible, hidden.colsVisible = false, false
+		p.hiddenItems[q] = append(p.hiddenItems[q], &hidden)
+	}
 	if c.Infer != nil {
-		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem, k.doNothing)
+		k.indexes = p.arbiters(c.Infer, d.table, t, oldItem, exItem, k.doNothing)
 	} else if !k.doNothing {
 		bail(pgerr.New(pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
 			WithHint("For example, ON CONFLICT (column_name).").At(c.Pos()))
@@ -446,7 +454,7 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 }
 
 // arbiters finds the unique indexes an ON CONFLICT target means.
-func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item *rangeItem, doNothing bool) []*catalog.Index {
+func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item, excluded *rangeItem, doNothing bool) []*catalog.Index {
 	if inf.Constraint != "" {
 		for _, ix := range tab.Indexes {
 			if ix.Name == inf.Constraint && ix.Constraint != 0 {
@@ -466,13 +474,19 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	}
 	want := map[int16]bool{}
 	var exprs []plan.Expr
+	elems := make([]plan.Expr, len(inf.Elems)) // of elements that are expressions
 	q := &query{depth: 1, items: []*rangeItem{item}}
+	if !doNothing {
+		hidden := *excluded
+		hidden.relVisible, hidden.colsVisible = false, false
+		p.hiddenItems[q] = []*rangeItem{&hidden}
+	}
 	b := &binder{p: p, q: q, kind: inIndexExpr}
-	for _, e := range inf.Elems {
+	for i, e := range inf.Elems {
 		if e.Name != "" {
 			c := t.column(e.Name)
 			if c == nil {
-				p.missingColumn(q, nil, "", e.Name, e.Pos())
+				p.missingColumn(q, nil, "", e.Name, inf.Pos())
 			}
 			want[c.Attnum] = true
 			p.reads(t.access, c.Attnum)
@@ -483,6 +497,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 			want[p.cols[c.Idx].attnum] = true
 			continue
 		}
+		elems[i] = x
 		if !slices.ContainsFunc(exprs, func(y plan.Expr) bool { return equalExprs(x, y) }) {
 			exprs = append(exprs, x)
 		}
@@ -496,7 +511,11 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	base := item.scan.base
 	var out []*catalog.Index
 	for i, ix := range tab.Indexes {
-		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable || ix.Invalid || ix.Building || ix.Exclusion || !orderedAs(ix, tab, inf) {
+		if !ix.Unique && !ix.Primary || ix.RowID || ix.Deferrable || ix.Invalid || ix.Building || ix.Exclusion {
+			continue
+		}
+		indexExpr := func(j int) plan.Expr { return shiftCols(rc.rules.IndexExprs[i][j], base) }
+		if !orderedAs(ix, tab, inf, elems, indexExpr) {
 			continue
 		}
 		cols, matched := 0, true
@@ -534,14 +553,17 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 
 // orderedAs tells whether an index has, for each element of an ON CONFLICT target
 // that names a collation or operator class, a key with it.
-func orderedAs(ix *catalog.Index, tab *catalog.Table, inf *ast.Infer) bool {
-	for _, e := range inf.Elems {
+func orderedAs(ix *catalog.Index, tab *catalog.Table, inf *ast.Infer, elems []plan.Expr, indexExpr func(int) plan.Expr) bool {
+	for i, e := range inf.Elems {
 		if len(e.Collation) == 0 && len(e.OpClass) == 0 {
 			continue
 		}
 		hit := false
-		for _, k := range ix.Keys {
-			if e.Name != "" && (k.Attnum == 0 || tab.Col(k.Attnum).Name != e.Name) || e.Name == "" && k.Attnum != 0 {
+		for j, k := range ix.Keys {
+			if e.Name != "" && (k.Attnum == 0 || tab.Col(k.Attnum).Name != e.Name) {
+				continue
+			}
+			if e.Name == "" && (elems[i] == nil || k.Attnum != 0 || !equalExprs(elems[i], indexExpr(j))) {
 				continue
 			}
 			coll, class := k.Collation, k.Opclass
@@ -840,6 +862,11 @@ func (p *planner) bindReturning(d *dmlRel, q *query, list []*ast.ResTarget, item
 		return
 	}
 	rq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: items, clause: inReturning}
+	for _, it := range p.hiddenItems[q] {
+		if it.excluded {
+			p.hiddenItems[rq] = append(p.hiddenItems[rq], it)
+		}
+	}
 	b := &binder{p: p, q: rq, kind: inReturning}
 	oid := d.newRow.tableOID()
 	for _, t := range b.targetList(list) {

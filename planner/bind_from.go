@@ -39,6 +39,9 @@ func (p *planner) bindFrom(q *query, list []ast.TableExpr) rel {
 	return r
 }
 
+// aJoin is what messages call the item of a join's alias.
+const aJoin = "a join"
+
 // checkAliases refuses two FROM items of one name.
 func (p *planner) checkAliases(have, add []*rangeItem) {
 	for _, a := range add {
@@ -103,6 +106,9 @@ func renameCols(it *rangeItem, a *ast.Alias) {
 		return
 	}
 	if len(a.Columns) > len(it.cols) {
+		if it.unlockable == aJoin {
+			fail(-1, pgerr.InvalidColumnReference, "join expression %q has %d columns available but %d columns specified", it.alias, len(it.cols), len(a.Columns))
+		}
 		fail(-1, pgerr.InvalidColumnReference, "table %q has %d columns available but %d columns specified", it.alias, len(it.cols), len(a.Columns))
 	}
 	for i, n := range a.Columns {
@@ -157,6 +163,11 @@ func (p *planner) bindRangeVar(q *query, rv *ast.RangeVar) (rel, *rangeItem) {
 		if def := p.lookupCTE(q, rv.Name); def != nil {
 			return p.bindCTERef(def, rv, alias)
 		}
+	}
+	if rv.Schema == "" && p.req.Relations[rv.Name] == nil && p.resolveRelation("", rv.Name) == 0 && laterCTE(q, rv.Name) {
+		bail(pgerr.Newf(pgerr.UndefinedTable, "relation %q does not exist", rv.Name).At(rv.Pos()).
+			WithDetail("There is a WITH item named %q, but it cannot be referenced from this part of the query.", rv.Name).
+			WithHint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references."))
 	}
 	t := p.resolveTable(rv)
 	if n := p.names(); n != nil {
@@ -534,13 +545,15 @@ func (p *planner) bindJoin(q *query, j *ast.JoinExpr) (rel, []*rangeItem) {
 			it.colsVisible = false
 		}
 		items = append(items, join)
-		if j.UsingAlias != "" {
-			items = append(items, &rangeItem{alias: j.UsingAlias, cols: join.cols[:len(using)], relVisible: true, pos: j.Pos()})
+		if j.UsingAlias != "" && j.Alias == nil { // which hides it
+			merged := &rangeItem{alias: j.UsingAlias, cols: join.cols[:len(using)], relVisible: true, pos: j.Pos(), unlockable: aJoin}
+			p.checkAliases(items, []*rangeItem{merged})
+			items = append(items, merged)
 		}
 	}
 	if j.Alias != nil {
 		// everything under the alias is seen only through it
-		all := &rangeItem{alias: j.Alias.Name, relVisible: true, colsVisible: true, pos: j.Pos(), unlockable: "a join"}
+		all := &rangeItem{alias: j.Alias.Name, relVisible: true, colsVisible: true, pos: j.Pos(), unlockable: aJoin}
 		for _, it := range items {
 			if it.colsVisible {
 				all.cols = append(all.cols, it.cols...)
@@ -717,7 +730,7 @@ func (p *planner) bindWith(q *query, w *ast.WithClause) {
 	}
 	// each sees those before it (all, if RECURSIVE)
 	for _, def := range q.ctes {
-		def.q = &query{up: q.up, depth: q.depth, ctes: q.ctes[:def.earlier:def.earlier]}
+		def.q = &query{up: q.up, depth: q.depth, ctes: q.ctes[:def.earlier:def.earlier], later: q.ctes[def.earlier:]}
 	}
 	for _, def := range q.ctes {
 		p.bindCTE(def)
@@ -733,6 +746,19 @@ func (p *planner) lookupCTE(q *query, name string) *cteDef {
 		}
 	}
 	return nil
+}
+
+// laterCTE tells whether a WITH query of the name stands where it cannot be seen from:
+// it is the one being bound, or follows that.
+func laterCTE(q *query, name string) bool {
+	for lv := q; lv != nil; lv = lv.up {
+		for _, def := range lv.later {
+			if def.name == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // bindCTE binds a WITH query, once.

@@ -12,6 +12,9 @@ import (
 // wants them.
 func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 	if s.With != nil {
+		if s.With.Recursive {
+			fail(-1, pgerr.SyntaxError, "WITH RECURSIVE is not supported for MERGE statement")
+		}
 		p.bindWith(q, s.With)
 	}
 	t := p.dmlTarget(s.Relation, "merge into", "MERGE", "merging into")

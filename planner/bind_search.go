@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -94,6 +96,9 @@ func (p *planner) searchCycle(def *cteDef, c *ast.CTE, s *ast.SelectStmt) (*ast.
 		return out
 	}
 	self := selfReference(c, s.Right.From)
+	if w := s.Right.With; w != nil && slices.ContainsFunc(w.CTEs, func(inner *ast.CTE) bool { return inner.Name == c.Name }) {
+		self = "" // what FROM names is that one
+	}
 	if self == "" {
 		fail(-1, pgerr.FeatureNotSupported, "with a SEARCH or CYCLE clause, the recursive reference to WITH query %q must be at the top level of its right-hand SELECT", c.Name)
 	}

@@ -289,6 +289,9 @@ func indexOf(xs []int, x int) int {
 }
 
 func (p *planner) addLimit(r rel, sel *ast.SelectStmt, count, offset plan.Expr, order []plan.SortKey) rel {
+	if k, ok := sel.Limit.(*ast.Const); ok && sel.WithTies && k.Kind == ast.ConstNull {
+		fail(-1, pgerr.InvalidRowCountInLimitClause, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
+	}
 	if count == nil && offset == nil {
 		return r
 	}

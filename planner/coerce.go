@@ -347,7 +347,7 @@ func (p *planner) literal(c *plan.Const, pos int, t *types.Type, mod int32, ctx 
 		if base == types.Interval {
 			m = mod
 		}
-		if t.Kind == types.KindDomain {
+		if base == types.Interval && t.Kind == types.KindDomain {
 			m = t.BaseMod
 		}
 		s := c.Val.Str()

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"rowkey/builtin"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -167,9 +168,9 @@ func nullIfNull(e plan.Expr, s colSet) bool {
 
 // impliesRange: a comparison of a column with a constant implies a weaker one.
 func impliesRange(cond, want plan.Expr) bool {
-	ci, co, cv, ok1 := columnCompare(cond)
-	wi, wo, wv, ok2 := columnCompare(want)
-	if !ok1 || !ok2 || ci != wi || !sameType(cv.Typ, wv.Typ) || cv.Val.IsNull() || wv.Val.IsNull() {
+	ci, co, cv, ok1 := constCompare(cond)
+	wi, wo, wv, ok2 := constCompare(want)
+	if !ok1 || !ok2 || !equalExprs(ci, wi) || !sameType(cv.Typ, wv.Typ) || cv.Val.IsNull() || wv.Val.IsNull() {
 		return false
 	}
 	x := types.Compare(cv.Typ, cv.Val, wv.Val)
@@ -188,21 +189,25 @@ func impliesRange(cond, want plan.Expr) bool {
 	return false
 }
 
-// columnCompare recognises column op constant.
-func columnCompare(e plan.Expr) (colID, string, *plan.Const, bool) {
+// constCompare recognises expression op constant.
+func constCompare(e plan.Expr) (plan.Expr, string, *plan.Const, bool) {
 	c, ok := e.(*plan.Call)
 	if !ok || c.Op == nil || len(c.Args) != 2 || c.Op.Compare == "" {
-		return 0, "", nil, false
+		return nil, "", nil, false
 	}
-	if col, ok := bareColumn(c.Args[0]); ok {
-		if k, ok := c.Args[1].(*plan.Const); ok {
-			return col.Idx, c.Op.Compare, k, true
+	bare := func(e plan.Expr) (plan.Expr, bool) {
+		if col, ok := bareColumn(e); ok {
+			return col, true
 		}
+		return e, volatility(e) == builtin.Immutable
 	}
-	if col, ok := bareColumn(c.Args[1]); ok {
-		if k, ok := c.Args[0].(*plan.Const); ok {
-			return col.Idx, flip(c.Op.Compare), k, true
-		}
+	if k, ok := c.Args[1].(*plan.Const); ok {
+		e, fixed := bare(c.Args[0])
+		return e, c.Op.Compare, k, fixed
 	}
-	return 0, "", nil, false
+	if k, ok := c.Args[0].(*plan.Const); ok {
+		e, fixed := bare(c.Args[1])
+		return e, flip(c.Op.Compare), k, fixed
+	}
+	return nil, "", nil, false
 }

@@ -20,6 +20,7 @@ type query struct {
 	depth int
 	items []*rangeItem
 	ctes  []*cteDef
+	later []*cteDef // of the WITH that this level binds a query of: what it does not see
 
 	aggs      []aggItem
 	groupings []groupingCall
@@ -67,6 +68,7 @@ type rangeItem struct {
 	lateralOnly, lateralOK bool
 	// target is what UPDATE or DELETE changes: FROM and USING do not see it.
 	target     bool
+	excluded   bool // the row that ON CONFLICT kept out: it has no system columns
 	selfRef    bool // the working table of the recursive query being bound
 	scalarFunc bool // a function returning one scalar column: t is the column
 	rowType    *types.Type
@@ -294,6 +296,9 @@ func (p *planner) missingColumn(q *query, rel *rangeItem, relName, name string, 
 	exactHidden := (*rangeItem)(nil)
 	for lv := q; lv != nil; lv = lv.up {
 		for _, it := range p.allItems(lv) {
+			if it.alias == "" || it.unlockable == aJoin {
+				continue // whose columns are those of others
+			}
 			penalty := 0
 			if relName != "" && it != rel {
 				penalty = editDistance(it.alias, relName, maxNameDistance)
@@ -451,7 +456,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 		b.noteColumn(c, name, found{hit.expr, lv})
 		return b.use(found{hit.expr, lv}, c.Pos())
 	}
-	if name == "tableoid" && it.scan != nil {
+	if name == "tableoid" && it.scan != nil && !it.excluded {
 		return b.use(found{p.col(it.scan.tableOID()), lv}, c.Pos())
 	}
 	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv) }, c.Pos()); e != nil {

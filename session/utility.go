@@ -735,7 +735,7 @@ func (s *Session) bindExecute(ctx context.Context, p *Prepared, n *ast.ExecuteSt
 		}
 		for i, a := range n.Args {
 			e, err := planner.BindExpr(planner.ExprRequest{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(),
-				Expr: a, Place: planner.ForExecute, Target: p.Params[i], TargetMod: -1})
+				Expr: a, Place: planner.ForExecute, Target: p.Params[i], TargetMod: -1, Column: fmt.Sprintf("$%d", i+1)})
 			if err != nil {
 				return nil, err
 			}
