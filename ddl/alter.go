@@ -784,13 +784,13 @@ func (c *Ctx) constraintUsingIndex(t *catalog.Table, k *ast.Constraint) error {
 		return pgerr.Newf(pgerr.WrongObjectType, "%q is a partial index", ix.Name).
 			WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
 	}
-	for _, key := range ix.Keys {
+	for i, key := range ix.Keys {
 		if key.Attnum == 0 {
 			return pgerr.Newf(pgerr.WrongObjectType, "index %q contains expressions", ix.Name).
 				WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
 		}
-		if key.Desc || key.NullsFirst {
-			return pgerr.Newf(pgerr.WrongObjectType, "index %q column number 1 does not have default sorting behavior", ix.Name).
+		if key.Desc || key.NullsFirst || key.Opclass != "" || key.Collation != 0 && key.Collation != collationOf(t.Col(key.Attnum)) {
+			return pgerr.Newf(pgerr.WrongObjectType, "index %q column number %d does not have default sorting behavior", ix.Name, i+1).
 				WithDetail("Cannot create a primary key or unique constraint using such an index.").At(k.Pos())
 		}
 	}

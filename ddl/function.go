@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rowkey/builtin"
@@ -755,6 +756,9 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 			if calls(col.Generated) {
 				add(target{table: t, column: col.Attnum}, false)
 			}
+		}
+		if key := t.PartitionBy; key != nil && slices.ContainsFunc(key.Columns, func(k catalog.PartitionColumn) bool { return calls(k.Expr) }) {
+			add(target{table: t}, false)
 		}
 		for _, k := range t.Checks {
 			if calls(k.Expr) {

@@ -72,6 +72,17 @@ func (c *Ctx) createSchema(n *ast.CreateSchemaStmt) error {
 	for _, first := range []func(ast.Stmt) bool{is[*ast.CreateSequenceStmt], is[*ast.CreateTableStmt], is[*ast.CreateViewStmt],
 		is[*ast.CreateIndexStmt], is[*ast.CreateTriggerStmt], is[*ast.GrantStmt]} {
 		for _, e := range n.Elements {
+			refused := pgerr.New(pgerr.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+			switch e := e.(type) {
+			case *ast.CreateViewStmt:
+				if e.Persistence == ast.Temporary {
+					return refused
+				}
+			case *ast.CreateTableStmt:
+				if e.Persistence == ast.Temporary {
+					return refused.At(e.Name.Pos())
+				}
+			}
 			if first(e) {
 				if _, err := Run(c, e); err != nil {
 					return err
@@ -109,10 +120,11 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	}
 	temporary := n.Persistence == ast.Temporary
 	for _, d := range deps {
-		if t := c.snap().Table(d); t != nil && t.Persistence == catalog.Temporary && !temporary {
+		t, seq := c.snap().Table(d), c.snap().Sequence(d)
+		if !temporary && (t != nil && t.Persistence == catalog.Temporary || seq != nil && seq.Persistence == catalog.Temporary) {
 			temporary = true
 			c.notice(pgerr.SuccessfulCompletion, "view %q will be a temporary view", n.Name.Name)
-			if schema, err = c.creationSchema(n.Name.Schema, true, n.Name.Pos()); err != nil {
+			if schema, err = c.creationSchema(n.Name.Schema, true, -1); err != nil {
 				return err
 			}
 		}

@@ -327,8 +327,12 @@ func (c *Ctx) checkBound(p *catalog.Table, name string, b *catalog.PartitionBoun
 	}
 	if last >= 0 && parts.Index[last] >= 0 {
 		where := key.Differ(parts.Bounds[last], lower)
-		if key.Compare(parts.Bounds[last], lower) == 0 { // the last column that was looked at
-			for where = 0; where < len(lower.Kinds)-1 && lower.Kinds[where] == catalog.BoundAt; where++ {
+		if key.Compare(parts.Bounds[last], lower) == 0 {
+			where = 0
+			if last > 0 && parts.Index[last-1] >= 0 { // another ends there, below it: the last column that was looked at
+				for where < len(lower.Kinds)-1 && lower.Kinds[where] == catalog.BoundAt {
+					where++
+				}
 			}
 		}
 		return at(overlap(parts.Parts[parts.Index[last]]), n.From, where)

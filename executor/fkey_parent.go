@@ -10,6 +10,19 @@ import (
 	"rowkey/types"
 )
 
+// sameImage tells whether two vectors have the same value in row i, as it is stored: 0 and
+// -0, 1.0 and 1.00 are equal, yet who refers to one is to have the other.
+func sameImage(a, b *types.Vec, i int) bool {
+	if !types.EqualAt(a, i, b, i) {
+		return false
+	}
+	switch a.Type.Under().Phys {
+	case types.PhysFloat64, types.PhysDecimal:
+		return a.IsNull(i) || types.TextOf(a.Type, a.Datum(i), nil) == types.TextOf(b.Type, b.Datum(i), nil)
+	}
+	return true
+}
+
 // parentRows queues what foreign keys that refer to rows deleted (now nil) or
 // changed ask for.
 func (w *tableWriter) parentRows(old, now *types.Batch) error {
@@ -21,7 +34,7 @@ func (w *tableWriter) parentRows(old, now *types.Batch) error {
 				if old.Cols[a-1].IsNull(i) {
 					null = true
 				}
-				if now != nil && !types.EqualAt(old.Cols[a-1], i, now.Cols[a-1], i) {
+				if now != nil && !sameImage(old.Cols[a-1], now.Cols[a-1], i) {
 					same = false
 				}
 			}

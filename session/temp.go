@@ -7,6 +7,7 @@ import (
 	"rowkey/catalog"
 	"rowkey/ddl"
 	"rowkey/kv"
+	"rowkey/pgerr"
 )
 
 // ownSequence is where a sequence stands that the open transaction restarted.
@@ -96,6 +97,12 @@ func (s *Session) onCommitTables(ctx context.Context) error {
 		}
 		switch t.OnCommit {
 		case 'd':
+			for _, r := range s.snapshot().ReferredBy(t.OID) {
+				if r.OnCommit != 'd' {
+					return pgerr.New(pgerr.FeatureNotSupported, "unsupported ON COMMIT and foreign key combination").
+						WithDetail("Table %q references %q, but they do not have the same ON COMMIT setting.", r.Name, t.Name)
+				}
+			}
 			if err := deleteKeys(s.tx.kv, kv.PrefixRange(tablePrefix(t))); err != nil {
 				return mapKV(err)
 			}

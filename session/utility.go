@@ -964,6 +964,7 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 		if err := s.mayLock(t, n.Mode); err != nil {
 			return err
 		}
+		s.tx.temporary = s.tx.temporary || t.Persistence == catalog.Temporary
 		o := s.lockOpts(mode)
 		if n.NoWait {
 			o.Wait = kv.WaitNot

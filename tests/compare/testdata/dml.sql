@@ -35,7 +35,6 @@ INSERT INTO t (id, u) VALUES (40, 10) ON CONFLICT ON CONSTRAINT t_u_key DO UPDAT
 INSERT INTO t (id, u) VALUES (40, 10) ON CONFLICT ON CONSTRAINT nope DO NOTHING;
 -- differs extended: it is refused when it is prepared already
 INSERT INTO t (id) VALUES (1) ON CONFLICT (n) DO NOTHING;
--- differs: PostgreSQL points at the parenthesis
 INSERT INTO t (id) VALUES (1) ON CONFLICT (nope) DO NOTHING;
 INSERT INTO t (id) VALUES (1) ON CONFLICT DO UPDATE SET n = 1;
 INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 2;
