@@ -94,9 +94,7 @@ func (p *planner) lockSteps(r rel, keys colSet, steps []lockStep) []lockStep {
 	}
 	conds := func(list []plan.Expr) {
 		for _, c := range recheckable(list) {
-			if !isVolatile(c) {
-				steps = append(steps, lockStep{cond: c})
-			}
+			steps = append(steps, lockStep{cond: c})
 		}
 	}
 	switch n := r.(type) {

@@ -132,6 +132,18 @@ func recheckable(conds []plan.Expr) []plan.Expr {
 	return out
 }
 
+// askedAgain are the conditions of WHERE for a row that was found changed once it was
+// locked. Correlated subqueries are asked with its values, as subplans of their own.
+func askedAgain(conds []plan.Expr) []plan.Expr {
+	out := recheckable(conds)
+	for _, c := range conds {
+		if hasSubquery(c) && !initPlansOnly(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // known are the conditions whose subqueries, if they have some, the plan computes.
 func (p *planner) known(conds []plan.Expr) []plan.Expr {
 	if !p.hasSubqueries {
