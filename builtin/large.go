@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"slices"
 	"strings"
 
 	"rowkey/types"
@@ -40,12 +39,7 @@ var resultBytes = map[string]func(args []types.Datum) int64{
 	"rpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
 	"array_fill": func(a []types.Datum) int64 {
 		n := int64(elemBytes)
-		if len(a) > 2 {
-			if lowers, ok := a[2].X.(*types.Array); ok && slices.ContainsFunc(lowers.Elems, types.Datum.IsNull) {
-				return 0 // refused
-			}
-		}
-		if dims, ok := a[1].X.(*types.Array); ok && !slices.ContainsFunc(dims.Elems, types.Datum.IsNull) {
+		if dims, ok := a[1].X.(*types.Array); ok {
 			for _, d := range dims.Elems {
 				n = min(n*min(max(d.I, 0), 1<<27), 1<<36) // the function refuses more
 			}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -152,7 +151,6 @@ func startRedis(t testing.TB) *realRedis {
 	dir := t.TempDir()
 	sock := filepath.Join(dir, "redis.sock")
 	cmd := exec.Command(path, "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--dir", dir)
-	cmd.Env = append(os.Environ(), "LC_ALL=C") // SORT ALPHA compares as the locale says
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 // Package disk is the kv.Store that lives in a directory: durable, safe against
 // crashes, larger than memory. It stands on Pebble, a log-structured merge tree.
 //
-//	DIR/ROWKEY     "rowkey kv 2": what this directory is, and its format version
-//	DIR/FILES      which of Pebble's files must be there, see fileList
+//	DIR/ROWKEY     "rowkey kv 3": what this directory is, and its format version
+//	DIR/FILES      which files must be there, see fileList
 //	DIR/LOCK       held by the one process that has it open
-//	DIR/kv/        Pebble's files
+//	DIR/kv/        Pebble's files, and the log's: commits-000001.log, …
 //	DIR/tmp-*/     what does not outlive the process; removed on opening
 //
 // Keys are stored as they are. The store's own lie behind all others:
@@ -12,15 +12,16 @@
 //	ff 71              number of the newest commit, 8 bytes
 //	ff 73 ‹key›        a sampled key → uvarint bytes of its pair, see local.Sampler
 //
-// A commit is one Pebble batch, its number included, and waits for one sync of the
-// write-ahead log, which all transactions of its group share. After a crash, the
+// A commit is one record of the log, its number included, and waits for one sync, which all
+// transactions of its group share. Its rows wait in memory, and are given to Pebble many
+// commits at a time, as sorted tables: see commitLog and waiting. After a crash, the
 // store holds a prefix of the commits that includes every acknowledged one.
 //
 // What happens when the disk does not do as it is told:
 //
 //	the log cannot be written or synced     the commit's outcome is unknown; no other
 //	                                        is taken until the store is opened again
-//	files behind the log cannot be written  commits are refused until they can be
+//	tables cannot be written                commits are refused until they can be
 //	the list of files cannot be written     commits are refused until the store is
 //	                                        opened again
 //	bytes are not those written             kv.ErrCorrupt, with the key
@@ -47,6 +48,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"rowkey/kv"
+	"rowkey/kv/btree"
 	"rowkey/kv/local"
 )
 
@@ -55,11 +57,12 @@ type Options struct {
 	// CacheBytes is the size of the caches, an eighth of it for rows and the rest for
 	// uncompressed blocks; 0: 512 MiB.
 	CacheBytes int64
-	// MemtableBytes is how much is gathered in memory before a file is written,
-	// and half the most that log replay takes on opening; 0: 64 MiB.
+	// MemtableBytes is how much is gathered in memory before a file is written. As much
+	// again may be being written, and logPerWaiting times that of the log be read on
+	// opening; 0: 64 MiB.
 	MemtableBytes int64
-	// NoSync leaves it to Pebble and the operating system when commits reach the disk:
-	// a crash, of the machine or of the process, may lose the latest ones.
+	// NoSync leaves it to the operating system when commits reach the disk: a crash of the
+	// machine may lose the latest ones.
 	NoSync bool
 	// TxnBytes is how much a transaction's writes may be before they go to files, where
 	// they wait for the commit; they take about three times as much in memory; 0: 48 MiB.
@@ -80,10 +83,11 @@ type Options struct {
 const maxBatchBytes = 3 << 30
 
 const (
-	markerName = "ROWKEY"
-	markerText = "rowkey kv 2\n"
-	markerOld  = "rowkey kv 1\n" // without FILES
-	dataName   = "kv"
+	markerName  = "ROWKEY"
+	markerText  = "rowkey kv 3\n"
+	markerOld   = "rowkey kv 2\n" // commits in Pebble's own log
+	markerOlder = "rowkey kv 1\n" // and without FILES
+	dataName    = "kv"
 )
 
 var (
@@ -135,24 +139,21 @@ type engine struct {
 	mu      sync.RWMutex
 	closed  bool
 	openMu  sync.Mutex
-	toClose []*view // that nobody reads any more
-	views   map[*view]struct{}
+	toClose []*snapshot // that nobody reads any more
+	snaps   map[*snapshot]struct{}
 	iters   map[*iter]struct{}
 
-	faults    faults
-	worker    worker
-	working   bool       // on a call that was not waited for
-	logMu     sync.Mutex // held by who takes the next sync of the log that is put off for its own
-	debt      walDebt
-	next      *view // of the last commit, for View
-	rows      rows
-	applied   applied
-	unflushed atomic.Int64 // bytes committed since the last flush that flushWhenIdle began
-	commits   atomic.Int64
-	unsynced  atomic.Bool   // commits that nobody waits for are not synced yet
-	toSync    chan struct{} // tells syncLate of the first of them
-	stop      chan struct{}
-	stopped   sync.WaitGroup
+	faults   faults
+	old      bool // the directory was of an earlier format
+	wlog     commitLog
+	waiting  waiting
+	rows     rows
+	applied  applied
+	commits  atomic.Int64
+	unsynced atomic.Bool   // commits that nobody waits for are not synced yet
+	toSync   chan struct{} // tells syncLate of the first of them
+	stop     chan struct{}
+	stopped  sync.WaitGroup
 
 	sizeMu    sync.Mutex // held while Pebble counts
 	shutting  bool
@@ -162,7 +163,10 @@ type engine struct {
 func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e := &engine{dir: dir, fs: opts.FS, log: opts.Logger, sync: !opts.NoSync, reading: opts.ReadOnly,
 		txnBytes: min(orDefault(opts.TxnBytes, spillBytes), maxBatchBytes/2),
-		faults:   faults{died: make(chan struct{})}, debt: walDebt{due: make(chan struct{}, 1)}, samples: local.NewSampler(), views: make(map[*view]struct{}), iters: make(map[*iter]struct{})}
+		faults:   faults{died: make(chan struct{})}, samples: local.NewSampler(), snaps: make(map[*snapshot]struct{}), iters: make(map[*iter]struct{})}
+	e.wlog.e = e
+	e.waiting.tree, e.waiting.most = new(btree.Tree), orDefault(opts.MemtableBytes, memtableBytes)
+	e.waiting.moved, e.waiting.toGive = make(chan struct{}), make(chan struct{}, 1)
 	if e.fs == nil {
 		e.fs = vfs.Default
 	}
@@ -195,21 +199,46 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	if e.db, err = e.openPebble(); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, notOpened(err))
 	}
+	if e.old && !e.reading {
+		if err := e.adopt(); err != nil {
+			return e, err
+		}
+	}
 	e.faults.opened.Store(true)
-	e.worker = worker{make(chan func() error), make(chan error, 1)}
-	go e.worker.run()
 	if err := e.load(); err != nil {
 		return e, err
 	}
-	if !e.reading {
-		if err := e.removeScratch(); err != nil {
-			return e, err
-		}
-		e.stop, e.toSync = make(chan struct{}), make(chan struct{}, 1)
-		e.stopped.Go(e.flushWhenIdle)
-		e.stopped.Go(e.syncLate)
+	if err := e.replay(); err != nil {
+		return e, err
 	}
+	e.waiting.pebble = &snapshot{}
+	e.waiting.pebble.refs.Store(1)
+	if err := e.unlessDead(func() error { e.take(e.waiting.pebble); return nil }); err != nil {
+		return e, translate(err)
+	}
+	if e.reading {
+		return e, nil
+	}
+	if err := e.removeScratch(); err != nil {
+		return e, err
+	}
+	if err := e.settle(); err != nil {
+		return e, err
+	}
+	e.stop, e.toSync = make(chan struct{}), make(chan struct{}, 1)
+	e.stopped.Go(e.flushWhenIdle)
+	e.stopped.Go(e.syncLate)
+	e.stopped.Go(e.giver)
 	return e, nil
+}
+
+// adopt has Pebble write to tables what its own log has, as stores of earlier formats left
+// it, and makes the directory one of this format.
+func (e *engine) adopt() error {
+	if err := e.unlessDead(func() error { return e.db.Flush() }); err != nil {
+		return fmt.Errorf("opening %s: %w", e.dir, notOpened(err))
+	}
+	return translate(writeMarker(e.fs, e.dir, markerText))
 }
 
 // makeDir makes the directory and those above. Their entries must outlive a crash that
@@ -272,8 +301,7 @@ func (e *engine) openPebble() (*pebble.DB, error) {
 	return db, nil
 }
 
-// Looking a key up among those still in memory costs more than asking the filter of a
-// file, so that what was written is better in files when only reading goes on.
+// What was written is better in files when only reading goes on: scans need not merge it in.
 const (
 	idleFlushEvery = time.Second
 	idleFlushBytes = 1 << 20
@@ -295,13 +323,15 @@ func (e *engine) flushWhenIdle() {
 			e.die(err)
 			return
 		}
-		if commits == last && e.unflushed.Load() >= idleFlushBytes {
-			e.unflushed.Store(0)
-			if err := e.flush(); err != nil {
-				return // commits will meet the same trouble and tell
+		e.waiting.mu.Lock()
+		much := e.waiting.bytes >= idleFlushBytes
+		e.waiting.mu.Unlock()
+		if commits == last && much {
+			if err := e.handOver(); err != nil {
+				e.log.Error("storage: writing files", "err", err) // commits will meet the same trouble and tell
 			}
 		}
-		_ = e.unlessDead(func() error { e.closeSnapshots(); return nil })
+		e.closeSnapshots()
 		last = commits
 	}
 }
@@ -327,25 +357,14 @@ func (e *engine) syncLate() {
 		if !e.unsynced.Swap(false) {
 			continue // a commit that was synced came after
 		}
-		err := e.unlessDead(func() error {
-			e.logMu.Lock()
-			defer e.logMu.Unlock()
-			return e.db.LogData(nil, pebble.Sync)
-		})
-		if err != nil {
-			e.log.Error("storage: the log cannot be synced", "err", err)
+		if err := e.wlog.sync(); err != nil {
 			return // no commit follows
 		}
 	}
 }
 
-// flush begins to write what is in memory.
-func (e *engine) flush() (err error) {
-	return e.unlessDead(func() error {
-		_, err := e.db.AsyncFlush()
-		return err
-	})
-}
+// memtableBytes is Options.MemtableBytes where that is not given.
+const memtableBytes = 64 << 20
 
 func orDefault(n, otherwise int64) int64 {
 	if n == 0 {
@@ -357,9 +376,9 @@ func orDefault(n, otherwise int64) int64 {
 func (e *engine) pebbleOptions(opts Options) *pebble.Options {
 	o := &pebble.Options{
 		Cache:                       e.cache,
-		FS:                          walFS{fencedFS{e.fs, e}, &e.debt},
+		FS:                          fencedFS{e.fs, e},
 		ReadOnly:                    opts.ReadOnly,
-		MemTableSize:                uint64(orDefault(opts.MemtableBytes, 64<<20)),
+		MemTableSize:                uint64(orDefault(opts.MemtableBytes, memtableBytes)), // what logs of old formats are read into
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
@@ -393,16 +412,17 @@ func (e *engine) checkFiles() error {
 		if err := e.checkEmpty(); err != nil {
 			return err
 		}
-		err = errors.Join(files.create(), writeMarker(e.fs, e.dir))
+		err = errors.Join(files.create(), writeMarker(e.fs, e.dir, markerText))
 	case err != nil:
-	case string(text) == markerOld:
-		if e.reading {
+	case string(text) == markerOlder:
+		if e.old = true; e.reading {
 			return nil
 		}
 		if err = files.adopt(); err == nil {
-			err = errors.Join(files.create(), writeMarker(e.fs, e.dir))
+			err = files.create()
 		}
-	case string(text) == markerText:
+	case string(text) == markerOld, string(text) == markerText:
+		e.old = string(text) == markerOld
 		if err := files.read(); err != nil {
 			return err
 		}
@@ -415,7 +435,7 @@ func (e *engine) checkFiles() error {
 	}
 	e.files = files
 	if err == nil && !e.reading {
-		if err = files.open(); err == nil {
+		if err = files.open(); err == nil && e.old {
 			err = e.cutLog()
 		}
 	}
@@ -437,13 +457,13 @@ func (e *engine) checkEmpty() error {
 }
 
 // writeMarker makes the file appear whole or not at all.
-func writeMarker(fs vfs.FS, dir string) error {
+func writeMarker(fs vfs.FS, dir, text string) error {
 	path := fs.PathJoin(dir, markerName)
 	f, err := fs.Create(path+".tmp", vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write([]byte(markerText))
+	_, err = f.Write([]byte(text))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -498,7 +518,7 @@ func (e *engine) Size() (keys, bytes int64) {
 		}
 		return nil
 	})
-	return keys, e.diskBytes.Load()
+	return keys, e.diskBytes.Load() + e.wlog.bytes()
 }
 
 // Apply implements local.Engine.
@@ -506,47 +526,17 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	if err := e.writable(); err != nil {
 		return err
 	}
-	size := 64
-	for _, w := range writes {
-		size += int(w.Bytes()) + 12*w.Len()
-	}
-	b := e.db.NewBatchWithSize(size)
-	var err error
-	var sampled []local.Entry
-	for _, w := range writes {
-		w.Each(func(x local.Entry) bool {
-			key := x.Key()
-			if x.Deleted() {
-				err = b.Delete(key, nil)
-			} else {
-				err = b.Set(key, x.Value(), nil)
-			}
-			if e.samples.Wants(key) {
-				sampled = append(sampled, x)
-			}
-			return err == nil
-		})
-	}
-	if err != nil {
-		return errors.Join(translate(err), b.Close())
-	}
-	// The store's own keys come last, in order too: Pebble sorts a large batch, which
-	// is quick when it is sorted already.
-	if err := errors.Join(e.setSeq(b, seq), setSamples(b, sampled)); err != nil {
-		return errors.Join(err, b.Close())
-	}
-	if err := e.commit(b, sync, b.Count() >= aheadKeys); err != nil {
+	if err := e.room(); err != nil {
 		return err
 	}
-	e.applied = applied{seq, writes, false}
-	e.commits.Add(1)
-	e.unflushed.Add(int64(size))
-	for _, x := range sampled {
-		if x.Deleted() {
-			e.samples.Delete(x.Key())
-		} else {
-			e.samples.Put(append([]byte(nil), x.Key()...), x.Bytes())
-		}
+	if err := e.commit(writes, nil, seq, sync); err != nil {
+		return err
+	}
+	for _, w := range writes {
+		w.Each(func(x local.Entry) bool {
+			e.sample(x)
+			return true
+		})
 	}
 	return nil
 }
@@ -555,90 +545,18 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 type applied struct {
 	seq     uint64
 	writes  []*local.Buffer
-	unknown bool // it was something else
+	more    []local.Entry // deletions
+	unknown bool          // it was something else
 }
 
-// setSeq adds the number of the newest commit to a batch.
-func (e *engine) setSeq(b *pebble.Batch, seq uint64) error {
-	return translate(b.Set(seqKey, binary.BigEndian.AppendUint64(nil, seq), nil))
-}
-
-// setSamples adds what is to be remembered of sampled writes to their batch.
-func setSamples(b *pebble.Batch, sampled []local.Entry) error {
-	var key, size []byte
-	for _, x := range sampled {
-		key = append(append(key[:0], samplePrefix...), x.Key()...)
-		var err error
-		if x.Deleted() {
-			err = b.Delete(key, nil)
-		} else {
-			size = binary.AppendUvarint(size[:0], uint64(x.Bytes()))
-			err = b.Set(key, size, nil)
-		}
-		if err != nil {
-			return translate(err)
-		}
-	}
-	return nil
-}
-
-// aheadKeys is from how many keys on a commit does not wait for these to be in Pebble's list:
-// fewer are in it sooner than another goroutine is woken.
-const aheadKeys = 16
-
-// commit commits a batch, which is the engine's from now on, and takes the view that follows
-// it. With ahead, it returns once the log is durable, and the worker puts the keys into
-// Pebble's list meanwhile:
-//
-//	committer  begin ─▶                    ┌▶ fdatasync ─▶ rows ─▶ published … the next begin
-//	worker             append to the log ─▶ keys into the list ─▶ snapshot ─▶ ┘
-//	flush loop          write ─▶ sync put off ┘
-//
-// Who reads the version finds in rows what the commit wrote, or waits for its snapshot.
-func (e *engine) commit(b *pebble.Batch, sync, ahead bool) error {
-	opts := pebble.NoSync
-	if sync && e.sync {
-		opts = pebble.Sync
-	}
-	if ahead = ahead && opts == pebble.Sync; ahead {
-		e.logMu.Lock()
-		defer e.logMu.Unlock()
-		if err := e.join(); err != nil { // what is due then is of this commit
-			return errors.Join(kv.ErrCommitUnknown, translate(err))
-		}
-	}
-	if opts == pebble.Sync {
-		e.debt.lend()
-	}
-	next := &view{e: e}
-	if ahead {
-		next.taken = make(chan struct{})
-	}
-	durable := e.debt.wrote.Load() + int64(b.Len())
-	err := e.begin(func() error {
-		if err := b.Commit(opts); err != nil {
-			return err
-		}
-		e.take(next)
-		e.closeSnapshots()
-		return b.Close()
-	})
-	if err == nil && ahead {
-		ahead, err = e.syncAhead(durable)
-	}
-	if err == nil && !ahead {
-		err = e.join()
-	}
-	if opts == pebble.Sync {
-		if late := e.settled(e.debt.settle(e.faults.died)); late != nil {
-			err = late
-		}
-	}
-	if err != nil {
+// commit writes a commit to the log.
+func (e *engine) commit(writes []*local.Buffer, more []local.Entry, seq uint64, sync bool) error {
+	if err := e.wlog.append(writes, more, e.applied.seq, seq, sync && e.sync); err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
-	e.setNext(next)
-	if opts == pebble.Sync {
+	e.applied = applied{seq: seq, writes: writes, more: more}
+	e.commits.Add(1)
+	if sync && e.sync {
 		e.unsynced.Store(false)
 	} else if e.sync && !e.unsynced.Swap(true) {
 		select {
@@ -649,68 +567,8 @@ func (e *engine) commit(b *pebble.Batch, sync, ahead bool) error {
 	return nil
 }
 
-// syncAhead makes the sync of the log once the commit is written to it, and so many bytes in
-// all. False: the worker has ended the commit before.
-func (e *engine) syncAhead(durable int64) (ahead bool, err error) {
-	for {
-		select {
-		case <-e.debt.due: // perhaps long ago
-			synced, err := e.debt.settleSome(e.faults.died)
-			if err = e.settled(err); err != nil || synced >= durable {
-				return true, err
-			}
-		case err := <-e.worker.results:
-			e.working = false
-			return false, err
-		case <-e.faults.died:
-			return false, *e.faults.dead.Load()
-		}
-	}
-}
-
-// settled passes on the error of a sync that was put off: Pebble takes for durable what may
-// not be.
-func (e *engine) settled(err error) error {
-	if err == nil {
-		return nil
-	}
-	e.log.Error("storage: the log cannot be synced", "err", err)
-	e.die(err)
-	return *e.faults.dead.Load()
-}
-
-// closeSnapshots closes the views that were let go of. Who lets go must not wait, should
-// Pebble die in it: the next commit's worker does it, or flushWhenIdle.
-func (e *engine) closeSnapshots() {
-	e.openMu.Lock()
-	old := e.toClose
-	e.toClose = nil
-	e.openMu.Unlock()
-	for _, v := range old {
-		if v.taken != nil {
-			<-v.taken
-		}
-		_ = v.snap.Close() // its files are only read: nothing to lose
-	}
-}
-
-// take takes the snapshot of a view that will be next.
-func (e *engine) take(v *view) {
-	v.snap = e.db.NewSnapshot()
-	if v.taken != nil {
-		close(v.taken)
-	}
-}
-
-// setNext makes v what View gives, and lets go of one that nobody asked for.
-func (e *engine) setNext(v *view) {
-	if old := e.next; old != nil {
-		e.openMu.Lock()
-		e.toClose = append(e.toClose, old)
-		e.openMu.Unlock()
-	}
-	e.next = v
-}
+// dropByKey is up to how many keys of a range are deleted one by one.
+const dropByKey = 1000
 
 // DropRange implements local.Engine.
 func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
@@ -720,6 +578,41 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if err := e.writable(); err != nil {
 		return false, err
 	}
+	keys, err := e.keysOf(r)
+	if err != nil {
+		return false, err
+	}
+	if len(keys) <= dropByKey {
+		if err := e.room(); err != nil {
+			return false, err
+		}
+		err = e.commit(nil, keys, seq, true)
+	} else {
+		err = e.dropTables(r, seq)
+	}
+	if err != nil {
+		return false, err
+	}
+	e.samples.DeleteRange(r)
+	return true, nil
+}
+
+// keysOf gives deletions of the keys of a range, if they are not too many.
+func (e *engine) keysOf(r kv.Range) (gone []local.Entry, err error) {
+	it := e.waiting.newest.Scan(r, kv.ScanOptions{KeysOnly: true, Limit: dropByKey + 1})
+	b := kv.PairBatch{Max: dropByKey + 1}
+	n, err := it.Next(&b)
+	for _, k := range b.Keys[:n] {
+		gone = append(gone, local.NewDeletion(k))
+	}
+	return gone, errors.Join(err, it.Close())
+}
+
+// dropTables has Pebble take in the deletion of a range, over all that waited.
+func (e *engine) dropTables(r kv.Range, seq uint64) error {
+	if err := e.giveAll(); err != nil {
+		return err
+	}
 	start, end := r.Start, r.End
 	if end == nil {
 		end = endOfKeys
@@ -728,27 +621,19 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 	if r.End != nil {
 		sampleEnd = append(append([]byte(nil), samplePrefix...), r.End...)
 	}
-	b := e.db.NewBatch()
 	if len(start) == 0 {
 		// Merges may lose a range deletion that begins with the empty key, as the tests see
 		// where Pebble checks itself (its tag invariants, which -race sets).
 		start = []byte{0} // no key is empty
 	}
-	if err := b.DeleteRange(start, end, nil); err != nil {
-		return false, translate(err)
+	s, err := e.newSpill()
+	if err != nil {
+		return err
 	}
-	if err := b.DeleteRange(append(append([]byte(nil), samplePrefix...), start...), sampleEnd, nil); err != nil {
-		return false, translate(err)
-	}
-	if err := e.setSeq(b, seq); err != nil {
-		return false, err
-	}
-	if err := e.commit(b, true, false); err != nil {
-		return false, err
-	}
-	e.applied = applied{seq: seq, unknown: true}
-	e.samples.DeleteRange(r)
-	return true, nil
+	defer s.Close()
+	return s.take(nil, seq, func(t *table) error {
+		return errors.Join(t.w.DeleteRange(start, end), t.w.DeleteRange(append(append([]byte(nil), samplePrefix...), start...), sampleEnd))
+	})
 }
 
 // Close implements local.Engine: readers that are left over fail from now on.
@@ -760,24 +645,13 @@ func (e *engine) Close() error {
 	}
 	e.closed = true
 	var errs []error
-	if e.faults.dead.Load() == nil {
-		if err := e.join(); err != nil && e.faults.dead.Load() == nil {
-			errs = append(errs, translate(err))
-		}
-	}
 	e.openMu.Lock()
-	if e.faults.dead.Load() != nil {
-		e.iters, e.views = nil, nil // Pebble can end nothing any more
-	}
-	for it := range e.iters {
-		errs = append(errs, it.p.Close())
-	}
-	for v := range e.views {
-		if v.snap != nil {
-			errs = append(errs, v.snap.Close())
+	if e.faults.dead.Load() == nil { // else Pebble can end nothing any more
+		for it := range e.iters {
+			errs = append(errs, it.m.p.Close())
 		}
 	}
-	e.iters, e.views = nil, nil
+	e.iters = nil
 	e.openMu.Unlock()
 	return errors.Join(append(errs, e.shut())...)
 }
@@ -789,14 +663,15 @@ func (e *engine) shut() error {
 		close(e.stop)
 		e.stopped.Wait()
 	}
+	errs = append(errs, translate(e.wlog.close()))
 	if e.db != nil && e.faults.dead.Load() == nil {
-		if e.worker.calls != nil {
-			close(e.worker.calls)
-		}
 		err := e.unlessDead(func() error {
-			e.closeSnapshots()
-			if e.next != nil {
-				_ = e.next.snap.Close()
+			e.openMu.Lock()
+			snaps := e.snaps
+			e.snaps = nil
+			e.openMu.Unlock()
+			for s := range snaps {
+				_ = s.p.Close()
 			}
 			e.sizeMu.Lock()
 			e.shutting = true

@@ -45,6 +45,12 @@ func TestMirrorsMemory(t *testing.T) {
 	kvtest.Mirror(t, small, memory.New(), 6000)
 }
 
+// # So they do with rows that are always on their way down.
+func TestMirrorsMemoryGiving(t *testing.T) {
+	small := open(t, t.TempDir(), disk.Options{MemtableBytes: 2000, NoSync: true})
+	kvtest.Mirror(t, small, memory.New(), 3000)
+}
+
 // # A directory of something else, or of another version, is refused and left alone.
 func TestForeignDirectory(t *testing.T) {
 	dir := t.TempDir()

@@ -14,14 +14,10 @@ import (
 
 // faults are what went wrong.
 type faults struct {
-	// flush is the error of the last attempt to write a file, nil once one succeeds.
+	// flush is the error of the last attempt to give Pebble what waits, nil once one succeeds.
 	flush atomic.Pointer[error]
-	// stalled: a commit waits for background work.
-	stalled atomic.Bool
-	// ingesting: a commit takes files in, for which it may wait for background work, too;
-	// failed counts how often that failed meanwhile.
-	ingesting atomic.Bool
-	failed    atomic.Int32
+	// background is the error of Pebble's last merge, nil once one succeeds.
+	background atomic.Pointer[error]
 	// log is why the log could not be written: no commit follows.
 	log atomic.Pointer[error]
 	// dead is what was fatal to Pebble, and died is closed then: it is not to be called
@@ -39,55 +35,6 @@ func (e *engine) unlessDead(f func() error) error {
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
-		return err
-	case <-e.faults.died:
-		return *e.faults.dead.Load()
-	}
-}
-
-// worker makes the calls of those who write, one at a time, so that they need not wait
-// for the end of a call when Pebble dies in it.
-type worker struct {
-	calls   chan func() error
-	results chan error
-}
-
-func (w worker) run() {
-	for f := range w.calls {
-		w.results <- f()
-	}
-}
-
-// call runs f on the worker. For one goroutine at a time.
-func (e *engine) call(f func() error) error {
-	if err := e.begin(f); err != nil {
-		return err
-	}
-	return e.join()
-}
-
-// begin has the worker run f, after what it has been at.
-func (e *engine) begin(f func() error) error {
-	if err := e.join(); err != nil {
-		return err
-	}
-	select {
-	case e.worker.calls <- f:
-		e.working = true
-		return nil
-	case <-e.faults.died:
-		return *e.faults.dead.Load()
-	}
-}
-
-// join waits for the worker's end of what it has begun.
-func (e *engine) join() error {
-	if !e.working {
-		return nil
-	}
-	select {
-	case err := <-e.worker.results:
-		e.working = false
 		return err
 	case <-e.faults.died:
 		return *e.faults.dead.Load()
@@ -116,23 +63,15 @@ func (e *engine) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			e.log.Error("storage: background work failed", "err", err)
-			switch {
-			case !e.faults.opened.Load() && !pebble.IsCorruptionError(err): // a merge met that: others may be read
+			if !e.faults.opened.Load() && !pebble.IsCorruptionError(err) { // a merge met that: others may be read
 				e.fatal(err) // Pebble would try until it succeeds, and opening not end
-			case e.faults.stalled.Load():
-				e.die(err) // nor that commit
-			case e.faults.ingesting.Load() && e.faults.failed.Add(1) >= failedMost:
-				e.die(err) // nor that one
 			}
+			e.faults.background.Store(&err)
 			time.Sleep(failedPause) // Pebble tries again at once
 		},
-		WriteStallBegin: func(pebble.WriteStallBeginInfo) { e.faults.stalled.Store(true) },
-		WriteStallEnd:   func() { e.faults.stalled.Store(false) },
-		FlushEnd: func(i pebble.FlushInfo) {
-			if err := i.Err; err == nil || err.Error() == "pebble: empty table" { // all was deleted since
-				e.faults.flush.Store(nil)
-			} else {
-				e.faults.flush.Store(&err)
+		CompactionEnd: func(i pebble.CompactionInfo) {
+			if i.Err == nil {
+				e.faults.background.Store(nil)
 			}
 		},
 		// Readers get the error of what they cannot read; the rest stays of use.
@@ -143,12 +82,8 @@ func (e *engine) events() *pebble.EventListener {
 	}
 }
 
-// Background work that fails is tried again after a pause; a commit that may wait for it
-// gives up after so many times.
-const (
-	failedPause = 20 * time.Millisecond
-	failedMost  = 50
-)
+// failedPause is after what pause background work that failed is tried again.
+const failedPause = 20 * time.Millisecond
 
 // translate gives Pebble's and the system's errors the names of package kv.
 func translate(err error) error {

@@ -10,6 +10,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// walCategory is what Pebble says it writes when it makes a write-ahead log.
+const walCategory vfs.DiskWriteCategory = "pebble-wal"
+
 // fencedFS is a file system that nothing is changed in once the engine is dead: what is
 // left of it must not touch files that a store opened afterwards takes for its own.
 //

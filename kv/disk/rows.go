@@ -70,7 +70,7 @@ func find(t *btree.Tree, key []byte) (value []byte, ok, known bool) {
 }
 
 // commit brings the tree to the version of v, which follows the newest by writes.
-func (r *rows) commit(writes []*local.Buffer, v *view) {
+func (r *rows) commit(writes []*local.Buffer, deleted []local.Entry, v *view) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
@@ -86,6 +86,9 @@ func (r *rows) commit(writes []*local.Buffer, v *view) {
 		default:
 			r.forgetAll(w, v.seq)
 		}
+	}
+	for _, e := range deleted {
+		r.deleteKnown(e, v.seq)
 	}
 	r.makeRoom(v.seq)
 	r.newest = v
@@ -287,9 +290,10 @@ func (r *rows) admits(v *view) bool {
 // fills are what is to be remembered of keys that are looked up together: gaps, so many at
 // most, and, with pairs, other things too.
 type fills struct {
-	found []found
-	most  int
-	pairs bool
+	layers *layers
+	found  []found
+	most   int
+	pairs  bool
 }
 
 // admitsOf is admits of n keys, of which one of eight may be remembered, too: what is about to

@@ -147,6 +147,11 @@ func testRows(t *testing.T, room int64) {
 			}
 			continue
 		}
+		if rnd.IntN(20) == 0 {
+			if err := e.handOver(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		txn, err := opened.Begin(ctx, kv.TxnOptions{})
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,10 +24,9 @@ import (
 //	                samples.sst       ff 73 ‹key›: of the sampler
 //	                seq.sst           ff 71: the commit's number, written last
 //
-// Pebble takes all of them in by one record of its log or of its list of files (Ingest):
-// a crash leaves all or nothing, and the number is among them. Since every commit writes
-// the number, too, the files always overlap what lies in the log before them, and Pebble
-// keeps that order. Who reads meanwhile has a snapshot that is older.
+// Pebble takes all of them in by one record of its list of files (Ingest): a crash leaves all
+// or nothing, and the number is among them. What waits in memory is given to Pebble before.
+// Who reads meanwhile has a snapshot that is older.
 
 // spillBytes are the writes that a transaction holds in memory: about three times as
 // much of the process's.
@@ -63,6 +61,10 @@ func (e *engine) NewSpill() (local.Spill, error) {
 	if err := e.writable(); err != nil {
 		return nil, err
 	}
+	return e.newSpill()
+}
+
+func (e *engine) newSpill() (*spill, error) {
 	s := &spill{e: e, iters: map[*runIter]struct{}{}, format: e.db.FormatMajorVersion().MaxTableFormat()}
 	s.dir = e.fs.PathJoin(e.dir, fmt.Sprintf("%stxn-%d", scratchPrefix, e.spills.Add(1)))
 	if err := e.fs.MkdirAll(s.dir, 0o700); err != nil {
@@ -243,60 +245,74 @@ func (s *spill) writeSamples() error {
 	if err != nil {
 		return err
 	}
-	for _, x := range s.sampled {
+	err = t.addSamples(s.sampled)
+	s.paths = append(s.paths, t.path)
+	return translate(errors.Join(err, t.w.Close()))
+}
+
+// addSamples adds what is to be remembered of sampled writes.
+func (t *table) addSamples(sampled []local.Entry) error {
+	for _, x := range sampled {
 		key := append(bytes.Clone(samplePrefix), x.Key()...)
+		var err error
 		if x.Deleted() {
 			err = t.w.Delete(key)
 		} else {
 			err = t.w.Set(key, binary.AppendUvarint(nil, uint64(x.Bytes())))
 		}
 		if err != nil {
-			break
+			return err
 		}
 	}
-	s.paths = append(s.paths, t.path)
-	return translate(errors.Join(err, t.w.Close()))
+	return nil
 }
 
-// Ingest implements local.Spill.
+// Ingest implements local.Spill. What waits goes first, so that Pebble takes all in order.
 func (s *spill) Ingest(seq uint64) error {
 	e := s.e
 	if err := e.writable(); err != nil {
 		return err
 	}
+	if err := e.giveAll(); err != nil {
+		return err
+	}
+	if err := s.take(s.paths, seq, nil); err != nil {
+		return err
+	}
+	e.commits.Add(1)
+	for _, x := range s.sampled {
+		e.sample(x)
+	}
+	return nil
+}
+
+// take has Pebble take in tables, together with one that has the number of the commit that
+// they are, and what more adds. Nothing waits.
+func (s *spill) take(paths []string, seq uint64, more func(t *table) error) error {
+	e := s.e
 	t, err := s.newTable("seq.sst", true)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(t.w.Set(seqKey, binary.BigEndian.AppendUint64(nil, seq)), t.w.Close())
+	if more != nil {
+		err = more(t)
+	}
+	err = errors.Join(err, t.w.Set(seqKey, binary.BigEndian.AppendUint64(nil, seq)), t.w.Close())
+	if err == nil {
+		err = e.roomBelow()
+	}
 	if err != nil {
 		return translate(err)
 	}
-	paths := append(s.paths, t.path)
-	e.faults.failed.Store(0)
-	e.faults.ingesting.Store(true)
-	defer e.faults.ingesting.Store(false)
-	next := &view{e: e}
-	err = e.call(func() error {
-		if err := e.db.Ingest(context.Background(), paths); err != nil {
-			return err
-		}
-		e.take(next)
-		return nil
-	})
+	p, err := e.ingest(append(paths, t.path))
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
-	e.setNext(next)
+	e.waiting.mu.Lock()
+	e.letGo(e.waiting.pebble)
+	e.waiting.pebble = p
+	e.waiting.mu.Unlock()
 	e.applied = applied{seq: seq, unknown: true}
-	e.commits.Add(1)
-	for _, x := range s.sampled {
-		if x.Deleted() {
-			e.samples.Delete(x.Key())
-		} else {
-			e.samples.Put(bytes.Clone(x.Key()), x.Bytes())
-		}
-	}
 	return nil
 }
 

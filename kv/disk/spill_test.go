@@ -14,7 +14,9 @@ import (
 
 // # A store whose transactions go to files after some writes is a store like any other.
 func TestConformanceSpilling(t *testing.T) {
-	kvtest.Run(t, func(t *testing.T) kv.Store { return open(t, t.TempDir(), disk.Options{TxnBytes: 2000, NoSync: true}) })
+	kvtest.Run(t, func(t *testing.T) kv.Store {
+		return open(t, t.TempDir(), disk.Options{MemtableBytes: 20_000, TxnBytes: 2000, NoSync: true})
+	})
 }
 
 func TestSpillingMirrorsMemory(t *testing.T) {

@@ -107,16 +107,24 @@ func (s *Store) Checkpoint(dir string) error {
 	if err := e.writable(); err != nil && !errors.Is(err, kv.ErrReadOnly) {
 		return err
 	}
+	if !e.reading {
+		if err := e.giveAll(); err != nil {
+			return err
+		}
+	}
 	if err := e.fs.MkdirAll(dir, 0o700); err != nil {
 		return translate(err)
 	}
-	var opts []pebble.CheckpointOption
-	if !e.reading {
-		opts = append(opts, pebble.WithFlushedWAL())
-	}
-	err := e.unlessDead(func() error { return e.db.Checkpoint(e.fs.PathJoin(dir, dataName), opts...) })
-	if err != nil {
+	to := e.fs.PathJoin(dir, dataName)
+	if err := e.unlessDead(func() error { return e.db.Checkpoint(to) }); err != nil {
 		return translate(err)
+	}
+	if e.reading { // nothing writes to the log
+		for _, s := range e.wlog.old {
+			if err := vfs.Copy(e.fs, s.path, e.fs.PathJoin(to, e.fs.PathBase(s.path))); err != nil {
+				return translate(err)
+			}
+		}
 	}
 	files := newFileList(e.fs, dir)
 	if err := files.adopt(); err != nil {
@@ -126,7 +134,11 @@ func (s *Store) Checkpoint(dir string) error {
 		return translate(err)
 	}
 	// What opens it as a store comes last.
-	return translate(writeMarker(e.fs, dir))
+	text := markerText
+	if e.old && e.reading { // Pebble's log has been copied, too
+		text = markerOld
+	}
+	return translate(writeMarker(e.fs, dir, text))
 }
 
 // Dir is where the store is.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -14,14 +13,17 @@ import (
 	"rowkey/kv/local"
 )
 
-// view is one version: a Pebble snapshot, and what is remembered of it.
+// view is one version: what waits over a Pebble snapshot, and what is remembered of both.
 type view struct {
-	e     *engine
-	snap  *pebble.Snapshot // see snapshot
-	taken chan struct{}    // closed once snap is; nil: it was at once
-	seq   uint64
-	rows  atomic.Pointer[btree.Tree]
-	first *btree.Tree // that was in rows
+	e      *engine
+	seq    uint64
+	layers atomic.Pointer[layers]
+	rows   atomic.Pointer[btree.Tree]
+	first  *btree.Tree  // that was in rows
+	iters  atomic.Int64 // open
+	// Under waiting.mu: snapshots of layers that were replaced.
+	kept   []*snapshot
+	closed bool
 }
 
 // View implements local.Engine.
@@ -31,61 +33,42 @@ func (e *engine) View() (local.View, error) {
 	if e.closed {
 		return nil, kv.ErrClosed
 	}
-	v := e.next
-	if e.next = nil; v == nil {
-		v = &view{e: e}
-		if err := e.call(func() error { e.take(v); return nil }); err != nil {
-			return nil, translate(err)
-		}
-	}
-	v.seq = e.applied.seq
-	e.openMu.Lock()
-	e.views[v] = struct{}{}
-	e.openMu.Unlock()
-	if a := &e.applied; a.unknown {
+	a := &e.applied
+	v := &view{e: e, seq: a.seq}
+	w := &e.waiting
+	w.mu.Lock()
+	w.put(a.writes, a.more, a.seq)
+	v.layers.Store(w.layers())
+	w.newest = v
+	w.mu.Unlock()
+	if a.unknown {
 		e.rows.clear(v)
 	} else {
-		e.rows.commit(a.writes, v)
+		e.rows.commit(a.writes, a.more, v)
 	}
-	e.applied.writes = nil
+	a.writes, a.more = nil, nil
 	return v, nil
 }
 
-// takenWithin is how long a reader waits for the end of a commit in an engine that has died.
-const takenWithin = time.Second
-
-// snapshot is Pebble's of the version. What it may wait for is the end of the version's commit.
-func (v *view) snapshot() (*pebble.Snapshot, error) {
-	if v.taken != nil {
-		select {
-		case <-v.taken:
-		case <-v.e.faults.died:
-			select { // what died is likely something else, and the keys go on into the list
-			case <-v.taken:
-			case <-time.After(takenWithin):
-				return nil, translate(*v.e.faults.dead.Load())
-			}
-		}
-	}
-	return v.snap, nil
-}
-
-// Reclaim implements local.Reclaimer. Iterators go by the snapshot.
+// Reclaim implements local.Reclaimer.
 func (v *view) Reclaim() bool {
 	v.e.rows.reclaim(v)
+	v.e.waiting.reclaim(v)
 	return true
 }
 
 func (v *view) Close() error {
-	v.e.mu.RLock()
-	defer v.e.mu.RUnlock()
-	if v.e.closed {
+	w := &v.e.waiting
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if v.closed {
 		return nil
 	}
-	v.e.openMu.Lock()
-	delete(v.e.views, v)
-	v.e.toClose = append(v.e.toClose, v)
-	v.e.openMu.Unlock()
+	v.closed = true
+	for _, s := range v.kept {
+		v.e.letGo(s)
+	}
+	v.e.letGo(v.layers.Load().pebble)
 	return nil
 }
 
@@ -96,25 +79,24 @@ func (v *view) Get(key []byte) ([]byte, bool, error) {
 	}
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
-	return v.get(key)
+	return v.get(v.layers.Load(), key)
 }
 
-// get asks Pebble, and remembers what it says.
-func (v *view) get(key []byte) ([]byte, bool, error) {
+// get asks what waits, and then Pebble, and remembers what that says.
+func (v *view) get(l *layers, key []byte) ([]byte, bool, error) {
 	if v.e.closed {
 		return nil, false, kv.ErrClosed
 	}
 	if len(key) > 0 && key[0] == kv.ReservedByte {
 		return nil, false, nil
 	}
-	snap, err := v.snapshot()
-	if err != nil {
-		return nil, false, err
+	if x, ok := l.find(key); ok {
+		return x.Value(), !x.Deleted(), nil
 	}
-	p, closer, err := snap.Get(key)
+	p, closer, err := l.pebble.p.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		if v.e.rows.admits(v) {
-			v.fillGap(key)
+			v.fillGap(l, key)
 		}
 		return nil, false, nil
 	}
@@ -132,14 +114,17 @@ func (v *view) get(key []byte) ([]byte, bool, error) {
 // fillGap remembers that a key is absent, with all others up to the next that is there or
 // remembered: behind that, deletions without end may lie that have been walked over already.
 // Should the next be damaged, nothing is the matter with this one.
-func (v *view) fillGap(key []byte) {
+func (v *view) fillGap(l *layers, key []byte) {
 	f := found{key: key, gap: true}
 	end := endOfKeys
 	if e, ok := v.rows.Load().From(key); ok {
 		end = e.Key()
 		f.next, f.entry = end, true
 	}
-	p, err := v.snap.NewIter(&pebble.IterOptions{LowerBound: lowest(key), UpperBound: end})
+	if l.any(key, end, false) {
+		return // a gap that a commit has ended lately
+	}
+	p, err := l.pebble.p.NewIter(&pebble.IterOptions{LowerBound: lowest(key), UpperBound: end})
 	if err != nil {
 		return
 	}
@@ -174,16 +159,47 @@ func (v *view) GetAll(keys, values [][]byte) error {
 	if n == 0 {
 		return nil
 	}
+	if missing != nil {
+		ks, vs := make([][]byte, n), make([][]byte, n)
+		for i, at := range missing {
+			ks[i] = keys[at]
+		}
+		if err := v.getUnknown(ks, vs); err != nil {
+			return err
+		}
+		for i, at := range missing {
+			values[at] = vs[i]
+		}
+		return nil
+	}
+	return v.getUnknown(keys, values)
+}
+
+// getUnknown asks what waits, and then Pebble.
+func (v *view) getUnknown(keys, values [][]byte) error {
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
-	if missing == nil {
-		return v.getAll(keys, values)
+	l := v.layers.Load()
+	var missing []int32 // of those that do not wait, if some do
+	some := false
+	if l.tree.Len() > 0 || l.given != nil {
+		missing = make([]int32, 0, len(keys))
+		for i, k := range keys {
+			if x, ok := l.find(k); ok {
+				values[i], some = x.Value(), true
+			} else {
+				missing = append(missing, int32(i))
+			}
+		}
 	}
-	ks, vs := make([][]byte, n), make([][]byte, n)
+	if !some {
+		return v.getAll(l, keys, values)
+	}
+	ks, vs := make([][]byte, len(missing)), make([][]byte, len(missing))
 	for i, at := range missing {
 		ks[i] = keys[at]
 	}
-	if err := v.getAll(ks, vs); err != nil {
+	if err := v.getAll(l, ks, vs); err != nil {
 		return err
 	}
 	for i, at := range missing {
@@ -213,10 +229,10 @@ func (v *view) getKnown(keys, values [][]byte) (missing []int32, n int) {
 
 // getAll asks Pebble. Many keys are visited in order by one iterator, which keeps its place
 // in every level and its blocks at hand; the values share an arena.
-func (v *view) getAll(keys, values [][]byte) error {
+func (v *view) getAll(l *layers, keys, values [][]byte) error {
 	if len(keys) < seekKeys {
 		for i, k := range keys {
-			value, _, err := v.get(k)
+			value, _, err := v.get(l, k)
 			if err != nil {
 				return err
 			}
@@ -239,11 +255,8 @@ func (v *view) getAll(keys, values [][]byte) error {
 	if fills.most > 0 {
 		bounds.UpperBound = endOfKeys // to see the ends of gaps
 	}
-	snap, err := v.snapshot()
-	if err != nil {
-		return err
-	}
-	p, err := snap.NewIter(&bounds)
+	fills.layers = l
+	p, err := l.pebble.p.NewIter(&bounds)
 	if err != nil {
 		return translate(err)
 	}
@@ -262,6 +275,9 @@ func seekAll(p *pebble.Iterator, keys, values [][]byte, at func(int) int, fills 
 	var b kv.PairBatch
 	noting := func() bool { return len(fills.found) < fills.most }
 	note := func(f found) {
+		if f.gap && fills.layers.any(f.key, f.next, true) {
+			f = found{key: f.key} // a commit has ended the gap lately
+		}
 		if noting() && (f.gap || fills.pairs) {
 			fills.found = append(fills.found, f)
 		}
@@ -337,9 +353,10 @@ func (v *view) EstimateKeys(r kv.Range) (keys, bytes int64) {
 // iter copies the pairs of a batch into the batch's arena, since Pebble's slices live
 // only until its next step.
 type iter struct {
-	e       *engine
-	p       *pebble.Iterator // nil if it could not be opened
-	err     error
+	v       *view
+	m       merged
+	err     error // why it could not be opened
+	r       kv.Range
 	opts    kv.ScanOptions
 	left    int // pairs still allowed by the limit; negative: any number
 	started bool
@@ -363,7 +380,7 @@ func bounds(r kv.Range) (lower, upper []byte) {
 }
 
 func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
-	it := &iter{e: v.e, opts: opts}
+	it := &iter{v: v, opts: opts}
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
 	if v.e.closed {
@@ -371,17 +388,14 @@ func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 		return it
 	}
 	lower, upper := bounds(r)
-	snap, err := v.snapshot()
-	if err != nil {
-		it.err = err
-		return it
-	}
-	p, err := snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	l := v.layers.Load()
+	p, err := l.pebble.p.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		it.err = translate(err)
 		return it
 	}
-	it.p = p
+	it.m.p, it.m.over.upper.t, it.m.over.lower.t = p, l.tree, l.given
+	v.iters.Add(1)
 	v.e.openMu.Lock()
 	v.e.iters[it] = struct{}{}
 	v.e.openMu.Unlock()
@@ -390,7 +404,7 @@ func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 }
 
 func (it *iter) rewind(r kv.Range) {
-	it.started, it.done = false, r.Empty()
+	it.r, it.started, it.done = r, false, r.Empty()
 	it.left = -1
 	if it.opts.Limit > 0 {
 		it.left = it.opts.Limit
@@ -398,29 +412,32 @@ func (it *iter) rewind(r kv.Range) {
 }
 
 func (it *iter) Reset(r kv.Range) {
-	it.e.mu.RLock()
-	defer it.e.mu.RUnlock()
-	if it.p == nil || it.e.closed {
+	e := it.v.e
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if it.m.p == nil || e.closed {
 		return
 	}
 	if !r.Empty() {
-		it.p.SetBounds(bounds(r))
+		it.m.p.SetBounds(bounds(r))
 	}
 	it.rewind(r)
 }
 
 func (it *iter) Close() error {
-	it.e.mu.RLock()
-	defer it.e.mu.RUnlock()
-	if it.p == nil || it.e.closed {
+	e := it.v.e
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if it.m.p == nil || e.closed {
 		return nil
 	}
-	it.e.openMu.Lock()
-	delete(it.e.iters, it)
-	it.e.openMu.Unlock()
-	p := it.p
-	it.p, it.err = nil, kv.ErrClosed
-	if it.e.faults.dead.Load() != nil {
+	e.openMu.Lock()
+	delete(e.iters, it)
+	e.openMu.Unlock()
+	p := it.m.p
+	it.m, it.err = merged{}, kv.ErrClosed
+	it.v.iters.Add(-1)
+	if e.faults.dead.Load() != nil {
 		return nil
 	}
 	return translate(p.Close())
@@ -428,9 +445,10 @@ func (it *iter) Close() error {
 
 func (it *iter) Next(b *kv.PairBatch) (int, error) {
 	b.Clear()
-	it.e.mu.RLock()
-	defer it.e.mu.RUnlock()
-	if it.e.closed {
+	e := it.v.e
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.closed {
 		return 0, kv.ErrClosed
 	}
 	if it.err != nil || it.done {
@@ -440,30 +458,29 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 	if it.left >= 0 {
 		max = min(max, it.left)
 	}
-	p, reverse := it.p, it.opts.Reverse
-	valid := false
 	if max == 0 {
 		return 0, nil
 	}
-	switch {
-	case it.started && reverse:
-		valid = p.Prev()
-	case it.started:
-		valid = p.Next()
-	case reverse:
-		valid = p.Last()
-	default:
-		valid = p.First()
+	m := &it.m
+	valid := false
+	if it.started {
+		valid = m.next()
+	} else {
+		r := it.r
+		if r.End == nil {
+			r.End = endOfKeys
+		}
+		valid = m.first(r, it.opts.Reverse)
 	}
 	it.started = true
 	arena := b.Arena
 	n := 0
 	for valid {
-		key := p.Key()
+		key := m.key()
 		var value []byte
 		if !it.opts.KeysOnly {
 			var err error
-			if value, err = p.ValueAndErr(); err != nil {
+			if value, err = m.value(); err != nil {
 				return 0, kv.AtKey(translate(err), key)
 			}
 		}
@@ -484,16 +501,12 @@ func (it *iter) Next(b *kv.PairBatch) (int, error) {
 		if n++; n == max {
 			break
 		}
-		if reverse {
-			valid = p.Prev()
-		} else {
-			valid = p.Next()
-		}
+		valid = m.next()
 	}
 	b.Arena = arena
 	if n < max {
 		it.done = true
-		if err := p.Error(); err != nil {
+		if err := m.p.Error(); err != nil {
 			return 0, translate(err)
 		}
 	}

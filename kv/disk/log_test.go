@@ -1,0 +1,192 @@
+package disk
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"rowkey/kv"
+	"rowkey/kv/kvtest"
+)
+
+// # A commit that was acknowledged survives the loss of power, although segments of the log
+// end, are given to Pebble and removed at any moment.
+func TestPowerLossWhileSegmentsEnd(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(kvtest.Seed(t), 7))
+	for round := range 15 {
+		fs := vfs.NewCrashableMem()
+		s, err := Open("store", Options{FS: fs, MemtableBytes: 32 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := s.(*Store).e
+		const writers = 3
+		var acked [writers]atomic.Int64
+		var stop atomic.Bool
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() {
+				for i := int64(1); !stop.Load(); i++ {
+					txn, err := s.Begin(context.Background(), kv.TxnOptions{NoSync: i%7 == 3})
+					if err == nil {
+						err = txn.Put(fmt.Appendf(nil, "w%d", w), binary.BigEndian.AppendUint64(nil, uint64(i)))
+					}
+					if err == nil {
+						err = txn.Put(fmt.Appendf(nil, "w%d/%d", w, i), make([]byte, 100*w))
+					}
+					for n := int64(0); n < 40 && i%3 == 0 && err == nil; n++ {
+						err = txn.Put(fmt.Appendf(nil, "w%d/%d/%d", w, i, n), make([]byte, 10))
+					}
+					if err == nil {
+						err = txn.Commit(context.Background())
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if i%7 != 3 {
+						acked[w].Store(i)
+					}
+				}
+			})
+		}
+		wg.Go(func() {
+			for !stop.Load() {
+				if err := e.handOver(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		for target := int64(20 + rnd.IntN(200)); acked[0].Load() < target && !t.Failed(); {
+			time.Sleep(50 * time.Microsecond)
+		}
+		var want [writers]int64 // what is acknowledged by now must be there
+		for w := range want {
+			want[w] = acked[w].Load()
+		}
+		after := fs.CrashClone(vfs.CrashCloneCfg{})
+		stop.Store(true)
+		wg.Wait()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err = Open("store", Options{FS: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sn := s.Snapshot()
+		for w, least := range want {
+			v, ok, err := sn.Get(fmt.Appendf(nil, "w%d", w))
+			if err == nil && !ok && least == 0 {
+				continue
+			}
+			if err != nil || !ok || int64(binary.BigEndian.Uint64(v)) < least {
+				t.Errorf("round %d: writer %d was told of %d commits, the store has %x, %v", round, w, least, v, err)
+			}
+		}
+		sn.Close()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// # A segment that is missing between others is seen, as are records that are; what is torn at
+// the end is not.
+func TestLogGaps(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(t *testing.T, fs *vfs.MemFS, logs []string)
+		want  int // commits; -1: refused
+	}{
+		{"nothing", func(*testing.T, *vfs.MemFS, []string) {}, 30},
+		{"first removed", func(t *testing.T, fs *vfs.MemFS, logs []string) { remove(t, fs, logs[0]) }, -1},
+		{"second removed", func(t *testing.T, fs *vfs.MemFS, logs []string) { remove(t, fs, logs[1]) }, -1},
+		{"last removed", func(t *testing.T, fs *vfs.MemFS, logs []string) { remove(t, fs, logs[2]) }, -1}, // by FILES
+		{"second cut", func(t *testing.T, fs *vfs.MemFS, logs []string) { cutAt(t, fs, logs[1], 0.5) }, -1},
+		{"last cut", func(t *testing.T, fs *vfs.MemFS, logs []string) { cutAt(t, fs, logs[2], 0.999) }, 29},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fs := vfs.NewCrashableMem()
+			s, err := Open("/db", Options{FS: fs, CacheBytes: 1 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := s.(*Store).e
+			for i := range 30 {
+				if i%10 == 0 && i > 0 { // the segment ends, nothing is given
+					e.wlog.mu.Lock()
+					err := e.wlog.rotate()
+					e.wlog.mu.Unlock()
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := putOne(s, fmt.Sprintf("key%02d", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			left := fs.CrashClone(vfs.CrashCloneCfg{})
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			ss, err := segments(left, "/db/kv")
+			if err != nil || len(ss) != 3 {
+				t.Fatalf("%d segments, %v", len(ss), err)
+			}
+			c.spoil(t, left, []string{ss[0].path, ss[1].path, ss[2].path})
+			for _, reading := range []bool{true, false} {
+				s, err := Open("/db", Options{FS: left, CacheBytes: 1 << 20, ReadOnly: reading})
+				if err != nil {
+					if c.want >= 0 || !errors.Is(err, kv.ErrCorrupt) {
+						t.Error(err)
+					}
+					continue
+				}
+				n := 0
+				for ; readOne(s, fmt.Sprintf("key%02d", n)) == nil; n++ {
+				}
+				if n != c.want {
+					t.Errorf("reading %v: %d commits, want %d", reading, n, c.want)
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, fs *vfs.MemFS, path string) {
+	if err := fs.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cutAt cuts a file within what was written to it.
+func cutAt(t *testing.T, fs *vfs.MemFS, path string, part float64) {
+	b, err := readAll(fs, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(bytes.TrimRight(b, "\x00"))
+	remove(t, fs, path)
+	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Write(b[:int(float64(n)*part)])
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
