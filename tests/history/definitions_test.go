@@ -170,7 +170,8 @@ var expected = map[string]bool{
 
 // exec runs a statement and judges its error, if it has one.
 func (d *definitions) exec(c *pgx.Conn, sql string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	// A machine with other things to do may keep a statement that waits for nobody for half a minute.
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	stuck := time.AfterFunc(20*time.Second, func() {
 		for _, w := range d.db.Engine().Store().LockWaits() {
