@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/types"
@@ -39,7 +40,12 @@ var resultBytes = map[string]func(args []types.Datum) int64{
 	"rpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
 	"array_fill": func(a []types.Datum) int64 {
 		n := int64(elemBytes)
-		if dims, ok := a[1].X.(*types.Array); ok {
+		if len(a) > 2 {
+			if lowers, ok := a[2].X.(*types.Array); ok && slices.ContainsFunc(lowers.Elems, types.Datum.IsNull) {
+				return 0 // refused
+			}
+		}
+		if dims, ok := a[1].X.(*types.Array); ok && !slices.ContainsFunc(dims.Elems, types.Datum.IsNull) {
 			for _, d := range dims.Elems {
 				n = min(n*min(max(d.I, 0), 1<<27), 1<<36) // the function refuses more
 			}

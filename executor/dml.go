@@ -229,8 +229,7 @@ func (v viewChecks) check(w *tableWriter, b *types.Batch) error {
 		}
 		for i := range b.N {
 			if r := row(a, i); a.IsNull(r) || !a.B[r] {
-				return pgerr.Newf(pgerr.WithCheckOptionViolation, "new row violates check option for view %q", c.name).
-					WithDetail("Failing row contains %s.", w.describeRow(b, i))
+				return w.failing(pgerr.Newf(pgerr.WithCheckOptionViolation, "new row violates check option for view %q", c.name), b, i)
 			}
 		}
 	}

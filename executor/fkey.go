@@ -175,6 +175,9 @@ func (c *childCheck) check(x *exec, seen *groupTable) error {
 		} else if !still {
 			continue
 		}
+		if !x.mayShow(c.w.t, c.fk.Columns...) {
+			return c.violation().WithDetail("Key is not present in table %q.", c.parent.Name)
+		}
 		return c.violation().WithDetail("Key (%s)=(%s) is not present in table %q.",
 			columnNames(c.w.t, c.fk.Columns), rowText(x, seen.keys, g), c.parent.Name)
 	}

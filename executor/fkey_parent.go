@@ -130,6 +130,9 @@ func (e *parentEvent) run(x *exec) error {
 			e.w.t.Name, e.fk.Name, e.child.Name).
 			WithDetail("Key (%s)=(%s) is still referenced from table %q.",
 				columnNames(e.w.t, e.fk.RefColumns), rowText(x, e.old, i), e.child.Name)
+		if !x.mayShow(e.w.t, e.fk.RefColumns...) {
+			perr.WithDetail("Key is still referenced from table %q.", e.child.Name)
+		}
 		perr.Schema, perr.Table, perr.Constraint = schemaName(e.child), e.child.Name, e.fk.Name
 		return perr
 	}

@@ -37,6 +37,12 @@ func NewInserter(ctx *Ctx, t *catalog.Table, attnums []int16, defaults []plan.Co
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case i.family != nil:
+		i.family.ownW.given = attnums
+	case i.w != nil:
+		i.w.given = attnums
+	}
 	if i.maker, err = x.newRowMaker(t, attnums, defaults); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func (x *exec) newInsert(n *plan.Insert) (op, error) {
 	} else if o.w, err = x.writer(n.Table, &n.Rules); err != nil {
 		return nil, err
 	}
+	o.w.given = append(o.w.given, n.Attnums...)
 	if o.ret, err = x.newReturning(n.Returning); err != nil {
 		return nil, err
 	}

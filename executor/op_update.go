@@ -43,6 +43,9 @@ func (x *exec) newUpdate(n *plan.Update) (op, error) {
 	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, n.Recheck, single(n.Input)); err != nil {
 		return nil, err
 	}
+	for _, c := range n.Set {
+		o.w.given = append(o.w.given, c.Attnum)
+	}
 	if o.set, err = x.newSetList(n.Set); err != nil {
 		return nil, err
 	}

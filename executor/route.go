@@ -190,8 +190,14 @@ func (r *router) unroutable(i, row int) error {
 			vals[k] = clipped(types.TextOf(v.Type, v.Datum(i), r.x.env()))
 		}
 	}
-	err := pgerr.Newf(pgerr.CheckViolation, "no partition of relation %q found for row", r.t.Name).
-		WithDetail("Partition key of the failing row contains (%s) = (%s).", strings.Join(names, ", "), strings.Join(vals, ", "))
+	err := pgerr.Newf(pgerr.CheckViolation, "no partition of relation %q found for row", r.t.Name)
+	attnums := make([]int16, len(r.keys))
+	for k := range attnums {
+		attnums[k] = r.parts.Key.Columns[k].Attnum
+	}
+	if r.x.mayShow(r.t, attnums...) {
+		err.WithDetail("Partition key of the failing row contains (%s) = (%s).", strings.Join(names, ", "), strings.Join(vals, ", "))
+	}
 	err.Schema, err.Table, err.Row = schemaName(r.t), r.t.Name, row+1
 	return err
 }
@@ -284,8 +290,7 @@ func (c *boundCheck) misplaced(b *types.Batch) ([]bool, error) {
 
 // boundError is the error of row i of a batch that the partition cannot take.
 func (w *tableWriter) boundError(b *types.Batch, i int) error {
-	err := pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates partition constraint", w.t.Name).
-		WithDetail("Failing row contains %s.", w.describeRow(b, i))
+	err := w.failing(pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates partition constraint", w.t.Name), b, i)
 	err.Schema, err.Table, err.Row = schemaName(w.t), w.t.Name, i+1
 	return err
 }

@@ -40,6 +40,7 @@ type tableWriter struct {
 	// prints them as rows of the table that the statement names.
 	routed bool
 	shown  func(b *types.Batch, i int) string
+	given  []int16     // columns that the statement gives values
 	trig   *triggerSet // nil: none
 	kept   []int32     // of the last insert, update or delete: rows that triggers left in; nil: all
 	// leaves, unless nil, is asked of each row that BEFORE UPDATE triggers have made
@@ -370,37 +371,6 @@ func (w *tableWriter) prepare(b *types.Batch) (bad int, violation error, err err
 	return bad, violation, nil
 }
 
-// describeRow prints a row as PostgreSQL does in the details of errors.
-func (w *tableWriter) describeRow(b *types.Batch, i int) string {
-	if w.shown != nil {
-		return w.shown(b, i)
-	}
-	return w.rowText(b, i)
-}
-
-func (w *tableWriter) rowText(b *types.Batch, i int) string {
-	var s strings.Builder
-	s.WriteByte('(')
-	first := true
-	for k := range w.t.Columns {
-		if w.t.Columns[k].Dropped {
-			continue
-		}
-		if !first {
-			s.WriteString(", ")
-		}
-		first = false
-		v := b.Cols[k]
-		if v.IsNull(i) {
-			s.WriteString("null")
-			continue
-		}
-		s.WriteString(clipped(types.TextOf(w.typs[k], v.Datum(i), w.x.env())))
-	}
-	s.WriteByte(')')
-	return s.String()
-}
-
 func (x *exec) env() *types.Env {
 	if x.Eval != nil && x.Eval.Env != nil {
 		return x.Eval.Env
@@ -417,15 +387,13 @@ func schemaName(t *catalog.Table) string {
 
 func (w *tableWriter) nullError(b *types.Batch, i, k int) error {
 	name := w.t.Columns[k].Name
-	err := pgerr.Newf(pgerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", name, w.t.Name).
-		WithDetail("Failing row contains %s.", w.describeRow(b, i))
+	err := w.failing(pgerr.Newf(pgerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", name, w.t.Name), b, i)
 	err.Schema, err.Table, err.Column, err.Row = schemaName(w.t), w.t.Name, name, i+1
 	return err
 }
 
 func (w *tableWriter) checkError(b *types.Batch, i int, name string) error {
-	err := pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates check constraint %q", w.t.Name, name).
-		WithDetail("Failing row contains %s.", w.describeRow(b, i))
+	err := w.failing(pgerr.Newf(pgerr.CheckViolation, "new row for relation %q violates check constraint %q", w.t.Name, name), b, i)
 	err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, name, i+1
 	return err
 }
@@ -457,13 +425,19 @@ func (w *tableWriter) duplicate(ix *catalog.Index, keys []*types.Vec, i int) err
 	}
 	if ix.Exclusion {
 		key := "(" + strings.Join(names, ", ") + ")=(" + strings.Join(vals, ", ") + ")"
-		err := pgerr.Newf(pgerr.ExclusionViolation, "conflicting key value violates exclusion constraint %q", ix.Name).
-			WithDetail("Key %s conflicts with existing key %s.", key, key)
+		err := pgerr.Newf(pgerr.ExclusionViolation, "conflicting key value violates exclusion constraint %q", ix.Name)
+		if w.mayShowKey(ix) {
+			err.WithDetail("Key %s conflicts with existing key %s.", key, key)
+		} else {
+			err.WithDetail("Key conflicts exist.")
+		}
 		err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, ix.Name, i+1
 		return err
 	}
-	err := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", ix.Name).
-		WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
+	err := pgerr.Newf(pgerr.UniqueViolation, "duplicate key value violates unique constraint %q", ix.Name)
+	if w.mayShowKey(ix) {
+		err.WithDetail("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(vals, ", "))
+	}
 	err.Schema, err.Table, err.Constraint, err.Row = schemaName(w.t), w.t.Name, ix.Name, i+1
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -151,6 +152,7 @@ func startRedis(t testing.TB) *realRedis {
 	dir := t.TempDir()
 	sock := filepath.Join(dir, "redis.sock")
 	cmd := exec.Command(path, "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--dir", dir)
+	cmd.Env = append(os.Environ(), "LC_ALL=C") // SORT ALPHA compares as the locale says
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

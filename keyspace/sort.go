@@ -181,7 +181,7 @@ func (o *sortOptions) weigh(c *Call, s *sortable) error {
 	if o.alpha {
 		return nil
 	}
-	digits, _, _ := bytes.Cut(bytes.TrimLeft(s.weight, " "), []byte{0}) // as C's strtod reads it
+	digits := upToZero(bytes.TrimLeft(s.weight, " ")) // as C's strtod reads it
 	if len(digits) == 0 {
 		return nil
 	}
@@ -191,6 +191,14 @@ func (o *sortOptions) weigh(c *Call, s *sortable) error {
 	}
 	s.score = f
 	return nil
+}
+
+// upToZero is a string as C reads it.
+func upToZero(b []byte) []byte {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i]
+	}
+	return b
 }
 
 func (o *sortOptions) compare(a, b sortable) int {
@@ -205,8 +213,10 @@ func (o *sortOptions) compare(a, b sortable) int {
 		case a.weight != nil:
 			n = 1
 		}
-	default:
+	case o.store != nil:
 		n = bytes.Compare(a.weight, b.weight)
+	default: // Redis leaves it to C's strcoll: what is behind a zero byte does not count
+		n = bytes.Compare(upToZero(a.weight), upToZero(b.weight))
 	}
 	if o.desc {
 		return -n

@@ -14,25 +14,12 @@ import (
 func parseMoney(s string) (int64, error) {
 	t := trimSpace(s)
 	negative := false
-	sign := func() bool {
-		switch {
-		case strings.HasPrefix(t, "-"):
-			negative, t = true, t[1:]
-		case strings.HasPrefix(t, "("):
-			negative, t = true, t[1:]
-		case strings.HasPrefix(t, "+"), strings.HasPrefix(t, "$"):
-			t = t[1:]
-		default:
-			return false
-		}
-		t = trimSpace(t)
-		return true
+	// A dollar sign, blanks, a sign or parenthesis, blanks, a dollar sign: each may be missing.
+	t = trimSpace(strings.TrimPrefix(t, "$"))
+	if t != "" && strings.IndexByte("-(+", t[0]) >= 0 {
+		negative, t = t[0] != '+', t[1:]
 	}
-	for range 3 {
-		if !sign() {
-			break
-		}
-	}
+	t = trimSpace(strings.TrimPrefix(trimSpace(t), "$"))
 	tooLarge := pgerr.Newf(pgerr.NumericValueOutOfRange, "value \"%s\" is out of range for type money", s)
 	// Counted downwards, since there is one more negative number.
 	var cents int64
@@ -62,7 +49,7 @@ func parseMoney(s string) (int64, error) {
 		case c == '.' && !point:
 			point = true
 			continue
-		case c == ',' && !point:
+		case c == ',':
 			continue
 		}
 		break

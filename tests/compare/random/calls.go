@@ -63,7 +63,7 @@ func unfit(name string, args []string) bool {
 
 // internal are names of functions that types and aggregates are made of, of which
 // some take and give what only a server's own code understands.
-var internal = regexp.MustCompile(`(_support|sel|_ops|out|send|recv|_in|typmodin|sortsupport|equalimage|validator|hash|extended|_accum|_combine|_inv|serialize|_final|_finalfn|_transfn|cmp|_to_record|_to_recordset)$`)
+var internal = regexp.MustCompile(`(_support|sel|_ops|out|send|recv|_in|typmodin|sortsupport|equalimage|validator|hash|extended|_accum|_combine|_inv|serialize|_final|_finalfn|_transfn|cmp|_to_record|_to_recordset)$|^float8_(avg|var|stddev|regr|corr|covar)`)
 
 // loadCalls asks for all that can be called.
 func (r *runner) loadCalls() {
@@ -116,6 +116,9 @@ func (g *gen) call() query {
 		if g.chance(3) { // a type that nobody asked for
 			types[i] = kinds[oneOf(g, g.kinds)]
 		}
+	}
+	if c.kind == 'o' && types[0] == "bytea" && (c.name[0] == '#' || strings.HasPrefix(c.name, "->")) {
+		types[0] = "jsonb" // those are operators of our own
 	}
 	if c.kind == 'a' {
 		return g.aggregated(c, types)
