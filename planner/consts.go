@@ -31,12 +31,24 @@ type consts struct {
 	quiet bool  // errors do not count
 	// test is the argument of the CASE around, when that is a constant.
 	test *plan.Const
+	// One visitor serves all rels, so that a statement without constants costs nothing a rel.
+	visit  func(*plan.Expr)
+	visits int               // expressions of the rel so far
+	again  [2]int            // of which these are written elsewhere too
+	group  *lGroup           // the rel, if it is one
+	simple map[int]plan.Expr // by number, those that changed
 }
 
-// simplifyConsts simplifies all expressions of a rel. What stands below a projection that
-// could not be removed is PostgreSQL's subquery planned by itself: never, if it is dead.
-func (p *planner) simplifyConsts(r rel, dead bool) rel {
+// simplifyConsts simplifies all expressions of a rel.
+func (p *planner) simplifyConsts(r rel) rel {
 	s := &consts{p: p, id: noCol}
+	s.visit = s.visited
+	return s.rel(r, false)
+}
+
+// rel simplifies a rel and those below. What stands below a projection that could not be
+// removed is PostgreSQL's subquery planned by itself: never, if it is dead.
+func (s *consts) rel(r rel, dead bool) rel {
 	if dead {
 		switch r.(type) {
 		case *lFilter, *lJoin, *lScan, *lValues, *lFunc:
@@ -48,7 +60,6 @@ func (p *planner) simplifyConsts(r rel, dead bool) rel {
 	if f, ok := r.(*lFilter); ok {
 		never = constantlyFalse(f.conds)
 	}
-	ks := r.kids()
 	var c rel
 	own := func() rel {
 		if c == nil {
@@ -56,18 +67,10 @@ func (p *planner) simplifyConsts(r rel, dead bool) rel {
 		}
 		return c
 	}
-	for i, k := range ks {
-		if n := p.simplifyConsts(*k, dead || never); n != *k {
+	for i, k := range r.kids() {
+		if n := s.rel(*k, dead || never); n != *k {
 			*own().kids()[i] = n
 		}
-	}
-	set := func(i int, id colID, place func(rel, int) *plan.Expr) {
-		s.id = id
-		e := *place(r, i)
-		if n := s.expr(e); n != e {
-			*place(own(), i) = n
-		}
-		s.id = noCol
 	}
 	switch n := r.(type) {
 	case *lFilter:
@@ -80,31 +83,24 @@ func (p *planner) simplifyConsts(r rel, dead bool) rel {
 		}
 	case *lProject:
 		for i := range n.items {
-			set(i, n.items[i].id, func(r rel, i int) *plan.Expr { return &r.(*lProject).items[i].expr })
+			s.id = n.items[i].id
+			if x := s.expr(n.items[i].expr); x != n.items[i].expr {
+				own().(*lProject).items[i].expr = x
+			}
 		}
+		s.id = noCol
 	default:
-		i := 0
-		var simple map[int]plan.Expr
-		id := func(int) colID { return noCol }
-		again := [2]int{} // conditions that are written elsewhere too
+		s.visits, s.again, s.group, s.simple = 0, [2]int{}, nil, nil
 		switch n := r.(type) {
 		case *dmlRel:
-			again = [2]int{len(n.set), len(n.set) + len(n.recheck)}
+			s.again = [2]int{len(n.set), len(n.set) + len(n.recheck)}
 		case *lGroup:
-			id = func(i int) colID { return callOf(n.calls, i-len(n.groups)) }
+			s.group = n
 		}
-		r.exprs(func(e *plan.Expr) {
-			s.id, s.quiet = id(i), i >= again[0] && i < again[1]
-			if x := s.expr(*e); x != *e {
-				if simple == nil {
-					simple = map[int]plan.Expr{}
-				}
-				simple[i] = x
-			}
-			i++
-		})
-		if simple != nil {
-			i = 0
+		r.exprs(s.visit)
+		s.id, s.quiet = noCol, false
+		if simple := s.simple; simple != nil {
+			i := 0
 			own().exprs(func(e *plan.Expr) {
 				if x := simple[i]; x != nil {
 					*e = x
@@ -114,10 +110,29 @@ func (p *planner) simplifyConsts(r rel, dead bool) rel {
 		}
 	}
 	if c != nil {
-		r, p.changed = c, true
+		r, s.p.changed = c, true
+	}
+	if !s.p.hasSubqueries {
+		return r
 	}
 	// subqueries that are left
-	return p.inSubqueries(r, func(q rel) rel { return p.simplifyConsts(q, false) })
+	return s.p.inSubqueries(r, s.p.simplifyConsts)
+}
+
+// visited simplifies the next expression of a rel, which stays as it is for now.
+func (s *consts) visited(e *plan.Expr) {
+	i := s.visits
+	s.visits++
+	s.id, s.quiet = noCol, i >= s.again[0] && i < s.again[1]
+	if s.group != nil {
+		s.id = callOf(s.group.calls, i-len(s.group.groups))
+	}
+	if x := s.expr(*e); x != *e {
+		if s.simple == nil {
+			s.simple = map[int]plan.Expr{}
+		}
+		s.simple[i] = x
+	}
 }
 
 // callOf is the column of the aggregate that the n-th expression of a list of calls

@@ -232,11 +232,8 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 		}
 		// the old row's columns stand together, behind its key
 		want := append([]colID{n.scan.rowKey()}, colsFrom(n.scan.base, ncols)...)
-		at, exprs := p.at(cols), p.colList(want)
+		at := p.at(cols)
 		key := at.pos(n.scan.rowKey())
-		if n.viewRow != nil { // a view's rows have no keys
-			want, exprs = want[1:], n.viewRow
-		}
 		from := -1
 		for i := 0; key >= 0 && i+ncols <= len(cols); i++ {
 			if slices.Equal(cols[i:i+ncols], want[1:]) {
@@ -245,6 +242,12 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 			}
 		}
 		if from < 0 {
+			exprs := n.viewRow
+			if exprs != nil { // a view's rows have no keys
+				want = want[1:]
+			} else {
+				exprs = p.colList(want)
+			}
 			all := append([]colID(nil), want...)
 			have := setOf(all)
 			for _, c := range cols {
@@ -258,8 +261,8 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 			if cols, key, from = all, 0, 1; n.viewRow != nil {
 				key, from = -1, 0
 			}
+			at = p.at(cols)
 		}
-		at = p.at(cols)
 		set := func(list []plan.ColumnExpr) []plan.ColumnExpr {
 			out := make([]plan.ColumnExpr, len(list))
 			for i, c := range list {

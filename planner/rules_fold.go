@@ -10,7 +10,7 @@ import (
 // constants drop out of AND and OR, a condition that is never true leaves no rows;
 // nor is anything read for the one row of HAVING alone.
 func foldConstants(p *planner, r rel) rel {
-	r = p.simplifyConsts(r, false)
+	r = p.simplifyConsts(r)
 	return p.everywhere(r, func(x rel) rel {
 		switch n := x.(type) {
 		case *lFilter:
