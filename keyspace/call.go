@@ -44,6 +44,7 @@ type Call struct {
 	used               int // of colls
 	ahead              ahead
 	names              [][]byte    // of the command's keys, if they were made
+	namesIn            *Space      // theirs; MOVE and COPY go to another
 	held               *Collection // see hold
 	holding            bool
 }

@@ -37,7 +37,7 @@ func (n *names) of(i int) [][]byte {
 // stringKey is Space.StringKey, which the first key of the command at hand may have already.
 // It lives until the next call.
 func (c *Call) stringKey(key []byte) []byte {
-	if len(c.names) > 0 && c.Cmd.FirstKey > 0 && same(key, c.Args[c.Cmd.FirstKey]) {
+	if len(c.names) > 0 && c.Space == c.namesIn && c.Cmd.FirstKey > 0 && same(key, c.Args[c.Cmd.FirstKey]) {
 		return c.names[0]
 	}
 	c.key = c.Space.StringKey(c.key[:0], key)

@@ -225,7 +225,7 @@ func (c *Call) run(req *Request, others, saved bool) error {
 			return err
 		}
 	}
-	c.Space, c.Cmd, c.Args, c.used = space, req.Cmd, req.Args, 0
+	c.Space, c.namesIn, c.Cmd, c.Args, c.used = space, space, req.Cmd, req.Args, 0
 	from, wrote, ready := len(c.Reply.Buf), c.writes, len(c.ready)
 	var sp kv.Savepoint
 	if saved {
