@@ -361,6 +361,7 @@ func scientific(d types.Decimal, digits int) string {
 	sig := types.DecimalInt(0)
 	if lead != "" {
 		exp = len(whole) - 1 - (len(all) - len(lead))
+		lead = lead[:min(len(lead), digits+2)] // as many as rounding looks at
 		text := lead[:1] + "." + lead[1:] + "0"
 		v, err := types.Parse(types.Numeric, -1, text, nil)
 		if err == nil {

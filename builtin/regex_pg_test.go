@@ -80,7 +80,7 @@ func randomRegex(r *rand.Rand, depth, groups int) string {
 		if strings.HasPrefix(a, "(?=") || strings.HasPrefix(a, "(?!") || strings.HasPrefix(a, "(?<") || a[0] == '^' || a[0] == '$' || len(a) == 2 && a[0] == '\\' && !strings.ContainsAny(a, "ws") {
 			continue
 		}
-		b.WriteString([]string{"", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}?", "{2,}"}[r.Intn(13)])
+		b.WriteString([]string{"", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}?", "{2,}", "{1,1}", "{1,1}?", "{2,2}?", "{1}?", "{1,}?"}[r.Intn(18)])
 	}
 	if r.Intn(6) == 0 {
 		b.WriteString("|" + []string{"a", "b+", "", "ab"}[r.Intn(4)])

@@ -49,6 +49,7 @@ type aggCall struct {
 	order  []plan.SortKey
 	// setOrder is the order of an ordered-set aggregate.
 	setOrder []builtin.SortOrder
+	direct   [][]expr // plan.DirectIn
 }
 
 // state makes the accumulators of the call.
@@ -138,6 +139,13 @@ func (x *exec) newAggCall(p *plan.AggCall) (*aggCall, error) {
 		c.vals = make([]builtin.Arg, len(c.args))
 		for _, k := range p.OrderBy {
 			c.setOrder = append(c.setOrder, builtin.SortOrder{Desc: k.Desc, NullsFirst: k.NullsFirst})
+		}
+		for _, direct := range p.DirectIn {
+			es, err := x.compileAll(direct)
+			if err != nil {
+				return nil, err
+			}
+			c.direct = append(c.direct, es)
 		}
 		return c, nil
 	}
@@ -280,7 +288,12 @@ func (o *aggOp) add(b *types.Batch) error {
 		if err := evalAll(c.args, b, sel, c.vals); err != nil {
 			return err
 		}
-		for _, s := range o.sets {
+		for i, s := range o.sets {
+			if c.direct != nil {
+				if err := evalAll(c.direct[i], b, sel, c.vals); err != nil {
+					return err
+				}
+			}
 			if err := o.addCall(s, k, b, sel); err != nil {
 				return err
 			}

@@ -53,6 +53,9 @@ type target struct {
 	// bare is set of a literal standing alone: no expression is the same before it is
 	// folded. grouped is set if GROUP BY means the item.
 	bare, grouped bool
+	// group is the number, from 1, of the item's own column of the grouping, if an equal
+	// item that GROUP BY means too has another.
+	group int
 }
 
 const noCol colID = -1
@@ -535,6 +538,13 @@ func (b *binder) findTarget(targets *[]target, visible int, e ast.Expr, clause s
 // indexes into them (nil for plain GROUP BY).
 func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (groups []projItem, sets [][]int) {
 	p := b.p
+	plain := true
+	for _, e := range sel.GroupBy {
+		if _, ok := e.(*ast.GroupingSet); ok {
+			plain = false
+		}
+	}
+	var items []int // the items of the select list that groups are, -1 for none
 	add := func(e ast.Expr) int {
 		// findTarget adds to the select list what is not there; grouping does not
 		// need the junk, so it is taken off again.
@@ -549,6 +559,7 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 		p.noteExpr(e, x)
 		if len(*targets) > n {
 			*targets = (*targets)[:n]
+			i = -1
 		}
 		for _, a := range b.q.aggs {
 			if colsOf(x).has(a.id) {
@@ -560,28 +571,31 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 				fail(t.pos, pgerr.WindowingError, "window functions are not allowed in GROUP BY")
 			}
 		}
+		twin := false
 		for k := range groups {
 			if equalExprs(groups[k].expr, x) {
-				return k
+				// Equal items that are meant by name or number stand apart in grouping sets.
+				if plain || i < 0 || items[k] < 0 || items[k] == i {
+					return k
+				}
+				twin = true
 			}
+		}
+		items = append(items, i)
+		if twin {
+			(*targets)[i].group = len(groups) + 1
 		}
 		if !isRowType(x.Type()) {
 			eqOp(x.Type(), exprLoc(e))
 		}
 		var id colID
-		if c, ok := x.(*plan.Col); ok {
+		if c, ok := x.(*plan.Col); ok && !twin {
 			id = c.Idx
 		} else {
 			id = p.newCol("", x.Type(), x.Typmod())
 		}
 		groups = append(groups, projItem{id, x})
 		return len(groups) - 1
-	}
-	plain := true
-	for _, e := range sel.GroupBy {
-		if _, ok := e.(*ast.GroupingSet); ok {
-			plain = false
-		}
 	}
 	members := func(e ast.Expr) []int {
 		if r, ok := e.(*ast.RowExpr); ok && !r.Explicit {
@@ -743,7 +757,9 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		f.known[it.id] = true
 	}
 	for i := range targets {
-		if t := &targets[i]; t.grouped || !t.bare {
+		if t := &targets[i]; t.group > 0 {
+			t.expr = p.col(groups[t.group-1].id)
+		} else if t.grouped || !t.bare {
 			t.expr = f.whole(t.expr)
 		} else {
 			t.expr = f.fix(t.expr)
@@ -776,6 +792,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 			for k := range groups {
 				if equalExprs(groups[k].expr, a) {
 					at = k
+					break
 				}
 			}
 			if at < 0 {
@@ -786,6 +803,10 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		g.groupings = append(g.groupings, it)
 	}
 	g.calls = q.aggs
+	f.direct = true
+	for _, a := range q.aggs {
+		f.fixAll(a.call.Direct)
+	}
 	return g
 }
 
@@ -799,6 +820,8 @@ type groupFixer struct {
 	known map[colID]bool
 	sub   bool
 	lefts []plan.Expr // what the subquery's result is compared with
+	// direct: within a direct argument of an ordered-set aggregate.
+	direct bool
 }
 
 func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
@@ -837,7 +860,11 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 			if f.sub {
 				fail(c.Pos, pgerr.GroupingError, "subquery uses ungrouped column %q from outer query", name)
 			}
-			fail(c.Pos, pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name)
+			err := pgerr.Newf(pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name).At(c.Pos)
+			if f.direct {
+				err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+			}
+			bail(err)
 		}
 		if isConst(x) || f.g.sets != nil && foldable(x) {
 			return x, true

@@ -605,7 +605,13 @@ func (p *planner) groupPaths(n *lGroup) []*path {
 			at := p.at(icols)
 			a := &plan.Agg{Base: p.base(pt, cols), Input: node, Groups: at.exprs(gexprs), Sets: n.sets, Ordered: ordered}
 			for _, c := range n.calls {
-				a.Calls = append(a.Calls, at.call(c.call))
+				pc := at.call(c.call)
+				for _, set := range n.sets {
+					if len(pc.Direct) > 0 {
+						pc.DirectIn = append(pc.DirectIn, at.exprs(n.within(set, c.call.Direct)))
+					}
+				}
+				a.Calls = append(a.Calls, pc)
 			}
 			for _, g := range n.groupings {
 				a.Groupings = append(a.Groupings, plan.Grouping{T: plan.T{Typ: types.Int4, Mod: -1}, Args: g.args})
@@ -631,6 +637,23 @@ func (p *planner) groupPaths(n *lGroup) []*path {
 		}
 	}
 	return p.prune(out)
+}
+
+// within is what expressions over the groups are in a grouping set: NULL for those
+// groups that are not in it.
+func (n *lGroup) within(set []int, es []plan.Expr) []plan.Expr {
+	out := make([]plan.Expr, len(es))
+	for i, e := range es {
+		out[i] = mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+			for k, g := range n.groups {
+				if !slices.Contains(set, k) && equalExprs(g.expr, x) {
+					return &plan.Const{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Val: types.Null}, true
+				}
+			}
+			return nil, false
+		})
+	}
+	return out
 }
 
 // groupedBy tells whether a path's order brings equal keys together: its

@@ -206,7 +206,7 @@ func (p *parser) quantified(a *node, constraint bool) (*node, error) {
 	if !p.more() {
 		return a, nil
 	}
-	lo, hi := 1, 1
+	lo, hi, exact := 1, 1, false
 	switch p.src[p.i] {
 	case '*':
 		lo, hi = 0, unbounded
@@ -222,7 +222,7 @@ func (p *parser) quantified(a *node, constraint bool) (*node, error) {
 			return a, nil
 		}
 		var err error
-		if lo, hi, err = p.bounds(); err != nil {
+		if lo, hi, exact, err = p.bounds(); err != nil {
 			return nil, err
 		}
 	default:
@@ -231,7 +231,6 @@ func (p *parser) quantified(a *node, constraint bool) (*node, error) {
 	if constraint {
 		return nil, invalid("quantifier operand invalid")
 	}
-	exact := lo == hi
 	prefer := longest
 	if !p.ext && p.more() && p.src[p.i] == '?' {
 		p.i++
@@ -246,11 +245,14 @@ func (p *parser) quantified(a *node, constraint bool) (*node, error) {
 			return nil, invalid("quantifier operand invalid")
 		}
 	}
-	if exact && lo == 1 {
+	if exact {
+		prefer = a.prefer // a single number has no preference of its own
+	}
+	if lo == 1 && hi == 1 && a.prefer == prefer {
 		return a, nil
 	}
-	if exact {
-		prefer = a.prefer // an exact count has no preference of its own
+	if lo == 1 && hi == 1 {
+		return p.node(node{kind: kRepeat, left: a, min: 1, max: 1, prefer: prefer, inner: a.inner, refs: a.refs}), nil
 	}
 	if lo > 0 && a.inner && !a.refs {
 		// Only the last iteration's captures count: x{m,n} is x{m-1,n-1}x, with
@@ -274,30 +276,32 @@ func (p *parser) number() (int, bool) {
 	return n, ok
 }
 
-func (p *parser) bounds() (lo, hi int, err error) {
+// bounds reads {m}, {m,} or {m,n}; exact is the first of them.
+func (p *parser) bounds() (lo, hi int, exact bool, err error) {
 	p.i++
 	lo, ok := p.number()
 	if !ok || lo > 255 {
-		return 0, 0, invalid("invalid repetition count(s)")
+		return 0, 0, false, invalid("invalid repetition count(s)")
 	}
-	hi = lo
+	hi, exact = lo, true
 	if p.more() && p.src[p.i] == ',' {
 		p.i++
+		exact = false
 		if hi, ok = p.number(); !ok {
 			hi = unbounded
 		}
 		if ok && (hi > 255 || hi < lo) {
-			return 0, 0, invalid("invalid repetition count(s)")
+			return 0, 0, false, invalid("invalid repetition count(s)")
 		}
 	}
 	if !p.more() {
-		return 0, 0, invalid("braces {} not balanced")
+		return 0, 0, false, invalid("braces {} not balanced")
 	}
 	if p.src[p.i] != '}' {
-		return 0, 0, invalid("invalid repetition count(s)")
+		return 0, 0, false, invalid("invalid repetition count(s)")
 	}
 	p.i++
-	return lo, hi, nil
+	return lo, hi, exact, nil
 }
 
 // atom reads an atom or a constraint.

@@ -300,6 +300,9 @@ type AggCall struct {
 	Fn       *builtin.Func
 	Args     []Expr // arguments; for ordered-set aggregates the aggregated (WITHIN GROUP) ones
 	Direct   []Expr // direct arguments of ordered-set aggregates
+	// DirectIn are the direct arguments in each of the grouping sets, where columns that
+	// are not in the set are NULL.
+	DirectIn [][]Expr
 	Star     bool   // count(*)
 	Distinct bool
 	OrderBy  []SortKey
