@@ -112,7 +112,7 @@ func init() {
 	define("numeric(float8)", f1(types.DecimalFromFloat8))
 	define("numeric(float4)", f1(types.DecimalFromFloat4))
 
-	define("generate_series(numeric,numeric) generate_series(numeric,numeric,numeric)", setFn(decimalSeries))
+	define("generate_series(numeric,numeric) generate_series(numeric,numeric,numeric)", streamFn(decimalSeries))
 }
 
 func factorial(n int64) (types.Decimal, error) {
@@ -166,7 +166,7 @@ func decimalSeries(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) er
 		}
 		var err error
 		if v, err = v.Add(step); err != nil {
-			return err
+			return nil // what no numeric holds is beyond the end
 		}
 	}
 }

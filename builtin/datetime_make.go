@@ -115,7 +115,7 @@ func init() {
 	}))
 
 	series := func(add func(ctx *Ctx, t int64, s types.Span) (int64, error)) Func {
-		return setFn(func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
+		return streamFn(func(ctx *Ctx, a []types.Datum, emit func([]types.Datum) error) error {
 			t, end, step := a[0].I, a[1].I, a[2].Span()
 			sign := types.CompareSpan(step, types.Span{})
 			if sign == 0 {

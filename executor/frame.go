@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"math"
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -194,14 +195,20 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 	if end {
 		offType = o.n.Frame.EndOffset
 	}
-	offs := types.NewVec(offType.Type(), p.n)
-	offs.Resize(p.n)
-	for i := range p.n {
-		offs.Set(i, off)
-	}
-	bound, err := e.eval(&types.Batch{Cols: []*types.Vec{offs}, N: p.n}, nil)
-	if err != nil {
-		return err
+	var bound builtin.Arg
+	var beyond []int // of integers: 1 and -1 where the bound is above and below all
+	if integers(key.Type) && integers(offType.Type()) {
+		bound.Vec, beyond = integerBounds(&view, off.I, e == o.sub)
+	} else {
+		offs := types.NewVec(offType.Type(), p.n)
+		offs.Resize(p.n)
+		for i := range p.n {
+			offs.Set(i, off)
+		}
+		var err error
+		if bound, err = e.eval(&types.Batch{Cols: []*types.Vec{offs}, N: p.n}, nil); err != nil {
+			return err
+		}
 	}
 	// A date plus an interval is a timestamp: compare in the bound's type.
 	if bound.Type.Under().OID != view.Type.Under().OID && !rawComparable(bound.Type, view.Type) {
@@ -256,6 +263,13 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 			}
 			continue
 		}
+		if beyond != nil && beyond[i] != 0 {
+			if (beyond[i] > 0) != sk.Desc {
+				lo = n1
+			} else {
+				hi = n0
+			}
+		}
 		for lo < hi {
 			m := (lo + hi) / 2
 			c := types.CompareAt(&view, m, bound.Vec, row(bound, i))
@@ -275,6 +289,40 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 		}
 	}
 	return nil
+}
+
+// integers tells whether a type holds integers.
+func integers(t *types.Type) bool {
+	switch t.Under().OID {
+	case types.Int2.OID, types.Int4.OID, types.Int8.OID:
+		return true
+	}
+	return false
+}
+
+// integerBounds moves integer keys by an offset. A bound that no bigint holds is beyond
+// all keys, and no error (in_range of PostgreSQL's integers).
+func integerBounds(keys *types.Vec, off int64, down bool) (bounds *types.Vec, beyond []int) {
+	bounds = types.NewVec(types.Int8, keys.Len)
+	bounds.Resize(keys.Len)
+	beyond = make([]int, keys.Len)
+	for i := range keys.Len {
+		if keys.IsNull(i) {
+			continue
+		}
+		k := keys.I[i]
+		switch {
+		case down && k < math.MinInt64+off:
+			beyond[i] = -1
+		case down:
+			bounds.I[i] = k - off
+		case k > math.MaxInt64-off:
+			beyond[i] = 1
+		default:
+			bounds.I[i] = k + off
+		}
+	}
+	return bounds, beyond
 }
 
 // isNaN tells whether a number is not one.

@@ -89,6 +89,7 @@ func (p *planner) bindQuery(sel *ast.SelectStmt, up *query, resolve bool) *bound
 func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound {
 	b := &binder{p: p, q: q}
 	at := func(k exprKind) *binder { b.kind, q.clause = k, k; return b }
+	p.cut = p.cut || sel.ForCursor
 	r := p.bindFrom(q, sel.From)
 	q.nestBools = len(sel.GroupBy) > 0
 	for _, w := range sel.Windows {
@@ -298,6 +299,7 @@ func (p *planner) addLimit(r rel, sel *ast.SelectStmt, count, offset plan.Expr, 
 	if count == nil && offset == nil {
 		return r
 	}
+	p.cut = true
 	l := &lLimit{in: r, count: count, offset: offset}
 	if sel.WithTies {
 		if len(order) == 0 {
@@ -1262,6 +1264,7 @@ func (b *binder) subquery(sel *ast.SelectStmt, kind plan.SubplanKind) *subquery 
 	}
 	bd := p.bindQuery(sel, b.q, true)
 	p.hasSubqueries = true
+	p.cut = p.cut || kind == plan.SubExists
 	p.subqueryNo++
 	s := &subquery{kind: kind, q: bd.rel, cols: bd.ids(), sel: sel, scope: b.q, no: p.subqueryNo}
 	for _, c := range bd.cols {

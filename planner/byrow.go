@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/builtin"
@@ -15,6 +16,7 @@ import (
 //
 //	SELECT id FROM jobs WHERE pg_try_advisory_lock(id) LIMIT 1   -- locks one
 //	SELECT nextval('s'), currval('s') FROM t                     -- (1,1), (2,2), …
+//	SELECT * FROM (SELECT nextval('s') FROM t) LIMIT 3           -- counts three
 
 // noteCall notes a call that decides whether the plan is run a row at a time.
 func (p *planner) noteCall(c *plan.Call) {
@@ -39,6 +41,11 @@ func (p *planner) noteCalls(e plan.Expr) {
 		}
 		return true
 	})
+}
+
+// runsByRow tells whether calls can be told apart.
+func (p *planner) runsByRow() bool {
+	return p.byRow || p.cut && slices.ContainsFunc(p.sequenced, func(c *plan.Call) bool { return moves(c.Fn) })
 }
 
 // moves tells whether a function of sequences changes one.

@@ -115,6 +115,7 @@ type planner struct {
 	keys      []catalog.OID // constraints of primary keys that GROUP BY relies on
 	sequenced []*plan.Call  // of nextval and kin
 	byRow     bool          // see plan.Plan
+	cut       bool          // not all rows may be asked for: LIMIT, EXISTS, a cursor
 	// viewDefaults are what DEFAULT means for columns of the view that is being changed.
 	viewDefaults map[*catalog.Column]plan.Expr
 	calls        bool // of built-in functions that may write

@@ -177,17 +177,19 @@ func nullableCols(r rel) colSet {
 	return s
 }
 
-// stripExists takes off what does not matter to whether there is a row.
+// stripExists takes off what does not matter to whether there is a row. The select
+// list goes, whatever it calls; what a query below computes by volatile functions stays.
 func stripExists(r rel) rel {
+	list := true
 	for {
 		switch n := r.(type) {
 		case *lProject:
 			for _, it := range n.items {
-				if isVolatile(it.expr) {
+				if !list && isVolatile(it.expr) {
 					return nil
 				}
 			}
-			r = n.in
+			r, list = n.in, false
 		case *lSort:
 			r = n.in
 		case *lDistinct:

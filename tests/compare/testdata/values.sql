@@ -1,0 +1,61 @@
+-- # Patterns, series, frames and groups at their edges
+SELECT SUBSTRING('abcdefg' SIMILAR 'a*#"%#"g*' ESCAPE '#');
+SELECT SUBSTRING('abcdefg' SIMILAR '#"(b_d|%)#"%' ESCAPE '#');
+SELECT SUBSTRING('abcdefg' SIMILAR 'a#"%#"x|g' ESCAPE '#');
+select regexp_matches('llmmmfff', '^(l*){1,1}?(.*)(f*)$');
+select regexp_matches('llmmmfff', '^(l*){1,1}?(.*){1,1}?(f*)$');
+select regexp_matches('llmmmfff', '^(l*?){1,1}(.*)(f*)$');
+select regexp_matches('llmmmfff', '^(l*?){1,1}?(.*){1,1}?(f*)$');
+select to_char('1.2345e45678'::numeric, '9.999EEEE'), to_char(99999e400::numeric,'9.99EEEE'), to_char(9.999e-400::numeric,'9.99EEEE'), to_char(0::numeric,'9.9EEEE');
+-- ## Groups
+select rank(a) within group (order by b nulls first), rank(a) within group (order by b nulls last) from (values (1,1),(1,4),(1,5),(3,1),(3,2)) v(a,b) group by rollup (a) order by 1, 2;
+select a + 1, rank(a + 1) within group (order by b nulls last) from (values (1,1),(1,4),(3,2)) v(a,b) group by grouping sets (a + 1, ()) order by 1, 2;
+select percentile_disc(a) within group (order by b) from (values (0.5,1),(0.5,4)) v(a,b) group by rollup (a) order by 1;
+select rank(x) within group (order by x) from generate_series(1,5) x;
+select x, rank(x) within group (order by y) from (values (1,2)) v(x,y) group by y;
+select g as alias1, g as alias2 from generate_series(1,3) g group by alias1, rollup(alias2) order by 1, 2;
+select g as a, g as b, grouping(g) from generate_series(1,2) g group by grouping sets ((1), (2)) order by 1, 2;
+select g as a, g as b from generate_series(1,2) g group by g, rollup(b) order by 1, 2;
+-- ## Frames beyond the integers
+select x, count(*) over (order by x range between 4 following and 5 following) from generate_series(9223372036854775804, 9223372036854775807) x;
+select x, count(*) over (order by x range between 1 preceding and 9223372036854775807 following) from generate_series(9223372036854775804, 9223372036854775807) x;
+select x, count(*) over (order by x desc range between 5 preceding and 4 preceding) from generate_series(9223372036854775804, 9223372036854775807) x;
+select x, count(*) over (order by x desc range between 5 following and 6 following) from generate_series(-9223372036854775808, -9223372036854775806) x;
+select x, count(*) over (order by x range between 5 preceding and 4 preceding) from generate_series(-9223372036854775808, -9223372036854775806) x;
+select x, last_value(x) over (order by x::smallint range between current row and 2147450884 following) from generate_series(32764, 32766) x;
+select x, last_value(x) over (order by x desc range between current row and 5 following) from generate_series(-2147483646, -2147483644) x;
+select x, last_value(x) over (order by x range between current row and 4::int8 following) from generate_series(2147483644, 2147483646) x;
+select x, count(*) over (order by x desc range between 9223372036854775807 following and unbounded following) from (values (1),(null),(-3)) t(x);
+-- ## Sets in the select list come as they are asked for
+select generate_series(1,1000000000) limit 3;
+select generate_series(1::numeric,1000000000::numeric) limit 3;
+select generate_series('2022-01-01 00:00'::timestamp, 'infinity'::timestamp, '1 month'::interval) limit 3;
+select g, generate_series(1, g), generate_series(g, 3) from generate_series(1, 3) g;
+select generate_series(1, 300), generate_series(1, 2) offset 298;
+select count(*), sum(a), count(b) from (select generate_series(1, 5000) a, generate_series(1, 2500) b) s;
+select (i / (10::numeric ^ 131071))::numeric(1,0) from generate_series(6 * (10::numeric ^ 131071), 9 * (10::numeric ^ 131071), 10::numeric ^ 131071) as a(i);
+-- ## A sequence counts the rows that are asked for
+create sequence ts1;
+create table tk as select g unique1 from generate_series(1,100) g;
+select * from (select nextval('ts1') from tk) x limit 3;
+select nextval('ts1');
+select * from (select unique1, nextval('ts1') from tk order by unique1) x limit 3;
+select nextval('ts1');
+select * from (select unique1, nextval('ts1') from tk order by unique1) x where unique1 > 2 limit 3;
+select nextval('ts1');
+select exists (select nextval('ts1') from tk);
+select nextval('ts1');
+select (select nextval('ts1') from tk limit 1) from tk limit 2;
+select nextval('ts1');
+with x as (select nextval('ts1') from tk) select * from x limit 2;
+select nextval('ts1');
+begin;
+declare c cursor for select nextval('ts1') from tk;
+fetch 2 c;
+select nextval('ts1');
+fetch 2 c;
+commit;
+select exists (select unique1, nextval('ts1') from tk order by unique1 limit 5), exists (select nextval('ts1') from tk where false);
+select nextval('ts1');
+select exists (select * from (select nextval('ts1') from tk) x);
+select nextval('ts1');
