@@ -297,13 +297,13 @@ type SortKey struct {
 
 // AggCall is one aggregate call of an Agg or Window node.
 type AggCall struct {
-	Fn       *builtin.Func
-	Args     []Expr // arguments; for ordered-set aggregates the aggregated (WITHIN GROUP) ones
-	Direct   []Expr // direct arguments of ordered-set aggregates
+	Fn     *builtin.Func
+	Args   []Expr // arguments; for ordered-set aggregates the aggregated (WITHIN GROUP) ones
+	Direct []Expr // direct arguments of ordered-set aggregates
 	// DirectIn are the direct arguments in each of the grouping sets, where columns that
 	// are not in the set are NULL.
 	DirectIn [][]Expr
-	Star     bool   // count(*)
+	Star     bool // count(*)
 	Distinct bool
 	OrderBy  []SortKey
 	Filter   Expr
