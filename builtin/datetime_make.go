@@ -125,13 +125,14 @@ func init() {
 				if err := ctx.cancelled(n); err != nil {
 					return err
 				}
+				next, err := add(ctx, t, step) // first, as in PostgreSQL: its error comes in place of t
+				if err != nil {
+					return err
+				}
 				if err := emit([]types.Datum{types.NewInt(t)}); err != nil {
 					return err
 				}
-				var err error
-				if t, err = add(ctx, t, step); err != nil {
-					return err
-				}
+				t = next
 			}
 			return nil
 		})

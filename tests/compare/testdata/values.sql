@@ -59,3 +59,7 @@ select exists (select unique1, nextval('ts1') from tk order by unique1 limit 5),
 select nextval('ts1');
 select exists (select * from (select nextval('ts1') from tk) x);
 select nextval('ts1');
+select generate_series('294276-12-30'::timestamp, 'infinity', '1 day') limit 2;
+select generate_series('294276-12-30'::timestamp, 'infinity', '1 day');
+select generate_series(1,3), generate_series('294276-12-30'::timestamp, 'infinity', '1 day');
+select generate_series(2147483646, 2147483647), g from generate_series(1,2) g;
