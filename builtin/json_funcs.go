@@ -166,19 +166,19 @@ func init() {
 	}))
 	define("jsonb_delete(jsonb,int4)", f2e(jsonbDeleteIndex))
 	define("jsonb_delete_path(jsonb,_text)", f2e(func(s string, path *types.Array) (string, error) {
-		return jsonbSet(s, path.Elems, "", pathDelete)
+		return jsonbSet(s, path, "", pathDelete)
 	}))
 	define("jsonb_set(jsonb,_text,jsonb,bool)", f4e(func(s string, path *types.Array, with string, create bool) (string, error) {
 		if create {
-			return jsonbSet(s, path.Elems, with, pathCreate)
+			return jsonbSet(s, path, with, pathCreate)
 		}
-		return jsonbSet(s, path.Elems, with, pathSet)
+		return jsonbSet(s, path, with, pathSet)
 	}))
 	define("jsonb_insert(jsonb,_text,jsonb,bool)", f4e(func(s string, path *types.Array, with string, after bool) (string, error) {
 		if after {
-			return jsonbSet(s, path.Elems, with, pathInsertEnd)
+			return jsonbSet(s, path, with, pathInsertEnd)
 		}
-		return jsonbSet(s, path.Elems, with, pathInsert)
+		return jsonbSet(s, path, with, pathInsert)
 	}))
 	define("jsonb_set_lax(jsonb,_text,jsonb,bool,text)", fn(jsonbSetLax))
 	define("jsonb_pretty(jsonb)", f1(func(s string) string { return string(jsonbPretty(nil, s, 0)) }))
@@ -259,7 +259,7 @@ func jsonbSetLax(_ *Ctx, a []types.Datum) (types.Datum, error) {
 	if a[4].IsNull() {
 		return types.Null, bad
 	}
-	s, path, with, mode := a[0].S, a[1].Array().Elems, a[2].S, pathSet
+	s, path, with, mode := a[0].S, a[1].Array(), a[2].S, pathSet
 	if a[3].I != 0 {
 		mode = pathCreate
 	}

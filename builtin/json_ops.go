@@ -211,8 +211,11 @@ func setPath(s string, path []types.Datum, step int, with string, mode pathMode)
 	return s, nil
 }
 
-func jsonbSet(s string, path []types.Datum, with string, mode pathMode) (string, error) {
+// jsonbSet changes what path leads to; path is an array of one dimension at most.
+func jsonbSet(s string, path *types.Array, with string, mode pathMode) (string, error) {
 	switch k := jsonKind(s); {
+	case len(path.Dims) > 1:
+		return "", errArray("wrong number of array subscripts")
 	case k != '{' && k != '[':
 		if mode == pathDelete {
 			return "", errJSON("cannot delete path in scalar")
@@ -220,10 +223,10 @@ func jsonbSet(s string, path []types.Datum, with string, mode pathMode) (string,
 		return "", errJSON("cannot set path in scalar")
 	case (s == "{}" || s == "[]") && (mode == pathSet || mode == pathDelete):
 		return s, nil
-	case len(path) == 0:
+	case len(path.Elems) == 0:
 		return s, nil
 	}
-	return setPath(s, path, 0, with, mode)
+	return setPath(s, path.Elems, 0, with, mode)
 }
 
 // jsonbPretty writes a value over several lines.

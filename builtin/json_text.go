@@ -321,9 +321,13 @@ func appendJSON(dst []byte, ctx *Ctx, t *types.Type, d types.Datum, pretty bool)
 // isoOffset completes the zone offset of a quoted timestamptz to hours and
 // minutes, as XML and JSON want it.
 func isoOffset(dst []byte) []byte {
-	n := len(dst)
-	if n > 4 && (dst[n-4] == '+' || dst[n-4] == '-') {
-		return append(dst[:n-1], ":00\""...)
+	end := "\""
+	if bytes.HasSuffix(dst, []byte(" BC\"")) {
+		end = " BC\""
+	}
+	n := len(dst) - len(end)
+	if n > 3 && (dst[n-3] == '+' || dst[n-3] == '-') {
+		return append(append(dst[:n], ":00"...), end...)
 	}
 	return dst
 }

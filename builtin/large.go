@@ -35,11 +35,11 @@ func (f *Func) ResultBytes() func(args []types.Datum) int64 {
 }
 
 var resultBytes = map[string]func(args []types.Datum) int64{
-	"repeat": func(a []types.Datum) int64 { return int64(len(a[0].S)) * max(a[1].I, 0) },
-	"lpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
-	"rpad":   func(a []types.Datum) int64 { return max(a[1].I, 0) },
+	"repeat": func(a []types.Datum) int64 { return unlessRefused(int64(len(a[0].S)) * max(a[1].I, 0)) },
+	"lpad":   func(a []types.Datum) int64 { return unlessRefused(max(a[1].I, 0)) },
+	"rpad":   func(a []types.Datum) int64 { return unlessRefused(max(a[1].I, 0)) },
 	"array_fill": func(a []types.Datum) int64 {
-		n := int64(elemBytes)
+		n := int64(1)
 		if len(a) > 2 {
 			if lowers, ok := a[2].X.(*types.Array); ok && slices.ContainsFunc(lowers.Elems, types.Datum.IsNull) {
 				return 0 // refused
@@ -47,10 +47,12 @@ var resultBytes = map[string]func(args []types.Datum) int64{
 		}
 		if dims, ok := a[1].X.(*types.Array); ok && !slices.ContainsFunc(dims.Elems, types.Datum.IsNull) {
 			for _, d := range dims.Elems {
-				n = min(n*min(max(d.I, 0), 1<<27), 1<<36) // the function refuses more
+				if n *= min(max(d.I, 0), 1<<27); n >= 1<<27 {
+					return 0 // refused
+				}
 			}
 		}
-		return n
+		return n * elemBytes
 	},
 	"string_to_array": func(a []types.Datum) int64 {
 		switch {
@@ -61,4 +63,12 @@ var resultBytes = map[string]func(args []types.Datum) int64{
 		}
 		return elemBytes * int64(strings.Count(a[0].S, a[1].S))
 	},
+}
+
+// unlessRefused is the size of a text, 0 for one that its function does not make.
+func unlessRefused(n int64) int64 {
+	if n > maxText {
+		return 0
+	}
+	return n
 }

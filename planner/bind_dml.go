@@ -810,7 +810,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
 		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
 	}
-	d.in, d.recheck = r, askedAgain(conds)
+	d.in, d.recheck = r, p.askedAgain(q, s.Where, conds)
 	if t.instead { // no row is locked
 		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
 	}
@@ -843,7 +843,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	currentOfTable(t, s.Where)
 	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.Using)
 	r, conds := p.bindWhere(q, r, s.Where)
-	d.in, d.recheck = r, askedAgain(conds)
+	d.in, d.recheck = r, p.askedAgain(q, s.Where, conds)
 	if t.instead { // no row is locked
 		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
 	}

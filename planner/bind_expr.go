@@ -1013,9 +1013,6 @@ func (b *binder) collate(e *ast.CollateExpr) plan.Expr {
 	default:
 		bail(pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(e.Collation, ".")).At(e.Pos()))
 	}
-	if t == types.Unknown {
-		return b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
-	}
 	return x
 }
 

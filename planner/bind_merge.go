@@ -17,6 +17,17 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 		}
 		p.bindWith(q, s.With)
 	}
+	final := [2]bool{}
+	for _, w := range s.Whens {
+		m := 0
+		if w.Matched {
+			m = 1
+		}
+		if final[m] {
+			fail(-1, pgerr.SyntaxError, "unreachable WHEN clause specified after unconditional WHEN clause")
+		}
+		final[m] = w.Cond == nil
+	}
 	t := p.dmlTarget(s.Relation, "merge into", "MERGE", "merging into")
 	if t.names != nil {
 		bail(pgerr.Unsupported("MERGE into view %q is not supported", t.name).At(s.Relation.Pos()))
@@ -52,16 +63,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 		}
 	}
 	d.newRow, _ = p.addScan(d.table, t.alias, -1)
-	final := [2]bool{}
 	for _, w := range s.Whens {
-		m := 0
-		if w.Matched {
-			m = 1
-		}
-		if final[m] {
-			fail(-1, pgerr.SyntaxError, "unreachable WHEN clause specified after unconditional WHEN clause")
-		}
-		final[m] = w.Cond == nil
 		wq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: sitems}
 		if w.Matched {
 			wq.items = all

@@ -2,7 +2,9 @@ package planner
 
 import (
 	"rowkey/builtin"
+	"rowkey/parser/ast"
 	"rowkey/planner/plan"
+	"slices"
 )
 
 // Uncorrelated subqueries as values: they are run once at most per execution, when
@@ -133,15 +135,38 @@ func recheckable(conds []plan.Expr) []plan.Expr {
 }
 
 // askedAgain are the conditions of WHERE for a row that was found changed once it was
-// locked. Correlated subqueries are asked with its values, as subplans of their own.
-func askedAgain(conds []plan.Expr) []plan.Expr {
+// locked. Correlated subqueries are asked with its values, as subplans of their own:
+// they are bound another time, since rules rewrite those of the plan.
+func (p *planner) askedAgain(q *query, where ast.Expr, conds []plan.Expr) []plan.Expr {
 	out := recheckable(conds)
-	for _, c := range conds {
-		if hasSubquery(c) && !initPlansOnly(c) {
-			out = append(out, c)
+	if !slices.ContainsFunc(conds, correlated) {
+		return out
+	}
+	_, again := p.bindWhere(q, nil, where)
+	for i, c := range conds {
+		if correlated(c) {
+			out = append(out, again[i])
 		}
 	}
 	return out
+}
+
+// correlated tells whether a condition has a subquery that reads columns of the query it
+// stands in, and none that reads a WITH query, which would be read twice.
+func correlated(cond plan.Expr) bool {
+	found, with := false, false
+	walkExpr(cond, func(x plan.Expr) bool {
+		if s, ok := x.(*subquery); ok {
+			found = found || !freeCols(s.q).empty()
+			rewrite(s.q, func(r rel) rel {
+				_, cte := r.(*lCTE)
+				with = with || cte
+				return r
+			})
+		}
+		return true
+	})
+	return found && !with
 }
 
 // known are the conditions whose subqueries, if they have some, the plan computes.

@@ -119,3 +119,19 @@ SELECT 'a' AS a FROM read FULL JOIN generate_series(1, 3) g ON g = id;
 SELECT g, id FROM generate_series(1, 3) g LEFT JOIN read ON g = id ORDER BY 1;
 SELECT r.id, q.id FROM words r FULL JOIN (SELECT w::int AS w, id + 1 AS id FROM words) q ON r.id = q.id ORDER BY 1, 2;
 SELECT g, n FROM generate_series(1, 3) g LEFT JOIN read ON g = id;
+-- ## Conditions with subqueries of rows that are changed
+create table cq0(id int, b1 text);
+create table cq1(id int, b1 text);
+create table cq2(id int, c2 text);
+insert into cq0 values (1, 'A'); insert into cq1 values (1, 'A'), (2, 'B'); insert into cq2 values (1, 'a'), (2, 'b'), (3, 'c');
+update cq2 set id = id + 10 where c2 in (select lower(b1) from cq1) returning *;
+delete from cq2 as x using cq2 as f where f.id = x.id and f.c2 in (select lower(a.b1) from cq0 full join cq1 as a using (id)) returning x.id;
+delete from cq2 x where exists (select 1 from (select lower(b1) l, id from cq1) y where y.l < x.c2 and y.id < x.id) returning *;
+-- ## Constants with a collation, paths, lengths, WHEN clauses
+select array_agg(DISTINCT ('a' COLLATE "C"));
+select '[{"a": 1}, {"a": 2}]'::jsonb #>> '{0,a}' COLLATE "C", '2' collate "C" + 1, pg_typeof('a' collate "C");
+select to_jsonb('4714-11-24 00:00:00+00 BC'::timestamptz), to_json('0044-11-24 00:00:00+00 BC'::timestamp);
+select length(repeat('abc', 2147483647));
+select jsonb_delete_path('{"a":1}', array[['a','b'],['c','d']]);
+MERGE INTO cq1 AS x1 USING cq1 AS s ON s.id = x1.id WHEN NOT MATCHED THEN INSERT VALUES (NULL::bytea) WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT VALUES (1);
+SELECT array_length(array_fill('2021-03-04'::text, '{"2147483647","1","1"}'), 1);
