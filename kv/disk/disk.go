@@ -133,6 +133,7 @@ type engine struct {
 	reading    bool      // only
 	files      *fileList // nil: a store without one is read
 	seq        uint64    // when opened
+	below      uint64    // and that of Pebble, up to which the log may go
 	samples    *local.Sampler
 
 	// Readers hold mu while they are inside Pebble, Close holds it alone.
@@ -485,7 +486,7 @@ func (e *engine) load() error {
 		return kv.AtKey(kv.ErrCorrupt, seqKey)
 	}
 	e.seq = binary.BigEndian.Uint64(v)
-	e.applied.seq = e.seq
+	e.below, e.applied.seq = e.seq, e.seq
 	if err := closer.Close(); err != nil {
 		return translate(err)
 	}

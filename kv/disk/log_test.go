@@ -190,3 +190,51 @@ func cutAt(t *testing.T, fs *vfs.MemFS, path string, part float64) {
 		t.Fatal(err)
 	}
 }
+
+// A commit without rows, the deletion of a range with nothing in it, stays in the log until
+// Pebble has its number.
+func TestLogOfCommitsWithoutRows(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	ctx := context.Background()
+	open := func() kv.Store {
+		t.Helper()
+		s, err := Open("/db", Options{FS: fs, CacheBytes: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	if err := putOne(s, "key"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	for i := range 3 { // its rows are given when it is opened; then come commits without
+		s = open()
+		if err := s.DropRange(ctx, kv.Range{Start: []byte("none"), End: []byte("nonf")}); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		s = open()
+		if i == 2 {
+			if err := putOne(s, "another"); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := s.DropRange(ctx, kv.Range{Start: []byte("none"), End: []byte("nonf")}); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+	s = open()
+	defer s.Close()
+	for _, key := range []string{"key", "another"} {
+		txn, err := s.Begin(ctx, kv.TxnOptions{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, ok, err := txn.Get([]byte(key)); err != nil || !ok {
+			t.Errorf("%s: %q, %v", key, v, err)
+		}
+		txn.Rollback()
+	}
+}

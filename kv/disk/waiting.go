@@ -513,6 +513,7 @@ func (e *engine) settle() error {
 		if err := e.give(w.given, w.upTo); err != nil {
 			return translate(err)
 		}
+		e.below = e.seq
 	}
 	e.wlog.mu.Lock()
 	err := e.wlog.rotate()
@@ -520,6 +521,6 @@ func (e *engine) settle() error {
 	if err != nil {
 		return translate(err)
 	}
-	e.wlog.removeUpTo(e.seq)
+	e.wlog.removeUpTo(e.below) // commits without rows are the log's until some with rows follow
 	return nil
 }
