@@ -230,6 +230,12 @@ func TestActivity(t *testing.T) {
 			outcome(context.Background(), a, s.sql)
 			want(t, w, state, "["+s.state+"]")
 		}
-		want(t, w, fmt.Sprintf("SELECT application_name, query, wait_event_type, wait_event FROM pg_stat_activity WHERE pid = %d", a.PgConn().PID()), "[me=ROLLBACK=Client=ClientRead]")
+		waits := fmt.Sprintf("SELECT application_name, query, wait_event_type, wait_event FROM pg_stat_activity WHERE pid = %d", a.PgConn().PID())
+		const reading = "[me=ROLLBACK=Client=ClientRead]"
+		// A session has answered, and is idle, a moment before it waits for its client.
+		for end := time.Now().Add(5 * time.Second); outcome(context.Background(), w, waits) != reading && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond)
+		}
+		want(t, w, waits, reading)
 	})
 }
