@@ -413,7 +413,10 @@ func (e *engine) checkFiles() error {
 		if err := e.checkEmpty(); err != nil {
 			return err
 		}
-		err = errors.Join(files.create(), writeMarker(e.fs, e.dir, markerText))
+		// The marker is last: without it the directory is made a store anew.
+		if err = files.create(); err == nil {
+			err = writeMarker(e.fs, e.dir, markerText)
+		}
 	case err != nil:
 	case string(text) == markerOlder:
 		if e.old = true; e.reading {
