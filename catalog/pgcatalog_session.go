@@ -108,7 +108,9 @@ var settingsByName = sync.OnceValue(func() map[string]settingFact {
 // vTime shows a time, NULL for 0.
 func vTime(micros int64) types.Datum { return nullIf(micros == 0, types.NewInt(micros)) }
 
-func activityRows(q *query) error {
+// eachActivity hands out the sessions, and whether who asks may know what they do. That they
+// are there is no secret.
+func eachActivity(q *query, row func(a *Activity, may bool) error) error {
 	host, ok := q.session().(interface{ Activity() []Activity })
 	if !ok {
 		return nil
@@ -116,49 +118,43 @@ func activityRows(q *query) error {
 	me := asking(q.ctx)
 	all := q.snap.HasPrivsOf(me, RoleReadAllStats)
 	for _, a := range host.Activity() {
-		if !all && !q.snap.HasPrivsOf(me, ownerOr(a.Role)) { // that it is there is no secret, what it does is
-			row := nulls(len(q.table.Columns))
-			copy(row, []types.Datum{vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User)})
-			row[q.table.ColumnByName("query").Attnum-1] = vStr("<insufficient privilege>")
-			if err := q.emit(row); err != nil {
-				return err
-			}
-			continue
-		}
-		host, port := address(a.ClientAddr)
-		if err := q.row(vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
-			host, vNull(), port, vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
-			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend")); err != nil {
+		if err := row(&a, all || q.snap.HasPrivsOf(me, ownerOr(a.Role))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func activityRows(q *query) error {
+	return eachActivity(q, func(a *Activity, may bool) error {
+		if !may {
+			row := nulls(len(q.table.Columns))
+			copy(row, []types.Datum{vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User)})
+			row[q.table.ColumnByName("query").Attnum-1] = vStr("<insufficient privilege>")
+			return q.emit(row)
+		}
+		host, port := address(a.ClientAddr)
+		return q.row(vOID(a.DatabaseOID), vStr(a.Database), vInt(int(a.PID)), vNull(), vOID(ownerOr(a.Role)), vStr(a.User), vStr(a.Application),
+			host, vNull(), port, vTime(a.BackendStart), vTime(a.TxnStart), vTime(a.QueryStart), vTime(a.StateStart),
+			vOpt(a.WaitEventType), vOpt(a.WaitEvent), vOpt(a.State), vNull(), vNull(), vNull(), vStr(a.Query), vStr("client backend"))
+	})
+}
+
 func encryptionRows(q *query) error {
-	host, ok := q.session().(interface{ Activity() []Activity })
-	if !ok {
-		return nil
-	}
-	me := asking(q.ctx)
-	all := q.snap.HasPrivsOf(me, RoleReadAllStats)
-	for _, a := range host.Activity() {
+	return eachActivity(q, func(a *Activity, may bool) error {
 		if _, port := address(a.ClientAddr); port.IsNull() {
-			continue // an embedded session
+			return nil // an embedded session
 		}
 		row := nulls(len(q.table.Columns))
 		row[0] = vInt(int(a.PID))
-		if all || q.snap.HasPrivsOf(me, ownerOr(a.Role)) {
+		if may {
 			row[1] = vBool(a.TLS != nil)
 			if e := a.TLS; e != nil {
 				copy(row[2:], []types.Datum{vStr(e.Version), vStr(e.Cipher), vInt(e.Bits)})
 			}
 		}
-		if err := q.emit(row); err != nil {
-			return err
-		}
-	}
-	return nil
+		return q.emit(row)
+	})
 }
 
 func preparedRows(q *query) error {
