@@ -173,16 +173,22 @@ func (e *engine) room() error {
 			}
 			return nil
 		}
-		select {
-		case <-moved:
-		case <-e.faults.died:
-		case <-e.stop:
-			return kv.ErrClosed
-		}
-		if err := e.writable(); err != nil {
+		if err := e.awaitMove(moved); err != nil {
 			return err
 		}
 	}
+}
+
+// awaitMove waits until rows have moved down or an attempt failed. The error tells that
+// none will.
+func (e *engine) awaitMove(moved chan struct{}) error {
+	select {
+	case <-moved:
+	case <-e.faults.died:
+	case <-e.stop:
+		return kv.ErrClosed
+	}
+	return e.writable()
 }
 
 // handOver has giver give what waits to Pebble, unless it is at work.
@@ -409,13 +415,7 @@ func (e *engine) giveAll() error {
 			}
 			continue
 		}
-		select {
-		case <-moved:
-		case <-e.faults.died:
-		case <-e.stop:
-			return kv.ErrClosed
-		}
-		if err := e.writable(); err != nil {
+		if err := e.awaitMove(moved); err != nil {
 			return err
 		}
 	}
