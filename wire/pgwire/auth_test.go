@@ -24,28 +24,36 @@ func listen(t *testing.T, ctx context.Context, srv *Server) (addr string, stop f
 	return l.Addr().String(), func() { srv.Shutdown(ctx) }
 }
 
-// With RequirePassword a role gets in by its password, and by nothing else; what
-// it then may do is what it was granted.
-func TestPassword(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
+// withPasswords serves a database that was made with some definitions to clients who show
+// a password. prepare has the server before it serves.
+func withPasswords(t *testing.T, ctx context.Context, definitions string, prepare func(*Server)) (addr string) {
+	t.Helper()
 	db, err := session.Open(ctx, memory.New(), session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
 	admin, err := db.NewSession(ctx, session.SessionOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := admin.Simple(ctx, "CREATE USER ann PASSWORD 'right'; CREATE USER bob; CREATE USER old PASSWORD 'right' VALID UNTIL '2001-01-01'; CREATE TABLE t (a int)", session.Discard); err != nil {
+	if err := admin.Simple(ctx, definitions, session.Discard); err != nil {
 		t.Fatal(err)
 	}
 	admin.Close()
 	srv := NewServer(db, nil)
 	srv.RequirePassword()
+	prepare(srv)
 	addr, stop := listen(t, ctx, srv)
-	defer stop()
+	t.Cleanup(func() { stop(); db.Close() })
+	return addr
+}
+
+// With RequirePassword a role gets in by its password, and by nothing else; what
+// it then may do is what it was granted.
+func TestPassword(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	addr := withPasswords(t, ctx, "CREATE USER ann PASSWORD 'right'; CREATE USER bob; CREATE USER old PASSWORD 'right' VALID UNTIL '2001-01-01'; CREATE TABLE t (a int)", func(*Server) {})
 	connect := func(user, password string) (*pgx.Conn, error) {
 		return pgx.Connect(ctx, "postgres://"+user+":"+password+"@"+addr+"/rowkey?sslmode=disable")
 	}

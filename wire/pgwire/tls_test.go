@@ -21,9 +21,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"rowkey/kv/memory"
-	"rowkey/session"
 )
 
 // certificate makes one for 127.0.0.1 that is its own root, and puts it into a file.
@@ -45,24 +42,9 @@ func certificate(t *testing.T, public crypto.PublicKey, key crypto.Signer) (tls.
 // encrypted serves with a certificate, passwords and nothing in plain text.
 func encrypted(t *testing.T, ctx context.Context, cert tls.Certificate) (addr string) {
 	t.Helper()
-	db, err := session.Open(ctx, memory.New(), session.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := db.NewSession(ctx, session.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := admin.Simple(ctx, "CREATE USER ann PASSWORD 'right'; CREATE TABLE t (a int CHECK (a < 100000)); GRANT ALL ON t TO ann", session.Discard); err != nil {
-		t.Fatal(err)
-	}
-	admin.Close()
-	srv := NewServer(db, nil)
-	srv.RequirePassword()
-	srv.UseTLS(&tls.Config{Certificates: []tls.Certificate{cert}}, true)
-	addr, stop := listen(t, ctx, srv)
-	t.Cleanup(func() { stop(); db.Close() })
-	return addr
+	return withPasswords(t, ctx, "CREATE USER ann PASSWORD 'right'; CREATE TABLE t (a int CHECK (a < 100000)); GRANT ALL ON t TO ann", func(srv *Server) {
+		srv.UseTLS(&tls.Config{Certificates: []tls.Certificate{cert}}, true)
+	})
 }
 
 // A client that encrypts, knows the certificate and binds its password to it gets in; one
