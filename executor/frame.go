@@ -2,6 +2,7 @@ package executor
 
 import (
 	"math"
+
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"

@@ -1,11 +1,12 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
 	"rowkey/types"
-	"slices"
 )
 
 // While a statement is being bound and optimised, expressions are plan.Expr

@@ -1,10 +1,11 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
-	"slices"
 )
 
 // Uncorrelated subqueries as values: they are run once at most per execution, when
