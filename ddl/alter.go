@@ -57,14 +57,24 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	// Each command sees what the ones before it did. Foreign keys come last, as in
 	// PostgreSQL: they may rest on keys that other commands of the statement add.
 	var last []*ast.AlterTableCommand
+	c.stale = &staleRows{}
+	defer func() { c.stale = nil }()
 	for _, cmd := range n.Commands {
 		if cmd.Op == ast.AddConstraint && cmd.Constraint.Kind == ast.ConstraintForeignKey {
 			last = append(last, cmd)
 			continue
 		}
+		if cmd.Op != ast.AddColumn && cmd.Op != ast.AlterColumnType {
+			if err := c.rewriteStale(); err != nil {
+				return err
+			}
+		}
 		if err := c.alterTree(oid, cmd, n.Table.Only); err != nil {
 			return err
 		}
+	}
+	if err := c.rewriteStale(); err != nil {
+		return err
 	}
 	for _, cmd := range last {
 		if err := c.alterTree(oid, cmd, n.Table.Only); err != nil {
@@ -432,7 +442,7 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		return nullsError(t, col)
 	}
 	if rewrite && !empty {
-		if err := c.rewrite(old, t, nil); err != nil {
+		if err := c.rewriteLater(old, t, 0, nil); err != nil {
 			return err
 		}
 	} else if err := c.put(t); err != nil {
@@ -440,6 +450,11 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	}
 	if err := c.storeViews(views); err != nil {
 		return err
+	}
+	if len(constraints) > 0 {
+		if err := c.rewriteStale(); err != nil {
+			return err
+		}
 	}
 	for _, k := range constraints {
 		if err := c.addConstraintAt(clone(c.snap().Table(t.OID)), k, at); err != nil {
@@ -496,42 +511,6 @@ func (c *Ctx) isEmpty(t *catalog.Table) (bool, error) {
 	return n == 0, executor.StoreError(err)
 }
 
-// rewrite stores all rows of old anew as next says: exprs gives the values of
-// columns that change, by attnum.
-func (c *Ctx) rewrite(old, next *catalog.Table, exprs map[int16]plan.Expr) error {
-	if !next.Stored() {
-		return c.put(next)
-	}
-	storage, err := c.newOID()
-	if err != nil {
-		return err
-	}
-	next.Storage = uint32(storage)
-	for i := range next.Columns { // every row is stored whole again
-		next.Columns[i].HasMissing, next.Columns[i].Missing = false, ""
-	}
-	if err := c.put(next); err != nil {
-		return err
-	}
-	if err := c.dropStorage(old.Storage); err != nil {
-		return err
-	}
-	fresh := c.snap().Table(next.OID)
-	rules, defaults, err := planner.TableRules(c.snap(), c.Env, fresh)
-	if err != nil {
-		return err
-	}
-	values := make([]plan.Expr, len(fresh.Columns))
-	for i := range values {
-		values[i] = exprs[int16(i+1)]
-		if i >= len(old.Columns) && values[i] == nil { // a new column
-			values[i] = defaults[i]
-		}
-	}
-	_, err = executor.RewriteTable(c.Exec(), old, fresh, values, &rules)
-	return err
-}
-
 func (c *Ctx) checkNoNulls(t *catalog.Table, col *catalog.Column) error {
 	return executor.ValidateNotNull(c.Exec(), c.snap().Table(t.OID), col.Attnum)
 }
@@ -542,6 +521,10 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		return err
 	}
 	old := c.snap().Table(t.OID)
+	rows := c.stale.rowsOf(old)
+	if err := c.changesType(rows, col); err != nil {
+		return err
+	}
 	typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
 	if err != nil {
 		return placeless(err)
@@ -582,7 +565,7 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			return err
 		}
 		conv, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
-			Place: planner.ForUsing, Table: old, Expr: cmd.Expr, Target: typ, TargetMod: mod, Column: col.Name})
+			Place: planner.ForUsing, Table: rows, Expr: cmd.Expr, Target: typ, TargetMod: mod, Column: col.Name})
 	} else {
 		conv, err = planner.CoerceAssign(c.snap(), c.Env, &plan.Col{T: plan.T{Typ: col.Type, Mod: col.Typmod}, Idx: int(col.Attnum - 1), Name: col.Name}, typ, mod)
 		if err != nil && pgerr.CodeOf(err) == pgerr.DatatypeMismatch || err == nil && conv == nil {
@@ -614,7 +597,7 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			}
 		}
 	}
-	if err := c.rewrite(old, t, map[int16]plan.Expr{col.Attnum: conv}); err != nil || col.Identity == 0 {
+	if err := c.rewriteLater(old, t, col.Attnum, conv); err != nil || col.Identity == 0 {
 		return err
 	}
 	seq := *c.snap().Sequence(col.SeqOID)
@@ -749,7 +732,7 @@ func (c *Ctx) addPrimaryKey(t *catalog.Table, ix *catalog.Index, name string) er
 	if err := c.placeIndex(t, ix, name); err != nil {
 		return err
 	}
-	err := c.rewrite(old, t, nil) // rows move from their row ids to the key
+	err := c.rewrite(old, t, nil, nil) // rows move from their row ids to the key
 	if pgerr.CodeOf(err) == pgerr.UniqueViolation {
 		e := *pgerr.Of(err)
 		e.Message = fmt.Sprintf("could not create unique index %q", name)
@@ -831,7 +814,7 @@ func (c *Ctx) constraintUsingIndex(t *catalog.Table, k *ast.Constraint) error {
 	if err := c.placeIndex(t, pk, name); err != nil {
 		return err
 	}
-	return c.rewrite(old, t, nil)
+	return c.rewrite(old, t, nil, nil)
 }
 
 // validateCheck checks that all rows meet a CHECK constraint.
@@ -916,7 +899,7 @@ func (c *Ctx) dropConstraint(t *catalog.Table, cmd *ast.AlterTableCommand) error
 func (c *Ctx) dropPrimaryKey(e *catalog.Table, pk *catalog.Index) error {
 	old := c.snap().Table(e.OID)
 	e.Indexes[0] = &catalog.Index{Number: 1, RowID: true, Unique: true}
-	return c.rewrite(old, e, nil)
+	return c.rewrite(old, e, nil, nil)
 }
 
 // ---- RENAME, SET SCHEMA
@@ -1160,6 +1143,14 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 		return err
 	}
 	if t.Kind == catalog.KindComposite {
+		was := clone(t)
+		was.Columns[col.Attnum-1].Name = from
+		if err := c.keepsViews(was, t); err != nil {
+			return err
+		}
+		if err := c.put(t); err != nil {
+			return err
+		}
 		if err := c.renameAttribute(t, from, to); err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package ddl
 
 import (
+	"fmt"
+
 	"rowkey/catalog"
 	"rowkey/parser"
 	"rowkey/parser/ast"
@@ -184,7 +186,11 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			if cp.ColumnByName(cmd.Column.Name) != nil {
 				return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", cmd.Column.Name, cp.Name)
 			}
+			was := clone(cp)
 			if err := c.attribute(cp, cmd.Column); err != nil {
+				return err
+			}
+			if err := c.keepsViews(was, cp); err != nil {
 				return err
 			}
 			continue
@@ -207,15 +213,23 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			if err := c.dropAttributeChecks(cp, cmd); err != nil {
 				return err
 			}
-			if err := c.removePart(cp, target{table: t, column: col.Attnum}); err != nil {
+			if err := c.put(cp); err != nil {
 				return err
 			}
+			if err := c.dropTargets([]target{{table: c.snap().Table(oid), column: col.Attnum}}, cmd.Behavior, "column"); err != nil {
+				return err
+			}
+			cp = clone(c.snap().Table(oid))
 		case ast.AlterColumnType:
 			typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
 			if err != nil {
 				return err
 			}
+			was := clone(cp)
 			cp.Columns[at].Type, cp.Columns[at].TypeOID, cp.Columns[at].Typmod = typ, typ.OID, mod
+			if err := c.keepsViews(was, cp); err != nil {
+				return err
+			}
 		default:
 			return pgerr.Unsupported("this form of ALTER TYPE is not supported")
 		}
@@ -224,6 +238,65 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 		return err
 	}
 	return c.rebindDomainChecks(cp)
+}
+
+// viewsChanged gives the views that would not give the same columns as before, or none at
+// all, if composite type was were as next says.
+func (c *Ctx) viewsChanged(was, next *catalog.Table) ([]*catalog.Table, error) {
+	columns := func(of *catalog.Table) (map[catalog.OID]string, error) {
+		if err := c.put(of); err != nil {
+			return nil, err
+		}
+		out := map[catalog.OID]string{}
+		for _, v := range c.snap().Tables() {
+			if v.View == nil {
+				continue
+			}
+			if _, _, info, err := c.readQuery(v.View.Query, v.View.Path); err == nil {
+				for _, col := range info.Columns {
+					out[v.OID] += fmt.Sprintf("%s %d %d,", col.Name, col.Type.OID, col.Typmod)
+				}
+			}
+		}
+		return out, nil
+	}
+	after, err := columns(clone(next))
+	if err != nil {
+		return nil, err
+	}
+	before, err := columns(clone(was))
+	if err != nil {
+		return nil, err
+	}
+	var out []*catalog.Table
+	for _, v := range c.snap().Tables() {
+		if v.View != nil && before[v.OID] != after[v.OID] {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// viewsWithout adds the views that need an attribute of a composite type.
+func (c *Ctx) viewsWithout(t target, add func(target, bool)) error {
+	next := clone(t.table)
+	if err := c.removePart(next, t); err != nil {
+		return err
+	}
+	views, err := c.viewsChanged(t.table, next)
+	for _, v := range views {
+		add(target{table: v}, false)
+	}
+	return err
+}
+
+// keepsViews refuses a change of a composite type that views would not survive.
+func (c *Ctx) keepsViews(was, next *catalog.Table) error {
+	views, err := c.viewsChanged(was, next)
+	if err != nil || len(views) == 0 {
+		return err
+	}
+	return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because rule _RETURN on %s uses it", was.Name, c.describe(target{table: views[0]}))
 }
 
 // domainsOver gives the domains over a composite type.

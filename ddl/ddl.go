@@ -105,6 +105,8 @@ type Ctx struct {
 	// System lets the statement define what belongs to the system: key spaces.
 	System bool
 
+	// stale are the tables whose rows ALTER TABLE has yet to store anew; nil at other times.
+	stale *staleRows
 	// begun is 1 more than the Mark at which the statement may begin anew (lockIfThere); 0: it may not.
 	begun int
 }

@@ -259,6 +259,9 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 				}
 			}
 		}
+		if t.table.Kind == catalog.KindComposite {
+			return out, c.viewsWithout(t, add)
+		}
 		views, err := c.viewsReading(t.table.OID)
 		if err != nil {
 			return nil, err
@@ -290,6 +293,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 		c.functionsUsing([]catalog.OID{t.table.OID, t.table.RowTypeOID, t.table.ArrayTypeOID}, add)
 		if t.table.RowTypeOID != 0 {
+			viewsOf(t.table.RowTypeOID)
 			c.columnsOfType(t.table.RowTypeOID, t.table.ArrayTypeOID, t.table.OID, add)
 			for _, u := range snap.UserTypes() {
 				if u.BaseOID == t.table.RowTypeOID || u.BaseOID == t.table.ArrayTypeOID {

@@ -21,7 +21,7 @@ type conflict struct {
 	visible  []namedPred // the views that show the row in the way, or else it is not to be updated
 	dec      *rowenc.Decoder
 	mode     kv.LockMode     // of a row that is in the way of DO UPDATE
-	touched  map[string]bool // rows inserted or updated by this statement
+	touched  map[string]bool // rows that this statement has written
 	buf      entryBuf
 	views    viewChecks
 	slice    rowSet
@@ -49,7 +49,10 @@ func (c *conflict) checkViews(now *types.Batch) error {
 }
 
 func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter) (*conflict, error) {
-	c := &conflict{x: x, n: n, t: t, w: w, touched: map[string]bool{}}
+	c := &conflict{x: x, n: n, t: t, w: w, touched: x.statement().touched}
+	if c.touched == nil {
+		c.touched = map[string]bool{}
+	}
 	is := func(ix *catalog.Index) bool {
 		if n.Indexes == nil {
 			return ix.Primary || ix.Unique
@@ -98,6 +101,13 @@ func (x *exec) newConflict(t *catalog.Table, n *plan.OnConflict, w *tableWriter)
 	}
 	c.dec = rowenc.NewDecoder(t, all)
 	return c, nil
+}
+
+// reset readies for another run over the rows to be inserted.
+func (c *conflict) reset() {
+	if c.x.statement().touched == nil {
+		clear(c.touched)
+	}
 }
 
 // insert inserts or updates each row and gives the rows so written.
@@ -158,9 +168,7 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 			return nil, err
 		}
 		if !c.n.DoNothing {
-			if k, _, err := c.find(one); err == nil && k != nil {
-				c.touched[string(k)] = true
-			}
+			c.touched[string(c.w.rowKeys[0])] = true
 		}
 		return one, nil
 	}

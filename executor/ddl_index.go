@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"strings"
 
@@ -332,8 +333,9 @@ func ValidateForeignKey(ctx *Ctx, t *catalog.Table, fk *catalog.ForeignKey) erro
 // RewriteTable copies the rows of table t to fresh, whose storage number must
 // differ, with all indexes of fresh. exprs gives, by fresh's attnum-1, the new
 // column over t's columns in attnum order; nil copies the column of that
-// attnum. It gives the number of rows.
-func RewriteTable(ctx *Ctx, t, fresh *catalog.Table, exprs []plan.Expr, rules *plan.RowRules) (int64, error) {
+// attnum. order, attnums, is that in which columns are computed, one row after the other
+// if it can be told. It gives the number of rows.
+func RewriteTable(ctx *Ctx, t, fresh *catalog.Table, exprs []plan.Expr, order []int16, rules *plan.RowRules) (int64, error) {
 	x := newExec(ctx, emptyPlan)
 	rules, err := x.rulesOf(fresh, rules)
 	if err != nil {
@@ -345,35 +347,60 @@ func RewriteTable(ctx *Ctx, t, fresh *catalog.Table, exprs []plan.Expr, rules *p
 	}
 	w.fks, w.parents = nil, nil // what holds of the old rows holds of the new
 	es := make([]expr, len(fresh.Columns))
-	for i := range es {
-		if i < len(exprs) && exprs[i] != nil {
-			if es[i], err = x.compile(exprs[i]); err != nil {
-				return 0, err
-			}
+	volatile := 0
+	for i, e := range exprs {
+		if e == nil {
+			continue
+		}
+		if es[i], err = x.compile(e); err != nil {
+			return 0, err
+		}
+		if hasCalls(e) {
+			volatile++
+		}
+		if a := int16(i + 1); !slices.Contains(order, a) {
+			order = append(order, a)
 		}
 	}
 	bufs := make([]*types.Vec, len(es))
 	var n int64
-	err = x.eachBatch(t, func(b *types.Batch) error {
-		out := &types.Batch{N: b.N}
-		for i := range fresh.Columns {
-			switch {
-			case es[i] != nil:
+	rewrite := func(b *types.Batch) error {
+		out := &types.Batch{N: b.N, Cols: make([]*types.Vec, len(fresh.Columns))}
+		for _, a := range order {
+			if i := a - 1; es[i] != nil {
 				a, err := es[i].eval(b, nil)
 				if err != nil {
 					return err
 				}
-				out.Cols = append(out.Cols, flat(a, fresh.Columns[i].Type, b.N, nil, &bufs[i]))
+				out.Cols[i] = flat(a, fresh.Columns[i].Type, b.N, nil, &bufs[i])
+			}
+		}
+		for i := range out.Cols {
+			switch {
+			case out.Cols[i] != nil:
 			case i < len(b.Cols):
-				out.Cols = append(out.Cols, b.Cols[i])
+				out.Cols[i] = b.Cols[i]
 			default:
 				v := types.NewVec(w.typs[i], b.N)
 				nullVec(v, b.N)
-				out.Cols = append(out.Cols, v)
+				out.Cols[i] = v
 			}
 		}
 		n += int64(b.N)
 		return w.insert(out)
+	}
+	if volatile < 2 {
+		err = x.eachBatch(t, rewrite)
+		return n, err
+	}
+	err = x.eachBatch(t, func(b *types.Batch) error {
+		rows := rowSet{cols: b.Cols, n: b.N}
+		for i := range b.N {
+			if err := rewrite(rows.slice(i, i+1)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return n, err
 }

@@ -140,7 +140,7 @@ func TestRewriteTable(t *testing.T) {
 	exprs[3] = moveCols(cast, 3)
 	var n int64
 	if err := w.tx(t, func(ctx *executor.Ctx) error {
-		n, err = executor.RewriteTable(ctx, old, snap.Table(20000), exprs, nil)
+		n, err = executor.RewriteTable(ctx, old, snap.Table(20000), exprs, nil, nil)
 		return err
 	}); err != nil {
 		t.Fatal(err)

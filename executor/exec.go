@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"slices"
 	"time"
 
 	"rowkey/builtin"
@@ -53,7 +52,7 @@ type exec struct {
 // freeze makes the plan read what is there now to its end, where it writes, or calls
 // functions that do, and must not see that.
 func (x *exec) freeze() {
-	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen || slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies }) {
+	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen || x.plan.Modifies() {
 		x.view = x.Txn.View()
 		x.read = x.view
 	}
@@ -77,7 +76,9 @@ type Execution struct {
 	rows   int64
 	point  *pointRun
 	result Result
-	ended  bool // without error: the operators may serve again
+	ended  bool    // without error: the operators may serve again
+	held   *rowSet // see nextHeld
+	at     cursor
 }
 
 // Open starts a plan. Nothing is read before the first Next.
@@ -198,12 +199,15 @@ func (e *Execution) Next() (b *types.Batch, err error) {
 	if !e.opened {
 		e.opened = true
 		e.x.freeze()
-		if err := e.x.startCTEs(); err != nil {
-			return nil, err
-		}
 		if err := e.root.open(); err != nil {
 			return nil, err
 		}
+	}
+	if e.x.plan.Modifies() {
+		if b, err = e.nextHeld(); b != nil {
+			e.rows += int64(b.Rows())
+		}
+		return b, err
 	}
 	for {
 		if err := e.x.cancelled(); err != nil {
@@ -223,6 +227,31 @@ func (e *Execution) Next() (b *types.Batch, err error) {
 		}
 	}
 	e.rows += int64(b.Rows())
+	if len(b.Cols) > e.cols {
+		e.out = *b
+		e.out.Cols = b.Cols[:e.cols]
+		return &e.out, nil
+	}
+	return b, nil
+}
+
+// nextHeld is Next of a statement whose WITH queries write: nobody sees a row before all is
+// written.
+func (e *Execution) nextHeld() (*types.Batch, error) {
+	if e.held == nil {
+		e.held = newRowSet(colTypes(e.x.plan.Root), e.x.Memory)
+		if err := e.x.drain(e.root, e.held); err != nil {
+			return nil, err
+		}
+		if err := e.x.finish(); err != nil {
+			return nil, err
+		}
+	}
+	b := e.at.next(e.held)
+	if b == nil {
+		e.ended = true
+		return nil, nil
+	}
 	if len(b.Cols) > e.cols {
 		e.out = *b
 		e.out.Cols = b.Cols[:e.cols]
@@ -272,6 +301,9 @@ func (e *Execution) Close() {
 		c.close()
 	}
 	e.x.closeCTEs()
+	if e.held != nil {
+		e.held.drop()
+	}
 	e.x.thaw()
 	e.x.mem.release()
 	if e.ended && e.root != nil {

@@ -628,7 +628,7 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 // clear forgets the rows touched, for another execution.
 func (c *familyConflict) clear() {
 	for _, k := range c.parts {
-		clear(k.touched)
+		k.reset()
 	}
 }
 

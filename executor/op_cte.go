@@ -16,10 +16,10 @@ type cteState struct {
 	done bool
 }
 
-// startCTEs runs the data-modifying WITH queries, which run whether they are
-// read or not; the others wait for their first reader.
-func (x *exec) startCTEs() error {
-	for i := range x.plan.CTEs {
+// finishCTEs runs the data-modifying WITH queries to their ends, which run whether they are
+// read or not: what nobody has read of them follows the statement itself, the last of them first.
+func (x *exec) finishCTEs() error {
+	for i := len(x.plan.CTEs) - 1; i >= 0; i-- {
 		if x.plan.CTEs[i].Modifies {
 			if err := x.cteAll(i); err != nil {
 				return err
@@ -28,8 +28,6 @@ func (x *exec) startCTEs() error {
 	}
 	return nil
 }
-
-func (x *exec) finishCTEs() error { return nil }
 
 func (x *exec) closeCTEs() {
 	for _, c := range x.ctes {

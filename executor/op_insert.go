@@ -93,7 +93,7 @@ func (o *insertOp) open() error {
 		return err
 	}
 	if o.conflict != nil {
-		clear(o.conflict.touched)
+		o.conflict.reset()
 	}
 	if o.merged != nil {
 		o.merged.clear()

@@ -232,7 +232,7 @@ func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
 		}
 		for _, i := range hit {
 			k := b.Cols[o.n.KeyCol].S[i]
-			if o.done[k] {
+			if o.done[k] || o.target.shared && o.target.seen[k] {
 				return pgerr.New(pgerr.CardinalityViolation, "MERGE command cannot affect row a second time").
 					WithHint("Ensure that not more than one source row matches any one target row.")
 			}

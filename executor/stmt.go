@@ -10,8 +10,8 @@ import (
 // writers of its tables and what is to be done at its end. Foreign key actions
 // and checks run there, first in, first out, and may add to the queue.
 type stmt struct {
-	// touched are the rows that the statement has changed, if several of its parts
-	// may change rows: none is changed twice, the first to come has it.
+	// touched are the rows that the statement has written, nil unless several of its parts
+	// may: none is changed twice, the first to come has it, and ON CONFLICT DO UPDATE fails.
 	touched map[string]bool
 	x       *exec
 	writers map[types.OID]*tableWriter
@@ -47,6 +47,9 @@ type uniqueWatch struct {
 func (x *exec) statement() *stmt {
 	if x.stmt == nil {
 		x.stmt = &stmt{x: x, writers: map[types.OID]*tableWriter{}}
+		if x.plan.Modifies() {
+			x.stmt.touched = map[string]bool{}
+		}
 		x.stmt.renew()
 	}
 	return x.stmt

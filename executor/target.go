@@ -1,8 +1,6 @@
 package executor
 
 import (
-	"slices"
-
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -38,14 +36,8 @@ func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Exp
 		all[i] = int16(i + 1)
 	}
 	g.dec = rowenc.NewDecoder(t, all)
-	switch {
-	case slices.ContainsFunc(x.plan.CTEs, func(c plan.CTE) bool { return c.Modifies }):
-		s := x.statement()
-		if s.touched == nil {
-			s.touched = map[string]bool{}
-		}
-		g.seen, g.shared = s.touched, true
-	case !once:
+	g.seen = x.statement().touched
+	if g.shared = g.seen != nil; !g.shared && !once {
 		g.seen = map[string]bool{}
 	}
 	return g, nil

@@ -561,6 +561,11 @@ func (w *tableWriter) write(b *types.Batch) error {
 			return storeError(err)
 		}
 	}
+	if touched := x.statement().touched; touched != nil {
+		for _, key := range w.rowKeys {
+			touched[string(key)] = true
+		}
+	}
 	for n, iw := range w.indexes {
 		buf, d := &w.entryBufs[n], iw.codec.Desc
 		for i := range b.N {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rowkey/builtin"
+	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
@@ -844,6 +845,9 @@ func (b *binder) typeCast(e *ast.TypeCast) plan.Expr {
 	}
 	if e.Type.SetOf {
 		fail(e.Pos(), pgerr.CannotCoerce, "cannot cast to a set type")
+	}
+	if p.viewDepth == 0 && t.OID >= catalog.FirstUserOID {
+		p.named = append(p.named, t.OID)
 	}
 	var a arg
 	if arr, ok := e.Arg.(*ast.ArrayExpr); ok && t.Under().IsArray() {

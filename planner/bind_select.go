@@ -161,7 +161,10 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		r = p.filter(r, having)
 	}
 	r = p.addWindows(r, q)
-	r = p.addUnnest(r, q)
+	sortsFirst := p.sortsFirst(sel, q, targets, orderAt, distinctOn)
+	if !sortsFirst {
+		r = p.addUnnest(r, q)
+	}
 	bd := &bound{}
 	if sel.Distinct && len(distinctOn) == 0 {
 		for _, i := range orderAt {
@@ -213,6 +216,9 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	locked := q.locks() && p.mayLock(q, sel)
 	switch {
 	case len(distinctOn) > 0:
+		if len(order) > 0 {
+			late = p.lateTargets(proj, q, sortsFirst, append(slices.Clip(orderAt), distinctOn...), targets)
+		}
 		r = p.distinctOn(r, sel, targets, distinctOn, order, orderAt)
 	case sel.Distinct:
 		for i, t := range targets {
@@ -228,22 +234,54 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	case locked:
 		r = p.bindLocked(proj, q, sel, targets, order, orderAt)
 	case len(sorted) > 0:
-		late = p.lateTargets(proj, orderAt, targets)
+		late = p.lateTargets(proj, q, sortsFirst, orderAt, targets)
 		r = &lSort{in: r, keys: sorted}
+	}
+	if sortsFirst {
+		r = p.addUnnest(r, q)
 	}
 	bd.locks = q.below
 	bd.rel = p.addLimit(r, sel, count, offset, order)
 	if late != nil {
 		late.in = bd.rel
-		bd.rel = late
+		bd.rel, bd.proj = late, late
 	}
 	return bd
 }
 
+// sortsFirst tells whether rows are sorted, and made distinct ON, before the set-returning
+// functions of the select list make many of each: neither depends on them.
+func (p *planner) sortsFirst(sel *ast.SelectStmt, q *query, targets []target, orderAt, distinctOn []int) bool {
+	if len(q.srfs) == 0 || len(orderAt) == 0 || sel.Distinct && len(distinctOn) == 0 {
+		return false
+	}
+	for _, i := range append(slices.Clip(orderAt), distinctOn...) {
+		if q.returnsSet(targets[i].expr) {
+			return false
+		}
+	}
+	return true
+}
+
+// returnsSet tells whether an expression uses set-returning functions of the select list.
+func (q *query) returnsSet(e plan.Expr) bool {
+	if len(q.srfs) == 0 {
+		return false
+	}
+	cols := colsOf(e)
+	for _, s := range q.srfs {
+		if cols.has(s.item.id) {
+			return true
+		}
+	}
+	return false
+}
+
 // lateTargets takes volatile functions that nothing is sorted by out of a
 // projection under ORDER BY, and gives the projection above it that calls them:
-// they are to run in that order, and under LIMIT only for rows it lets through.
-func (p *planner) lateTargets(proj *lProject, orderAt []int, targets []target) *lProject {
+// they are to run in that order, and under LIMIT only for rows it lets through. With
+// sortsFirst the same goes for set-returning functions.
+func (p *planner) lateTargets(proj *lProject, q *query, sortsFirst bool, orderAt []int, targets []target) *lProject {
 	late := &lProject{}
 	var items []projItem
 	have := map[colID]bool{}
@@ -257,7 +295,13 @@ func (p *planner) lateTargets(proj *lProject, orderAt []int, targets []target) *
 	}
 	any := false
 	for _, it := range proj.items {
-		if _, plain := it.expr.(*plan.Col); plain || sorted(it.id) || !isVolatile(it.expr) {
+		_, plain := it.expr.(*plan.Col)
+		set := sortsFirst && q.returnsSet(it.expr)
+		if it.expr.Type() == types.Unknown { // can yet be given another type
+			late.items = append(late.items, it)
+			continue
+		}
+		if !set && (plain || sorted(it.id) || !isVolatile(it.expr)) {
 			items = append(items, it)
 			have[it.id] = true
 			late.items = append(late.items, projItem{it.id, p.col(it.id)})
@@ -270,7 +314,13 @@ func (p *planner) lateTargets(proj *lProject, orderAt []int, targets []target) *
 		return nil
 	}
 	in := outSet(proj.in)
-	for _, it := range late.items {
+	needs := late.items
+	if sortsFirst {
+		for _, s := range q.srfs {
+			needs = append(slices.Clip(needs), s.item)
+		}
+	}
+	for _, it := range needs {
 		cols := colsOf(it.expr)
 		for id := range len(p.cols) {
 			if cols.has(id) && in.has(id) && !have[id] {
@@ -755,8 +805,14 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 	g := &lGroup{in: r, groups: groups, sets: sets}
 	f := &groupFixer{p: p, q: q, g: g, from: outSet(r)}
 	f.known = map[colID]bool{}
-	for _, it := range groups {
+	f.folded = make([]plan.Expr, len(groups))
+	for i, it := range groups {
 		f.known[it.id] = true
+		if _, plain := it.expr.(*plan.Col); sets != nil && !plain {
+			if c := (&consts{p: p, id: noCol, quiet: true}).expr(it.expr); isConst(c) {
+				f.folded[i] = c
+			}
+		}
 	}
 	for i := range targets {
 		if t := &targets[i]; t.group > 0 {
@@ -820,8 +876,11 @@ type groupFixer struct {
 	g     *lGroup
 	from  colSet
 	known map[colID]bool
-	sub   bool
-	lefts []plan.Expr // what the subquery's result is compared with
+	// folded are the groups that come to constants, however they are written, where there
+	// are grouping sets.
+	folded []plan.Expr
+	sub    bool
+	lefts  []plan.Expr // what the subquery's result is compared with
 	// direct: within a direct argument of an ordered-set aggregate.
 	direct bool
 }
@@ -838,11 +897,9 @@ func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
 // that is grouped by is NULL in the sets without it. Within other expressions
 // PostgreSQL folds it, and it stays what it is.
 func (f *groupFixer) whole(e plan.Expr) plan.Expr {
-	if f.g.sets != nil && foldable(e) {
-		for i := range f.g.groups {
-			if it := &f.g.groups[i]; equalExprs(it.expr, e) {
-				return f.p.col(it.id)
-			}
+	for i, c := range f.folded {
+		if it := &f.g.groups[i]; c != nil && equalExprs(it.expr, e) {
+			return f.p.col(it.id)
 		}
 	}
 	return f.fix(e)
@@ -874,6 +931,9 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 		for i := range f.g.groups {
 			it := &f.g.groups[i]
 			if _, plain := it.expr.(*plan.Col); !plain && (!f.sub || f.left(x)) && equalExprs(it.expr, x) { // within a subquery columns alone are known again
+				if i < len(f.folded) && f.folded[i] != nil {
+					return f.folded[i], true
+				}
 				return f.p.col(it.id), true
 			}
 		}

@@ -152,6 +152,26 @@ func callOf(calls []aggItem, n int) colID {
 	return noCol
 }
 
+// neverAsked tells whether a filter lets nothing through of what PostgreSQL plans as a
+// subquery by itself, which it then does not.
+func (p *planner) neverAsked(f *lFilter) bool {
+	in := f.in
+	for {
+		n, ok := in.(*lProject)
+		if !ok {
+			break
+		}
+		in = n.in
+	}
+	switch in.(type) {
+	case *lLimit, *lSort, *lWindow, *lUnnest:
+		s := &consts{p: p, id: noCol, quiet: true}
+		conds, _ := s.conds(f.conds)
+		return constantlyFalse(conds)
+	}
+	return false
+}
+
 func constantlyFalse(conds []plan.Expr) bool {
 	for _, c := range conds {
 		if isFalse(c) {

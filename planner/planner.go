@@ -134,6 +134,7 @@ type planner struct {
 	subPos        int
 	depth         int
 	viewDepth     int
+	named         []catalog.OID // users' types that casts name
 	fromFunc      bool
 	allowInto     bool
 	writes        bool
@@ -272,6 +273,12 @@ func Analyze(req Request) (a *Analysis, err error) {
 	}
 	a.DependsOn = append(append(a.DependsOn, p.routines...), p.keys...)
 	seen := map[catalog.OID]bool{}
+	for _, oid := range p.named {
+		if !seen[oid] {
+			seen[oid] = true
+			a.DependsOn = append(a.DependsOn, oid)
+		}
+	}
 	for i := range p.cols {
 		if p.cols[i].tableOID != 0 {
 			continue // the type is the column's need

@@ -58,6 +58,9 @@ func (u *puller) walk(r rel, free, nullable bool) (rel, map[colID]plan.Expr) {
 			f, nl = true, false
 		case *lDistinct, *lUnion, *lSetOp, *lRecursive:
 			f = false
+		case *lFilter:
+			// What nobody will ask for is not computed: constants in it do not fail.
+			f = f && !u.p.neverAsked(n)
 		case *dmlRel:
 			f = n.kind != dmlInsert
 		case *lJoin:

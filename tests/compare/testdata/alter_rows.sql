@@ -1,0 +1,27 @@
+-- # Columns that one ALTER TABLE adds and changes are computed row after row
+create sequence s;
+create table at(a int, b int); insert into at values (1,1),(2,2);
+alter table at alter a type bigint, alter a type text;
+alter table at alter a type bigint, alter a set default 5, alter a type text;
+alter table at add c int default nextval('s') check (c > 1), add d int default nextval('s');
+table at;
+alter table at add c int default nextval('s'), add d int default nextval('s');
+table at;
+alter table at alter b type text using nextval('s'), add e int default nextval('s') not null, drop a, add g int generated always as identity, add i int default 7;
+table at;
+alter table at alter c type text using nextval('s'), alter d type text using c;
+table at;
+alter table at alter c type int using c::int, alter d type text using d || c;
+table at;
+alter table at add n int default nextval('s'), alter n type text;
+alter table at add n int default nextval('s'), add m int default nextval('s'), add primary key (m);
+select m, n from at order by m;
+create table par(a int) partition by range(a);
+create table par1 partition of par for values from (0) to (10);
+create table par2 partition of par for values from (10) to (20);
+insert into par values (1),(2),(11),(12);
+create sequence s2;
+alter table par add b int default nextval('s2'), add c int default nextval('s2');
+select * from par order by a;
+alter table par alter b type text using nextval('s2')||'x', alter c type text using nextval('s2')||'y';
+select * from par order by a;

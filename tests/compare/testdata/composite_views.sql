@@ -1,0 +1,30 @@
+-- # Views that read attributes of composite types
+create type ct as (a int, b text, c int);
+create function f() returns ct language sql as $$ select 1, 'a'::text, 3 $$;
+create view cv as select (f()).b as b;
+create view cv3 as select (f()).a as a;
+create view cv4 as select f() as whole;
+create view cv5 as select * from f();
+create view cv6 as select x.c from f() x;
+alter type ct drop attribute b;
+alter type ct drop attribute a;
+alter type ct drop attribute c;
+select * from cv6;
+alter type ct drop attribute b cascade;
+select * from cv;
+select * from cv5;
+create type ct2 as (a int, b text);
+create view w3 as select ('(1,a)'::ct2).a;
+drop type ct2;
+alter type ct2 drop attribute a;
+alter type ct2 drop attribute a restrict;
+create type mood as enum ('sad', 'ok');
+create view wm as select 'sad'::mood < 'ok'::mood as less;
+drop type mood;
+drop type mood cascade;
+drop type ct2 cascade;
+-- A table's row type
+create table tr (a int, b int);
+create view wr as select ('(1,2)'::tr).a;
+drop table tr;
+drop table tr cascade;

@@ -1,0 +1,28 @@
+-- # What is not asked for is not computed, constants neither
+create table u(id int primary key, v int); insert into u values (1,1);
+select * from (select 1/0 from u limit 1) x where false;
+select * from (select 1/0 as a from u limit 1) x where a=1 and 1>2;
+select * from (select 1/0 as b from u offset 0) x where false;
+select * from (select 1/0 as b) x where false;
+select * from (select 1/0 as b from u order by 1) x where false;
+select * from (select 1/0 as b from u order by v) x where false;
+select * from (select distinct 1/0 as b from u) x where false;
+select * from (select 1/0 as b from u group by 1) x where false;
+select * from (select sum(1/0) as b from u) x where false;
+select * from (select 1/0 as b from u limit 1) x, u where false;
+select * from (select 1/0 as b from u limit 1) x, u where u.id = x.b and false;
+select * from u left join (select 1/0 as b from u limit 1) x on false;
+select * from u left join (select 1/0 as b from u) x on false;
+select * from u join (select 1/0 as b from u limit 1) x on false;
+select * from (select 1/0 as b from u limit 1) x where 1/0 = 1;
+select * from (select 1/0 as b from u limit 1) x where null;
+select * from (select 1/0 as b from u limit 1) x where id = null;
+select * from (select * from (select 1/0 as b from u limit 1) y) x where false;
+select * from (select b+1 as c from (select 1/0 as b from u limit 1) y offset 1) x where false;
+select count(*) from (select 1/0 as b from u limit 1) x where false;
+select count(b) from (select 1/0 as b from u limit 1) x where false;
+select b from (select 1/0 as b from u limit 1) x where b = 1 and false group by b;
+with x as (select 1/0 as b from u limit 1) select * from x where false;
+select * from (select row_number() over (), 1/0 as b from u) x where false;
+select * from (select generate_series(1,2), 1/0 as b from u) x where false;
+update u set v = x.b from (select 1/0 as b from u limit 1) x where false;
