@@ -13,8 +13,9 @@ import (
 // on the column's type: JSON stays JSON, arrays and objects become arrays and
 // rows, everything else is read from its text.
 
-// valueFromJSON converts a JSON value; where is how error messages call it.
-func valueFromJSON(ctx *Ctx, t *types.Type, typmod int32, s, where string) (types.Datum, error) {
+// valueFromJSON converts a JSON value; where is how error messages call it. An object fills
+// base, if that is a row.
+func valueFromJSON(ctx *Ctx, t *types.Type, typmod int32, s, where string, base types.Datum) (types.Datum, error) {
 	kind := jsonKind(s)
 	if kind == 'n' {
 		return types.Null, nil
@@ -26,7 +27,8 @@ func valueFromJSON(ctx *Ctx, t *types.Type, typmod int32, s, where string) (type
 	case u.IsArray() && kind != '"':
 		return arrayFromJSON(ctx, u, typmod, s, where)
 	case u.Kind == types.KindComposite && kind != '"':
-		r, err := recordFromJSON(ctx, u, u.Fields, s, nil)
+		row, _ := base.X.(*types.Tuple)
+		r, err := recordFromJSON(ctx, u, u.Fields, s, row)
 		if err != nil {
 			return types.Null, err
 		}
@@ -85,10 +87,7 @@ func arrayFromJSON(ctx *Ctx, t *types.Type, typmod int32, s, where string) (type
 				}
 				continue
 			}
-			if jsonKind(v) == '[' && t.Elem.Under() != types.JSON && t.Elem.Under() != types.JSONB {
-				return malformed
-			}
-			d, err := valueFromJSON(ctx, t.Elem, typmod, v, where)
+			d, err := valueFromJSON(ctx, t.Elem, typmod, v, where, types.Null)
 			if err != nil {
 				return err
 			}
@@ -127,7 +126,7 @@ func recordFromJSON(ctx *Ctx, t *types.Type, fields []types.Field, s string, bas
 		if !ok {
 			continue
 		}
-		d, err := valueFromJSON(ctx, f.Type, f.Typmod, v, f.Name)
+		d, err := valueFromJSON(ctx, f.Type, f.Typmod, v, f.Name, r.Vals[i])
 		if err != nil {
 			return nil, err
 		}

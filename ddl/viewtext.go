@@ -58,6 +58,9 @@ func (c *Ctx) writeView(q *ast.SelectStmt) (string, []catalog.OID, error) {
 		switch n := n.(type) {
 		case *ast.SelectStmt:
 			n.Targets = expandStars(n.Targets, names)
+			for i, row := range n.Values {
+				n.Values[i] = expandValues(row, names)
+			}
 		case *ast.ColumnRef:
 			if m, ok := names.Columns[n]; ok && m.Qualifier != "" && len(n.Fields) == 1 {
 				n.Fields = []string{m.Qualifier, n.Fields[0]}
@@ -107,6 +110,22 @@ func expandStars(targets []*ast.ResTarget, names *planner.Names) []*ast.ResTarge
 				fields = []string{n.Qualifier, n.Column}
 			}
 			out = append(out, &ast.ResTarget{At: t.At, Value: &ast.ColumnRef{At: ref.At, Fields: fields}})
+		}
+	}
+	return out
+}
+
+// expandValues is expandStars for a row of VALUES.
+func expandValues(row []ast.Expr, names *planner.Names) []ast.Expr {
+	var out []ast.Expr
+	for _, e := range row {
+		ref, ok := e.(*ast.ColumnRef)
+		if !ok || !ref.Star {
+			out = append(out, e)
+			continue
+		}
+		for _, t := range expandStars([]*ast.ResTarget{{At: ref.At, Value: ref}}, names) {
+			out = append(out, t.Value)
 		}
 	}
 	return out

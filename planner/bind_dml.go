@@ -242,14 +242,15 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 		d.in = &lValues{rows: [][]plan.Expr{{}}}
 		cols = nil
 	case plainValues && stores == nil:
-		n := len(src.Values[0])
-		for _, row := range src.Values {
+		values := p.withoutStars(q, src.Values)
+		n := len(values[0])
+		for _, row := range values {
 			if len(row) != n {
 				fail(exprLoc(row[0]), pgerr.SyntaxError, "VALUES lists must all be the same length")
 			}
 		}
-		checkCount(n, func(i int) int { return exprLoc(src.Values[0][i]) })
-		d.in, cols = p.insertValues(q, src.Values, cols, check, skip)
+		checkCount(n, func(i int) int { return exprLoc(values[0][i]) })
+		d.in, cols = p.insertValues(q, values, cols, check, skip)
 	default:
 		if stores != nil && plainValues {
 			noDefaults(src.Values, s.Columns)
@@ -335,6 +336,45 @@ func noDefaults(rows [][]ast.Expr, cols []*ast.ColumnTarget) {
 			bail(pgerr.Unsupported("DEFAULT beside assignments to elements is not supported").At(e.Pos()))
 		}
 	}
+}
+
+// withoutStars writes (row).* in lists of values out: (row).a, (row).b, …
+func (p *planner) withoutStars(q *query, rows [][]ast.Expr) [][]ast.Expr {
+	var out [][]ast.Expr
+	for i, row := range rows {
+		if !hasStar(row) {
+			continue
+		}
+		if out == nil {
+			out = slices.Clone(rows)
+		}
+		out[i] = nil
+		for _, e := range row {
+			if !isStar(e) {
+				out[i] = append(out[i], e)
+				continue
+			}
+			b := &binder{p: p, q: q, kind: inInsertValues}
+			x, ok := e.(*ast.Indirection)
+			if !ok {
+				b.expandStar(e.(*ast.ColumnRef)) // there is no table: says so
+				continue
+			}
+			for _, t := range b.expandRow(x) {
+				field := *x
+				field.Path = slices.Clone(x.Path)
+				last := &field.Path[len(field.Path)-1]
+				star := **last
+				star.Kind, star.Field = ast.SelectField, t.name
+				*last = &star
+				out[i] = append(out[i], &field)
+			}
+		}
+	}
+	if out == nil {
+		return rows
+	}
+	return out
 }
 
 // insertValues binds VALUES lists to be inserted: values are converted to the
@@ -735,16 +775,6 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 		}
 	}
 	return out
-}
-
-// hasStar tells whether a list has t.* in it.
-func hasStar(list []ast.Expr) bool {
-	for _, e := range list {
-		if c, ok := e.(*ast.ColumnRef); ok && c.Star {
-			return true
-		}
-	}
-	return false
 }
 
 // joinFrom joins the target with the FROM (or USING) items of UPDATE or DELETE.

@@ -217,19 +217,44 @@ func (b *binder) args(es []ast.Expr) []arg {
 }
 
 // rowArgs binds the members of a row that is compared member by member.
-func (b *binder) rowArgs(r *ast.RowExpr) []arg {
-	out := make([]arg, 0, len(r.Args))
-	for _, e := range r.Args {
-		if c, ok := e.(*ast.ColumnRef); ok && c.Star {
-			for _, t := range b.expandStar(c) {
-				out = append(out, arg{t.expr, exprLoc(e)})
-			}
+func (b *binder) rowArgs(r *ast.RowExpr) []arg { return b.expandArgs(r.Args) }
+
+// expandArgs binds a list of expressions, the stars in it expanded.
+func (b *binder) expandArgs(es []ast.Expr) []arg {
+	out := make([]arg, 0, len(es))
+	for _, e := range es {
+		var targets []target
+		switch {
+		case !isStar(e):
+			out = append(out, b.arg(e))
 			continue
+		default:
+			if c, ok := e.(*ast.ColumnRef); ok {
+				targets = b.expandStar(c)
+			} else {
+				targets = b.expandRow(e.(*ast.Indirection))
+			}
 		}
-		out = append(out, b.arg(e))
+		for _, t := range targets {
+			out = append(out, arg{t.expr, exprLoc(e)})
+		}
 	}
 	return out
 }
+
+// isStar tells whether an expression is t.* or (row).*, which stand for several.
+func isStar(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.ColumnRef:
+		return e.Star
+	case *ast.Indirection:
+		return len(e.Path) > 0 && e.Path[len(e.Path)-1].Kind == ast.SelectStar
+	}
+	return false
+}
+
+// hasStar tells whether a list has t.* or (row).* in it.
+func hasStar(es []ast.Expr) bool { return slices.ContainsFunc(es, isStar) }
 
 func (b *binder) common(args []arg, t *types.Type, construct string) []plan.Expr {
 	out := make([]plan.Expr, len(args))
@@ -816,9 +841,9 @@ func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.E
 func (b *binder) rowExpr(e *ast.RowExpr) plan.Expr {
 	out := &plan.RowExpr{T: plan.T{Typ: types.Record, Mod: -1}}
 	for _, a := range e.Args {
-		if c, ok := a.(*ast.ColumnRef); ok && c.Star {
-			for _, t := range b.expandStar(c) {
-				out.Args = append(out.Args, t.expr)
+		if isStar(a) {
+			for _, t := range b.expandArgs([]ast.Expr{a}) {
+				out.Args = append(out.Args, t.e)
 			}
 			continue
 		}

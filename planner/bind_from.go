@@ -262,6 +262,7 @@ func (p *planner) bindView(q *query, t *catalog.Table, rv *ast.RangeVar, alias s
 		ci := p.cols[bd.cols[k].id]
 		id := p.newCol(c.Name, ci.typ, ci.mod)
 		info := &p.cols[id]
+		info.fields = ci.fields
 		info.alias, info.tableOID, info.attnum, info.access = alias, t.OID, c.Attnum, read
 		proj.items = append(proj.items, projItem{id, p.col(bd.cols[k].id)})
 		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id)})
@@ -893,7 +894,7 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 		id := p.newCol(c.Name, c.Type, c.Typmod)
 		if info := &p.cols[id]; i < len(def.outCols) {
 			from := &p.cols[def.outCols[i]]
-			info.tableOID, info.attnum = from.tableOID, from.attnum
+			info.tableOID, info.attnum, info.fields = from.tableOID, from.attnum, from.fields
 		}
 		p.cols[id].alias = alias
 		hidden := c.Name == levelColumn || def.binding && def.own > 0 && i >= def.own

@@ -184,6 +184,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if c, ok := t.expr.(*plan.Col); ok && q.up != nil && !local.has(c.Idx) {
 			// a column of an outer query is a value here, with an id of its own
 			t.id = p.newCol(t.name, c.Typ, c.Mod)
+			p.cols[t.id].fields = p.cols[c.Idx].fields
 			proj.items = append(proj.items, projItem{t.id, c})
 		} else {
 			t.id = p.addItem(proj, t.name, t.expr)
@@ -367,6 +368,9 @@ func (p *planner) addItem(proj *lProject, name string, e plan.Expr) colID {
 		return c.Idx
 	}
 	id := p.newCol(name, e.Type(), e.Typmod())
+	if e.Type() == types.Record {
+		p.cols[id].fields = p.fieldsOfRows(e)
+	}
 	proj.items = append(proj.items, projItem{id, e})
 	return id
 }
@@ -507,19 +511,12 @@ func (b *binder) fieldsOf(x plan.Expr, pos int) []target {
 		}
 		return out
 	}
-	fields := x.Type().Under().Fields
-	if fields == nil {
-		switch c := x.(type) {
-		case *plan.Call:
-			fields = c.Fn.Out
-		case *plan.Col:
-			for _, s := range b.q.srfs {
-				if s.item.id == c.Idx {
-					fields = s.item.expr.(*plan.Call).Fn.Out
-				}
+	fields := b.p.fieldsOfRows(x)
+	if c, ok := x.(*plan.Col); ok && fields == nil {
+		for _, s := range b.q.srfs {
+			if s.item.id == c.Idx {
+				fields = s.item.expr.(*plan.Call).Fn.Out
 			}
-		case *subquery:
-			fields = c.fields
 		}
 	}
 	if fields == nil {
@@ -1057,7 +1054,13 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	n := len(sel.Values[0])
 	rows := make([][]arg, len(sel.Values))
 	for i, row := range sel.Values {
-		if len(row) != n {
+		if hasStar(row) {
+			rows[i] = b.expandArgs(row)
+			if i == 0 {
+				n = len(rows[i])
+			}
+		}
+		if len(row) != n && rows[i] == nil || rows[i] != nil && len(rows[i]) != n {
 			pos := -1
 			if len(row) > 0 {
 				pos = exprLoc(row[0])
@@ -1069,7 +1072,9 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 				fail(d.Pos(), pgerr.SyntaxError, "DEFAULT is not allowed in this context")
 			}
 		}
-		rows[i] = b.args(row)
+		if rows[i] == nil {
+			rows[i] = b.args(row)
+		}
 	}
 	v := &lValues{rows: make([][]plan.Expr, len(rows))}
 	for i := range rows {
@@ -1092,7 +1097,9 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		list := make([]plan.Expr, len(rows))
 		for i := range rows {
 			list[i] = p.coerceCommon(col[i], t, "VALUES")
-			p.noteExpr(sel.Values[i][c], list[i])
+			if len(sel.Values[i]) == n {
+				p.noteExpr(sel.Values[i][c], list[i])
+			}
 			v.rows[i][c] = list[i]
 		}
 		name := "column" + strconv.Itoa(c+1)
@@ -1270,6 +1277,9 @@ func (p *planner) unite(sel *ast.SelectStmt, l, r *bound, resolve bool) *bound {
 			mod = li.mod
 		}
 		id := p.newCol(l.cols[i].name, t, mod)
+		if t == types.Record {
+			p.cols[id].fields = li.fields
+		}
 		ids = append(ids, id)
 		bd.cols = append(bd.cols, outCol{l.cols[i].name, id})
 		if !(sel.Op == ast.Union && sel.All) && !isRowType(t) {

@@ -131,7 +131,8 @@ type colInfo struct {
 	tableOID types.OID
 	attnum   int16
 	scan     *lScan
-	access   *access // whose privileges reading it needs; nil: none
+	access   *access       // whose privileges reading it needs; nil: none
+	fields   []types.Field // of the rows in it, if the type does not say
 }
 
 func (p *planner) col(id colID) *plan.Col {
@@ -591,6 +592,27 @@ func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Ex
 	return b.callOf(users, name, name, []arg{a}, nil, false, pos, nil)
 }
 
+// fieldsOfRows gives the fields of the rows that an expression gives, nil if they are
+// not known.
+func (p *planner) fieldsOfRows(e plan.Expr) []types.Field {
+	if r, ok := p.rowOf(e); ok {
+		return r.Fields
+	}
+	if s, ok := e.(*subquery); ok && s.fields != nil {
+		return s.fields
+	}
+	if fields := e.Type().Under().Fields; fields != nil {
+		return fields
+	}
+	switch e := e.(type) {
+	case *plan.Call:
+		return e.Fn.Out
+	case *plan.Col:
+		return p.cols[e.Idx].fields
+	}
+	return nil
+}
+
 // fieldOf selects a field of a composite value.
 func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 	var fields []types.Field
@@ -601,15 +623,8 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 			}
 		}
 		fields = r.Fields
-	} else if s, ok := e.(*subquery); ok && s.fields != nil {
-		fields = s.fields
 	} else {
-		fields = e.Type().Under().Fields
-		if fields == nil {
-			if c, ok := e.(*plan.Call); ok {
-				fields = c.Fn.Out
-			}
-		}
+		fields = b.p.fieldsOfRows(e)
 	}
 	for i, f := range fields {
 		if f.Name == name {
