@@ -1,6 +1,9 @@
 package executor
 
 import (
+	"maps"
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/keyspace"
 	"rowkey/types"
@@ -146,17 +149,20 @@ func (d *Deferred) deferred(constraint types.OID, initially bool) bool {
 }
 
 // Set is SET CONSTRAINTS: names are constraint OIDs, none for ALL. Making
-// constraints immediate runs what waited for them.
+// constraints immediate runs what waited for them. It lasts until the end of the transaction, or until the
+// savepoint before it is returned to.
 func (d *Deferred) Set(ctx *Ctx, deferred bool, constraints ...types.OID) error {
 	if len(constraints) == 0 {
 		d.all = &deferred
 		d.set = nil
 	}
-	for _, c := range constraints {
-		if d.set == nil {
-			d.set = map[types.OID]bool{}
+	if len(constraints) > 0 {
+		set := make(map[types.OID]bool, len(d.set)+len(constraints)) // marks have the former
+		maps.Copy(set, d.set)
+		for _, c := range constraints {
+			set[c] = deferred
 		}
-		d.set[c] = deferred
+		d.set = set
 	}
 	if deferred {
 		return nil
@@ -179,15 +185,30 @@ func (d *Deferred) Run(ctx *Ctx) error {
 	return d.run(ctx, func(types.OID) bool { return true })
 }
 
-// Mark and RollbackTo bracket a savepoint: checks added since are forgotten.
-func (d *Deferred) Mark() int { return len(d.checks) }
-
-// RollbackTo forgets the checks added since Mark.
-func (d *Deferred) RollbackTo(mark int) {
-	if mark < len(d.checks) {
-		d.checks = d.checks[:mark]
-	}
+// DeferredMark is what a transaction's Deferred was at a savepoint.
+type DeferredMark struct {
+	checks []deferredCheck
+	all    *bool
+	set    map[types.OID]bool
 }
+
+// Mark and RollbackTo bracket a savepoint: checks added since are forgotten, those that
+// SET CONSTRAINTS ran wait again, and what is deferred is what was.
+func (d *Deferred) Mark() DeferredMark { return DeferredMark{slices.Clip(d.checks), d.all, d.set} }
+
+// RollbackTo returns to m.
+func (d *Deferred) RollbackTo(m DeferredMark) {
+	n := len(m.checks)
+	if n > 0 && len(d.checks) >= n && &d.checks[0] == &m.checks[0] {
+		d.checks = d.checks[:n] // whose room behind is no mark's
+	} else {
+		d.checks = m.checks
+	}
+	d.all, d.set = m.all, m.set
+}
+
+// Waiting tells whether there are checks to run.
+func (d *Deferred) Waiting() bool { return len(d.checks) > 0 }
 
 func (d *Deferred) run(ctx *Ctx, due func(types.OID) bool) error {
 	var kept []deferredCheck

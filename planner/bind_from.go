@@ -905,7 +905,7 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	if def.binding {
 		it.selfRef = true
 		def.workRefs++
-		return &lWork{work: def.work, name: def.name, cols: cols, rec: def}, it
+		return &lWork{work: def.work, name: def.name, alias: alias, cols: cols, rec: def}, it
 	}
 	def.refs++
 	// A query that reads an outer one's columns, or that may not be kept, is bound
@@ -924,5 +924,5 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 		}
 		return proj, it
 	}
-	return &lCTE{def: def, cols: cols}, it
+	return &lCTE{def: def, alias: alias, cols: cols}, it
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // EXPLAIN. A plan becomes a tree of entries – PostgreSQL's node names,
-// properties in its words – which is printed as text or JSON.
+// properties in its words – which is printed as text, or as XML, JSON or YAML.
 //
 // Some of PostgreSQL's nodes are not operators here: a Filter is a property
 // of the node below, a projection shows only under VERBOSE, and a LookupJoin
@@ -23,8 +23,9 @@ import (
 
 // ExplainOptions say what to show.
 type ExplainOptions struct {
-	Analyze, Verbose, Costs, KV, Algebra, Timing, Summary, JSON bool
-	PlanningMicros, ExecutionMicros                             int64
+	Analyze, Verbose, Costs, KV, Algebra, Timing, Summary bool
+	Format                                                Format
+	PlanningMicros, ExecutionMicros                       int64
 	// Counters are the run's, by node number (Analyze).
 	Counters []plan.Counters
 	// KeyRanges gives the key ranges a node reads, KeyNames names the tables in
@@ -40,8 +41,8 @@ type ExplainOptions struct {
 func Explain(p *plan.Plan, o ExplainOptions) ([]string, error) {
 	x := newExplainer(p, &o)
 	root := x.tree()
-	if o.JSON {
-		return x.json(root), nil
+	if o.Format != FormatText {
+		return x.document(root), nil
 	}
 	x.text(root, 0, "")
 	if o.Algebra {
@@ -99,8 +100,9 @@ type explainer struct {
 // entry is one node as shown.
 type entry struct {
 	name       string // text form, with relation
-	nodeType   string // JSON form
-	attrs      []attr // JSON attributes of the node itself
+	nodeType   string // of the structured formats
+	head       []attr // of the structured formats: what comes before the node's place among others,
+	attrs      []attr // and what comes after
 	base       *plan.Base
 	rows       float64
 	props      []attr
@@ -138,8 +140,12 @@ func (x *explainer) countRelations(n plan.Node) {
 		case *plan.LookupJoin:
 			x.rels++
 			x.claim(n, n.Alias)
-		case *plan.CTEScan, *plan.WorkScan:
+		case *plan.CTEScan:
 			x.rels++
+			x.claim(n, n.Alias)
+		case *plan.WorkScan:
+			x.rels++
+			x.claim(n, n.Alias)
 		case *plan.Values:
 			if len(n.Cols) > 0 {
 				x.rels++
@@ -463,9 +469,9 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 			return x.columnText(ch[0], i)
 		}
 	case *plan.CTEScan:
-		return x.qualified(n.Name, n.Cols[i].Name)
+		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
 	case *plan.WorkScan:
-		return x.qualified(n.Name, n.Cols[i].Name)
+		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
 	case *plan.FuncScan:
 		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
 	case *plan.Values:
@@ -558,6 +564,18 @@ func (x *explainer) node(n plan.Node) *entry {
 	}
 	set := func(name string) { e.name, e.nodeType = name, name }
 	kid := func(k plan.Node) { e.kids = append(e.kids, x.node(k)) }
+	aggregate := func(strategy string) {
+		e.head = []attr{{name: "Strategy", val: strategy}, {name: "Partial Mode", val: "Simple"}}
+	}
+	modify := func(operation string, t *catalog.Table, alias string) {
+		e.name, e.nodeType = operation+" on "+x.relation(t, alias), "ModifyTable"
+		e.head = []attr{{name: "Operation", val: operation}}
+		x.relationOf(e, t, alias)
+	}
+	setOp := func(strategy string, k int) {
+		e.nodeType, e.head = "SetOp", []attr{{name: "Strategy", val: strategy}}
+		e.attrs = []attr{{name: "Command", val: setOpNames[k]}}
+	}
 	switch n := n.(type) {
 	case *plan.Project:
 		if v, ok := n.Input.(*plan.Values); ok && len(v.Cols) == 0 && v.Lit == nil && len(v.RowsExprs) == 1 {
@@ -604,13 +622,13 @@ func (x *explainer) node(n plan.Node) *entry {
 			set("Result")
 		default:
 			e.name, e.nodeType = "Values Scan on "+quoteIdent(x.nameOf(n, "*VALUES*")), "Values Scan"
-			e.attrs = append(e.attrs, attr{name: "Alias", val: "*VALUES*"})
+			e.attrs = append(e.attrs, attr{name: "Alias", val: x.nameOf(n, "*VALUES*")})
 		}
 	case *plan.Scan:
 		x.scan(e, n)
 	case *plan.VirtualScan:
 		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, x.nameOf(n, n.Alias)), "Seq Scan"
-		e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+		x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
 		if n.EqCol != 0 {
 			prop("Lookup", "("+quoteIdent(attName(n.Table, n.EqCol))+" = "+x.expr(n.EqKey, nil)+")")
 		}
@@ -680,6 +698,17 @@ func (x *explainer) node(n plan.Node) *entry {
 			}
 			props("Group Key", ks)
 		}
+		switch {
+		case e.nodeType != "Aggregate":
+		case e.name == "Aggregate":
+			aggregate("Plain")
+		case e.name == "GroupAggregate":
+			aggregate("Sorted")
+		case e.name == "MixedAggregate":
+			aggregate("Mixed")
+		default:
+			aggregate("Hashed")
+		}
 		x.detail(e, n)
 		kid(n.Input)
 	case *plan.Distinct:
@@ -688,6 +717,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		} else {
 			set("HashAggregate")
 			e.nodeType = "Aggregate"
+			aggregate("Hashed")
 			var ks []string
 			if n.On != nil {
 				for _, on := range n.On {
@@ -771,20 +801,19 @@ func (x *explainer) node(n plan.Node) *entry {
 		}
 	case *plan.SetOp:
 		if n.Sorted != nil {
-			set("SetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
-			e.nodeType = "SetOp"
+			set("SetOp " + setOpNames[n.Kind])
+			setOp("Sorted", int(n.Kind))
 			kid(n.Sorted)
 			break
 		}
-		set("HashSetOp " + [...]string{"Intersect", "Intersect All", "Except", "Except All"}[n.Kind])
+		set("HashSetOp " + setOpNames[n.Kind])
+		setOp("Hashed", int(n.Kind))
 		x.detail(e, n)
-		e.nodeType = "SetOp"
 		in := &entry{name: "Append", nodeType: "Append", base: base, synthetic: true}
 		x.sides(in, []plan.Node{n.Left, n.Right})
 		e.kids = append(e.kids, in)
 	case *plan.CTEScan:
-		e.name, e.nodeType = "CTE Scan on "+quoteIdent(n.Name), "CTE Scan"
-		e.attrs = append(e.attrs, attr{name: "CTE Name", val: n.Name})
+		x.cteScan(e, "CTE Scan", n, n.Name, n.Alias)
 		if !x.cteShown[n.Index] && n.Index < len(x.plan.CTEs) {
 			e.subs = append(e.subs, x.cte(n.Index))
 		}
@@ -793,7 +822,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		kid(n.Seed)
 		kid(n.Step)
 	case *plan.WorkScan:
-		e.name, e.nodeType = "WorkTable Scan on "+quoteIdent(n.Name), "WorkTable Scan"
+		x.cteScan(e, "WorkTable Scan", n, n.Name, n.Alias)
 	case *plan.FuncScan:
 		name := "Function Scan"
 		fn := n.Alias
@@ -805,9 +834,17 @@ func (x *explainer) node(n plan.Node) *entry {
 			shown = "pg_catalog." + fn
 		}
 		e.name, e.nodeType = name+" on "+shown, name
-		if a := x.nameOf(n, n.Alias); a != "" && a != fn {
+		a := x.nameOf(n, n.Alias)
+		if a != "" && a != fn {
 			e.name += " " + quoteIdent(a)
 		}
+		if len(n.Calls) == 1 {
+			e.attrs = append(e.attrs, attr{name: "Function Name", val: fn})
+			if x.o.Verbose {
+				e.attrs = append(e.attrs, attr{name: "Schema", val: strings.TrimSuffix(shown, "."+fn)})
+			}
+		}
+		e.attrs = append(e.attrs, attr{name: "Alias", val: a})
 		if x.o.Verbose {
 			var calls []string
 			for _, c := range n.Calls {
@@ -819,7 +856,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		set("LockRows")
 		kid(n.Input)
 	case *plan.Insert:
-		e.name, e.nodeType = "Insert on "+x.relation(n.Table, n.Alias), "ModifyTable"
+		modify("Insert", n.Table, n.Alias)
 		if c := n.Conflict; c != nil {
 			if c.DoNothing {
 				prop("Conflict Resolution", "NOTHING")
@@ -839,15 +876,15 @@ func (x *explainer) node(n plan.Node) *entry {
 		}
 		kid(n.Input)
 	case *plan.Update:
-		e.name, e.nodeType = "Update on "+x.relation(n.Table, n.Alias), "ModifyTable"
+		modify("Update", n.Table, n.Alias)
 		x.targets(e, "Update", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Delete:
-		e.name, e.nodeType = "Delete on "+x.relation(n.Table, n.Alias), "ModifyTable"
+		modify("Delete", n.Table, n.Alias)
 		x.targets(e, "Delete", n.Tree, n.Input)
 		kid(n.Input)
 	case *plan.Merge:
-		e.name, e.nodeType = "Merge on "+x.relation(n.Table, n.Alias), "ModifyTable"
+		modify("Merge", n.Table, n.Alias)
 		x.targets(e, "Merge", n.Tree, n.Input)
 		kid(n.Input)
 	default:
@@ -861,12 +898,15 @@ func (x *explainer) node(n plan.Node) *entry {
 	return e
 }
 
+var setOpNames = [...]string{"Intersect", "Intersect All", "Except", "Except All"}
+
 // sides shows the two sides of a set operation.
 func (x *explainer) sides(e *entry, sides []plan.Node) {
 	for i, k := range sides {
 		c := x.node(k)
-		name := fmt.Sprintf("Subquery Scan on \"*SELECT* %d\"", i+1)
-		e.kids = append(e.kids, &entry{name: name, nodeType: "Subquery Scan", base: c.base, kids: []*entry{c}, synthetic: true})
+		alias := fmt.Sprintf("*SELECT* %d", i+1)
+		e.kids = append(e.kids, &entry{name: "Subquery Scan on " + quoteIdent(alias), nodeType: "Subquery Scan",
+			attrs: []attr{{name: "Alias", val: alias}}, base: c.base, kids: []*entry{c}, synthetic: true})
 	}
 }
 
@@ -911,6 +951,35 @@ func joinType(k plan.JoinKind) string {
 	return [...]string{"Inner", "Left", "Right", "Full", "Semi", "Anti", "Anti"}[k]
 }
 
+// relationOf tells which relation an entry is of.
+func (x *explainer) relationOf(e *entry, t *catalog.Table, alias string) {
+	e.attrs = append(e.attrs, attr{name: "Relation Name", val: t.Name})
+	if x.o.Verbose && t.Schema != nil {
+		e.attrs = append(e.attrs, attr{name: "Schema", val: t.Schema.Name})
+	}
+	if alias == "" {
+		alias = t.Name
+	}
+	e.attrs = append(e.attrs, attr{name: "Alias", val: alias})
+}
+
+// cteScan is a scan of a WITH query, or of the rows that its last step made.
+func (x *explainer) cteScan(e *entry, nodeType string, n plan.Node, cte, alias string) {
+	alias = x.nameOf(n, alias)
+	e.name, e.nodeType = nodeType+" on "+quoteIdent(cte), nodeType
+	if alias != cte {
+		e.name += " " + quoteIdent(alias)
+	}
+	e.attrs = []attr{{name: "CTE Name", val: cte}, {name: "Alias", val: alias}}
+}
+
+func scanDirection(reverse bool) string {
+	if reverse {
+		return "Backward"
+	}
+	return "Forward"
+}
+
 // scan fills in a table scan.
 func (x *explainer) scan(e *entry, n *plan.Scan) {
 	rel := x.relation(n.Table, x.nameOf(n, n.Alias))
@@ -932,9 +1001,9 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 			e.name += " Backward"
 		}
 		e.name += " using " + quoteIdent(n.Index.Name) + " on " + rel
-		e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name})
+		e.attrs = append(e.attrs, attr{name: "Scan Direction", val: scanDirection(n.Reverse)}, attr{name: "Index Name", val: n.Index.Name})
 	}
-	e.attrs = append(e.attrs, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+	x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
 	was := x.bare
 	x.bare = true
 	defer func() { x.bare = was }()
@@ -1074,7 +1143,8 @@ func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 		e.nodeType = "Index Only Scan"
 	}
 	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, x.nameOf(n, n.Alias))
-	e.attrs = append(e.attrs, attr{name: "Index Name", val: n.Index.Name}, attr{name: "Relation Name", val: n.Table.Name}, attr{name: "Alias", val: n.Alias})
+	e.attrs = append(e.attrs, attr{name: "Scan Direction", val: scanDirection(false)}, attr{name: "Index Name", val: n.Index.Name})
+	x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
 	var cs []string
 	for i, k := range n.Keys {
 		name := x.keyName(n.Table, "", n.Index.Keys[i])

@@ -282,47 +282,47 @@ func traceTotals(t *plan.KeyTrace) string {
 	return strings.Join(parts, ", ")
 }
 
-// jsonTrace writes the operations of a node as an array of objects.
-func (x *explainer) jsonTrace(t *plan.KeyTrace, put func(name, raw string)) {
-	hex := func(b []byte) string { return fmt.Sprintf(`"\\x%x"`, b) }
-	var list []string
+// operations are those of a node.
+func (x *explainer) operations(t *plan.KeyTrace) object {
+	hex := func(b []byte) text { return text(fmt.Sprintf(`\x%x`, b)) }
+	all := objects{element: "Operation", inline: true}
 	for _, op := range t.Ops {
-		f := []string{`"Operation": ` + jsonString(op.Op.String())}
-		add := func(name, raw string) { f = append(f, `"`+name+`": `+raw) }
+		o := object{{"Operation", text(op.Op.String())}}
+		add := func(name string, value any) { o = append(o, property{name, value}) }
 		if op.Why != "" {
-			add("Why", jsonString(op.Why))
+			add("Why", text(op.Why))
 		}
 		if op.Latest {
-			add("Latest", "true")
+			add("Latest", raw("true"))
 		}
 		switch op.Op {
 		case kv.OpScan:
-			add("Path", jsonString(keyenc.PrettyRangeNamed(op.Range.Start, op.Range.End, x.o.KeyNames)))
+			add("Path", text(keyenc.PrettyRangeNamed(op.Range.Start, op.Range.End, x.o.KeyNames)))
 			add("Start", hex(op.Range.Start))
 			add("End", hex(op.Range.End))
 			if op.Reverse {
-				add("Reverse", "true")
+				add("Reverse", raw("true"))
 			}
 		default:
-			add("Path", jsonString(keyenc.PrettyNamed(op.Key, x.o.KeyNames)))
+			add("Path", text(keyenc.PrettyNamed(op.Key, x.o.KeyNames)))
 			add("Key", hex(op.Key))
 		}
 		switch {
 		case op.Err != nil:
-			add("Error", jsonString(op.Err.Error()))
+			add("Error", text(op.Err.Error()))
 		case op.Op == kv.OpLock:
-			add("Mode", jsonString(op.Mode.String()))
+			add("Mode", text(op.Mode.String()))
 		case op.Op != kv.OpDelete:
-			add("Pairs", fmt.Sprint(op.Pairs))
-			add("Bytes", fmt.Sprint(op.Bytes))
+			add("Pairs", raw(fmt.Sprint(op.Pairs)))
+			add("Bytes", raw(fmt.Sprint(op.Bytes)))
 		}
-		list = append(list, "{"+strings.Join(f, ", ")+"}")
+		all.list = append(all.list, o)
 	}
-	put("Operations", "["+strings.Join(list, ", ")+"]")
+	o := object{{"Operations", all}}
 	if more := t.Count() - int64(len(t.Ops)); more > 0 {
-		put("Operations Not Shown", fmt.Sprint(more))
-		put("Operations In All", jsonString(traceTotals(t)))
+		o = append(o, property{"Operations Not Shown", raw(fmt.Sprint(more))}, property{"Operations In All", text(traceTotals(t))})
 	}
+	return o
 }
 
 // Operation is one operation on the store that running a plan came down to.

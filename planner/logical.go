@@ -154,8 +154,9 @@ type lSetOp struct {
 
 // lCTE reads a WITH query that is computed once.
 type lCTE struct {
-	def  *cteDef
-	cols []colID
+	def   *cteDef
+	alias string
+	cols  []colID
 }
 
 // lRecursive is the union of a WITH RECURSIVE query.
@@ -169,10 +170,10 @@ type lRecursive struct {
 
 // lWork reads the working table of a lRecursive.
 type lWork struct {
-	work int
-	name string
-	cols []colID
-	rec  *cteDef
+	work        int
+	name, alias string
+	cols        []colID
+	rec         *cteDef
 }
 
 // lFunc is functions in FROM.

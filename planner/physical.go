@@ -159,7 +159,7 @@ func (p *planner) makePaths(r rel) []*path {
 	case *lWork:
 		pt := &path{rows: 100, total: 100 * rowCost, width: p.width(n.cols)}
 		pt.build = func() (plan.Node, []colID) {
-			return &plan.WorkScan{Base: p.base(pt, n.cols), Work: n.work, Name: n.name}, n.cols
+			return &plan.WorkScan{Base: p.base(pt, n.cols), Work: n.work, Name: n.name, Alias: n.alias}, n.cols
 		}
 		return []*path{pt}
 	case *lFunc:
@@ -1014,7 +1014,7 @@ func (p *planner) ctePaths(n *lCTE) []*path {
 	rows := n.def.rows
 	pt := &path{rows: rows, total: rows * rowCost, width: p.width(n.cols)}
 	pt.build = func() (plan.Node, []colID) {
-		return &plan.CTEScan{Base: p.base(pt, n.cols), Index: n.def.index, Name: n.def.name}, n.cols
+		return &plan.CTEScan{Base: p.base(pt, n.cols), Index: n.def.index, Name: n.def.name, Alias: n.alias}, n.cols
 	}
 	return []*path{pt}
 }

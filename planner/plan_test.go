@@ -85,8 +85,8 @@ func golden(t *testing.T, file string) {
 					o.Verbose = true
 				case "algebra":
 					o.Algebra = true
-				case "json":
-					o.JSON = true
+				case "xml", "json", "yaml":
+					o.Format = Formats[a]
 				}
 			}
 			got = c.explain(sql, o)

@@ -54,7 +54,7 @@ type savepoint struct {
 	settings *settings
 	localSet *settings
 	hooks    int // len of onCommit
-	deferred int
+	deferred executor.DeferredMark
 	notes    int
 	listens  int
 	readOnly bool
@@ -257,7 +257,7 @@ func (s *Session) commit(ctx context.Context) error {
 // fail: deferred checks, ON COMMIT of temporary tables.
 func (s *Session) beforeCommit(ctx context.Context) error {
 	t := s.tx
-	if t.deferred.Mark() > 0 {
+	if t.deferred.Waiting() {
 		if _, err := s.enter(ctx, false); err != nil {
 			return err
 		}

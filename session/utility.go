@@ -309,8 +309,17 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		return text(name), nil
 	case *ast.ExplainStmt:
 		c := text("QUERY PLAN")
-		if o, err := explainOptions(n); err == nil && o.JSON {
-			c[0].Type = types.JSON
+		for _, opt := range n.Options { // the others are looked at when it is run
+			if strings.EqualFold(opt.Name, "format") {
+				name, err := formatName(opt)
+				if err != nil {
+					return nil, err
+				}
+				c[0].Type = types.Text
+				if planner.Formats[name] == planner.FormatJSON {
+					c[0].Type = types.JSON
+				}
+			}
 		}
 		return c, nil
 	case *ast.ExecuteStmt:
@@ -795,19 +804,15 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 			wal = on
 		case "buffers", "settings":
 		case "format":
-			f := ""
-			if opt.Kind != ast.OptionAbsent {
-				f = strings.ToLower(opt.Text)
+			f, err := formatName(opt)
+			if err != nil {
+				return o, err
 			}
-			switch f {
-			case "text":
-			case "json":
-				o.JSON = true
-			case "xml", "yaml":
-				return o, pgerr.Unsupported("EXPLAIN format %q is not supported", f).WithHint("Use text or json.")
-			default:
+			format, ok := planner.Formats[f]
+			if !ok {
 				return o, pgerr.Newf(pgerr.InvalidParameterValue, "unrecognized value for EXPLAIN option %q: %q", opt.Name, f).At(opt.Pos())
 			}
+			o.Format = format
 		default:
 			return o, pgerr.Newf(pgerr.SyntaxError, "unrecognized EXPLAIN option %q", opt.Name).At(opt.Pos())
 		}
@@ -821,6 +826,14 @@ func explainOptions(n *ast.ExplainStmt) (planner.ExplainOptions, error) {
 	}
 	o.Summary = summary == 1 || summary == -1 && o.Analyze
 	return o, nil
+}
+
+// formatName is the name that an option FORMAT gives.
+func formatName(opt *ast.Option) (string, error) {
+	if opt.Kind == ast.OptionAbsent {
+		return "", pgerr.Newf(pgerr.SyntaxError, "%s requires a parameter", opt.Name)
+	}
+	return strings.ToLower(opt.Text), nil
 }
 
 func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainStmt, w Writer) error {
@@ -853,7 +866,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 		}
 		inner.raw.Stmt, made = q.Query, q
 	case *ast.RefreshMaterializedViewStmt:
-		return s.explained(ctx, n, []string{"Utility statements have no plan structure"}, w)
+		return s.explained(ctx, n, planner.Utility(opts.Format), w)
 	}
 	if !isQuery(inner.raw.Stmt) {
 		return pgerr.Unsupported("EXPLAIN of %s is not supported", ast.Tag(inner.raw.Stmt))

@@ -481,8 +481,8 @@ type SetOp struct {
 // CTEScan reads a WITH query that is computed once (Plan.CTEs[Index]).
 type CTEScan struct {
 	Base
-	Index int
-	Name  string
+	Index       int
+	Name, Alias string
 }
 
 // RecursiveUnion computes WITH RECURSIVE: Seed once, then Step until it gives
@@ -497,8 +497,8 @@ type RecursiveUnion struct {
 // WorkScan reads the working table of a RecursiveUnion.
 type WorkScan struct {
 	Base
-	Work int
-	Name string
+	Work        int
+	Name, Alias string
 }
 
 // FuncScan computes functions in FROM: their rows side by side (ROWS FROM),
