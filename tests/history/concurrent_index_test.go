@@ -220,7 +220,7 @@ func TestIndexConcurrentlySteps(t *testing.T) {
 		// The process ends in either step.
 		for _, step := range []string{"[false=false]", "[true=false]"} {
 			exec(t, b, "BEGIN; UPDATE t SET u = u + 1 WHERE id = 10")
-			later(a, "CREATE INDEX CONCURRENTLY ix ON t (u)")
+			ended := later(a, "CREATE INDEX CONCURRENTLY ix ON t (u)")
 			becomes(t, w, stateOf, "[false=false]")
 			if step == "[true=false]" {
 				x := dial(t, db)
@@ -229,6 +229,9 @@ func TestIndexConcurrentlySteps(t *testing.T) {
 				becomes(t, w, stateOf, step)
 			}
 			db = reopen()
+			if got := <-ended; got == "ok" {
+				t.Error("CREATE INDEX CONCURRENTLY ended well in a process that had ended")
+			}
 			a, b, w = dial(t, db), dial(t, db), dial(t, db)
 			want(t, a, stateOf, step)
 			exec(t, a, "UPDATE t SET u = u + 10 WHERE id < 30; DELETE FROM t WHERE id > 1990")
