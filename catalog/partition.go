@@ -128,6 +128,17 @@ func (t *Table) ForeignKey(oid OID) *ForeignKey {
 // HasChildren tells whether tables inherit from this one, or it has partitions.
 func (s *Snapshot) HasChildren(table OID) bool { return len(s.children.at(table)) > 0 }
 
+// Leaving tells that a partition, at some level below the tables that the older snapshot
+// was shows it in, is being detached from them, or was.
+func (s *Snapshot) Leaving(part *Table, was *Snapshot) bool {
+	for p := part; p != nil && p.Bound != nil; p = was.ParentOf(p) {
+		if now := s.Table(p.OID); now == nil || now.Detaching || now.Bound == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Children gives the tables that inherit from a table directly, by OID, without
 // partitions that are being detached.
 func (s *Snapshot) Children(table OID) []*Table {

@@ -466,24 +466,30 @@ func (ch *Change) LockDefinition(ctx context.Context, t *Table, timeout time.Dur
 	return err
 }
 
-// Put makes obj (new, or a changed copy of an old one) part of the catalog.
-func (ch *Change) Put(obj Object) error { return ch.PutIn(ch.base.database, obj) }
+// Put makes obj (new, or a changed copy of an old one) part of the catalog. It waits for
+// others who change the same object, as long as ctx and timeout (0: for ever) allow, as do
+// Drop, PutIn and DropIn.
+func (ch *Change) Put(ctx context.Context, obj Object, timeout time.Duration) error {
+	return ch.PutIn(ctx, ch.base.database, obj, timeout)
+}
 
 // Drop takes obj out of the catalog.
-func (ch *Change) Drop(obj Object) error { return ch.DropIn(ch.base.database, obj) }
+func (ch *Change) Drop(ctx context.Context, obj Object, timeout time.Duration) error {
+	return ch.DropIn(ctx, ch.base.database, obj, timeout)
+}
 
 // PutIn makes obj part of another database's catalog, which is being made: nobody has
 // it open.
-func (ch *Change) PutIn(database OID, obj Object) error {
-	return ch.record(change{obj: obj, database: database})
+func (ch *Change) PutIn(ctx context.Context, database OID, obj Object, timeout time.Duration) error {
+	return ch.record(ctx, change{obj: obj, database: database}, timeout)
 }
 
 // DropIn takes obj out of another database's catalog, which is being dropped.
-func (ch *Change) DropIn(database OID, obj Object) error {
-	return ch.record(change{obj: obj, drop: true, database: database})
+func (ch *Change) DropIn(ctx context.Context, database OID, obj Object, timeout time.Duration) error {
+	return ch.record(ctx, change{obj: obj, drop: true, database: database}, timeout)
 }
 
-func (ch *Change) record(c change) error {
+func (ch *Change) record(ctx context.Context, c change, timeout time.Duration) error {
 	if shared(c.obj) {
 		c.database = 0
 	}
@@ -492,6 +498,13 @@ func (ch *Change) record(c change) error {
 		return err
 	}
 	key := descKey(c.database, c.obj)
+	// obj was made of the descriptor that the snapshot shows. Where no lock of the table kept
+	// others from changing that, theirs must not be lost.
+	if l, err := ch.txn.Lock(ctx, key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: timeout}); err != nil {
+		return err
+	} else if l.Changed {
+		return kv.AtKey(kv.ErrConcurrentUpdate, key)
+	}
 	if c.drop {
 		err = ch.txn.Delete(key)
 	} else {
@@ -503,13 +516,6 @@ func (ch *Change) record(c change) error {
 	}
 	if err != nil {
 		return err
-	}
-	// obj was made of the descriptor that the snapshot shows. Where no lock of the table kept
-	// others from changing that, theirs must not be lost.
-	if l, err := ch.txn.Lock(context.Background(), key, kv.LockOptions{Mode: kv.LockUpdate}); err != nil {
-		return err
-	} else if l.Changed {
-		return kv.AtKey(kv.ErrConcurrentUpdate, key)
 	}
 	// A version no committed catalog has: cached plans of others never match.
 	snap.Version = uncommitted.Add(1)

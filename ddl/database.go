@@ -127,7 +127,7 @@ func (c *Ctx) createDatabase(n *ast.CreateDatabaseStmt) error {
 	if len(n.Name) > maxNameBytes {
 		return pgerr.Newf(pgerr.NameTooLong, "name \"%s\" is longer than %d bytes", n.Name, maxNameBytes)
 	}
-	if err := c.Change.LockName(c, 0, n.Name); err != nil {
+	if err := c.lockName(0, n.Name); err != nil {
 		return err
 	}
 	if err := c.Refresh(); err != nil {
@@ -158,7 +158,7 @@ func (c *Ctx) createDatabase(n *ast.CreateDatabaseStmt) error {
 	if from != nil {
 		return c.copyDatabase(d, from)
 	}
-	return executor.StoreError(c.Change.PutIn(d.OID, catalog.PublicSchema()))
+	return executor.StoreError(c.Change.PutIn(c, d.OID, catalog.PublicSchema(), c.LockTimeout))
 }
 
 // copyDatabase puts into a new database what another has, as of this transaction: its
@@ -229,7 +229,7 @@ func (c *Ctx) copyDatabase(to, from *catalog.Database) error {
 				return executor.StoreError(err)
 			}
 		}
-		if err := c.Change.PutIn(to.OID, cp); err != nil {
+		if err := c.Change.PutIn(c, to.OID, cp, c.LockTimeout); err != nil {
 			return executor.StoreError(err)
 		}
 	}
@@ -337,7 +337,7 @@ func (c *Ctx) renameDatabase(from, to string) error {
 	if r := c.snap().Role(c.role()); !c.superuser() && (r == nil || !r.CreateDB) {
 		return denied("permission denied to rename database")
 	}
-	if err := c.Change.LockName(c, 0, to); err != nil {
+	if err := c.lockName(0, to); err != nil {
 		return err
 	}
 	if c.findDatabase(to) != nil {
@@ -404,7 +404,7 @@ func (c *Ctx) DropDatabase(n *ast.DropDatabaseStmt, ends func(database catalog.O
 		}
 	}
 	for _, o := range snap.Own() {
-		if err := c.Change.DropIn(d.OID, o); err != nil {
+		if err := c.Change.DropIn(c, d.OID, o, c.LockTimeout); err != nil {
 			return executor.StoreError(err)
 		}
 	}

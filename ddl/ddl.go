@@ -262,14 +262,14 @@ func (c *Ctx) put(o catalog.Object) error {
 		return err
 	}
 	c.newObject(o)
-	return executor.StoreError(c.Change.Put(o))
+	return executor.StoreError(c.Change.Put(c, o, c.LockTimeout))
 }
 
 func (c *Ctx) dropObject(o catalog.Object) error {
 	if err := c.checkKeySpace(o); err != nil {
 		return err
 	}
-	return executor.StoreError(c.Change.Drop(o))
+	return executor.StoreError(c.Change.Drop(c, o, c.LockTimeout))
 }
 
 func (c *Ctx) newOID() (catalog.OID, error) {

@@ -277,12 +277,15 @@ func (c *conflict) lockAs(key []byte, mode kv.LockMode) ([]byte, error) {
 
 // update does DO UPDATE to the row at rowKey; its value, if it is locked.
 func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch, error) {
-	if c.touched[string(rowKey)] {
+	again, err := c.x.overwritten(rowKey)
+	if err != nil {
+		return nil, err
+	}
+	if again || c.touched[string(rowKey)] {
 		return nil, pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 	}
 	if value == nil {
-		var err error
 		if value, err = c.lock(rowKey); err != nil {
 			return nil, err
 		}

@@ -46,7 +46,10 @@ type exec struct {
 	temp  int64 // bytes on disk
 	// stmt is what data-modifying operators of the statement share.
 	stmt *stmt
-	view kv.Snapshot // what read reads, if that is frozen
+	view kv.View // what read reads, if that is frozen
+	// began is what there was when the statement, or an action at its end, began, if that
+	// calls what may change the rows it is about.
+	began kv.View
 }
 
 // freeze makes the plan read what is there now to its end, where it writes, or calls
@@ -55,13 +58,16 @@ func (x *exec) freeze() {
 	if x.plan.ByRow || x.stmt != nil && x.stmt.frozen || x.plan.Modifies() {
 		x.view = x.Txn.View()
 		x.read = x.view
+		if x.plan.ByRow || x.stmt != nil && x.stmt.watched {
+			x.began = x.view
+		}
 	}
 }
 
 func (x *exec) thaw() {
 	if x.view != nil {
 		x.view.Close()
-		x.view = nil
+		x.view, x.began = nil, nil
 	}
 }
 

@@ -337,7 +337,7 @@ func (f *family) lock(g *target, b *types.Batch, mode func(*member) kv.LockMode)
 		}
 		p := &portion{m: m, in: in, keys: names}
 		if m.more {
-			if p.old, err = f.x.rowsAt(m, names); err != nil {
+			if p.old, err = f.x.rowsAt(m, names, g.verb); err != nil {
 				return nil, err
 			}
 		} else {
@@ -348,8 +348,8 @@ func (f *family) lock(g *target, b *types.Batch, mode func(*member) kv.LockMode)
 	return out, nil
 }
 
-// rowsAt reads whole rows of a member by their keys.
-func (x *exec) rowsAt(m *member, names []string) (*types.Batch, error) {
+// rowsAt reads whole rows of a member by their keys, for what verb says.
+func (x *exec) rowsAt(m *member, names []string, verb string) (*types.Batch, error) {
 	keys, vals := make([][]byte, len(names)), make([][]byte, len(names))
 	for i, k := range names {
 		keys[i] = []byte(k)
@@ -358,6 +358,9 @@ func (x *exec) rowsAt(m *member, names []string) (*types.Batch, error) {
 			return nil, storeError(err)
 		}
 		if !ok {
+			if err := x.untouched(names[i:i+1], verb); err != nil {
+				return nil, err
+			}
 			return nil, storeError(kv.ErrConcurrentUpdate)
 		}
 		vals[i] = append([]byte(nil), v...)

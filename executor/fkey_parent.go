@@ -216,6 +216,13 @@ func (e *parentEvent) apply(x *exec, m *catalog.Table, r referring, i int) (part
 			return true, nil
 		}
 	}
+	if w.trig != nil && len(w.trig.beforeUpdate)+len(w.trig.beforeDelete) > 0 {
+		x.began = x.Txn.View()
+		defer func() {
+			x.began.Close()
+			x.began = nil
+		}()
+	}
 	if del {
 		return partial, w.delete(r.keys, r.rows)
 	}

@@ -102,8 +102,7 @@ func (x *exec) detaching(leaf *catalog.Table) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	now := newest.Table(leaf.OID)
-	return now == nil || now.Detaching || now.Bound == nil, nil
+	return newest.Leaving(leaf, x.Catalog), nil
 }
 
 // partIndex finds the index of a partition that is part of whole, at any remove.

@@ -41,6 +41,7 @@ func (x *exec) newDelete(n *plan.Delete) (op, error) {
 	if o.target, err = x.newTarget(n.Table, n.KeyCol, n.OldFrom, n.Recheck, single(n.Input)); err != nil {
 		return nil, err
 	}
+	o.target.verb = toDelete
 	o.ret, err = x.newReturning(n.Returning)
 	return o, err
 }

@@ -72,7 +72,11 @@ func (x *exec) writes(n plan.Node) {
 	st := x.statement()
 	st.root = st.root || x.plan.Root == n
 	st.node = n.Info().ID
-	st.frozen = st.frozen || x.view != nil || x.plan.ByRow // the plan's WITH queries are made later
+	st.watched = st.watched || x.plan.ByRow || x.fires(n)
+	st.frozen = st.frozen || x.view != nil || st.watched // the plan's WITH queries are made later
+	if x.view != nil && st.watched {
+		x.began = x.view
+	}
 	walkNodes(n, func(n plan.Node) {
 		nodeExprs(n, func(e plan.Expr) {
 			walkExpr(e, func(e plan.Expr) {

@@ -198,6 +198,9 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (keep, fresh bool, err error) {
 	if !res.Acquired {
 		return false, false, nil
 	}
+	if over, err := x.overwritten(key); over || err != nil {
+		return false, false, err
+	}
 	if !res.Changed {
 		return true, false, nil
 	}

@@ -85,6 +85,7 @@ func (o *mergeOp) open() error {
 		return err
 	}
 	clear(o.done)
+	o.x.stmt.merging = true
 	return o.src.open()
 }
 
@@ -105,13 +106,12 @@ func (o *mergeOp) next() (*types.Batch, error) {
 		}
 		if len(matched) > 0 {
 			var lost []int32
-			if b, matched, lost, err = o.settle(b, matched); err != nil {
+			var acts []int
+			if b, acts, lost, err = o.settle(b, matched); err != nil {
 				return nil, err
 			}
 			not = append(not, lost...)
-		}
-		if len(matched) > 0 {
-			if err := o.matched(b, matched); err != nil {
+			if err := o.matched(b, matched, acts); err != nil {
 				return nil, err
 			}
 		}
@@ -123,33 +123,47 @@ func (o *mergeOp) next() (*types.Batch, error) {
 	}
 }
 
-// settle locks the rows that an action applies to. Of those that were changed since the
-// snapshot it takes the newest version (READ COMMITTED), from which the action is chosen
-// anew; those that match no more, or are gone, are lost: not matched.
-func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched, lost []int32, err error) {
-	x, g := o.x, o.target
-	acts := make([]bool, b.N)
-	rest := rows
+// choose finds the first action that applies to each of some rows that match: acts[row] is
+// its place in the list and one, or 0 where nothing is to be done.
+func (o *mergeOp) choose(b *types.Batch, rows []int32, acts []int) error {
+	for _, r := range rows {
+		acts[r] = 0
+	}
 	for i := range o.actions {
 		a := &o.actions[i]
-		if !a.plan.Matched || len(rest) == 0 {
+		if !a.plan.Matched || len(rows) == 0 {
 			continue
 		}
-		hit := rest
+		hit := rows
 		if a.cond != nil {
-			if hit, err = a.cond.filter(b, rest, nil); err != nil {
-				return nil, nil, nil, err
+			var err error
+			if hit, err = a.cond.filter(b, rows, nil); err != nil {
+				return err
 			}
 		}
-		for _, r := range hit {
-			acts[r] = a.plan.Kind != plan.MergeNothing
+		if a.plan.Kind != plan.MergeNothing {
+			for _, r := range hit {
+				acts[r] = i + 1
+			}
 		}
-		rest = without(append([]int32(nil), rest...), hit, make([]bool, b.N))
+		rows = without(append([]int32(nil), rows...), hit, make([]bool, b.N))
+	}
+	return nil
+}
+
+// settle chooses the actions of rows that match, as choose does, and locks those that one
+// applies to. Of those that were changed since the snapshot it takes the newest version
+// (READ COMMITTED), from which the action is chosen anew; those that match no more, or
+// are gone, are lost: not matched.
+func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, acts []int, lost []int32, err error) {
+	x, g := o.x, o.target
+	acts = make([]int, b.N)
+	if err := o.choose(b, rows, acts); err != nil {
+		return nil, nil, nil, err
 	}
 	cloned := false
 	for _, i := range rows {
-		if !acts[i] {
-			matched = append(matched, i)
+		if acts[i] == 0 {
 			continue
 		}
 		key := []byte(b.Cols[o.n.KeyCol].S[i])
@@ -165,12 +179,11 @@ func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched,
 				return nil, nil, nil, storeError(err)
 			}
 			if key == nil {
-				lost = append(lost, i)
+				acts[i], lost = 0, append(lost, i)
 				continue
 			}
 		}
 		if !changed {
-			matched = append(matched, i)
 			continue
 		}
 		if !cloned {
@@ -186,13 +199,15 @@ func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, matched,
 				return nil, nil, nil, err
 			}
 			if len(hit) == 0 {
-				lost = append(lost, i)
+				acts[i], lost = 0, append(lost, i)
 				continue
 			}
 		}
-		matched = append(matched, i)
+		if err := o.choose(b, []int32{i}, acts); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	return b, matched, lost, nil
+	return b, acts, lost, nil
 }
 
 // refresh puts the newest version of the target's row into row i of a batch.
@@ -209,25 +224,17 @@ func (o *mergeOp) refresh(b *types.Batch, i int32, key, value []byte) error {
 	return g.put(b, i, key, value, dec, up)
 }
 
-func (o *mergeOp) matched(b *types.Batch, rows []int32) error {
+// matched does to rows what was chosen.
+func (o *mergeOp) matched(b *types.Batch, rows []int32, acts []int) error {
 	for i := range o.actions {
 		a := &o.actions[i]
-		if !a.plan.Matched || len(rows) == 0 {
-			continue
-		}
-		hit := rows
-		if a.cond != nil {
-			var err error
-			if hit, err = a.cond.filter(b, rows, nil); err != nil {
-				return err
+		var hit []int32
+		for _, r := range rows {
+			if acts[r] == i+1 {
+				hit = append(hit, r)
 			}
 		}
 		if len(hit) == 0 {
-			continue
-		}
-		mark := make([]bool, b.N)
-		rows = without(append([]int32(nil), rows...), hit, mark)
-		if a.plan.Kind == plan.MergeNothing {
 			continue
 		}
 		for _, i := range hit {

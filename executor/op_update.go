@@ -115,6 +115,9 @@ func (o *updateOp) next() (*types.Batch, error) {
 		if err := o.checks.check(o.w, now); err != nil {
 			return nil, err
 		}
+		if err := o.x.stmt.leaves(keys, newKeys); err != nil {
+			return nil, err
+		}
 		if o.target.seen != nil {
 			for i, k := range newKeys {
 				if k != keys[i] {
@@ -161,6 +164,9 @@ func (o *updateOp) members(in *types.Batch) error {
 			if len(p.left) == 0 {
 				continue
 			}
+		}
+		if err := o.x.stmt.leaves(p.keys, keys); err != nil {
+			return err
 		}
 		if o.target.seen != nil {
 			for i, k := range keys {

@@ -16,6 +16,13 @@ type stmt struct {
 	// touched are the rows that the statement has written, nil unless several of its parts
 	// may: none is changed twice, the first to come has it, and ON CONFLICT DO UPDATE fails.
 	touched map[string]bool
+	// chased are those of them that others had changed since the snapshot, as the
+	// statement left them.
+	chased map[string][]byte
+	// watched tells that the statement calls what may change the rows it is about,
+	// merging that it is a MERGE.
+	watched, merging bool
+
 	x       *exec
 	writers map[types.OID]*tableWriter
 	guards  map[types.OID]*keyspace.Guard // of tables of key spaces
@@ -63,6 +70,7 @@ func (s *stmt) renew() {
 	s.after, s.afterStmt, s.transitions = nil, nil, nil
 	s.guards = nil
 	clear(s.touched)
+	s.chased, s.merging = nil, false
 	s.queue, s.unique = nil, nil
 	for _, w := range s.writers {
 		for _, c := range w.fks {
@@ -76,6 +84,8 @@ func (s *stmt) finish() error {
 	if t := s.x.Trace; t != nil {
 		defer func(was asker) { t.asker = was }(t.works(s.node))
 	}
+	// What is done now are commands of their own.
+	s.x.began, s.merging = nil, false
 	for _, w := range s.writers {
 		w.flushChildren()
 	}

@@ -21,12 +21,13 @@ type target struct {
 	dec     *rowenc.Decoder
 	seen    map[string]bool // nil: the input cannot name a row twice
 	shared  bool            // seen is the whole statement's
+	verb    string          // what is done to the rows, as errors say
 	sel     []int32
 	one     []int32
 }
 
 func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Expr, once bool) (*target, error) {
-	g := &target{x: x, t: t, keyCol: keyCol, oldFrom: oldFrom}
+	g := &target{x: x, t: t, keyCol: keyCol, oldFrom: oldFrom, verb: toUpdate}
 	var err error
 	if g.recheck, err = x.compilePred(recheck); err != nil {
 		return nil, err
@@ -68,10 +69,11 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 			continue
 		}
 		k := keys.S[i]
-		if g.seen != nil {
-			if g.seen[k] {
-				continue
+		if g.seen[k] {
+			if err := x.statement().ours(k, g.verb); err != nil {
+				return nil, nil, err
 			}
+			continue
 		}
 		if _, err := x.lockOwner(g.t, []byte(k), kv.LockUpdate, kv.Wait); err != nil {
 			return nil, nil, err
@@ -88,7 +90,7 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 			if to == nil {
 				continue
 			}
-			if k = string(to); g.seen != nil && g.seen[k] {
+			if k = string(to); g.seen[k] {
 				continue
 			}
 		}
@@ -117,6 +119,9 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 		}
 		if g.seen != nil {
 			g.seen[k] = true
+		}
+		if changed && g.shared && x.began != nil {
+			x.stmt.chases(k)
 		}
 		sel = append(sel, i)
 	}

@@ -207,6 +207,9 @@ func (w *tableWriter) rowBatch(row []types.Datum) *types.Batch {
 func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool) ([]string, error) {
 	w.kept = nil
 	if w.trig == nil || len(w.trig.beforeUpdate) == 0 {
+		if err := w.x.untouched(keys, w.x.verb(true)); err != nil {
+			return nil, err
+		}
 		fresh, err := w.updateRows(keys, old, b, changed)
 		if err == nil {
 			w.updated(old, b, changed)
@@ -217,6 +220,9 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 	var kept []int32
 	var fresh []string
 	for i := range b.N {
+		if err := w.x.untouched(keys[i:i+1], toUpdate); err != nil {
+			return nil, err
+		}
 		was := liveRow(w.trig.live, old, i)
 		row, err := w.before(w.trig.beforeUpdate, catalog.OnUpdate, was, liveRow(w.trig.live, b, i), changed)
 		if err != nil {
@@ -236,6 +242,9 @@ func (w *tableWriter) update(keys []string, old, b *types.Batch, changed []bool)
 			} else if gone {
 				continue
 			}
+		}
+		if err := w.x.untouched(keys[i:i+1], w.x.verb(true)); err != nil {
+			return nil, err
 		}
 		ks, err := w.updateRows(keys[i:i+1], prev, one, mask)
 		if err != nil {
@@ -273,6 +282,9 @@ func sameDatum(t *types.Type, a, b types.Datum) bool {
 func (w *tableWriter) delete(keys []string, old *types.Batch) error {
 	w.kept = nil
 	if w.trig == nil || len(w.trig.beforeDelete) == 0 {
+		if err := w.x.untouched(keys, w.x.verb(false)); err != nil {
+			return err
+		}
 		if err := w.deleteRows(keys, old); err != nil {
 			return err
 		}
@@ -281,12 +293,18 @@ func (w *tableWriter) delete(keys []string, old *types.Batch) error {
 	}
 	kept := make([]int32, 0, old.N)
 	for i := range old.N {
+		if err := w.x.untouched(keys[i:i+1], toUpdate); err != nil { // PostgreSQL says so here too
+			return err
+		}
 		row, err := w.before(w.trig.beforeDelete, catalog.OnDelete, liveRow(w.trig.live, old, i), nil, nil)
 		if err != nil {
 			return err
 		}
 		if row == nil {
 			continue
+		}
+		if err := w.x.untouched(keys[i:i+1], w.x.verb(false)); err != nil {
+			return err
 		}
 		one := compacted(old, []int32{int32(i)})
 		if err := w.deleteRows(keys[i:i+1], one); err != nil {

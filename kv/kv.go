@@ -134,6 +134,16 @@ type Snapshot interface {
 	Close() error
 }
 
+// View is what a transaction saw at one moment, its own writes until then included.
+type View interface {
+	Snapshot
+
+	// Overwritten reports whether the transaction has put or deleted key since, and not
+	// rolled that back. A write of the very bytes that were there counts, unless the
+	// transaction's writes do not fit memory any more.
+	Overwritten(key []byte) (bool, error)
+}
+
 // Txn is a transaction. Reads may run concurrently with each other; everything
 // else is for one goroutine at a time. After Commit or Rollback every method
 // returns ErrTxnDone, save Rollback, which does nothing.
@@ -189,7 +199,7 @@ type Txn interface {
 	// View gives what the transaction sees now, for good: later writes of its own and
 	// Refresh do not change it. It is to be closed, and of use until the transaction
 	// ends.
-	View() Snapshot
+	View() View
 
 	// Refresh moves the snapshot to the newest committed state: a READ COMMITTED
 	// statement begins. At higher levels it is an error once anything was read or

@@ -238,6 +238,13 @@ type tracedSnapshot struct {
 func (s tracedSnapshot) Seq() uint64  { return s.snap.Seq() }
 func (s tracedSnapshot) Close() error { return s.snap.Close() }
 
+type tracedView struct {
+	tracedSnapshot
+	view View
+}
+
+func (v tracedView) Overwritten(key []byte) (bool, error) { return v.view.Overwritten(key) }
+
 type tracedTxn struct {
 	tracedReader
 	txn Txn
@@ -296,9 +303,9 @@ func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {
 	return t.traceScan(r, opts, true, t.txn.ScanLatest)
 }
 
-func (t *tracedTxn) View() Snapshot {
+func (t *tracedTxn) View() View {
 	n := t.txn.View()
-	return tracedSnapshot{tracedReader{n, t.tracer}, n}
+	return tracedView{tracedSnapshot{tracedReader{n, t.tracer}, n}, n}
 }
 
 func (t *tracedTxn) Moved(from, to []byte) { t.txn.Moved(from, to) }

@@ -199,8 +199,8 @@ func (p *planner) useTable(t *catalog.Table, write bool) {
 		return
 	}
 	for i := range p.tables {
-		if p.tables[i].Table == t {
-			p.tables[i].Write = p.tables[i].Write || write
+		if u := &p.tables[i]; u.Table == t {
+			u.Write, u.Referred = u.Write || write, false
 			return
 		}
 	}

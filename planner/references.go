@@ -92,7 +92,7 @@ func (p *planner) useReferences() {
 				continue
 			}
 			if ref := p.snap.Table(fk.RefTable); ref != nil {
-				whole(ref, p.markTable)
+				whole(ref, func(m *catalog.Table) { p.markTable(m, true) })
 			}
 		}
 		if !c.deletes && len(c.columns) == 0 {
@@ -120,7 +120,7 @@ func (p *planner) useReferences() {
 					act(fk.OnUpdate, func() { next.columns = fk.Columns })
 				}
 				if !next.deletes && len(next.columns) == 0 {
-					whole(r, p.markTable)
+					whole(r, func(m *catalog.Table) { p.markTable(m, false) })
 					continue
 				}
 				whole(r, func(m *catalog.Table) { p.useTable(m, true) })
@@ -141,13 +141,14 @@ func (p *planner) useReferences() {
 	}
 }
 
-// markTable notes that a table is looked into by a foreign key.
-func (p *planner) markTable(t *catalog.Table) {
+// markTable notes that a table is looked into by a foreign key, as the one referred to or
+// as the one that refers.
+func (p *planner) markTable(t *catalog.Table, referred bool) {
 	for i := range p.tables {
-		if p.tables[i].Table == t {
-			p.tables[i].Mark = true
+		if u := &p.tables[i]; u.Table == t {
+			u.Mark, u.Referred = true, u.Referred && referred
 			return
 		}
 	}
-	p.tables = append(p.tables, plan.TableUse{Table: t, Mark: true})
+	p.tables = append(p.tables, plan.TableUse{Table: t, Mark: true, Referred: referred})
 }

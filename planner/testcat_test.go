@@ -48,7 +48,7 @@ func (c *testCatalog) snap() *catalog.Snapshot { return c.ch.Snapshot() }
 
 func (c *testCatalog) put(o catalog.Object) {
 	c.t.Helper()
-	if err := c.ch.Put(o); err != nil {
+	if err := c.ch.Put(context.Background(), o, 0); err != nil {
 		c.t.Fatal(err)
 	}
 }

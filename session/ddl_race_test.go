@@ -247,3 +247,54 @@ func TestNamesThatMoved(t *testing.T) {
 		}
 	}
 }
+
+// # Who waits for another's change of the same object can be told to stop.
+func TestDefinitionsAwaited(t *testing.T) {
+	db := open(t)
+	a, b := connect(t, db), connect(t, db)
+	must(t, a, "CREATE ROLE r; CREATE SCHEMA s; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE t (id int)")
+	must(t, a, "CREATE DATABASE d")
+	for _, sql := range []string{
+		"ALTER ROLE r LOGIN",
+		"COMMENT ON SCHEMA s IS 'mine'",
+		"GRANT USAGE ON SCHEMA s TO r",
+		"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+		"COMMENT ON FUNCTION f() IS 'mine'",
+		"ALTER DATABASE d SET work_mem = '1MB'",
+		"GRANT SELECT ON t TO r",
+	} {
+		must(t, a, "BEGIN; "+sql)
+		for _, how := range []string{"statement_timeout", "lock_timeout", "cancel"} {
+			code := pgerr.QueryCanceled
+			switch how {
+			case "lock_timeout":
+				code = pgerr.LockNotAvailable
+				fallthrough
+			case "statement_timeout":
+				must(t, b, "SET "+how+" = '30ms'")
+			}
+			ended := make(chan error, 1)
+			go func() {
+				_, err := run(b, sql)
+				ended <- err
+			}()
+			if how == "cancel" {
+				for i := 0; i < 1000 && len(db.Store().LockWaits()) == 0; i++ {
+					time.Sleep(time.Millisecond)
+				}
+				b.Cancel()
+			}
+			select {
+			case err := <-ended:
+				if c := pgerr.CodeOf(err); c != code {
+					t.Errorf("%s, %s: %v", sql, how, err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s goes on waiting in spite of %s", sql, how)
+			}
+			must(t, b, "RESET ALL")
+		}
+		must(t, a, "ROLLBACK")
+		must(t, b, sql)
+	}
+}

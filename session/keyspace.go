@@ -49,8 +49,8 @@ func (db *DB) createKeySpace(ctx context.Context, number int) error {
 	}
 	marked := *s.snapshot().SchemaByName(schema)
 	marked.KeySpace = number + 1
-	if err := s.changeCatalog().Put(&marked); err != nil {
-		return mapKV(err)
+	if err := s.putObject(ctx, &marked); err != nil {
+		return err
 	}
 	return s.Simple(ctx, strings.ReplaceAll(keyTables, "%s", schema)+"COMMIT", Discard)
 }

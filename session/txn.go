@@ -177,6 +177,11 @@ func (s *Session) changeCatalog() *catalog.Change {
 	return s.tx.change
 }
 
+// putObject makes an object part of the transaction's catalog.
+func (s *Session) putObject(ctx context.Context, o catalog.Object) error {
+	return mapKV(s.changeCatalog().Put(ctx, o, s.lockTimeout()))
+}
+
 // finish ends an implicit transaction after a statement (or at Sync): commit,
 // or roll back when the statement failed.
 func (s *Session) finish(ctx context.Context, failed bool) error {

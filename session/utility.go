@@ -1115,8 +1115,8 @@ func (s *Session) tempSchema(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", mapKV(err)
 		}
-		if err := s.changeCatalog().Put(&catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
-			return "", mapKV(err)
+		if err := s.putObject(ctx, &catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
+			return "", err
 		}
 	}
 	s.tempName = name

@@ -156,8 +156,8 @@ func (v *vacuuming) do(ctx context.Context, n *ast.VacuumStmt, at vacuumed) erro
 		if err != nil {
 			return err
 		}
-		if err := s.changeCatalog().Put(&catalog.StatsObject{Table: t.OID, Stats: stats}); err != nil {
-			return mapKV(err)
+		if err := s.putObject(ctx, &catalog.StatsObject{Table: t.OID, Stats: stats}); err != nil {
+			return err
 		}
 	default: // VACUUM keeps no lock while it waits for the next
 		if err := s.tx.kv.RollbackTo(sp); err != nil {

@@ -2,6 +2,7 @@ package kvtest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"rowkey/kv"
@@ -32,8 +33,37 @@ func testView(t *testing.T, s kv.Store) {
 	if string(values[0]) != "1" || string(values[1]) != "3" || values[2] != nil {
 		t.Errorf("GetAll of a view: %q", values)
 	}
+	overwritten := func(n kv.View, want string) {
+		t.Helper()
+		got := ""
+		for _, key := range []string{"a", "b", "c", "d", "e"} {
+			is, err := n.Overwritten(k(key))
+			must(t, err)
+			if is {
+				got += key
+			}
+		}
+		if got != want {
+			t.Errorf("overwritten are %q, want %q", got, want)
+		}
+	}
+	overwritten(empty, "abcd")
+	overwritten(view, "ad")
+	sp := txn.Savepoint()
+	write(t, txn, "c=3", "e") // the same bytes again
+	overwritten(view, "acde")
+	must(t, txn.RollbackTo(sp))
+	overwritten(view, "ad")
+	overwritten(txn.View(), "")
+	for i := range 100 { // more than a small transaction has
+		write(t, txn, fmt.Sprintf("x%d=1", i))
+	}
+	overwritten(view, "ad")
 	must(t, empty.Close())
 	must(t, view.Close())
+	if _, err := view.Overwritten(k("a")); !errors.Is(err, kv.ErrClosed) {
+		t.Errorf("a closed view: %v", err)
+	}
 	must(t, view.Close())
 	last := txn.View()
 	must(t, txn.Commit(bg))

@@ -1,6 +1,10 @@
 package local
 
-import "rowkey/kv"
+import (
+	"bytes"
+
+	"rowkey/kv"
+)
 
 // txnView is what a transaction saw at one moment: its snapshot of then and its own
 // writes until then.
@@ -12,7 +16,7 @@ type txnView struct {
 }
 
 // View implements kv.Txn.
-func (t *Txn) View() kv.Snapshot {
+func (t *Txn) View() kv.View {
 	if t.store.traits.counted() {
 		t.version.refs.Add(1)
 	}
@@ -52,6 +56,30 @@ func (n *txnView) check() error {
 		return kv.ErrClosed
 	}
 	return n.t.check()
+}
+
+// Overwritten implements kv.View.
+func (n *txnView) Overwritten(key []byte) (bool, error) {
+	if err := n.check(); err != nil {
+		return false, err
+	}
+	t := n.t
+	if t.writes.Len() == 0 || !t.filter.mayHave(key) {
+		return false, nil
+	}
+	now, written, err := t.writes.Get(key)
+	if !written || err != nil {
+		return false, err
+	}
+	was, before, err := n.writes.Get(key)
+	if !before || err != nil {
+		return err == nil, err
+	}
+	if len(t.writes.runs) == 0 {
+		return now != was, nil // an entry is never changed in place
+	}
+	// What was read from a file is not known by where it lies.
+	return now.Deleted() != was.Deleted() || !bytes.Equal(now.Value(), was.Value()), nil
 }
 
 // Get implements kv.Reader.

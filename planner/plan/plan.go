@@ -116,10 +116,10 @@ type RowKey struct {
 }
 
 // TableUse is a table and what the plan does with it. Mark: rows are looked for by a
-// foreign key, and locked.
+// foreign key, and locked. Referred: for nothing else than that they be there.
 type TableUse struct {
-	Table       *catalog.Table
-	Write, Mark bool
+	Table                 *catalog.Table
+	Write, Mark, Referred bool
 }
 
 // CTE is a WITH query that is computed once.

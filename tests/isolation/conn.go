@@ -1,25 +1,31 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // conn is a connection that sends a query and is then asked, as often as one
-// likes, whether the answer is complete. A goroutine reads; everything else,
-// notices included, happens when the runner asks.
+// likes, whether the answer is complete. Reading, notices included, happens when the
+// runner asks, and nowhere else: what the server sent before it said that a session
+// waits is to be seen before that, and a goroutine that reads could be late.
 type conn struct {
 	name    string
-	nc      net.Conn
-	front   *pgproto3.Frontend
-	in      chan pgproto3.BackendMessage
+	nc      *net.TCPConn
+	raw     syscall.RawConn
+	front   *pgproto3.Frontend // sends
+	in      []byte             // received, not taken yet
 	ended   error
 	pid     uint32
 	secret  []byte
@@ -40,11 +46,15 @@ func dial(ctx context.Context, rawURL, name string) (*conn, error) {
 		return nil, err
 	}
 	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", u.Host)
+	dialed, err := d.DialContext(ctx, "tcp", u.Host)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{name: name, nc: nc, front: pgproto3.NewFrontend(nc, nc), address: u.Host, in: make(chan pgproto3.BackendMessage, 4096)}
+	nc := dialed.(*net.TCPConn)
+	c := &conn{name: name, nc: nc, front: pgproto3.NewFrontend(nc, nc), address: u.Host}
+	if c.raw, err = nc.SyscallConn(); err != nil {
+		return nil, err
+	}
 	c.front.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{
 		"user": u.User.Username(), "database": strings.TrimPrefix(u.Path, "/"), "application_name": "isolation/" + name,
 		"datestyle": "Postgres, MDY", "timezone": "PST8PDT", // as pg_regress sets them
@@ -52,7 +62,6 @@ func dial(ctx context.Context, rawURL, name string) (*conn, error) {
 	if err := c.front.Flush(); err != nil {
 		return nil, err
 	}
-	go c.read()
 	c.busy = true
 	if err := c.finish(10 * time.Second); err != nil {
 		return nil, err
@@ -65,52 +74,6 @@ func (c *conn) close() {
 	c.front.Send(&pgproto3.Terminate{})
 	c.front.Flush()
 	c.nc.Close()
-}
-
-// read passes on what the server sends. Messages are copied: pgproto3 reuses them.
-func (c *conn) read() {
-	defer close(c.in)
-	for {
-		m, err := c.front.Receive()
-		if err != nil {
-			return
-		}
-		switch m := m.(type) {
-		case *pgproto3.RowDescription:
-			cp := *m
-			cp.Fields = append([]pgproto3.FieldDescription(nil), m.Fields...)
-			for i := range cp.Fields {
-				cp.Fields[i].Name = append([]byte(nil), cp.Fields[i].Name...)
-			}
-			c.in <- &cp
-		case *pgproto3.DataRow:
-			cp := &pgproto3.DataRow{}
-			for _, v := range m.Values {
-				if v != nil {
-					v = append([]byte{}, v...)
-				}
-				cp.Values = append(cp.Values, v)
-			}
-			c.in <- cp
-		case *pgproto3.ErrorResponse:
-			cp := *m
-			c.in <- &cp
-		case *pgproto3.NoticeResponse:
-			cp := *m
-			c.in <- &cp
-		case *pgproto3.NotificationResponse:
-			cp := *m
-			c.in <- &cp
-		case *pgproto3.BackendKeyData:
-			cp := *m
-			cp.SecretKey = append([]byte(nil), m.SecretKey...)
-			c.in <- &cp
-		case *pgproto3.CommandComplete:
-			c.in <- &pgproto3.CommandComplete{}
-		case *pgproto3.ReadyForQuery:
-			c.in <- &pgproto3.ReadyForQuery{}
-		}
-	}
 }
 
 // send begins a query.
@@ -128,69 +91,120 @@ func (c *conn) poll(d time.Duration) (done bool) {
 		c.drain()
 		return true
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case m, ok := <-c.in:
-		c.take(m, ok)
-	case <-timer.C:
-		return !c.busy
+	c.drain()
+	if !c.busy {
+		return true
 	}
+	buf := make([]byte, 8<<10)
+	c.nc.SetReadDeadline(time.Now().Add(d))
+	n, err := c.nc.Read(buf)
+	c.received(buf[:n], err != nil && !errors.Is(err, os.ErrDeadlineExceeded))
 	c.drain()
 	return !c.busy
 }
 
 // drain takes in what has arrived.
 func (c *conn) drain() {
+	buf := make([]byte, 8<<10)
+	c.nc.SetReadDeadline(time.Time{})
 	for c.ended == nil {
-		select {
-		case m, ok := <-c.in:
-			c.take(m, ok)
-		default:
+		var n int
+		var err error
+		if e := c.raw.Read(func(fd uintptr) bool {
+			n, err = syscall.Read(int(fd), buf) // does not block
+			return true
+		}); e != nil {
+			err = e
+		}
+		if err == syscall.EINTR {
+			continue
+		}
+		if err == syscall.EAGAIN {
 			return
 		}
+		c.received(buf[:max(n, 0)], err != nil || n <= 0)
+	}
+}
+
+// received takes the messages that are complete with what has come.
+func (c *conn) received(b []byte, end bool) {
+	c.in = append(c.in, b...)
+	for len(c.in) >= 5 {
+		n := 1 + int(binary.BigEndian.Uint32(c.in[1:]))
+		if len(c.in) < n {
+			break
+		}
+		body := bytes.Clone(c.in[5:n]) // messages keep parts of it
+		if err := c.take(c.in[0], body); err != nil && c.ended == nil {
+			c.ended, c.busy = err, false
+		}
+		c.in = c.in[n:]
+	}
+	if end && c.ended == nil {
+		c.ended, c.busy = errLost, false
 	}
 }
 
 var errLost = errors.New("the server closed the connection")
 
-func (c *conn) take(m pgproto3.BackendMessage, ok bool) {
-	if !ok {
-		c.ended, c.busy = errLost, false
-		return
-	}
-	switch m := m.(type) {
-	case *pgproto3.RowDescription:
+func (c *conn) take(kind byte, body []byte) error {
+	switch kind {
+	case 'T':
+		var m pgproto3.RowDescription
+		if err := m.Decode(body); err != nil {
+			return err
+		}
 		c.now = &result{hasSet: true}
 		for _, f := range m.Fields {
 			c.now.cols = append(c.now.cols, string(f.Name))
 		}
-	case *pgproto3.DataRow:
+	case 'D':
+		var m pgproto3.DataRow
+		if err := m.Decode(body); err != nil {
+			return err
+		}
 		row := make([]string, len(m.Values))
 		for i, v := range m.Values {
 			row[i] = string(v)
 		}
 		c.now.rows = append(c.now.rows, row)
-	case *pgproto3.CommandComplete:
+	case 'C':
 		if c.now != nil {
 			c.results = append(c.results, c.now)
 			c.now = nil
 		}
-	case *pgproto3.ErrorResponse:
+	case 'E':
+		var m pgproto3.ErrorResponse
+		if err := m.Decode(body); err != nil {
+			return err
+		}
 		c.now = nil // libpq drops the rows of a statement that fails
 		c.results = append(c.results, &result{err: &errorInfo{m.Severity, m.Code, m.Message}})
-	case *pgproto3.NoticeResponse:
+	case 'N':
+		var m pgproto3.NoticeResponse
+		if err := m.Decode(body); err != nil {
+			return err
+		}
 		c.notices++
 		if c.onNotice != nil {
-			c.onNotice(m)
+			c.onNotice(&m)
 		}
-	case *pgproto3.NotificationResponse:
-		c.notifies = append(c.notifies, m)
-	case *pgproto3.BackendKeyData:
+	case 'A':
+		var m pgproto3.NotificationResponse
+		if err := m.Decode(body); err != nil {
+			return err
+		}
+		c.notifies = append(c.notifies, &m)
+	case 'K':
+		var m pgproto3.BackendKeyData
+		if err := m.Decode(body); err != nil {
+			return err
+		}
 		c.pid, c.secret = m.ProcessID, m.SecretKey
-	case *pgproto3.ReadyForQuery:
+	case 'Z':
 		c.busy = false
 	}
+	return nil
 }
 
 // finish waits for the answer to be complete.
