@@ -102,6 +102,16 @@ func (t *Tree) markBefore(key []byte) bool {
 // SetMark marks the entry of key, which is there, or unmarks it.
 func (t *Tree) SetMark(key []byte, mark bool) {
 	t.marked = t.marked || mark
+	n := t.mutableLeaf(key)
+	i, _ := n.search(key)
+	n.marks &^= 1 << i
+	if mark {
+		n.marks |= 1 << i
+	}
+}
+
+// mutableLeaf gives the leaf of an entry, to be changed.
+func (t *Tree) mutableLeaf(key []byte) *node {
 	t.root = t.mutable(t.root)
 	n := t.root
 	for !n.leaf {
@@ -110,11 +120,7 @@ func (t *Tree) SetMark(key []byte, mark bool) {
 		in.kids[i] = t.mutable(in.kids[i])
 		n = in.kids[i]
 	}
-	i, _ := n.search(key)
-	n.marks &^= 1 << i
-	if mark {
-		n.marks |= 1 << i
-	}
+	return n
 }
 
 // From gives the first entry that is not before key.

@@ -63,6 +63,7 @@ type body struct {
 	pre     [prefixBytes]byte
 	heads   [width]uint64 // noHead behind those of items
 	items   [width]Entry  // of an inner node, keys without values
+	age     ages          // of an Overlay
 }
 
 type inner struct {
@@ -311,28 +312,7 @@ func (n *node) near(key []byte) (e Entry) {
 // Put inserts e, in place of the entry of its key that is there.
 func (t *Tree) Put(e Entry) (old Entry, had bool) {
 	key := e.Key()
-	if t.root == nil {
-		t.root = t.newLeaf()
-	}
-	if int(t.root.n) == width {
-		top := t.newInner()
-		top.insert(0, NewDeletion(t.root.items[0].Key()))
-		top.kids[0] = t.root
-		t.root = &top.node
-		t.split(top, 0, key)
-	}
-	t.root = t.mutable(t.root)
-	n := t.root
-	for !n.leaf {
-		in := n.inner()
-		i := n.child(key)
-		if int(in.kids[i].n) == width {
-			t.split(in, i, key)
-			i = n.child(key)
-		}
-		in.kids[i] = t.mutable(in.kids[i])
-		n = in.kids[i]
-	}
+	n := t.leafFor(key, 0)
 	i, equal := n.search(key)
 	if equal {
 		old, n.items[i] = n.items[i], e
@@ -345,6 +325,41 @@ func (t *Tree) Put(e Entry) (old Entry, had bool) {
 	}
 	t.size++
 	return Entry{}, false
+}
+
+// leafFor gives the leaf that key belongs to, with room for it, to be changed. In an Overlay
+// it and the nodes above are of the generation gen, if that is not 0.
+func (t *Tree) leafFor(key []byte, gen uint64) *node {
+	if t.root == nil {
+		t.root = t.newLeaf()
+	}
+	if int(t.root.n) == width {
+		top := t.newInner()
+		top.insert(0, NewDeletion(t.root.items[0].Key()))
+		top.kids[0] = t.root
+		top.age.gen = t.root.age.gen
+		t.root = &top.node
+		t.split(top, 0, key)
+	}
+	t.root = t.mutable(t.root)
+	n := t.root
+	for !n.leaf {
+		if gen != 0 {
+			n.age.gen = gen
+		}
+		in := n.inner()
+		i := n.child(key)
+		if int(in.kids[i].n) == width {
+			t.split(in, i, key)
+			i = n.child(key)
+		}
+		in.kids[i] = t.mutable(in.kids[i])
+		n = in.kids[i]
+	}
+	if gen != 0 && n.age.gen != gen {
+		n.age = n.age.at(gen)
+	}
+	return n
 }
 
 // split cuts kid i of in, which is full, in two. Where key goes to its end, keys come
@@ -366,6 +381,7 @@ func (t *Tree) split(in *inner, i int, key []byte) {
 	}
 	right.n = uint16(copy(right.items[:], left.items[at:]))
 	right.marks = left.marks >> at
+	right.age = left.age.split(at)
 	left.marks &= 1<<at - 1
 	clear(left.items[at:])
 	left.n = uint16(at)
@@ -404,6 +420,9 @@ func (n *node) insert(i int, e Entry) {
 	n.n++
 	low := uint32(1)<<i - 1
 	n.marks = n.marks&low | n.marks&^low<<1
+	if n.leaf && n.age.gen != 0 {
+		n.age.insert(i)
+	}
 	if i > 0 {
 		n.marks |= n.marks << 1 & (1 << i)
 	}
@@ -417,6 +436,9 @@ func (n *node) remove(i int) {
 	n.items[n.n], n.heads[n.n] = Entry{}, noHead
 	low := uint32(1)<<i - 1
 	n.marks = n.marks&low | n.marks>>1&^low
+	if n.leaf && n.age.gen != 0 {
+		n.age.remove(i)
+	}
 }
 
 // tighten notes anew what all keys begin with.
@@ -514,6 +536,7 @@ func (t *Tree) merge(in *inner, i int) {
 		left.items[at] = in.items[i+1] // the least that its first kid may have
 	}
 	left.marks |= right.marks << at
+	left.age.join(&right.age, at)
 	left.n += right.n
 	left.tighten()
 	in.drop(i + 1)

@@ -148,7 +148,7 @@ func damageable(t *testing.T, closed bool) *vfs.MemFS {
 			hold.On()
 		}
 		if i == damageKeys-50 {
-			if err := e.handOver(); err != nil { // begins the second segment
+			if err := e.handOver(false); err != nil { // begins the second segment
 				t.Fatal(err)
 			}
 		}

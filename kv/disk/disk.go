@@ -14,7 +14,7 @@
 //
 // A commit is one record of the log, its number included, and waits for one sync, which all
 // transactions of its group share. Its rows wait in memory, and are given to Pebble many
-// commits at a time, as sorted tables: see commitLog and waiting. After a crash, the
+// commits at a time, as sorted tables: see commitLog and rows. After a crash, the
 // store holds a prefix of the commits that includes every acknowledged one.
 //
 // What happens when the disk does not do as it is told:
@@ -147,7 +147,6 @@ type engine struct {
 	faults   faults
 	old      bool // the directory was of an earlier format
 	wlog     commitLog
-	waiting  waiting
 	rows     rows
 	applied  applied
 	commits  atomic.Int64
@@ -166,8 +165,8 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 		txnBytes: min(orDefault(opts.TxnBytes, spillBytes), maxBatchBytes/2),
 		faults:   faults{died: make(chan struct{})}, samples: local.NewSampler(), snaps: make(map[*snapshot]struct{}), iters: make(map[*iter]struct{})}
 	e.wlog.e = e
-	e.waiting.tree, e.waiting.most = new(btree.Tree), orDefault(opts.MemtableBytes, memtableBytes)
-	e.waiting.moved, e.waiting.toGive = make(chan struct{}), make(chan struct{}, 1)
+	e.rows.over, e.rows.mostNew = btree.NewOverlay(), orDefault(opts.MemtableBytes, memtableBytes)
+	e.rows.moved, e.rows.toGive = make(chan struct{}), make(chan struct{}, 1)
 	if e.fs == nil {
 		e.fs = vfs.Default
 	}
@@ -192,7 +191,7 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 		return e, err
 	}
 	cacheBytes := orDefault(opts.CacheBytes, 512<<20)
-	e.rows.most, e.rows.every, e.rows.atOnce = cacheBytes/8, admitted, maxRowsAtOnce
+	e.rows.most, e.rows.every = cacheBytes/8, admitted
 	e.cache = pebble.NewCache(cacheBytes - e.rows.most)
 	e.opts = e.pebbleOptions(opts)
 	e.tables = e.opts.Clone()
@@ -212,9 +211,9 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	if err := e.replay(); err != nil {
 		return e, err
 	}
-	e.waiting.pebble = &snapshot{}
-	e.waiting.pebble.refs.Store(1)
-	if err := e.unlessDead(func() error { e.take(e.waiting.pebble); return nil }); err != nil {
+	e.rows.pebble = &snapshot{}
+	e.rows.pebble.refs.Store(1)
+	if err := e.unlessDead(func() error { e.take(e.rows.pebble); return nil }); err != nil {
 		return e, translate(err)
 	}
 	if e.reading {
@@ -324,11 +323,11 @@ func (e *engine) flushWhenIdle() {
 			e.die(err)
 			return
 		}
-		e.waiting.mu.Lock()
-		much := e.waiting.bytes >= idleFlushBytes
-		e.waiting.mu.Unlock()
+		e.rows.mu.Lock()
+		much := e.rows.over.NewBytes() >= idleFlushBytes
+		e.rows.mu.Unlock()
 		if commits == last && much {
-			if err := e.handOver(); err != nil {
+			if err := e.handOver(false); err != nil {
 				e.log.Error("storage: writing files", "err", err) // commits will meet the same trouble and tell
 			}
 		}
@@ -603,7 +602,7 @@ func (e *engine) DropRange(r kv.Range, seq uint64) (done bool, err error) {
 
 // keysOf gives deletions of the keys of a range, if they are not too many.
 func (e *engine) keysOf(r kv.Range) (gone []local.Entry, err error) {
-	it := e.waiting.newest.Scan(r, kv.ScanOptions{KeysOnly: true, Limit: dropByKey + 1})
+	it := e.rows.newest.Scan(r, kv.ScanOptions{KeysOnly: true, Limit: dropByKey + 1})
 	b := kv.PairBatch{Max: dropByKey + 1}
 	n, err := it.Next(&b)
 	for _, k := range b.Keys[:n] {

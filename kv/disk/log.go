@@ -35,7 +35,7 @@ import (
 // the next one's prev is not the number come to. Commits that Pebble has are passed over.
 //
 // A segment is synced before the next is begun, and removed once Pebble durably has
-// the last of its commits (see waiting).
+// the last of its commits (see give).
 //
 // Ahead of the end a segment is filled with zeros: a sync after appending to a file must make the
 // file's new size durable, too, and the allocation of its blocks, which costs most file systems a
@@ -100,8 +100,10 @@ func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq
 	b = binary.LittleEndian.AppendUint64(b, prev)
 	b = binary.LittleEndian.AppendUint64(b, seq)
 	for _, w := range writes {
-		w.Each(func(x local.Entry) bool {
-			b = appendEntry(b, x)
+		w.Chunks(func(es []local.Entry) bool {
+			for _, x := range es {
+				b = appendEntry(b, x)
+			}
 			return true
 		})
 	}

@@ -61,7 +61,7 @@ func TestPowerLossWhileSegmentsEnd(t *testing.T) {
 		}
 		wg.Go(func() {
 			for !stop.Load() {
-				if err := e.handOver(); err != nil {
+				if err := e.handOver(false); err != nil {
 					t.Error(err)
 					return
 				}

@@ -9,10 +9,10 @@ import (
 	"rowkey/kv/btree"
 )
 
-// treeCursor walks a tree's entries in a range, some at a time: each fill enters the tree anew
-// behind the last key. It is that of what waits; see overlay.
-type treeCursor struct {
-	t       *btree.Tree
+// newCursor walks the new rows of a version in a range, some at a time: each fill enters the
+// tree anew behind the last key.
+type newCursor struct {
+	f       *btree.Frozen
 	r       kv.Range
 	reverse bool
 	es      []btree.Entry
@@ -27,9 +27,9 @@ const (
 	cursorFill  = 128
 )
 
-func (c *treeCursor) seek(r kv.Range, reverse bool) {
+func (c *newCursor) seek(r kv.Range, reverse bool) {
 	c.r, c.reverse, c.i = r, reverse, 0
-	if c.es = c.es[:0]; c.t == nil || c.t.Len() == 0 || r.Empty() {
+	if c.es = c.es[:0]; c.f == nil || r.Empty() {
 		c.ended = true
 		return
 	}
@@ -38,11 +38,14 @@ func (c *treeCursor) seek(r kv.Range, reverse bool) {
 }
 
 // fill takes entries from the range that is left, and makes it smaller.
-func (c *treeCursor) fill(most int) {
+func (c *newCursor) fill(most int) {
 	c.es, c.i = c.es[:0], 0
 	if c.reverse {
-		c.t.Descend(c.r.End, func(es []btree.Entry) bool {
+		c.f.DescendNew(c.r.End, func(es []btree.Entry, new uint32) bool {
 			for i := len(es) - 1; i >= 0; i-- {
+				if new>>i&1 == 0 {
+					continue
+				}
 				key := es[i].Key()
 				if c.r.End != nil && bytes.Compare(key, c.r.End) >= 0 {
 					continue
@@ -57,8 +60,11 @@ func (c *treeCursor) fill(most int) {
 			return true
 		})
 	} else {
-		c.t.Ascend(c.r.Start, func(es []btree.Entry) bool {
-			for _, e := range es {
+		c.f.AscendNew(c.r.Start, func(es []btree.Entry, new uint32) bool {
+			for i, e := range es {
+				if new>>i&1 == 0 {
+					continue
+				}
 				if c.r.End != nil && bytes.Compare(e.Key(), c.r.End) >= 0 {
 					return false
 				}
@@ -73,14 +79,14 @@ func (c *treeCursor) fill(most int) {
 }
 
 // entry is the one the cursor is at; none at the end.
-func (c *treeCursor) entry() btree.Entry {
+func (c *newCursor) entry() btree.Entry {
 	if c.i < len(c.es) {
 		return c.es[c.i]
 	}
 	return btree.Entry{}
 }
 
-func (c *treeCursor) next() {
+func (c *newCursor) next() {
 	if c.i++; c.i < len(c.es) || c.ended {
 		return
 	}
@@ -93,51 +99,9 @@ func (c *treeCursor) next() {
 	c.fill(cursorFill)
 }
 
-// overlay walks what waits in a range: a version's tree over what is being given.
-type overlay struct {
-	upper, lower treeCursor
-	reverse      bool
-	at           btree.Entry // none at the end
-}
-
-func (o *overlay) seek(r kv.Range, reverse bool) {
-	o.reverse = reverse
-	o.upper.seek(r, reverse)
-	o.lower.seek(r, reverse)
-	o.settle()
-}
-
-// settle finds the entry that comes first.
-func (o *overlay) settle() {
-	up, low := o.upper.entry(), o.lower.entry()
-	switch {
-	case low.None():
-		o.at = up
-	case up.None():
-		o.at = low
-	default:
-		c := bytes.Compare(up.Key(), low.Key())
-		if c == 0 {
-			o.lower.next() // older
-		}
-		if o.at = up; c > 0 != o.reverse && c != 0 {
-			o.at = low
-		}
-	}
-}
-
-func (o *overlay) next() {
-	if up := o.upper.entry(); !up.None() && up == o.at {
-		o.upper.next()
-	} else {
-		o.lower.next()
-	}
-	o.settle()
-}
-
-// merged walks the pairs of a version: what waits over what Pebble has.
+// merged walks the pairs of a version: what is new over what Pebble has.
 type merged struct {
-	over    overlay
+	over    newCursor
 	p       *pebble.Iterator
 	reverse bool
 	valid   bool // p is at a pair
@@ -160,7 +124,7 @@ func (m *merged) first(r kv.Range, reverse bool) bool {
 func (m *merged) next() bool {
 	if m.below {
 		m.step()
-		if m.over.at.None() {
+		if m.over.entry().None() {
 			return m.valid
 		}
 	} else {
@@ -181,7 +145,7 @@ func (m *merged) step() {
 // there is none.
 func (m *merged) settle() bool {
 	for {
-		x := m.over.at
+		x := m.over.entry()
 		if x.None() {
 			m.below = true
 			return m.valid
@@ -211,12 +175,12 @@ func (m *merged) key() []byte {
 	if m.below {
 		return m.p.Key()
 	}
-	return m.over.at.Key()
+	return m.over.entry().Key()
 }
 
 func (m *merged) value() ([]byte, error) {
 	if m.below {
 		return m.p.ValueAndErr()
 	}
-	return m.over.at.Value(), nil
+	return m.over.entry().Value(), nil
 }

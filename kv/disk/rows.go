@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -10,275 +11,176 @@ import (
 	"rowkey/kv/local"
 )
 
-// rows is what the engine remembers of the newest state, above Pebble: pairs that were
-// written or read, and gaps where there are none. Every version has a clone of the tree,
-// so that a reader sees exactly its version, here or in its snapshot.
+// rows are what the engine has of the newest state in memory, above Pebble: the rows of commits
+// that wait to be given to it (see give), and what is remembered, pairs that were written or
+// read lately, and gaps where there are none. Every version has layers, so that a reader sees exactly
+// its version, here or in its snapshot of Pebble.
 //
-//	tree   a=1 •  c=✗   k=7 •  q=2        ✗ absent; • marked: nothing from here to the next
-//	       get(a) 1   get(b) absent   get(c) absent   get(d) ask Pebble   get(m) absent
+//	commit ─▶ log (synced) ─▶ overlay ─▶ layers of the new version
+//	a reader misses ─▶ Pebble ─▶ fill the overlay ─▶ layers, for the newest version
 //
-//	commit ─▶ Pebble ─▶ tree ─▶ clone of the new version
-//	a reader misses ─▶ Pebble ─▶ fill the tree ─▶ clone, for the newest version
-//
-// What is true of the tree, for the state of the newest version:
+// What is true of the overlay, for the state of the newest version:
 //
 //   - An entry is a pair that is there, or a key that is absent.
 //   - No key after a marked entry and before the next entry is there.
+//   - The new entries, over Pebble, are that state. So all else may be forgotten at any time.
 //
 // Of a key that is neither an entry nor in a marked gap nothing is known. Commits keep
-// both true: a new key splits its gap, and both parts stay marked. What a reader of
+// this true: a new key splits its gap, and both parts stay marked. What a reader of
 // version n found is true of a later version as well unless a commit has written it; and
 // what commits wrote is an entry, or in a marked gap, unless it was forgotten since. So a
 // fill must be from a version not before the last forgetting, and never changes what is
-// known. See docs/adr/055.
+// known. See docs/adr/055 and 081.
 type rows struct {
-	mu     sync.Mutex // Guards what follows; the tree's clones need no lock.
-	tree   btree.Tree
-	bytes  int64
-	most   int64         // bytes
+	mu     sync.Mutex // Guards what follows; layers need no lock.
+	over   btree.Overlay
+	seq    uint64 // of the newest commit in over, or below
+	given  *btree.Frozen
+	upTo   uint64 // the newest commit in given, or, when that is nil, that was given
+	pebble *snapshot
+	newest *view
+	moved  chan struct{} // closed, and made anew, whenever given has gone down or an attempt failed
+	hand   []byte        // where forgetting goes on
+
+	mostNew int64         // bytes, before they are given
+	most    int64         // bytes that may be forgotten
+	toGive  chan struct{} // wakes giver
+
 	lost   atomic.Uint64 // what was written up to this commit may be forgotten
 	misses atomic.Uint32
 	every  uint32 // each so many misses, one is remembered
-	atOnce int    // maxRowsAtOnce
-	newest *view
-	hand   []byte // where forgetting goes on
-	leaf   []local.Entry
 }
 
 const (
-	// maxRowBytes bounds the pairs that are remembered: larger ones are cheap to look up
-	// in comparison with what is done with them.
+	// maxRowBytes bounds the pairs that are remembered when they were read: larger ones are cheap
+	// to look up in comparison with what is done with them.
 	maxRowBytes = 2 << 10
-	// maxRowsAtOnce is how many writes of a commit are remembered, unless it only deletes what
-	// is: what loads a table is not likely to be asked for next, and would push out what is.
-	maxRowsAtOnce = 16384
-	// entryBytes is about what an entry takes beside its key and value.
-	entryBytes = 56
 	// admitted is every how many misses is remembered: to copy the nodes on the way costs
 	// more than the look into Pebble that it may save. What is asked for often gets in
 	// soon, and few gaps tell of many keys.
 	admitted = 8
 )
 
-// find tells of a key in the version that t is of; known is false where Pebble has to.
-func find(t *btree.Tree, key []byte) (value []byte, ok, known bool) {
-	e, found, mark := t.Find(key)
+// layers are what a version consists of: the overlay as it was, above a snapshot of Pebble. Those of
+// the newest version are replaced, by others that tell the same, when rows have moved down or
+// more is known.
+type layers struct {
+	*btree.Frozen
+	pebble *snapshot
+}
+
+// find tells of a key; known is false where Pebble has to.
+func (l *layers) find(key []byte) (value []byte, ok, known bool) {
+	e, found, mark := l.Find(key)
 	if found {
 		return e.Value(), !e.Deleted(), true
 	}
 	return nil, false, mark
 }
 
-// commit brings the tree to the version of v, which follows the newest by writes.
-func (r *rows) commit(writes []*local.Buffer, deleted []local.Entry, v *view) {
+// any tells whether something is new from a key on to another, nil for the last, or before it.
+func (l *layers) any(from, to []byte, included bool) (any bool) {
+	l.AscendNew(from, func(es []btree.Entry, new uint32) bool {
+		e := es[bits.TrailingZeros32(new)]
+		any = before(e.Key(), to, included)
+		return false
+	})
+	return any
+}
+
+// before tells whether a key lies before another, nil for the end, or is that one.
+func before(key, to []byte, included bool) bool {
+	if to == nil {
+		return true
+	}
+	c := bytes.Compare(key, to)
+	return c < 0 || included && c == 0
+}
+
+// commit brings the overlay to the version of v, which follows the newest by writes.
+func (r *rows) commit(writes []*local.Buffer, more []local.Entry, v *view) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := 0
+	n := len(more)
 	for _, w := range writes {
 		n += w.Len()
+		w.Chunks(func(es []local.Entry) bool {
+			r.over.Write(es)
+			return true
+		})
 	}
-	for _, w := range writes {
-		switch {
-		case n <= r.atOnce:
-			r.write(w, v.seq)
-		case onlyDeletes(w):
-			w.Each(func(e local.Entry) bool { r.deleteKnown(e, v.seq); return true })
-		default:
-			r.forgetAll(w, v.seq)
-		}
-	}
-	for _, e := range deleted {
-		r.deleteKnown(e, v.seq)
-	}
-	r.makeRoom(v.seq)
-	r.newest = v
-	r.publish()
+	r.over.Write(more)
+	r.sweep(v.seq, leastSwept+n/sweptPerWrite)
+	r.publish(v)
 }
 
-// touched is how many writes are looked for at a time before they are made.
-const touched = 16
-
-// write makes the writes of a commit.
-func (r *rows) write(w *local.Buffer, seq uint64) {
-	var es [touched]local.Entry
-	var keys [touched][]byte
-	n := 0
-	flush := func() {
-		if n == touched {
-			r.tree.Touch(keys[:])
-		}
-		for _, e := range es[:n] {
-			switch {
-			case e.Deleted():
-				r.delete(e)
-			case e.Bytes() > maxRowBytes:
-				r.forget(e.Key(), seq)
-			default:
-				r.put(e)
-			}
-		}
-		n = 0
-	}
-	w.Each(func(e local.Entry) bool {
-		es[n], keys[n] = e, e.Key()
-		if n++; n == touched {
-			flush()
-		}
-		return true
-	})
-	flush()
-}
-
-// onlyDeletes tells that a commit only took keys away.
-func onlyDeletes(w *local.Buffer) bool {
-	only := true
-	w.Each(func(e local.Entry) bool {
-		only = e.Deleted()
-		return only
-	})
-	return only
-}
-
-// clear brings the tree to the version of v, knowing nothing.
+// clear brings the overlay to the version of v, knowing nothing. Nothing waits.
 func (r *rows) clear(v *view) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.forgetEverything(v.seq)
-	r.newest = v
-	r.publish()
+	r.over.Forget()
+	r.hand = nil
+	r.lost.Store(v.seq)
+	r.publish(v)
 }
 
-// publish gives the newest version the tree as it is.
-func (r *rows) publish() {
-	t := r.tree.Clone()
-	if r.newest.first == nil {
-		r.newest.first = t
+// publish makes v, whose state the overlay has, the newest version.
+func (r *rows) publish(v *view) {
+	r.seq, r.newest = v.seq, v
+	v.first = r.over.Freeze()
+	v.layers.Store(&layers{v.first, r.pebble.hold()})
+}
+
+// again gives the newest version the overlay as it is now, which tells the same.
+func (r *rows) again() {
+	v := r.newest
+	v.layers.Store(&layers{r.over.Freeze(), v.layers.Load().pebble})
+}
+
+// moving gives the newest version the overlay of now, when a generation has begun or ended, and
+// the Pebble that goes with it.
+func (r *rows) moving(p *snapshot) {
+	v := r.newest
+	if v == nil || v.closed {
+		return
 	}
-	r.newest.rows.Store(t)
+	was := v.layers.Load()
+	// What is given must not be changed in place, and what comes before first is not.
+	v.first = r.over.Freeze()
+	if p == nil {
+		p = was.pebble
+	} else {
+		v.kept = append(v.kept, was.pebble)
+		p.hold()
+	}
+	v.layers.Store(&layers{v.first, p})
 }
 
 // reclaim lets the next commit change the nodes that only v's readers could see. There are
-// none any more.
+// none any more but iterators.
 func (r *rows) reclaim(v *view) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if v.first != nil {
-		r.tree.Unclone(v.first)
+	if v == r.newest && v.iters.Load() == 0 {
+		r.over.Unclone(&v.first.Tree)
 	}
 }
 
-func size(e local.Entry) int64 { return e.Bytes() + entryBytes }
+// A commit sweeps more leaves than it is likely to have made: so what may be forgotten at once when rows
+// have gone down is, little by little.
+const (
+	leastSwept    = 4
+	sweptPerWrite = 4
+)
 
-func (r *rows) put(e local.Entry) {
-	r.bytes += size(e)
-	if old, had := r.tree.Put(e); had {
-		r.bytes -= size(old)
-	}
-}
-
-func (r *rows) drop(key []byte) {
-	if old, had := r.tree.Delete(key); had {
-		r.bytes -= size(old)
-	}
-}
-
-// delete notes that a key is absent, in as few entries as tell so.
-func (r *rows) delete(e local.Entry) {
-	key := e.Key()
-	_, found, mark := r.tree.Find(key)
-	switch {
-	case !found && mark: // known
-	case !found || !mark:
-		r.put(e)
-	default:
-		if _, before, _ := r.tree.Before(key); before {
-			r.drop(key)
-		} else {
-			r.put(e)
+// sweep forgets leaves that nobody has looked at since it last came by, if there is too much
+// that may be forgotten. It looks at so many leaves at most.
+func (r *rows) sweep(seq uint64, leaves int) {
+	for ; leaves > 0 && r.over.OldBytes() > r.most; leaves-- {
+		var forgot bool
+		if r.hand, forgot = r.over.Sweep(r.hand); forgot {
+			r.lost.Store(seq)
 		}
-	}
-}
-
-// deleteKnown notes that a key is absent if something is known of it. Otherwise readers of
-// earlier versions must not tell of it any more.
-func (r *rows) deleteKnown(e local.Entry, seq uint64) {
-	switch _, found, mark := r.tree.Find(e.Key()); {
-	case found:
-		r.delete(e)
-	case !mark:
-		r.lost.Store(seq)
-	}
-}
-
-// forget makes nothing be known of a key, and of the gaps beside it.
-func (r *rows) forget(key []byte, seq uint64) {
-	if e, mark, ok := r.tree.Before(key); ok && mark {
-		r.tree.SetMark(e.Key(), false)
-	}
-	r.drop(key)
-	r.lost.Store(seq)
-}
-
-// forgetAll makes nothing be known from the first to the last key that was written.
-func (r *rows) forgetAll(w *local.Buffer, seq uint64) {
-	first, last := w.Bounds()
-	if first == nil {
-		return
-	}
-	r.forgetRange(kv.Range{Start: first, End: kv.KeyAfter(last)}, seq)
-}
-
-func (r *rows) forgetRange(rg kv.Range, seq uint64) {
-	gone := r.leaf[:0]
-	r.tree.Ascend(rg.Start, func(es []local.Entry) bool {
-		for _, e := range es {
-			if rg.End != nil && bytes.Compare(e.Key(), rg.End) >= 0 {
-				return false
-			}
-			gone = append(gone, e)
-		}
-		return len(gone) <= maxRowsAtOnce
-	})
-	if len(gone) > maxRowsAtOnce {
-		r.forgetEverything(seq)
-		return
-	}
-	r.forget(rg.Start, seq)
-	for _, e := range gone {
-		r.drop(e.Key())
-	}
-	clear(gone)
-	r.leaf = gone[:0]
-}
-
-func (r *rows) forgetEverything(seq uint64) {
-	r.tree.Reset()
-	r.bytes, r.hand = 0, nil
-	r.lost.Store(seq)
-}
-
-// makeRoom forgets leaves that nobody has looked at since it last came by.
-func (r *rows) makeRoom(seq uint64) {
-	for r.bytes > r.most {
-		var used bool
-		r.leaf, used = r.tree.Leaf(r.leaf[:0], r.hand)
-		n := len(r.leaf)
-		if n == 0 {
-			if r.hand == nil {
-				return
-			}
-			r.hand = nil
-			continue
-		}
-		first, last := r.leaf[0].Key(), r.leaf[n-1].Key()
-		if !used {
-			r.forget(first, seq)
-			for _, e := range r.leaf[1:] {
-				r.drop(e.Key())
-			}
-		}
-		r.hand = kv.KeyAfter(last)
-		clear(r.leaf)
 	}
 }
 
@@ -326,14 +228,14 @@ func (r *rows) fill(v *view, fs []found) {
 		return
 	}
 	defer r.mu.Unlock()
-	if v.seq < r.lost.Load() || r.newest == nil {
+	if v.seq < r.lost.Load() || r.newest == nil || r.newest.closed {
 		return
 	}
 	for i := range fs {
 		r.add(&fs[i])
 	}
-	r.makeRoom(r.newest.seq)
-	r.publish()
+	r.sweep(r.newest.seq, leastSwept+len(fs)/sweptPerWrite)
+	r.again()
 }
 
 func (r *rows) add(f *found) {
@@ -341,16 +243,16 @@ func (r *rows) add(f *found) {
 		r.addRead(f.key, f.value)
 		return
 	}
-	if _, known, mark := r.tree.Find(f.key); known || mark {
+	if _, known, mark := r.over.Find(f.key); known || mark {
 		return
 	}
 	switch {
 	case f.entry: // a gap ends at an entry; this one may have been forgotten since
-		_, f.gap, _ = r.tree.Find(f.next)
+		_, f.gap, _ = r.over.Find(f.next)
 	case f.gap && f.next != nil:
 		f.gap = r.addRead(f.next, f.nextValue)
 	}
-	r.put(local.NewDeletion(f.key))
+	r.over.Know(local.NewDeletion(f.key))
 	if f.gap {
 		r.markUpTo(f.key, f.next)
 	}
@@ -361,8 +263,8 @@ func (r *rows) addRead(key, value []byte) bool {
 	if len(key)+len(value) > maxRowBytes {
 		return false
 	}
-	if _, found, mark := r.tree.Find(key); !found && !mark {
-		r.put(local.NewEntry(key, value))
+	if _, found, mark := r.over.Find(key); !found && !mark {
+		r.over.Know(local.NewEntry(key, value))
 	}
 	return true
 }
@@ -374,15 +276,15 @@ const maxGapEntries = 64
 // those are there. An entry that tells no more than the gap it is in goes.
 func (r *rows) markUpTo(key, next []byte) {
 	at := key
-	r.tree.SetMark(at, true)
+	r.over.SetMark(at, true)
 	for range maxGapEntries {
-		e, ok := r.tree.From(kv.KeyAfter(at))
+		e, ok := r.over.From(kv.KeyAfter(at))
 		if !ok || next != nil && bytes.Compare(e.Key(), next) >= 0 {
 			return
 		}
-		r.tree.SetMark(e.Key(), true)
-		if e.Deleted() {
-			r.drop(e.Key())
+		r.over.SetMark(e.Key(), true)
+		if e.Deleted() && !r.over.IsNew(e.Key()) {
+			r.over.Drop(e.Key())
 		} else {
 			at = e.Key()
 		}

@@ -308,10 +308,10 @@ func (s *spill) take(paths []string, seq uint64, more func(t *table) error) erro
 	if err != nil {
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
-	e.waiting.mu.Lock()
-	e.letGo(e.waiting.pebble)
-	e.waiting.pebble = p
-	e.waiting.mu.Unlock()
+	e.rows.mu.Lock()
+	e.letGo(e.rows.pebble)
+	e.rows.pebble = p
+	e.rows.mu.Unlock()
 	e.applied = applied{seq: seq, unknown: true}
 	return nil
 }

@@ -13,16 +13,15 @@ import (
 	"rowkey/kv/local"
 )
 
-// view is one version: what waits over a Pebble snapshot, and what is remembered of both.
+// view is one version.
 type view struct {
 	e      *engine
 	seq    uint64
 	layers atomic.Pointer[layers]
-	rows   atomic.Pointer[btree.Tree]
-	first  *btree.Tree  // that was in rows
 	iters  atomic.Int64 // open
-	// Under waiting.mu: snapshots of layers that were replaced.
-	kept   []*snapshot
+	// Under rows.mu:
+	first  *btree.Frozen // of layers, since something began to move down
+	kept   []*snapshot   // of layers that were replaced
 	closed bool
 }
 
@@ -35,12 +34,6 @@ func (e *engine) View() (local.View, error) {
 	}
 	a := &e.applied
 	v := &view{e: e, seq: a.seq}
-	w := &e.waiting
-	w.mu.Lock()
-	w.put(a.writes, a.more, a.seq)
-	v.layers.Store(w.layers())
-	w.newest = v
-	w.mu.Unlock()
 	if a.unknown {
 		e.rows.clear(v)
 	} else {
@@ -53,14 +46,13 @@ func (e *engine) View() (local.View, error) {
 // Reclaim implements local.Reclaimer.
 func (v *view) Reclaim() bool {
 	v.e.rows.reclaim(v)
-	v.e.waiting.reclaim(v)
 	return true
 }
 
 func (v *view) Close() error {
-	w := &v.e.waiting
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	r := &v.e.rows
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if v.closed {
 		return nil
 	}
@@ -74,24 +66,22 @@ func (v *view) Close() error {
 
 // Get implements kv.Reader.
 func (v *view) Get(key []byte) ([]byte, bool, error) {
-	if value, ok, known := find(v.rows.Load(), key); known {
+	l := v.layers.Load()
+	if value, ok, known := l.find(key); known {
 		return value, ok, nil
 	}
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
-	return v.get(v.layers.Load(), key)
+	return v.get(l, key)
 }
 
-// get asks what waits, and then Pebble, and remembers what that says.
+// get asks Pebble, and remembers what that says.
 func (v *view) get(l *layers, key []byte) ([]byte, bool, error) {
 	if v.e.closed {
 		return nil, false, kv.ErrClosed
 	}
 	if len(key) > 0 && key[0] == kv.ReservedByte {
 		return nil, false, nil
-	}
-	if x, ok := l.find(key); ok {
-		return x.Value(), !x.Deleted(), nil
 	}
 	p, closer, err := l.pebble.p.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -117,7 +107,7 @@ func (v *view) get(l *layers, key []byte) ([]byte, bool, error) {
 func (v *view) fillGap(l *layers, key []byte) {
 	f := found{key: key, gap: true}
 	end := endOfKeys
-	if e, ok := v.rows.Load().From(key); ok {
+	if e, ok := l.From(key); ok {
 		end = e.Key()
 		f.next, f.entry = end, true
 	}
@@ -149,53 +139,23 @@ const (
 	// of more keys, how many gaps at least: one may tell of all of them.
 	fillKeys = 64
 	// rowsAtOnce is how many keys are looked for in what is remembered before that is given
-	// up, should it know none of them.
+	// up, should it know none of them and nothing be new.
 	rowsAtOnce = 16
 )
 
 // GetAll implements kv.Reader.
 func (v *view) GetAll(keys, values [][]byte) error {
-	missing, n := v.getKnown(keys, values)
+	l := v.layers.Load()
+	missing, n := l.getKnown(keys, values)
 	if n == 0 {
 		return nil
 	}
-	if missing != nil {
-		ks, vs := make([][]byte, n), make([][]byte, n)
-		for i, at := range missing {
-			ks[i] = keys[at]
-		}
-		if err := v.getUnknown(ks, vs); err != nil {
-			return err
-		}
-		for i, at := range missing {
-			values[at] = vs[i]
-		}
-		return nil
-	}
-	return v.getUnknown(keys, values)
-}
-
-// getUnknown asks what waits, and then Pebble.
-func (v *view) getUnknown(keys, values [][]byte) error {
 	v.e.mu.RLock()
 	defer v.e.mu.RUnlock()
-	l := v.layers.Load()
-	var missing []int32 // of those that do not wait, if some do
-	some := false
-	if l.tree.Len() > 0 || l.given != nil {
-		missing = make([]int32, 0, len(keys))
-		for i, k := range keys {
-			if x, ok := l.find(k); ok {
-				values[i], some = x.Value(), true
-			} else {
-				missing = append(missing, int32(i))
-			}
-		}
-	}
-	if !some {
+	if missing == nil {
 		return v.getAll(l, keys, values)
 	}
-	ks, vs := make([][]byte, len(missing)), make([][]byte, len(missing))
+	ks, vs := make([][]byte, n), make([][]byte, n)
 	for i, at := range missing {
 		ks[i] = keys[at]
 	}
@@ -208,21 +168,23 @@ func (v *view) getUnknown(keys, values [][]byte) error {
 	return nil
 }
 
-// getKnown fills in the values that are remembered, and tells the n others: those at
-// missing, or all if that is nil.
-func (v *view) getKnown(keys, values [][]byte) (missing []int32, n int) {
-	t := v.rows.Load()
+// getKnown fills in the values that are known, and tells the n others: those at missing, or all if
+// that is nil.
+func (l *layers) getKnown(keys, values [][]byte) (missing []int32, n int) {
 	first := min(len(keys), rowsAtOnce)
-	missing = t.FindAll(keys[:first], values[:first], nil)
-	if len(missing) == rowsAtOnce {
+	missing = l.FindAll(keys[:first], values[:first], nil)
+	if len(missing) == rowsAtOnce && !l.AnyNew() {
 		return nil, len(keys)
 	}
 	if first < len(keys) {
 		n := len(missing)
-		missing = t.FindAll(keys[first:], values[first:], missing)
+		missing = l.FindAll(keys[first:], values[first:], missing)
 		for i := range missing[n:] {
 			missing[n+i] += int32(first)
 		}
+	}
+	if len(missing) == len(keys) {
+		return nil, len(keys)
 	}
 	return missing, len(missing)
 }
@@ -394,7 +356,7 @@ func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 		it.err = translate(err)
 		return it
 	}
-	it.m.p, it.m.over.upper.t, it.m.over.lower.t = p, l.tree, l.given
+	it.m.p, it.m.over.f = p, l.Frozen
 	v.iters.Add(1)
 	v.e.openMu.Lock()
 	v.e.iters[it] = struct{}{}

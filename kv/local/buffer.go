@@ -230,6 +230,15 @@ func (b *Buffer) Each(f func(Entry) bool) {
 	}
 }
 
+// Chunks calls f for all writes in memory in key order, some at a time, until it returns false.
+func (b *Buffer) Chunks(f func([]Entry) bool) {
+	if b.tree != nil {
+		b.tree.Ascend(nil, f)
+	} else if len(b.small) > 0 {
+		f(b.small)
+	}
+}
+
 // collect appends at most max writes of r in memory to dst, from its start or its end.
 func (b *Buffer) collect(dst []Entry, r kv.Range, reverse bool, max int) []Entry {
 	limit := len(dst) + max

@@ -1,12 +1,10 @@
 package disk
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,45 +12,18 @@ import (
 
 	"rowkey/kv"
 	"rowkey/kv/btree"
-	"rowkey/kv/local"
 )
 
-// waiting are the rows of commits that are in the log and not in Pebble yet. Pebble itself has
-// nothing but sorted tables, which it is given whole:
+// Rows of commits that are in the log wait in memory, where they are looked up with all that is
+// remembered. Pebble itself has nothing but sorted tables, which it is given whole:
 //
-//	commit ─▶ log (synced) ─▶ tree ─full─▶ given ─▶ sorted table ─Ingest─▶ Pebble
-//	          │ segment 7     │            │ segments up to 7 are removed then ─┘
-//	          └ segment 8     └ a new one
+//	commit ─▶ log (synced) ─▶ new rows ─full─▶ given ─▶ sorted table ─Ingest─▶ Pebble
+//	          │ segment 7     │                │ segments up to 7 are removed then ─┘
+//	          └ segment 8     └ the next generation
 //
 // What is given has, besides the rows, the number of the newest commit among them; so where the log
 // is to be gone on with is told by what Pebble has, whatever a crash leaves. Pebble's own log
 // stays empty.
-//
-// A version is layers: the tree, what is being given, and a snapshot of Pebble, from the newest to
-// the oldest. That of the newest version is replaced, by one that tells the same, when rows have
-// moved down.
-type waiting struct {
-	mu     sync.Mutex
-	tree   *btree.Tree
-	bytes  int64  // of tree
-	seq    uint64 // of the newest commit in tree, or below
-	given  *btree.Tree
-	upTo   uint64 // the newest commit in given
-	pebble *snapshot
-	newest *view
-	moved  chan struct{} // closed, and made anew, whenever given has gone down or an attempt failed
-
-	most   int64         // bytes, before they are given
-	toGive chan struct{} // wakes giver
-}
-
-// layers are what a version consists of.
-type layers struct {
-	tree   *btree.Tree // a clone
-	of     *btree.Tree // of this one
-	given  *btree.Tree // nil: nothing
-	pebble *snapshot
-}
 
 // snapshot is one of Pebble's, closed when nobody reads it any more.
 type snapshot struct {
@@ -65,110 +36,24 @@ func (s *snapshot) hold() *snapshot {
 	return s
 }
 
-// find tells what waits of a key.
-func (l *layers) find(key []byte) (btree.Entry, bool) {
-	if e, ok := l.tree.Get(key); ok || l.given == nil {
-		return e, ok
-	}
-	return l.given.Get(key)
-}
-
-// before tells whether a key lies before another, nil for the end, or is that one.
-func before(key, to []byte, included bool) bool {
-	if to == nil {
-		return true
-	}
-	c := bytes.Compare(key, to)
-	return c < 0 || included && c == 0
-}
-
-// any tells whether something waits from a key on to another, nil for the last, or before it.
-func (l *layers) any(from, to []byte, included bool) bool {
-	for _, t := range []*btree.Tree{l.tree, l.given} {
-		if t == nil || t.Len() == 0 {
-			continue
-		}
-		if e, ok := t.From(from); ok && before(e.Key(), to, included) {
-			return true
-		}
-	}
-	return false
-}
-
 // logPerWaiting is how much of the log may belong to what waits, in multiples of the bytes that
 // may: keys that are written again and again take room in the log only.
 const logPerWaiting = 2
 
-// put brings the tree to a commit.
-func (w *waiting) put(writes []*local.Buffer, more []btree.Entry, seq uint64) {
-	for _, b := range writes {
-		var es [touched]local.Entry
-		var keys [touched][]byte
-		n := 0
-		b.Each(func(e local.Entry) bool {
-			es[n], keys[n] = e, e.Key()
-			if n++; n == touched {
-				w.tree.Touch(keys[:])
-				for _, e := range es {
-					w.putOne(e)
-				}
-				n = 0
-			}
-			return true
-		})
-		for _, e := range es[:n] {
-			w.putOne(e)
-		}
-	}
-	for _, e := range more {
-		w.putOne(e)
-	}
-	w.seq = seq
-}
-
-func (w *waiting) putOne(e btree.Entry) {
-	w.bytes += size(e)
-	if old, had := w.tree.Put(e); had {
-		w.bytes -= size(old)
-	}
-}
-
-// layers are those of the newest version. Under mu.
-func (w *waiting) layers() *layers {
-	return &layers{tree: w.tree.Clone(), of: w.tree, given: w.given, pebble: w.pebble.hold()}
-}
-
-// relayer gives the newest version the layers that tell the same of now. Under mu.
-func (w *waiting) relayer() {
-	if v := w.newest; v != nil && !v.closed {
-		v.kept = append(v.kept, v.layers.Load().pebble)
-		v.layers.Store(w.layers())
-	}
-}
-
-// reclaim lets the next commit change the nodes that only v's readers could see. There are
-// none any more.
-func (w *waiting) reclaim(v *view) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if l := v.layers.Load(); v == w.newest && l.of == w.tree && v.iters.Load() == 0 {
-		w.tree.Unclone(l.tree)
-	}
-}
-
 // room waits until there is room for a commit.
 func (e *engine) room() error {
-	w := &e.waiting
+	r := &e.rows
 	for {
-		w.mu.Lock()
-		full := w.bytes >= w.most || w.tree.Len() > 0 && e.wlog.written.Load() >= logPerWaiting*w.most
-		busy, moved := w.given != nil, w.moved
-		w.mu.Unlock()
+		r.mu.Lock()
+		long := r.seq > r.upTo && e.wlog.written.Load() >= logPerWaiting*r.mostNew
+		full := long || r.over.NewBytes() >= r.mostNew
+		busy, moved := r.given != nil, r.moved
+		r.mu.Unlock()
 		switch {
 		case !full:
 			return nil
 		case !busy:
-			if err := e.handOver(); err != nil {
+			if err := e.handOver(long); err != nil {
 				return translate(err)
 			}
 			return nil
@@ -191,27 +76,27 @@ func (e *engine) awaitMove(moved chan struct{}) error {
 	return e.writable()
 }
 
-// handOver has giver give what waits to Pebble, unless it is at work.
-func (e *engine) handOver() error {
-	w, l := &e.waiting, &e.wlog
+// handOver has giver give what waits to Pebble, unless it is at work. long: even if that is no
+// row, since all that was written is gone again, to end the log; only who commits may ask for that.
+func (e *engine) handOver(long bool) error {
+	r, l := &e.rows, &e.wlog
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w.mu.Lock()
-	idle := w.given == nil && w.tree.Len() > 0
-	w.mu.Unlock()
+	r.mu.Lock()
+	idle := r.given == nil && (long || r.over.NewBytes() > 0)
+	r.mu.Unlock()
 	if !idle {
 		return nil
 	}
 	if err := l.rotate(); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.given, w.upTo = w.tree, w.seq
-	w.tree, w.bytes = new(btree.Tree), 0
-	w.relayer()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.given, r.upTo = r.over.Begin(), r.seq
+	r.moving(nil)
 	select {
-	case w.toGive <- struct{}{}:
+	case r.toGive <- struct{}{}:
 	default:
 	}
 	return nil
@@ -219,23 +104,23 @@ func (e *engine) handOver() error {
 
 // giver gives what was handed over to Pebble.
 func (e *engine) giver() {
-	w := &e.waiting
+	r := &e.rows
 	for {
 		select {
 		case <-e.stop:
 			return
-		case <-w.toGive:
+		case <-r.toGive:
 		}
 		for pause := failedPause; ; pause = min(2*pause, time.Second) {
-			err := e.give(w.given, w.upTo)
+			err := e.give(r.given, r.upTo)
 			if err == nil {
 				break
 			}
 			e.faults.flush.Store(&err)
 			e.log.Error("storage: writing files", "err", err)
-			w.mu.Lock()
-			w.tell()
-			w.mu.Unlock()
+			r.mu.Lock()
+			r.tell()
+			r.mu.Unlock()
 			select {
 			case <-e.stop:
 				return
@@ -248,19 +133,19 @@ func (e *engine) giver() {
 }
 
 // tell wakes those who wait for something to have moved. Under mu.
-func (w *waiting) tell() {
-	close(w.moved)
-	w.moved = make(chan struct{})
+func (r *rows) tell() {
+	close(r.moved)
+	r.moved = make(chan struct{})
 }
 
-// give gives rows to Pebble: those of a tree, which has all up to a commit that Pebble has not.
-func (e *engine) give(t *btree.Tree, seq uint64) error {
+// give gives rows to Pebble: the new ones of an overlay, which has all up to a commit that Pebble has not.
+func (e *engine) give(f *btree.Frozen, seq uint64) error {
 	s, err := e.newSpill()
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	paths, err := s.writeRows(t, seq)
+	paths, err := s.writeRows(f, seq)
 	if err != nil {
 		return err
 	}
@@ -271,15 +156,16 @@ func (e *engine) give(t *btree.Tree, seq uint64) error {
 	if err != nil {
 		return err
 	}
-	w := &e.waiting
-	w.mu.Lock()
-	e.letGo(w.pebble)
-	w.pebble = p
-	w.given = nil
+	r := &e.rows
+	r.mu.Lock()
+	e.letGo(r.pebble)
+	r.pebble = p
+	r.given = nil
+	r.over.Ended()
 	e.faults.flush.Store(nil)
-	w.relayer()
-	w.tell()
-	w.mu.Unlock()
+	r.moving(p)
+	r.tell()
+	r.mu.Unlock()
 	e.closeSnapshots()
 	e.wlog.removeUpTo(seq)
 	return nil
@@ -288,7 +174,7 @@ func (e *engine) give(t *btree.Tree, seq uint64) error {
 // writeRows writes rows, the samples among them and the commit's number to tables. The number,
 // which all that is given has, lies in a table of its own: rows that no table overlaps go right
 // to the lowest level.
-func (s *spill) writeRows(t *btree.Tree, seq uint64) (paths []string, err error) {
+func (s *spill) writeRows(f *btree.Frozen, seq uint64) (paths []string, err error) {
 	var out *table
 	var sampled []btree.Entry
 	next := func() error {
@@ -304,17 +190,16 @@ func (s *spill) writeRows(t *btree.Tree, seq uint64) (paths []string, err error)
 		}
 		return err
 	}
-	err = next()
-	if err != nil {
-		return nil, err
-	}
-	t.Ascend(nil, func(es []btree.Entry) bool {
-		if out.w.Raw().EstimatedSize() >= mergedBytes {
+	f.AscendNew(nil, func(es []btree.Entry, new uint32) bool {
+		if out == nil || out.w.Raw().EstimatedSize() >= mergedBytes {
 			if err = next(); err != nil {
 				return false
 			}
 		}
-		for _, x := range es {
+		for i, x := range es {
+			if new>>i&1 == 0 {
+				continue
+			}
 			if err = out.add(x); err != nil {
 				return false
 			}
@@ -397,20 +282,20 @@ func (e *engine) roomBelow() error {
 
 // giveAll gives all commits so far to Pebble.
 func (e *engine) giveAll() error {
-	w := &e.waiting
-	w.mu.Lock()
-	target := w.seq
-	w.mu.Unlock()
+	r := &e.rows
+	r.mu.Lock()
+	target := r.seq
+	r.mu.Unlock()
 	for {
-		w.mu.Lock()
-		busy, moved := w.given != nil, w.moved
-		done := !busy && (w.tree.Len() == 0 || w.upTo >= target)
-		w.mu.Unlock()
+		r.mu.Lock()
+		busy, moved := r.given != nil, r.moved
+		done := !busy && (r.over.NewBytes() == 0 || r.upTo >= target)
+		r.mu.Unlock()
 		if done {
 			return nil
 		}
 		if !busy {
-			if err := e.handOver(); err != nil {
+			if err := e.handOver(false); err != nil {
 				return translate(err)
 			}
 			continue
@@ -460,7 +345,7 @@ func (e *engine) replay() error {
 	if err != nil {
 		return translate(err)
 	}
-	w := &e.waiting
+	r := &e.rows
 	for _, s := range ss {
 		err := s.read(e.fs, func(prev, seq uint64, entries []byte) error {
 			s.last = seq
@@ -470,10 +355,12 @@ func (e *engine) replay() error {
 			if prev != e.seq {
 				return fmt.Errorf("%w: %s goes on after commit %d, what is there before ends with %d", kv.ErrCorrupt, s.path, prev, e.seq)
 			}
+			var es []btree.Entry
 			err := eachEntry(entries, func(x btree.Entry) {
-				w.putOne(x)
+				es = append(es, x)
 				e.sample(x)
 			})
+			r.over.Write(es)
 			if err != nil {
 				return fmt.Errorf("%w: commit %d in %s", err, seq, s.path)
 			}
@@ -488,7 +375,7 @@ func (e *engine) replay() error {
 		}
 	}
 	e.wlog.old = ss
-	w.seq, e.applied.seq = e.seq, e.seq
+	r.seq, e.applied.seq = e.seq, e.seq
 	return nil
 }
 
@@ -506,11 +393,10 @@ func (e *engine) sample(x btree.Entry) {
 
 // settle gives Pebble what replay has found, and begins a segment.
 func (e *engine) settle() error {
-	w := &e.waiting
-	if w.tree.Len() > 0 {
-		w.given, w.upTo = w.tree, w.seq
-		w.tree, w.bytes = new(btree.Tree), 0
-		if err := e.give(w.given, w.upTo); err != nil {
+	r := &e.rows
+	if r.over.NewBytes() > 0 {
+		r.given, r.upTo = r.over.Begin(), r.seq
+		if err := e.give(r.given, r.upTo); err != nil {
 			return translate(err)
 		}
 		e.below = e.seq
