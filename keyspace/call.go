@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"context"
+	"runtime"
 	"slices"
 
 	"rowkey/catalog/rowenc"
@@ -276,13 +277,17 @@ func (c *Call) slots(step int, see func(arg int, row []byte, s *slot) error) err
 		return err
 	}
 	c.dirKeys = c.dirKeys[:0]
+	heads := 0
 	for i, row := range rows {
-		if row == nil {
+		if len(row) > 0 {
+			heads += int(row[0]) // so that the waits for their memory overlap
+		} else if row == nil {
 			from := len(c.many)
 			c.many = c.Space.dirKey(c.many, c.Args[1+i*step])
 			c.dirKeys = append(c.dirKeys, c.many[from:len(c.many):len(c.many)])
 		}
 	}
+	runtime.KeepAlive(heads)
 	n := len(c.dirKeys)
 	c.dirRows = slices.Grow(c.dirRows[:0], n)[:n]
 	dirs := c.dirRows

@@ -1,6 +1,9 @@
 package btree
 
-import "math/bits"
+import (
+	"math/bits"
+	"runtime"
+)
 
 // Overlay is a Tree above a map that is slower, the map below: what is known of the pairs of
 // both, and which of them are yet to go down. It answers for a key with its pair, with its
@@ -151,6 +154,11 @@ func (o *Overlay) writeSome(es []Entry, keys [][]byte) {
 	there := o.root != nil
 	if there {
 		o.leavesOf(&at, keys)
+		sum := uint64(0)
+		for i := range keys { // as leavesOf does with what all searches need
+			sum += at[i&(together-1)].age.gen
+		}
+		runtime.KeepAlive(sum)
 	}
 	for i, e := range es {
 		n := at[i&(together-1)]

@@ -535,11 +535,8 @@ func (e *engine) Apply(writes []*local.Buffer, seq uint64, sync bool) error {
 	if err := e.commit(writes, nil, seq, sync); err != nil {
 		return err
 	}
-	for _, w := range writes {
-		w.Each(func(x local.Entry) bool {
-			e.sample(x)
-			return true
-		})
+	for _, x := range e.wlog.sampled {
+		e.sample(x)
 	}
 	return nil
 }

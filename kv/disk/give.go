@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -358,7 +359,9 @@ func (e *engine) replay() error {
 			var es []btree.Entry
 			err := eachEntry(entries, func(x btree.Entry) {
 				es = append(es, x)
-				e.sample(x)
+				if e.samples.Wants(x.Key()) {
+					e.sample(x)
+				}
 			})
 			r.over.Write(es)
 			if err != nil {
@@ -381,13 +384,10 @@ func (e *engine) replay() error {
 
 // sample remembers a write that the sampler wants.
 func (e *engine) sample(x btree.Entry) {
-	key := x.Key()
-	switch {
-	case !e.samples.Wants(key):
-	case x.Deleted():
-		e.samples.Delete(key)
-	default:
-		e.samples.Put(append([]byte(nil), key...), x.Bytes())
+	if x.Deleted() {
+		e.samples.Delete(x.Key())
+	} else {
+		e.samples.Put(bytes.Clone(x.Key()), x.Bytes())
 	}
 }
 

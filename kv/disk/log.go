@@ -49,6 +49,8 @@ type commitLog struct {
 	old    []*segment // earlier ones, oldest first
 	buf    []byte
 	closed bool
+	// sampled are the writes of the last record that the sampler wants.
+	sampled []btree.Entry
 
 	written atomic.Int64 // bytes, to seg
 }
@@ -96,6 +98,8 @@ func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq
 	for _, w := range writes {
 		size += int(w.Bytes()) + 8*w.Len()
 	}
+	clear(l.sampled)
+	l.sampled = l.sampled[:0]
 	b := slices.Grow(l.buf[:0], size)[:8]
 	b = binary.LittleEndian.AppendUint64(b, prev)
 	b = binary.LittleEndian.AppendUint64(b, seq)
@@ -103,12 +107,15 @@ func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq
 		w.Chunks(func(es []local.Entry) bool {
 			for _, x := range es {
 				b = appendEntry(b, x)
+				if l.e.samples.Wants(x.Key()) { // asked here, where the key is at hand
+					l.sampled = append(l.sampled, x)
+				}
 			}
 			return true
 		})
 	}
 	for _, x := range more {
-		b = appendEntry(b, x)
+		b = appendEntry(b, x) // deletions of a range: DropRange forgets all samples there
 	}
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
 	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
