@@ -127,6 +127,37 @@ func BenchmarkGet1M(b *testing.B) {
 	}
 }
 
+// BenchmarkGetScattered asks for keys that are too many to be remembered.
+func BenchmarkGetScattered(b *testing.B) {
+	dir := b.TempDir()
+	s, err := disk.Open(dir, disk.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	load(b, s, benchEntries, 10_000)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	s = open(b, dir, disk.Options{CacheBytes: 64 << 20})
+	sn := s.Snapshot()
+	defer sn.Close()
+	var key []byte
+	for range 300_000 {
+		key = benchKey(key, rand.IntN(benchEntries))
+		if _, ok, err := sn.Get(key); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		key = benchKey(key, rand.IntN(benchEntries))
+		if _, ok, err := sn.Get(key); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}
+
 // BenchmarkShortScan reads 10 pairs with a fresh iterator, and with one that is Reset.
 func BenchmarkShortScan(b *testing.B) {
 	s := loaded(b)

@@ -191,7 +191,8 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 		return e, err
 	}
 	cacheBytes := orDefault(opts.CacheBytes, 512<<20)
-	e.rows.most, e.rows.every = cacheBytes/8, admitted
+	e.rows.most = cacheBytes / 8
+	e.rows.setEvery(admitted)
 	e.cache = pebble.NewCache(cacheBytes - e.rows.most)
 	e.opts = e.pebbleOptions(opts)
 	e.tables = e.opts.Clone()

@@ -47,8 +47,10 @@ type rows struct {
 	toGive  chan struct{} // wakes giver
 
 	lost   atomic.Uint64 // what was written up to this commit may be forgotten
+	hits   atomic.Uint32 // look-ups of single keys that were answered, since misses were counted last
 	misses atomic.Uint32
-	every  uint32 // each so many misses, one is remembered
+	every  atomic.Uint32 // each so many misses, one is remembered
+	often  uint32        // at least that
 }
 
 const (
@@ -59,6 +61,11 @@ const (
 	// more than the look into Pebble that it may save. What is asked for often gets in
 	// soon, and few gaps tell of many keys.
 	admitted = 8
+	// Where of missesCounted misses and the hits meanwhile few were hits, fewer are remembered by
+	// seldom: the keys are too many.
+	missesCounted = 1024
+	hitsWorthIt   = missesCounted / 4
+	seldom        = 8
 )
 
 // layers are what a version consists of: the overlay as it was, above a snapshot of Pebble. Those of
@@ -184,9 +191,26 @@ func (r *rows) sweep(seq uint64, leaves int) {
 	}
 }
 
+// setEvery says how often a miss is remembered.
+func (r *rows) setEvery(n uint32) {
+	r.often = n
+	r.every.Store(n)
+}
+
 // admits tells whether what a reader of v is about to ask Pebble for is to be remembered.
 func (r *rows) admits(v *view) bool {
-	return r.most > 0 && v.seq >= r.lost.Load() && r.misses.Add(1)%r.every == 0
+	if r.most == 0 || v.seq < r.lost.Load() {
+		return false
+	}
+	n := r.misses.Add(1)
+	if n%missesCounted == 0 {
+		every := r.often
+		if r.hits.Swap(0) < hitsWorthIt {
+			every *= seldom
+		}
+		r.every.Store(every)
+	}
+	return n%r.every.Load() == 0
 }
 
 // fills are what is to be remembered of keys that are looked up together: gaps, so many at
@@ -203,9 +227,9 @@ type fills struct {
 func (r *rows) admitsOf(v *view, n int) fills {
 	switch {
 	case r.admits(v):
-		return fills{most: max(fillKeys, n/int(r.every)), pairs: n <= fillKeys}
+		return fills{most: max(fillKeys, n/admitted), pairs: n <= fillKeys}
 	case r.most > 0 && v.seq >= r.lost.Load():
-		return fills{most: n / int(r.every)}
+		return fills{most: n / int(min(r.every.Load(), admitted))}
 	}
 	return fills{}
 }

@@ -86,7 +86,7 @@ func testRows(t *testing.T, room int64) {
 	}
 	defer opened.Close()
 	e := opened.(*Store).e
-	e.rows.every = 1
+	e.rows.setEvery(1)
 	ctx := context.Background()
 	keyOf := func(rnd *rand.Rand) []byte {
 		switch rnd.IntN(3) {

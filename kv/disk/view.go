@@ -68,6 +68,7 @@ func (v *view) Close() error {
 func (v *view) Get(key []byte) ([]byte, bool, error) {
 	l := v.layers.Load()
 	if value, ok, known := l.find(key); known {
+		v.e.rows.hits.Add(1)
 		return value, ok, nil
 	}
 	v.e.mu.RLock()
