@@ -354,3 +354,41 @@ func TestSpillFails(t *testing.T) {
 		}
 	}
 }
+
+// # A store whose list of files cannot be made is none, since its marker comes last: the directory
+// becomes one later.
+func TestCreationFails(t *testing.T) {
+	for _, kind := range []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileWrite, errorfs.OpFileWriteAt, errorfs.OpCreate} {
+		failed := false
+		on := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if strings.HasSuffix(op.Path, "/"+listName) && op.Kind == kind {
+				failed = true
+				return syscall.EIO
+			}
+			return nil
+		})}
+		dir := filepath.Join(t.TempDir(), "db")
+		opts := Options{CacheBytes: 1 << 20, FS: errorfs.Wrap(vfs.Default, &on)}
+		on.On()
+		s, err := Open(dir, opts)
+		if !failed {
+			t.Logf("%v: is not done", kind)
+		} else if !errors.Is(err, kv.ErrIO) {
+			t.Errorf("%v fails: %v", kind, err)
+		}
+		on.Off()
+		if err == nil {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if s, err = Open(dir, opts); err != nil {
+			t.Errorf("after %v failed: %v", kind, err)
+			continue
+		}
+		if err := errors.Join(putOne(s, "key"), s.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}
