@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math"
+	"strings"
 
 	"rowkey/pgerr"
 	"rowkey/types"
@@ -171,7 +172,11 @@ func init() {
 		"time(time,int4)": types.Time, "timetz(timetz,int4)": types.TimeTZ, "interval(interval,int4)": types.Interval,
 	} {
 		define(sig, fn(func(_ *Ctx, a []types.Datum) (types.Datum, error) {
-			return types.ApplyTypmod(t, int32(a[1].I), a[0], true)
+			mod := int32(a[1].I)
+			if mod < -1 && strings.HasPrefix(sig, "timestamp") && a[0].I != math.MinInt64 && a[0].I != math.MaxInt64 {
+				return types.Null, pgerr.Newf(pgerr.InvalidParameterValue, "timestamp(%d) precision must be between 0 and 6", mod)
+			}
+			return types.ApplyTypmod(t, mod, a[0], true)
 		}))
 	}
 	inRanges()

@@ -791,25 +791,26 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 	case ast.ObjectType, ast.ObjectDomain:
 		names := o.Type.Names
 		t := c.typeNamed(names)
+		if t != nil && len(o.Type.Bounds) > 0 {
+			t = t.Array
+		}
 		if t == nil {
 			return skip(pgerr.UndefinedObject, "type", strings.Join(names, "."))
 		}
 		u := c.snap().UserType(t.OID)
+		if n.Kind == ast.ObjectDomain && (u == nil || u.Kind != types.KindDomain) {
+			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", strings.Join(names, ".")+strings.Repeat("[]", len(o.Type.Bounds)))
+		}
 		if u == nil {
 			if rel := c.snap().Table(t.RelID); rel != nil && rel.Kind == catalog.KindComposite {
-				if n.Kind == ast.ObjectDomain {
-					return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", types.Format(t, -1))
-				}
 				locked, err := c.lock(rel, lockForChange)
 				return target{table: locked}, err == nil, err
 			}
-			if t.RelID != 0 {
-				return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is a table's row type", t.Name)
+			if of := c.requiring(t); of != "" {
+				return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop type %s because %s requires it", types.Format(t, -1), of).
+					WithHint("You can drop %s instead.", of)
 			}
 			return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop type %s because it is required by the database system", types.Format(t, -1))
-		}
-		if n.Kind == ast.ObjectDomain && u.Kind != types.KindDomain {
-			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a domain", types.Format(t, -1))
 		}
 		return target{typ: u}, true, nil
 	case ast.ObjectForeignTable:
@@ -870,4 +871,24 @@ func (c *Ctx) dropQuietly(targets []target) error {
 	quiet := *c
 	quiet.Notice = func(*pgerr.Error) {}
 	return quiet.dropTargets(targets, ast.DropCascade, "")
+}
+
+// requiring says what a type of users comes and goes with: the type whose array or multirange
+// it is, or the relation whose rows it describes. "" if it is the system's.
+func (c *Ctx) requiring(t *types.Type) string {
+	if t.OID < catalog.FirstUserOID {
+		return ""
+	}
+	if t.IsArray() {
+		return "type " + types.Format(t.Elem, -1)
+	}
+	if rel := c.snap().Table(t.RelID); rel != nil {
+		return c.describe(target{table: rel})
+	}
+	for _, u := range c.snap().UserTypes() {
+		if u.Range != nil && u.Range.MultirangeOID == t.OID {
+			return "type " + types.Format(u.Type, -1)
+		}
+	}
+	return ""
 }

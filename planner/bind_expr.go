@@ -46,7 +46,9 @@ const (
 	inFromFunction
 	inWindowPartition
 	inWindowOrder
-	inWindowFrame
+	inWindowRange
+	inWindowRows
+	inWindowGroups
 	inMergeWhen
 	inDefault
 	inCheck
@@ -84,7 +86,9 @@ var kindInfo = [...]struct {
 	inFromFunction:    {name: "functions in FROM"},
 	inWindowPartition: {name: "window definitions", agg: true},
 	inWindowOrder:     {name: "window definitions", agg: true},
-	inWindowFrame:     {name: "window definitions", agg: true},
+	inWindowRange:     {name: "window RANGE"},
+	inWindowRows:      {name: "window ROWS"},
+	inWindowGroups:    {name: "window GROUPS"},
 	inMergeWhen:       {name: "MERGE WHEN conditions"},
 	inDefault:         {name: "DEFAULT expressions", one: "DEFAULT expression", noQuery: true},
 	inCheck:           {name: "check constraints", one: "check constraint", noQuery: true},
@@ -97,6 +101,15 @@ var kindInfo = [...]struct {
 	inCallArgs:        {name: "CALL arguments", one: "CALL argument", noQuery: true},
 	inPartitionKey:    {name: "partition key expressions", one: "partition key expression", noQuery: true},
 	inPartitionBound:  {name: "partition bound", one: "partition bound", noQuery: true},
+}
+
+// place is the kind's name where the units of a window's frame do not matter.
+func (k exprKind) place() string {
+	switch k {
+	case inWindowRange, inWindowRows, inWindowGroups:
+		return "window definitions"
+	}
+	return kindInfo[k].name
 }
 
 const maxExprDepth = 4000
@@ -146,7 +159,9 @@ func (b *binder) expr(e ast.Expr) plan.Expr {
 	case *ast.CaseExpr:
 		return b.caseExpr(e)
 	case *ast.CoalesceExpr:
+		sets := b.q.setCount()
 		args := b.args(e.Args)
+		b.q.noNewSets(sets, "COALESCE")
 		t := commonType(args, "COALESCE")
 		out := b.common(args, t, "COALESCE")
 		return &plan.Coalesce{T: plan.T{Typ: t, Mod: commonMod(out, t)}, Args: out}
@@ -739,6 +754,7 @@ func (b *binder) like(e *ast.LikeExpr) plan.Expr {
 func (b *binder) caseExpr(e *ast.CaseExpr) plan.Expr {
 	p := b.p
 	out := &plan.Case{}
+	sets := b.q.setCount()
 	var test plan.Expr
 	if e.Arg != nil {
 		a := b.arg(e.Arg)
@@ -766,6 +782,7 @@ func (b *binder) caseExpr(e *ast.CaseExpr) plan.Expr {
 	} else {
 		els = arg{nullOf(types.Unknown, -1), -1}
 	}
+	b.q.noNewSets(sets, "CASE")
 	// The ELSE counts first, as in PostgreSQL.
 	t := commonType(append([]arg{els}, results...), "CASE")
 	mods := []plan.Expr{}
@@ -950,13 +967,14 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.Arg = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x, Implicit: true}
 	}
 	json := t == types.JSONB
-	if t.Part() != nil && len(path) == 1 && path[0].Kind == ast.SelectIndex {
+	if t.Part() != nil {
 		// A name, say, is an array of 64 "char" counted from 0; pg_dump asks for typname[0].
-		at := path[0].Lower
-		if at == nil {
-			at = path[0].Upper
+		index, slice := b.fixedIndexes(path)
+		if len(index) == 1 && !slice {
+			return b.callByName("raw_array_subscript", []arg{{out.Arg, pos}, {index[0], pos}}, pos)
 		}
-		return b.callByName("raw_array_subscript", []arg{{out.Arg, pos}, b.arg(at)}, pos)
+		fn := builtin.FixedFetch(t, len(index), slice)
+		return &plan.Call{T: plan.T{Typ: fn.Result, Mod: -1}, Fn: fn, Args: append([]plan.Expr{out.Arg}, index...), Pos: pos}
 	}
 	if t.Elem == nil && !json {
 		fail(pos, pgerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", typeName(x.Type()))
@@ -1028,6 +1046,26 @@ func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Exp
 		out.T = plan.T{Typ: t.Elem, Mod: x.Typmod()}
 	}
 	return out
+}
+
+// fixedIndexes binds the subscripts of a value of fixed length, and tells whether they mean
+// a slice, which no such value has.
+func (b *binder) fixedIndexes(path []*ast.Selector) (index []plan.Expr, slice bool) {
+	for _, s := range path {
+		slice = slice || s.Kind == ast.SelectSlice
+		for _, e := range []ast.Expr{s.Lower, s.Upper} {
+			if e == nil {
+				continue
+			}
+			a := b.arg(e)
+			x := b.p.coerceTo(a, types.Int4, -1, builtin.Assignment, true)
+			if x == nil {
+				fail(a.pos, pgerr.DatatypeMismatch, "array subscript must have type integer")
+			}
+			index = append(index, x)
+		}
+	}
+	return index, slice
 }
 
 func (b *binder) collate(e *ast.CollateExpr) plan.Expr {

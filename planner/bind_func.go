@@ -293,7 +293,7 @@ func (b *binder) noFunction(name, shown string, input []*types.Type, names []str
 	if builtin.NotDone(name) {
 		bail(pgerr.Unsupported("function %s is not supported", sig).At(pos))
 	}
-	if e != nil && len(e.OrderBy) > 0 && !e.WithinGroup {
+	if e != nil && len(e.OrderBy) > 1 && !e.WithinGroup {
 		bail(pgerr.Newf(pgerr.UndefinedFunction, "function %s does not exist", sig).
 			WithHint("No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.").At(pos))
 	}
@@ -438,8 +438,10 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 			}
 			for i, k := range call.OrderBy {
 				ok := false
-				for _, a := range args {
-					ok = ok || equalExprs(a, k.Expr)
+				for _, a := range args { // as it was written: it may have been converted for the call
+					if !ok && equalExprs(withoutImplicit(a), k.Expr) {
+						ok, call.OrderBy[i].Expr = true, a
+					}
 				}
 				if !ok {
 					fail(exprLoc(e.OrderBy[i].Expr), pgerr.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
@@ -454,6 +456,25 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 		}
 	}
 	return b.addAggregate(call, t, pos, info)
+}
+
+// withoutImplicit takes the conversions off that the binder has put around an expression.
+func withoutImplicit(e plan.Expr) plan.Expr {
+	for {
+		switch x := e.(type) {
+		case *plan.Relabel:
+			if x.Implicit {
+				e = x.Arg
+				continue
+			}
+		case *plan.Call:
+			if x.Cast && x.Implicit {
+				e = x.Args[0]
+				continue
+			}
+		}
+		return e
+	}
 }
 
 // filterCond binds FILTER (WHERE …); aggregates of this query are not allowed
@@ -603,7 +624,7 @@ func (b *binder) windowCall(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr,
 	case b.inAgg && b.q != nil:
 		fail(pos, pgerr.GroupingError, "aggregate function calls cannot contain window function calls")
 	case b.q == nil || !kindInfo[b.kind].window:
-		fail(pos, pgerr.WindowingError, "window functions are not allowed in %s", kindInfo[b.kind].name)
+		fail(pos, pgerr.WindowingError, "window functions are not allowed in %s", b.kind.place())
 	case e.Distinct:
 		fail(pos, pgerr.FeatureNotSupported, "DISTINCT is not implemented for window functions")
 	case len(e.OrderBy) > 0 && fn.Kind == builtin.Aggregate:
@@ -722,7 +743,7 @@ func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 		if f.Mode == ast.FrameGroups && len(w.order) == 0 {
 			fail(d.Pos(), pgerr.WindowingError, "GROUPS mode requires an ORDER BY clause")
 		}
-		wb.kind = inWindowFrame
+		wb.kind = map[ast.FrameMode]exprKind{ast.FrameRange: inWindowRange, ast.FrameRows: inWindowRows, ast.FrameGroups: inWindowGroups}[f.Mode]
 		offset := func(o ast.Expr, preceding bool) plan.Expr {
 			if o == nil {
 				return nil
@@ -797,6 +818,23 @@ func (b *binder) rangeOffset(w *windowInfo, a arg, preceding bool, pos int) plan
 	return x
 }
 
+// setCount counts the set-returning calls in a query's expressions so far.
+func (q *query) setCount() int {
+	if q == nil {
+		return 0
+	}
+	return q.sets
+}
+
+// noNewSets refuses set-returning calls since the count was n: what stands around them
+// computes only some of its parts.
+func (q *query) noNewSets(n int, what string) {
+	if q != nil && q.sets > n {
+		bail(pgerr.Newf(pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", what).
+			WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(q.setAt))
+	}
+}
+
 // setReturning makes a set-returning call a column.
 func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 	p := b.p
@@ -811,8 +849,10 @@ func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 		bail(pgerr.New(pgerr.FeatureNotSupported, "window function calls cannot contain set-returning function calls").
 			WithHint("You might be able to move the set-returning function into a LATERAL FROM item.").At(pos))
 	case b.q == nil || !kindInfo[b.kind].srf:
-		fail(pos, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", kindInfo[b.kind].name)
+		fail(pos, pgerr.FeatureNotSupported, "set-returning functions are not allowed in %s", b.kind.place())
 	}
+	b.q.sets++
+	b.q.setAt = pos
 	level := 0
 	used := colsOf(c)
 	for _, s := range b.q.srfs {

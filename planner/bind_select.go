@@ -758,29 +758,22 @@ func concat(parts [][]int) []int {
 
 // distinctOn makes DISTINCT ON: sorted so that each group's first row stays.
 func (p *planner) distinctOn(r rel, sel *ast.SelectStmt, targets []target, on []int, order []plan.SortKey, orderAt []int) rel {
-	isOn := func(i int) bool { return indexOf(on, i) >= 0 }
 	keys := append([]plan.SortKey(nil), order...)
-	done := false
-	seen := 0
 	counted := map[int]bool{}
-	for k, i := range orderAt {
-		if isOn(i) {
-			if done {
-				fail(exprLoc(sel.OrderBy[k].Expr), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+	skipped := false
+	for _, i := range orderAt {
+		if k := indexOf(on, i); k >= 0 {
+			if skipped {
+				fail(exprLoc(sel.DistinctOn[k]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 			}
-			if !counted[i] {
-				counted[i] = true
-				seen++
-			}
+			counted[i] = true
 		} else {
-			done = true
-			distinct := map[int]bool{}
-			for _, o := range on {
-				distinct[o] = true
-			}
-			if seen < len(distinct) {
-				fail(exprLoc(sel.DistinctOn[0]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
-			}
+			skipped = true
+		}
+	}
+	for k, i := range on {
+		if skipped && !counted[i] {
+			fail(exprLoc(sel.DistinctOn[k]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 		}
 	}
 	d := &lDistinct{in: r}

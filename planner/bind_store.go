@@ -72,10 +72,17 @@ func (p *planner) storeTarget(q *query, c *catalog.Column, ct *ast.ColumnTarget)
 // storeElements adds the step to an array's elements, or to a part of a jsonb.
 func (p *planner) storeElements(q *query, s *store, in *types.Type, path []*ast.Selector) {
 	b := &binder{p: p, q: q, kind: q.clause}
-	x, ok := b.subscripts(nullOf(s.part, s.mod), path, s.pos).(*plan.Subscript)
-	if !ok {
-		bail(pgerr.Unsupported("assigning to an element of column %q is not supported", s.c.Name).At(s.pos))
+	if in.Part() != nil {
+		st := storeStep{in: in, field: -1}
+		var slice bool
+		if st.index, slice = b.fixedIndexes(path); !slice {
+			s.part = in.Part()
+		}
+		st.fn = builtin.FixedStore(in, len(st.index), slice)
+		s.steps = append(s.steps, st)
+		return
 	}
+	x := b.subscripts(nullOf(s.part, s.mod), path, s.pos).(*plan.Subscript)
 	st := storeStep{in: in, field: -1, sub: x}
 	if in == types.JSONB {
 		s.part = types.JSONB

@@ -26,6 +26,8 @@ type query struct {
 	groupings []groupingCall
 	windows   []windowCall
 	srfs      []srfCall
+	sets      int // set-returning calls met, and where the last stands
+	setAt     int
 	// groupExprs are bound GROUP BY items; GROUPING() looks here.
 	grouped bool
 	windefs []*windowInfo
