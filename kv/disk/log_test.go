@@ -238,3 +238,78 @@ func TestLogOfCommitsWithoutRows(t *testing.T) {
 		txn.Rollback()
 	}
 }
+
+// # What comes and goes, as in a queue, is never given to Pebble, and the log ends all the same.
+func TestLogOfQueue(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	opts := Options{FS: fs, CacheBytes: 1 << 20, MemtableBytes: 64 << 10}
+	s, err := Open("/db", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := s.(*Store).e
+	e.rows.setEvery(1)
+	if err := readOne(s, "queue/"); err == nil {
+		t.Fatal("there is nothing") // which is remembered
+	}
+	ctx := context.Background()
+	const commits, long = 3000, 10
+	for i := range commits {
+		txn, err := s.Begin(ctx, kv.TxnOptions{NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = txn.Put(fmt.Appendf(nil, "queue/%06d", i), make([]byte, 200))
+		if err == nil && i >= long {
+			err = txn.Delete(fmt.Appendf(nil, "queue/%06d", i-long))
+		}
+		if err == nil {
+			err = txn.Commit(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.wlog.sync(); err != nil {
+		t.Fatal(err)
+	}
+	after := fs.CrashClone(vfs.CrashCloneCfg{})
+	if n := e.wlog.seg.number; n < 4 {
+		t.Errorf("segment %d after %d commits", n, commits)
+	}
+	if n := e.rows.over.NewBytes(); n > 20<<10 {
+		t.Errorf("%d bytes are new", n)
+	}
+	tables := int64(0)
+	for _, l := range e.db.Metrics().Levels {
+		tables += int64(l.TablesSize)
+	}
+	if tables > 60<<10 {
+		t.Errorf("tables of %d bytes", tables)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, fs := range []vfs.FS{fs, after} {
+		opts.FS = fs
+		if s, err = Open("/db", opts); err != nil {
+			t.Fatal(err)
+		}
+		sn := s.Snapshot()
+		n := 0
+		err := kv.Each(sn.Scan(kv.Range{}, kv.ScanOptions{}), func(k, _ []byte) error {
+			if want := fmt.Sprintf("queue/%06d", commits-long+n); string(k) != want {
+				t.Errorf("%s, want %s", k, want)
+			}
+			n++
+			return nil
+		})
+		if err != nil || n != long {
+			t.Errorf("%d items, want %d, %v", n, long, err)
+		}
+		sn.Close()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
