@@ -157,16 +157,30 @@ func rename(c *Call, nx bool) error {
 	return nil
 }
 
-// space gives the key space of an argument and locks a key there.
-func (c *Call) otherSpace(arg []byte, keys ...[]byte) (*Space, error) {
+// Database reads the number of a key space, with the errors of Redis.
+func Database(arg []byte) (int, error) {
 	n, err := intArg(arg)
+	switch {
+	case err != nil:
+		return 0, err
+	case n != int64(int32(n)):
+		return 0, errNotInt
+	case n < 0 || n >= Databases:
+		return 0, ErrDBIndex
+	}
+	return int(n), nil
+}
+
+// errNotInt is about a number that C's int cannot hold.
+const errNotInt Error = "ERR value is out of range, value must between -2147483648 and 2147483647"
+
+// otherSpace gives the key space of an argument and locks keys there.
+func (c *Call) otherSpace(arg []byte, keys ...[]byte) (*Space, error) {
+	n, err := Database(arg)
 	if err != nil {
 		return nil, err
 	}
-	if n < 0 || n >= Databases {
-		return nil, ErrDBIndex
-	}
-	s, err := c.Keyspace.Space(c.Context, int(n))
+	s, err := c.Keyspace.Space(c.Context, n)
 	if err != nil {
 		return nil, err
 	}
@@ -200,9 +214,6 @@ func copyKey(c *Call) error {
 
 func move(c *Call) error {
 	to, err := c.otherSpace(c.Args[2], c.Args[1])
-	if err == ErrNotInteger {
-		return Error("ERR value is not an integer or out of range")
-	}
 	if err != nil {
 		return err
 	}
@@ -318,11 +329,13 @@ func (s *Space) prefixes() [][]byte {
 
 func swapdb(c *Call) error {
 	var two [2]*Space
-	for i := range two {
-		s, err := c.otherSpace(c.Args[1+i])
-		if err == ErrNotInteger {
+	for i := range two { // of both, before either is looked up
+		if _, err := Database(c.Args[1+i]); err == ErrNotInteger || err == errNotInt {
 			return Errorf("ERR invalid %s DB index", [2]string{"first", "second"}[i])
 		}
+	}
+	for i := range two {
+		s, err := c.otherSpace(c.Args[1+i])
 		if err != nil {
 			return err
 		}

@@ -278,7 +278,7 @@ func (g *generator) batch() (out [][]string) {
 }
 
 // templates name commands with what is to be put in: k a key, e an element, n a
-// number, i a small one, f a float, s a score bound, l a lexical bound; […] may
+// number, i a small one, f a float, s a score bound, l a lexical bound, d a database; […] may
 // be left out, a|b is one of two, and * behind a word repeats it.
 var templates = strings.Split(strings.TrimSpace(`
 SET k e [NX|XX] [GET] [KEEPTTL|EX n|PX 100000]
@@ -311,6 +311,11 @@ TOUCH k*
 RENAME k k
 RENAMENX k k
 COPY k k [REPLACE]
+COPY k k [REPLACE] DB d [REPLACE]
+COPY k k DB d DB d
+MOVE k d
+SELECT d
+SELECT 0
 KEYS *|a|[ab]
 DBSIZE
 RANDOMKEY
@@ -423,6 +428,7 @@ SORT k BY nosort [GET #]
 SORT lex BY nosort [DESC] [LIMIT i i] [GET #]
 SORT lex [DESC] [ALPHA] [LIMIT i i]
 FLUSHDB
+SWAPDB d d
 NOSUCH k e
 GET
 SET k
@@ -489,6 +495,8 @@ func (g *generator) fill(w string) []string {
 		return []string{g.score()}
 	case "l":
 		return []string{g.lex()}
+	case "d":
+		return []string{g.one("0", "0", "1", "1", "2", "16", "-1", "x", "99999999999")}
 	}
 	return []string{w}
 }

@@ -140,16 +140,12 @@ func (c *conn) reset(_ [][]byte) {
 }
 
 func (c *conn) selectDB(args [][]byte) {
-	n, ok := parseInt(args[1])
-	if !ok {
-		c.out.Error("ERR value is not an integer or out of range")
+	db, err := keyspace.Database(args[1])
+	if err != nil {
+		c.out.Error(keyspace.AsError(err))
 		return
 	}
-	if n < 0 || n >= keyspace.Databases {
-		c.out.Error(keyspace.ErrDBIndex)
-		return
-	}
-	c.db = int(n)
+	c.db = db
 	c.show()
 	c.out.OK()
 }
