@@ -110,7 +110,7 @@ func columnsRows(q *query) error {
 		if c.Generated != "" {
 			generated, expr = vStr("ALWAYS"), vStr(c.Generated)
 		} else {
-			def = vOpt(namesAsSeen(q.snap, path, defaultText(q.snap, c)))
+			def = vOpt(namesAsSeen(q.snap, path, defaultText(c)))
 		}
 		notNull := c.NotNull
 		if c.Type.Kind == types.KindDomain {

@@ -354,7 +354,7 @@ func attrdefRows(q *query) error {
 		for i := range t.Columns {
 			c := &t.Columns[i]
 			if oid, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
-				if err := q.row(vOID(oid), vOID(t.OID), vInt(int(c.Attnum)), vStr(defaultText(q.snap, c))); err != nil {
+				if err := q.row(vOID(oid), vOID(t.OID), vInt(int(c.Attnum)), vStr(defaultText(c))); err != nil {
 					return err
 				}
 			}

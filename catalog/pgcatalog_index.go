@@ -227,7 +227,8 @@ func (s *Snapshot) drawnSequence() func(*Column) OID {
 		m := map[string]OID{}
 		for _, seq := range s.Sequences() {
 			name := types.QuoteIdent(seq.Name)
-			m[types.QuoteLiteral(types.QuoteIdent(seq.Schema.Name)+"."+name)] = seq.OID
+			m[types.QuoteLiteral(StoredReg(types.RegClass, seq.OID))] = seq.OID
+			m[types.QuoteLiteral(types.QuoteIdent(seq.Schema.Name)+"."+name)] = seq.OID // as earlier versions kept it
 			if seq.Schema.Name == "public" {
 				m[types.QuoteLiteral(name)] = seq.OID
 			}

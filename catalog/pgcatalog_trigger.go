@@ -140,7 +140,7 @@ func triggerDef(snap *Snapshot, path []string, t *Table, tr *Trigger, pretty boo
 		b.WriteString(" FOR EACH STATEMENT")
 	}
 	if tr.When != "" {
-		b.WriteString(" WHEN (" + exprText(tr.When, pretty) + ")")
+		b.WriteString(" WHEN (" + exprText(namesAsSeen(snap, path, tr.When), pretty) + ")")
 	}
 	name := ""
 	if f := snap.Function(tr.Function); f != nil {

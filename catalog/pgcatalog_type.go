@@ -95,7 +95,7 @@ func pgTypeRows(q *query) error {
 		}
 		owner, notNull, def := BootstrapRoleOID, false, ""
 		if u := q.snap.UserType(t.OID); u != nil {
-			owner, notNull, def = ownerOr(u.Owner), u.NotNull, u.Default
+			owner, notNull, def = ownerOr(u.Owner), u.NotNull, namesAsSeen(q.snap, q.path(), u.Default)
 		} else if rel := q.snap.Table(t.RelID); rel != nil {
 			owner = ownerOr(rel.Owner)
 		}

@@ -130,8 +130,8 @@ func TestDefinitions(t *testing.T) {
 		{constraintDef(snap, []string{"pg_catalog"}, snap.index().constraints[20027], false), "FOREIGN KEY (a) REFERENCES public.t(a) ON DELETE CASCADE"},
 		{namesAsSeen(snap, testPath, "'ok'::mood"), "'ok'::mood"},
 		{namesAsSeen(snap, []string{"pg_catalog"}, "('ok'::mood = ANY (ARRAY['::mood'::text]))"), "('ok'::public.mood = ANY (ARRAY['::mood'::text]))"},
-		{namesAsSeen(snap, testPath, defaultText(snap, tab.Col(1))), "nextval('t_a_seq'::regclass)"},
-		{namesAsSeen(snap, []string{"pg_catalog"}, defaultText(snap, tab.Col(1))), "nextval('public.t_a_seq'::regclass)"},
+		{namesAsSeen(snap, testPath, defaultText(tab.Col(1))), "nextval('t_a_seq'::regclass)"},
+		{namesAsSeen(snap, []string{"pg_catalog"}, defaultText(tab.Col(1))), "nextval('public.t_a_seq'::regclass)"},
 	} {
 		if c.got != c.want {
 			t.Errorf("\n got %s\nwant %s", c.got, c.want)

@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 )
 
 // Renumber gives a copy of a stored descriptor in which every OID is what number says: how
@@ -19,6 +20,9 @@ func Renumber(o Object, number func(OID) (OID, error)) (Object, error) {
 	}
 	return cp, renumber(reflect.ValueOf(cp).Elem(), number)
 }
+
+// expressionFields are those of descriptors that hold stored expressions and views' queries.
+var expressionFields = []string{"Default", "Generated", "Expr", "Where", "When", "Query"}
 
 var oidType = reflect.TypeFor[OID]()
 
@@ -39,6 +43,13 @@ func renumber(v reflect.Value, number func(OID) (OID, error)) error {
 		for i := range v.NumField() {
 			if !v.Field(i).CanSet() {
 				continue
+			}
+			if name := v.Type().Field(i).Name; v.Field(i).Kind() == reflect.String && slices.Contains(expressionFields, name) {
+				e, err := renumberExpr(v.Field(i).String(), number)
+				if err != nil {
+					return err
+				}
+				v.Field(i).SetString(e)
 			}
 			if err := renumber(v.Field(i), number); err != nil {
 				return err

@@ -110,7 +110,7 @@ func init() {
 				if i < 0 || i >= len(ix.Keys)+len(ix.Include) {
 					return "", true
 				}
-				return indexColumnDef(t, ix, i, pretty(a)), true
+				return indexColumnDef(snap, searchPath(ctx), t, ix, i, pretty(a)), true
 			}
 			return indexDef(snap, searchPath(ctx), t, ix, pretty(a)), true
 		})
@@ -197,7 +197,7 @@ func functions() {
 		}
 		return p.resultText(snap, searchPath(ctx)), true
 	}))
-	builtin.Define("pg_get_function_arg_default(oid,int4)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
+	builtin.Define("pg_get_function_arg_default(oid,int4)", withSnap(func(ctx *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
 		p := snap.proc(arg(a[0]))
 		if p == nil || p.fn == nil {
 			return types.Null, nil
@@ -208,7 +208,7 @@ func functions() {
 			if i < 0 || i >= len(in) || in[i].Default == "" {
 				return types.Null, nil
 			}
-			return vStr(in[i].Default), nil
+			return vStr(namesAsSeen(snap, searchPath(ctx), in[i].Default)), nil
 		}
 		d := i - (len(p.args) - len(p.fn.Defaults))
 		if d < 0 || i >= len(p.args) {

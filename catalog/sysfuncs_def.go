@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"rowkey/types"
@@ -33,33 +34,70 @@ func exprText(e string, pretty bool) string {
 	return e
 }
 
-// regclassLiteral is the name of a sequence in a default.
-var regclassLiteral = regexp.MustCompile(`'((?:[^']|'')+)'::regclass`)
+// storedRegs are the types whose constants are kept by number in stored expressions: a sequence that
+// is given another name is the one that a default draws from as before.
+var storedRegs = map[string]*types.Type{"regclass": types.RegClass, "regtype": types.RegType, "regproc": types.RegProc,
+	"regprocedure": types.RegProcedure, "regnamespace": types.RegNamespace}
 
-// namesAsSeen rewrites the relations that an expression names so that path
-// finds them: what a default calls public.t_id_seq is t_id_seq where the path
-// has public.
+// StoredPath finds what stored expressions name.
+var StoredPath = []string{"pg_catalog", "public"}
+
+// StoredReg is how a stored expression says that a constant of type kind is an object that users
+// made; "" if it is said by name.
+func StoredReg(kind *types.Type, oid OID) string {
+	if oid < FirstUserOID || storedRegs[kind.Name] != kind {
+		return ""
+	}
+	return strconv.FormatUint(uint64(oid), 10)
+}
+
+var storedReg = regexp.MustCompile(`'(\d+)'::(\w+)`)
+
+// renumberExpr changes the numbers of objects in a stored expression or query.
+func renumberExpr(e string, number func(OID) (OID, error)) (string, error) {
+	var failed error
+	e = storedReg.ReplaceAllStringFunc(e, func(m string) string {
+		parts := storedReg.FindStringSubmatch(m)
+		was, err := strconv.ParseUint(parts[1], 10, 32)
+		kind := storedRegs[parts[2]]
+		if err != nil || kind == nil || StoredReg(kind, OID(was)) == "" {
+			return m
+		}
+		now, err := number(OID(was))
+		if err != nil {
+			failed = err
+		}
+		return "'" + StoredReg(kind, now) + "'::" + parts[2]
+	})
+	return e, failed
+}
+
+// MentionsRelation tells whether a stored expression has the relation as a constant.
+func MentionsRelation(e string, oid OID) bool {
+	return strings.Contains(e, "'"+StoredReg(types.RegClass, oid)+"'::regclass")
+}
+
+// namesAsSeen rewrites what a stored expression names so that path finds it: objects that
+// constants stand for, and the types of casts. A type's name that is not qualified is one of public's.
 func namesAsSeen(snap *Snapshot, path []string, e string) string {
 	if !strings.Contains(e, "::") {
 		return e
 	}
-	e = typesAsSeen(snap, path, e)
-	return regclassLiteral.ReplaceAllStringFunc(e, func(m string) string {
-		name := strings.ReplaceAll(regclassLiteral.FindStringSubmatch(m)[1], "''", "'")
-		oid, err := parseRegClass(snap, path, name)
-		if err != nil {
-			return m
-		}
-		return types.QuoteLiteral(relationRef(snap, path, oid)) + "::regclass"
-	})
-}
-
-// typesAsSeen does the same for the types of casts that users made. A name that
-// is not qualified is one of public's.
-func typesAsSeen(snap *Snapshot, path []string, e string) string {
+	if path == nil {
+		path = []string{"pg_catalog"}
+	}
 	toks := exprTokens(e)
 	var b strings.Builder
 	for i := 0; i < len(toks); i++ {
+		if kind := regConstant(toks[i:]); kind != nil {
+			text := toks[i].text
+			oid, err := ParseReg(snap, StoredPath, kind, strings.ReplaceAll(text[1:len(text)-1], "''", "'"))
+			if name := RegName(snap, path, kind, oid); err == nil && name != "" {
+				text = types.QuoteLiteral(name)
+			}
+			b.WriteString(toks[i].space + text)
+			continue
+		}
 		b.WriteString(toks[i].space + toks[i].text)
 		if toks[i].text != "::" || i+1 == len(toks) {
 			continue
@@ -88,26 +126,29 @@ func typesAsSeen(snap *Snapshot, path []string, e string) string {
 	return b.String()
 }
 
+// regConstant tells of which type of storedRegs the constant is that tokens begin with; nil: of none.
+func regConstant(toks []exprToken) *types.Type {
+	if len(toks) < 3 || len(toks[0].text) < 2 || toks[0].text[0] != '\'' || toks[1].text != "::" || len(toks) > 3 && toks[3].text == "[" {
+		return nil
+	}
+	return storedRegs[toks[2].text]
+}
+
 // defaultText gives a column's default or generation expression, "" if it has
-// none. What names the column's own sequence names it in full.
-func defaultText(snap *Snapshot, c *Column) string {
+// none.
+func defaultText(c *Column) string {
 	if c.Generated != "" {
 		return c.Generated
-	}
-	if c.SeqOID != 0 && strings.HasPrefix(c.Default, "nextval('") && strings.HasSuffix(c.Default, "'::regclass)") {
-		if name := relationRef(snap, nil, c.SeqOID); name != "" {
-			return "nextval(" + types.QuoteLiteral(name) + "::regclass)"
-		}
 	}
 	return c.Default
 }
 
 // indexColumnDef writes one column of an index: its name or expression.
-func indexColumnDef(t *Table, ix *Index, i int, pretty bool) string {
+func indexColumnDef(snap *Snapshot, path []string, t *Table, ix *Index, i int, pretty bool) string {
 	if n := indexAttnum(ix, i); n > 0 {
 		return types.QuoteIdent(t.Col(n).Name)
 	}
-	e := exprText(ix.Keys[i].Expr, pretty)
+	e := exprText(namesAsSeen(snap, path, ix.Keys[i].Expr), pretty)
 	if looksLikeCall(e) {
 		return e
 	}
@@ -135,7 +176,7 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(indexColumnDef(t, ix, i, pretty))
+		b.WriteString(indexColumnDef(snap, path, t, ix, i, pretty))
 		if k.Collation != 0 {
 			b.WriteString(" COLLATE " + types.QuoteIdent(collationName(k.Collation)))
 		}
@@ -159,7 +200,7 @@ func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) s
 		b.WriteString(" NULLS NOT DISTINCT")
 	}
 	if ix.Where != "" {
-		b.WriteString(" WHERE " + exprText(ix.Where, pretty))
+		b.WriteString(" WHERE " + exprText(namesAsSeen(snap, path, ix.Where), pretty))
 	}
 	return b.String()
 }
@@ -223,7 +264,7 @@ func constraintDef(snap *Snapshot, path []string, r constraintRef, pretty bool) 
 		ix := r.index
 		deferrable, deferred = ix.Deferrable, ix.Deferred
 		if ix.Exclusion {
-			writeExclusion(&b, r.table, ix, pretty)
+			writeExclusion(&b, snap, path, r.table, ix, pretty)
 			break
 		}
 		b.WriteString(map[bool]string{true: "PRIMARY KEY ", false: "UNIQUE "}[ix.Primary])
@@ -264,18 +305,18 @@ func (s *Snapshot) FormatType(path []string, t *types.Type, mod int32) string {
 }
 
 // writeExclusion writes EXCLUDE … of a constraint whose operators are equality.
-func writeExclusion(b *strings.Builder, t *Table, ix *Index, pretty bool) {
+func writeExclusion(b *strings.Builder, snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) {
 	b.WriteString("EXCLUDE USING btree (")
 	for i := range ix.Keys {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(indexColumnDef(t, ix, i, pretty) + " WITH =")
+		b.WriteString(indexColumnDef(snap, path, t, ix, i, pretty) + " WITH =")
 	}
 	b.WriteByte(')')
 	writeInclude(b, t, ix)
 	if ix.Where != "" {
-		b.WriteString(" WHERE (" + exprText(ix.Where, pretty) + ")")
+		b.WriteString(" WHERE (" + exprText(namesAsSeen(snap, path, ix.Where), pretty) + ")")
 	}
 }
 

@@ -218,6 +218,7 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		if col.Generated != "" {
 			return pgerr.Newf(pgerr.SyntaxError, "column %q of relation %q is a generated column", col.Name, t.Name)
 		}
+		col.SeqOID = 0
 		if cmd.Expr == nil {
 			col.Default = ""
 		} else if col.Default, err = c.exprText(planner.ForDefault, t, cmd.Expr, col); err != nil {
@@ -993,6 +994,26 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 				}
 			}
 		}
+		for _, s := range c.snap().Sequences() { // these and functions know their schema
+			if s.SchemaOID == cp.OID {
+				q := *s
+				q.Schema = &cp
+				if err := c.put(&q); err != nil {
+					return err
+				}
+				if err := c.moveDefaults(s, &q); err != nil {
+					return err
+				}
+			}
+		}
+		for _, f := range c.snap().Functions() {
+			if f.SchemaOID == cp.OID {
+				g := *f
+				if err := c.put(&g); err != nil {
+					return err
+				}
+			}
+		}
 		for oid, vs := range views {
 			for _, v := range vs {
 				v.renameTable(oid, cp.Name, c.snap().Table(oid).Name)
@@ -1291,9 +1312,13 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	return c.storeViews(views)
 }
 
+// drawnByName is what the defaults that earlier versions stored say to draw from s.
+func drawnByName(s *catalog.Sequence) string {
+	return "nextval('" + strings.ReplaceAll(qualified(s.Schema, s.Name), "'", "''") + "'"
+}
+
 // moveDefaults rewrites the defaults that call a sequence by its old name.
 func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
-	schema := c.snap().Schema(now.SchemaOID)
 	deps, err := c.dependents(target{seq: old})
 	if err != nil {
 		return err
@@ -1303,7 +1328,8 @@ func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
 			continue
 		}
 		t := clone(d.table)
-		t.Col(d.deflt).Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(schema, now.Name))
+		col := t.Col(d.deflt)
+		col.Default = strings.ReplaceAll(col.Default, drawnByName(old), drawnByName(now))
 		if err := c.put(t); err != nil {
 			return err
 		}

@@ -273,6 +273,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 	case t.table != nil:
 		viewsOf(t.table.OID)
+		c.expressionsWith(func(text string) bool { return catalog.MentionsRelation(text, t.table.OID) }, add)
 		for _, child := range snap.AllChildren(t.table.OID) {
 			add(target{table: child}, t.table.Kind == catalog.KindPartitioned)
 		}
@@ -302,15 +303,10 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 			}
 		}
 	case t.seq != nil:
-		text := "nextval('" + strings.ReplaceAll(qualified(t.seq.Schema, t.seq.Name), "'", "''") + "'"
-		for _, tb := range snap.Tables() {
-			for i := range tb.Columns {
-				col := &tb.Columns[i]
-				if !col.Dropped && (col.SeqOID == t.seq.OID || strings.Contains(col.Default, text)) && col.Identity == 0 && col.Default != "" {
-					add(target{table: tb, deflt: col.Attnum}, false)
-				}
-			}
-		}
+		byName := drawnByName(t.seq)
+		c.expressionsWith(func(text string) bool {
+			return strings.Contains(text, byName) || catalog.MentionsRelation(text, t.seq.OID)
+		}, add)
 		viewsOf(t.seq.OID)
 	case t.typ != nil:
 		c.columnsOfType(t.typ.OID, t.typ.ArrayOID, 0, add)
@@ -421,7 +417,10 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 		if err != nil {
 			return err
 		}
-		sort.SliceStable(deps, func(i, j int) bool { return deps[i].oid() > deps[j].oid() })
+		sort.SliceStable(deps, func(i, j int) bool {
+			a, b := deps[i].oid(), deps[j].oid()
+			return a > b || a == b && deps[i].deflt > deps[j].deflt
+		})
 		for _, d := range deps {
 			if seen[d.key()] || d.partOf(seen) {
 				continue

@@ -729,14 +729,10 @@ func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, schema *catalog.S
 	return c.put(&cp)
 }
 
-// dependentsOfFunction finds what uses a function: views, and the expressions
+// dependentsOfFunction finds what uses a function: views, triggers, functions, and the expressions
 // of tables and domains that call it.
 func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) {
-	calls := func(text string) bool { return text != "" && mentions(text, f.Name) }
 	for _, t := range c.snap().Tables() {
-		if t.Virtual != nil {
-			continue
-		}
 		if t.View != nil && dependsOn(t, f.OID) {
 			add(target{table: t}, false)
 		}
@@ -745,43 +741,8 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 				add(target{table: t, trigger: tr}, false)
 			}
 		}
-		for i := range t.Columns {
-			col := &t.Columns[i]
-			if col.Dropped {
-				continue
-			}
-			if calls(col.Default) {
-				add(target{table: t, deflt: col.Attnum}, false)
-			}
-			if calls(col.Generated) {
-				add(target{table: t, column: col.Attnum}, false)
-			}
-		}
-		if key := t.PartitionBy; key != nil && slices.ContainsFunc(key.Columns, func(k catalog.PartitionColumn) bool { return calls(k.Expr) }) {
-			add(target{table: t}, false)
-		}
-		for _, k := range t.Checks {
-			if calls(k.Expr) {
-				add(target{table: t, check: k}, false)
-			}
-		}
-		for _, ix := range t.Indexes {
-			uses := calls(ix.Where)
-			for _, k := range ix.Keys {
-				uses = uses || calls(k.Expr)
-			}
-			if uses && !ix.RowID {
-				add(target{table: t, index: ix}, false)
-			}
-		}
 	}
-	for _, u := range c.snap().UserTypes() {
-		for _, k := range u.Checks {
-			if calls(k.Expr) {
-				add(target{typ: u, check: k}, false)
-			}
-		}
-	}
+	c.expressionsWith(func(text string) bool { return mentions(text, f.Name) }, add)
 	for _, g := range c.snap().Functions() {
 		if g.OID == f.OID {
 			continue
@@ -792,6 +753,65 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 		}
 		if uses {
 			add(target{fn: g}, false)
+		}
+	}
+}
+
+// expressionsWith finds the stored expressions of tables, domains and functions that satisfy with.
+func (c *Ctx) expressionsWith(with func(text string) bool, add func(target, bool)) {
+	uses := func(text string) bool { return text != "" && with(text) }
+	for _, t := range c.snap().Tables() {
+		if t.Virtual != nil {
+			continue
+		}
+		for _, tr := range t.Triggers {
+			if uses(tr.When) && tr.Parent == 0 {
+				add(target{table: t, trigger: tr}, false)
+			}
+		}
+		for i := range t.Columns {
+			col := &t.Columns[i]
+			if col.Dropped {
+				continue
+			}
+			if uses(col.Default) {
+				add(target{table: t, deflt: col.Attnum}, false)
+			}
+			if uses(col.Generated) {
+				add(target{table: t, column: col.Attnum}, false)
+			}
+		}
+		if key := t.PartitionBy; key != nil && slices.ContainsFunc(key.Columns, func(k catalog.PartitionColumn) bool { return uses(k.Expr) }) {
+			add(target{table: t}, false)
+		}
+		for _, k := range t.Checks {
+			if uses(k.Expr) {
+				add(target{table: t, check: k}, false)
+			}
+		}
+		for _, ix := range t.Indexes {
+			hit := uses(ix.Where)
+			for _, k := range ix.Keys {
+				hit = hit || uses(k.Expr)
+			}
+			if hit && !ix.RowID {
+				add(target{table: t, index: ix}, false)
+			}
+		}
+	}
+	for _, f := range c.snap().Functions() {
+		if slices.ContainsFunc(f.Params, func(p catalog.Param) bool { return uses(p.Default) }) {
+			add(target{fn: f}, false)
+		}
+	}
+	for _, u := range c.snap().UserTypes() {
+		if uses(u.Default) {
+			add(target{typ: u}, false)
+		}
+		for _, k := range u.Checks {
+			if uses(k.Expr) {
+				add(target{typ: u, check: k}, false)
+			}
 		}
 	}
 }

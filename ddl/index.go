@@ -194,8 +194,8 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		}
 		key.Expr, key.Type, name = c.deparse(bound, t), bound.Type(), "expr"
 		key.ExprType = key.Type.OID
-		if f, ok := e.Expr.(*ast.FuncCall); ok {
-			name = f.Name[len(f.Name)-1]
+		if n := planner.NameOf(e.Expr); n != "" {
+			name = n
 		}
 	}
 	if len(e.Collation) > 0 {

@@ -310,7 +310,7 @@ func (b *builder) serial(at int16) error {
 	}
 	p := b.t.Col(at)
 	p.NotNull, p.SeqOID = true, seq.OID
-	p.Default = fmt.Sprintf("nextval('%s'::regclass)", qualified(b.schema, seq.Name))
+	p.Default = "nextval('" + catalog.StoredReg(types.RegClass, seq.OID) + "'::regclass)"
 	return nil
 }
 
@@ -506,11 +506,10 @@ func (c *Ctx) exprText(place planner.Place, t *catalog.Table, e ast.Expr, col *c
 	return c.deparse(bound, t), nil
 }
 
-// deparse prints an expression to be stored. What its constants of type regclass
-// name is written with its schema, unless that is public: so the readers of stored
-// expressions find it, and those of definitions.
+// deparse prints an expression to be stored. What users made and its constants of type regclass
+// and kin name is written by number, which renaming does not change.
 func (c *Ctx) deparse(e plan.Expr, t *catalog.Table) string {
-	return planner.DeparseTableExpr(e, t, storedNames{c, []string{"pg_catalog", "public"}})
+	return planner.DeparseTableExpr(e, t, storedNames{c, catalog.StoredPath})
 }
 
 // storedNames prints names for stored expressions.
@@ -524,6 +523,9 @@ func (n storedNames) ParseReg(kind *types.Type, text string) (types.OID, error) 
 }
 
 func (n storedNames) RegName(kind *types.Type, oid types.OID) string {
+	if number := catalog.StoredReg(kind, oid); number != "" {
+		return number
+	}
 	return catalog.RegName(n.c.snap(), n.path, kind, oid)
 }
 

@@ -10,6 +10,7 @@ import (
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
+	"rowkey/types"
 )
 
 // A view is kept as text, and yet must mean what it meant when it was made:
@@ -19,7 +20,8 @@ import (
 //	SELECT * FROM t JOIN u USING (a)   →   SELECT a, t.b, u.c FROM public.t JOIN public.u USING (a)
 //
 // stars expanded, columns and tables qualified, and is written anew when
-// something it names gets another name.
+// something it names gets another name. What literals of type regclass and kin name is written
+// by number, as in other stored expressions.
 
 // viewText is a view's query with what its names mean.
 type viewText struct {
@@ -73,6 +75,10 @@ func (c *Ctx) writeView(q *ast.SelectStmt) (string, []catalog.OID, error) {
 			if t := c.snap().Table(names.Tables[n]); t != nil && n.Schema == "" {
 				n.Schema = t.Schema.Name
 			}
+		case *ast.Const:
+			if r, ok := names.Regs[n.Pos()]; ok && n.Kind == ast.ConstString {
+				n.Text, n.As = catalog.StoredReg(r.Type, r.OID), r.Type.Name
+			}
 		}
 		return true
 	})
@@ -86,6 +92,11 @@ func (c *Ctx) writeView(q *ast.SelectStmt) (string, []catalog.OID, error) {
 	}
 	for _, oid := range names.Tables {
 		add(oid)
+	}
+	for _, r := range names.Regs {
+		if r.Type == types.RegClass {
+			add(r.OID)
+		}
 	}
 	for _, oid := range info.DependsOn { // relations that views in it read are theirs, not ours
 		if c.snap().Table(oid) == nil {

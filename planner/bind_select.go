@@ -1419,6 +1419,9 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	return s
 }
 
+// NameOf is the name that an expression gives to a column or an index made of it, "" if it gives none.
+func NameOf(e ast.Expr) string { return nameOf(e) }
+
 // columnName is the name PostgreSQL gives an output column without AS.
 func columnName(e ast.Expr) string {
 	if n := nameOf(e); n != "" {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"rowkey/catalog"
 	"slices"
 	"strings"
 
@@ -359,6 +360,9 @@ func (p *planner) literal(c *plan.Const, pos int, t *types.Type, mod int32, ctx 
 			if v, err = types.Parse(base, m, s, p.env); err != nil {
 				bail(pgerr.PlaceAt(err, pos))
 			}
+		}
+		if names := p.names(); names != nil && catalog.StoredReg(base, types.OID(v.I)) != "" {
+			names.Regs[pos] = Reg{base, types.OID(v.I)}
 		}
 		out = &plan.Const{T: plan.T{Typ: base, Mod: -1}, Val: v}
 		switch {

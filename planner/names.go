@@ -4,6 +4,7 @@ import (
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
+	"rowkey/types"
 )
 
 // Names collects, while Analyze binds a query, what its names mean. DDL reads
@@ -15,10 +16,18 @@ type Names struct {
 	Stars   map[*ast.ColumnRef][]Name
 	Tables  map[*ast.RangeVar]catalog.OID
 	Natural map[*ast.JoinExpr][]string
+	// Regs are the objects that literals of type regclass and kin name, by the literal's position.
+	Regs map[int]Reg
 	// Using are the columns that joins compare by USING or NATURAL.
 	Using []Name
 
 	shapes *shapes // what DeparseQuery needs, nil if that is not asked for
+}
+
+// Reg is an object that a literal names, and the literal's type.
+type Reg struct {
+	Type *types.Type
+	OID  catalog.OID
 }
 
 // Name is a column as a query can say it, and what it is.
@@ -32,7 +41,7 @@ type Name struct {
 // NewNames makes an empty Names for a Request.
 func NewNames() *Names {
 	return &Names{Columns: map[*ast.ColumnRef]Name{}, Stars: map[*ast.ColumnRef][]Name{},
-		Tables: map[*ast.RangeVar]catalog.OID{}, Natural: map[*ast.JoinExpr][]string{}}
+		Tables: map[*ast.RangeVar]catalog.OID{}, Natural: map[*ast.JoinExpr][]string{}, Regs: map[int]Reg{}}
 }
 
 // names gives the collector, nil if nobody asked or a view's own query is being bound.

@@ -60,6 +60,7 @@ type Const struct {
 	Bool bool
 	Int  int32
 	Text string
+	As   string // a type that Format writes behind a string: one whose Text is put there after parsing
 }
 
 // ParamRef is $n.

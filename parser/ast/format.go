@@ -368,6 +368,9 @@ func (p *printer) constant(x *Const) {
 		p.s(map[bool]string{true: "true", false: "false"}[x.Bool])
 	case ConstString:
 		p.s(QuoteString(x.Text))
+		if x.As != "" {
+			p.s("::", x.As)
+		}
 	case ConstBits:
 		if x.Text == "" {
 			p.s("b''")
