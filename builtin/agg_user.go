@@ -73,12 +73,18 @@ func (u *UserAgg) fold(ctx *Ctx, rows [][]types.Datum) (types.Datum, error) {
 			return types.Null, err
 		}
 	}
+	return u.final(ctx, state)
+}
+
+// final gives the result that a state stands for.
+func (u *UserAgg) final(ctx *Ctx, state types.Datum) (types.Datum, error) {
 	if u.Final == nil {
 		return state, nil
 	}
-	args = append(args[:0], state)
-	for range u.Extra {
-		args = append(args, types.Null)
+	args := make([]types.Datum, 1+u.Extra)
+	args[0] = state
+	for i := range u.Extra {
+		args[1+i] = types.Null
 	}
 	return Call(u.Final, ctx, args)
 }

@@ -181,6 +181,8 @@ type Agg struct {
 	NewOrdered   func(argTypes []*types.Type, direct int, order []SortOrder) AggState
 	// IgnoresOrder tells that ORDER BY in the call cannot change the result.
 	IgnoresOrder bool
+	// Moving, unless nil, makes what computes the aggregate over frames whose start moves.
+	Moving func(argTypes []*types.Type) (*Moving, error)
 }
 
 // SortOrder is the direction of one ORDER BY expression.

@@ -66,8 +66,15 @@ type Aggregate struct {
 	HasInitial bool
 	FinalExtra bool `json:",omitempty"`
 	SortOp     string
-	// Inverse functions of moving aggregates are kept for the catalogs alone.
-	Moving []string `json:",omitempty"`
+	// Moving is the aggregate once more, as it is computed over frames whose start moves,
+	// with the function that takes rows out again.
+	Moving  *Aggregate `json:",omitempty"`
+	Inverse OID        `json:",omitempty"`
+}
+
+// Calls tells whether the aggregate (nil: none) calls a function.
+func (a *Aggregate) Calls(function OID) bool {
+	return a != nil && (a.Transition == function || a.Final == function || a.Inverse == function || a.Moving.Calls(function))
 }
 
 // In tells whether a parameter is an argument of calls.
@@ -272,7 +279,35 @@ func routines(ctx *builtin.Ctx, f *Function) (builtin.Routines, error) {
 
 // makeAggregate describes an aggregate: a transition function over a state.
 func (f *Function) makeAggregate(s *Snapshot) (*builtin.Agg, error) {
-	a := f.Aggregate
+	make_, err := f.aggregateOf(s, f.Aggregate)
+	if err != nil {
+		return nil, err
+	}
+	agg := builtin.NewUserAgg(make_)
+	m := f.Aggregate.Moving
+	if m == nil {
+		return agg, nil
+	}
+	if make_, err = f.aggregateOf(s, m); err != nil {
+		return nil, err
+	}
+	inverse := s.callable(m.Inverse)
+	if inverse == nil {
+		return nil, fmt.Errorf("catalog: a function of aggregate %s does not exist", f.Name)
+	}
+	agg.Moving = func(args []*types.Type) (*builtin.Moving, error) {
+		u, err := make_(args)
+		if err != nil {
+			return nil, err
+		}
+		st := u.Transition.Result
+		return &builtin.Moving{UserAgg: *u, Inverse: bindTo(inverse, append([]*types.Type{st}, args...), st)}, nil
+	}
+	return agg, nil
+}
+
+// aggregateOf gives what binds an aggregate's functions for arguments of some types.
+func (f *Function) aggregateOf(s *Snapshot, a *Aggregate) (func(args []*types.Type) (*builtin.UserAgg, error), error) {
 	transition, final := s.callable(a.Transition), s.callable(a.Final)
 	if transition == nil || a.Final != 0 && final == nil {
 		return nil, fmt.Errorf("catalog: a function of aggregate %s does not exist", f.Name)
@@ -285,7 +320,7 @@ func (f *Function) makeAggregate(s *Snapshot) (*builtin.Agg, error) {
 	for _, p := range f.Inputs() {
 		declared = append(declared, p.Type)
 	}
-	return builtin.NewUserAgg(func(args []*types.Type) (*builtin.UserAgg, error) {
+	return func(args []*types.Type) (*builtin.UserAgg, error) {
 		st := settled(state, declared, args)
 		u := &builtin.UserAgg{Transition: bindTo(transition, append([]*types.Type{st}, args...), st)}
 		if final != nil {
@@ -305,7 +340,7 @@ func (f *Function) makeAggregate(s *Snapshot) (*builtin.Agg, error) {
 			u.FirstInput = !transition.NotStrict
 		}
 		return u, nil
-	}), nil
+	}, nil
 }
 
 // callable finds a function, built in or not, as it is called; nil if there is none.

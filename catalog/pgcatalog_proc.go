@@ -210,8 +210,14 @@ func aggregateRows(q *query) error {
 			if a.HasInitial {
 				initial = vStr(a.Initial)
 			}
-			return q.row(vOID(p.oid), vChar('n'), vInt(0), vOID(a.Transition), vOID(a.Final), zero, zero, zero, zero, zero, zero,
-				vBool(a.FinalExtra), vBool(false), vChar('r'), vChar('r'), zero, vOID(a.StateOID), vInt(0), zero, vInt(0), initial, vNull())
+			m, movingInitial := a.Moving, vNull()
+			if m == nil {
+				m = &Aggregate{}
+			} else if m.HasInitial {
+				movingInitial = vStr(m.Initial)
+			}
+			return q.row(vOID(p.oid), vChar('n'), vInt(0), vOID(a.Transition), vOID(a.Final), zero, zero, zero, vOID(m.Transition), vOID(m.Inverse), vOID(m.Final),
+				vBool(a.FinalExtra), vBool(m.FinalExtra), vChar('r'), vChar('r'), zero, vOID(a.StateOID), vInt(0), vOID(m.StateOID), vInt(0), initial, movingInitial)
 		}
 		kind, direct := byte('n'), 0
 		if a := p.fn.Agg; a != nil {

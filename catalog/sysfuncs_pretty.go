@@ -143,6 +143,8 @@ func kindOf(items []exprItem) (kind exprKind, op string) {
 			return kindNot, ""
 		case w == "IS":
 			kind = kindTest
+		case w == "COLLATE" && kind == kindSimple:
+			kind = kindOperator // as one that is none of the basic ones
 		case (w == "ANY" || w == "ALL") && kind == kindOperator:
 			kind = kindAnyAll
 		case kind == kindSimple && len(it.text) > 0 && strings.IndexByte("+-*/<>=~!@#%^&|`?", it.text[0]) >= 0:

@@ -23,7 +23,7 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 		return err
 	}
 	f := &catalog.Function{SchemaOID: schema.OID, Schema: schema, Name: name, Kind: 'a', Language: "internal", Source: "aggregate_dummy",
-		Volatile: 'i', Parallel: 'u', Cost: 1, Owner: c.role(), Aggregate: &catalog.Aggregate{}}
+		Volatile: 'i', Parallel: 'u', Cost: 1, Owner: c.role()}
 	opt := map[string]*ast.Option{}
 	for _, o := range n.Options {
 		key := strings.TrimSuffix(strings.ToLower(o.Name), "1")
@@ -49,8 +49,14 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 		return bad("aggregate input type must be specified")
 	case !n.OldStyle && opt["basetype"] != nil:
 		return bad("basetype is redundant with aggregate input type specification")
-	case opt["msfunc"] == nil != (opt["mstype"] == nil), opt["msfunc"] == nil != (opt["minvfunc"] == nil):
-		return bad("aggregate mstype, msfunc and minvfunc must be specified together")
+	}
+	for _, o := range []string{"msfunc", "minvfunc", "mfinalfunc", "msspace", "minitcond"} {
+		switch {
+		case opt["mstype"] == nil && opt[o] != nil:
+			return bad("aggregate %s must not be specified without mstype", o)
+		case opt["mstype"] != nil && opt[o] == nil && (o == "msfunc" || o == "minvfunc"):
+			return bad("aggregate %s must be specified when mstype is specified", o)
+		}
 	}
 	switch {
 	case n.OldStyle:
@@ -68,55 +74,35 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 			return err
 		}
 	}
-	state, err := c.optionType(opt["stype"])
-	if err != nil {
-		return err
-	}
-	if state.Kind == types.KindPseudo && state != types.AnyElement && state != types.AnyArray && state != types.AnyCompatible && state != types.AnyCompatibleArray {
-		if state == types.Internal {
-			return pgerr.Unsupported("aggregates with a state of type internal are not supported")
-		}
-		return bad("aggregate transition data type cannot be %s", types.Display(state))
-	}
-	a := f.Aggregate
-	a.StateOID = state.OID
-	inputs := []*types.Type{state}
+	var inputs []*types.Type
 	for _, p := range f.Inputs() {
 		inputs = append(inputs, p.Type)
 	}
-	transition, result, err := c.aggregateFunction(opt["sfunc"], inputs)
-	if err != nil {
+	if f.Aggregate, f.Result, _, err = c.aggregateParts(opt, "", inputs); err != nil {
 		return err
 	}
-	if result.OID != state.OID {
-		return pgerr.Newf(pgerr.DatatypeMismatch, "return type of transition function %s is not %s", transition.Name, types.Display(state))
-	}
-	a.Transition = transition.OID
-	f.Result = state
-	if o := opt["finalfunc"]; o != nil {
-		args := inputs[:1]
-		if x := opt["finalfunc_extra"]; x != nil {
-			if on, ok := x.AsBool(); ok && on {
-				a.FinalExtra, args = true, inputs
-			}
-		}
-		final, result, err := c.aggregateFunction(o, args)
+	if opt["mstype"] != nil {
+		m, result, mstrict, err := c.aggregateParts(opt, "m", inputs)
 		if err != nil {
 			return err
 		}
-		a.Final, f.Result = final.OID, result
+		if result.OID != f.Result.OID {
+			return bad("moving-aggregate implementation returns type %s, but plain implementation returns type %s", types.Display(result), types.Display(f.Result))
+		}
+		state := c.snap().Type(m.StateOID)
+		inverse, back, err := c.aggregateFunction(opt["minvfunc"], append([]*types.Type{state}, inputs...))
+		if err != nil {
+			return err
+		}
+		if back.OID != state.OID {
+			return pgerr.Newf(pgerr.DatatypeMismatch, "return type of inverse transition function %s is not %s", inverse.Name, types.Display(state))
+		}
+		if mstrict == inverse.NotStrict {
+			return bad("strictness of aggregate's forward and inverse transition functions must match")
+		}
+		m.Inverse, f.Aggregate.Moving = inverse.OID, m
 	}
 	f.ResultOID = f.Result.OID
-	if o := opt["initcond"]; o != nil {
-		a.HasInitial, a.Initial = true, o.AsText()
-		if state.Kind != types.KindPseudo {
-			if _, err := types.Parse(state, -1, a.Initial, c.Env); err != nil {
-				return err
-			}
-		}
-	} else if !transition.NotStrict && (len(inputs) < 2 || inputs[1].OID != state.OID && inputs[1].Kind != types.KindPseudo) {
-		return bad("must not omit initial value when transition function is strict and transition type is not compatible with input type")
-	}
 	if o := opt["parallel"]; o != nil {
 		switch strings.ToLower(o.AsText()) {
 		case "safe":
@@ -136,6 +122,57 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 	c.CheckRoutine = nil
 	defer func() { c.CheckRoutine = check }()
 	return c.storeFunction(f, n.OrReplace)
+}
+
+// aggregateParts reads one way of computing an aggregate: the plain one, or with prefix "m"
+// that for frames whose start moves. It gives its result and whether its transition function
+// is strict, too.
+func (c *Ctx) aggregateParts(opt map[string]*ast.Option, prefix string, inputs []*types.Type) (a *catalog.Aggregate, result *types.Type, strict bool, err error) {
+	fail := func(err error) (*catalog.Aggregate, *types.Type, bool, error) { return nil, nil, false, err }
+	state, err := c.optionType(opt[prefix+"stype"])
+	if err != nil {
+		return fail(err)
+	}
+	if state.Kind == types.KindPseudo && state != types.AnyElement && state != types.AnyArray && state != types.AnyCompatible && state != types.AnyCompatibleArray {
+		if state == types.Internal {
+			return fail(pgerr.Unsupported("aggregates with a state of type internal are not supported"))
+		}
+		return fail(pgerr.Newf(pgerr.InvalidFunctionDefinition, "aggregate transition data type cannot be %s", types.Display(state)))
+	}
+	a = &catalog.Aggregate{StateOID: state.OID}
+	args := append([]*types.Type{state}, inputs...)
+	transition, gives, err := c.aggregateFunction(opt[prefix+"sfunc"], args)
+	if err != nil {
+		return fail(err)
+	}
+	if gives.OID != state.OID {
+		return fail(pgerr.Newf(pgerr.DatatypeMismatch, "return type of transition function %s is not %s", transition.Name, types.Display(state)))
+	}
+	a.Transition, result = transition.OID, state
+	if o := opt[prefix+"finalfunc"]; o != nil {
+		takes := args[:1]
+		if x := opt[prefix+"finalfunc_extra"]; x != nil {
+			if on, ok := x.AsBool(); ok && on {
+				a.FinalExtra, takes = true, args
+			}
+		}
+		final, gives, err := c.aggregateFunction(o, takes)
+		if err != nil {
+			return fail(err)
+		}
+		a.Final, result = final.OID, gives
+	}
+	if o := opt[prefix+"initcond"]; o != nil {
+		a.HasInitial, a.Initial = true, o.AsText()
+		if state.Kind != types.KindPseudo {
+			if _, err := types.Parse(state, -1, a.Initial, c.Env); err != nil {
+				return fail(err)
+			}
+		}
+	} else if !transition.NotStrict && (len(inputs) < 1 || inputs[0].OID != state.OID && inputs[0].Kind != types.KindPseudo) {
+		return fail(pgerr.New(pgerr.InvalidFunctionDefinition, "must not omit initial value when transition function is strict and transition type is not compatible with input type"))
+	}
+	return a, result, !transition.NotStrict, nil
 }
 
 // optionType reads an option's value as a type.

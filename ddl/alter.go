@@ -358,6 +358,15 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		if cmd.Op == ast.SetUnlogged {
 			t.Persistence = catalog.Unlogged
 		}
+		for _, s := range c.snap().Sequences() { // its own follow
+			if s.OwnerTable == t.OID && s.Persistence != t.Persistence {
+				cp := *s
+				cp.Persistence = t.Persistence
+				if err := c.put(&cp); err != nil {
+					return err
+				}
+			}
+		}
 		return c.put(t)
 	}
 	return pgerr.Unsupported("this form of ALTER TABLE is not supported").At(cmd.Pos())

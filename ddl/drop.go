@@ -82,7 +82,7 @@ func (c *Ctx) describe(t target) string {
 	}
 	switch {
 	case t.fn != nil:
-		return routineKinds[t.fn.Kind] + " " + c.functionText(t.fn)
+		return "function " + c.functionText(t.fn)
 	case t.trigger != nil:
 		return "trigger " + quoteIdent(t.trigger.Name) + " on " + rel(t.table)
 	case t.typ != nil && t.check != nil:

@@ -747,7 +747,7 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 		if g.OID == f.OID {
 			continue
 		}
-		uses := g.Aggregate != nil && (g.Aggregate.Transition == f.OID || g.Aggregate.Final == f.OID)
+		uses := g.Aggregate.Calls(f.OID)
 		for _, d := range g.DependsOn {
 			uses = uses || d == f.OID
 		}

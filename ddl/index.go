@@ -188,6 +188,17 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		}
 		key.Attnum, key.Type, name = col.Attnum, col.Type, col.Name
 	} else {
+		for { // the key's own
+			k, ok := e.Expr.(*ast.CollateExpr)
+			if !ok {
+				break
+			}
+			cp := *e
+			if cp.Expr = k.Arg; len(cp.Collation) == 0 {
+				cp.Collation = k.Collation
+			}
+			e = &cp
+		}
 		var bound plan.Expr
 		if bound, err = c.bind(planner.ForIndexExpr, t, e.Expr, nil); err != nil {
 			return key, "", err

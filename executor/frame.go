@@ -356,7 +356,73 @@ func (p *partition) call(c *windowCall, out *types.Vec) error {
 		}
 		return nil
 	}
+	if c.moving != nil {
+		return p.movingAggregate(c, args, out)
+	}
 	return p.aggregate(c, args, out)
+}
+
+// movingAggregate computes an aggregate with a user's inverse transition function: rows are
+// added and taken out one by one, as PostgreSQL does.
+func (p *partition) movingAggregate(c *windowCall, args []*types.Vec, out *types.Vec) error {
+	ctx, m := p.o.x.Eval, c.moving
+	row := make([]types.Datum, len(args))
+	// each does a thing to the rows of a range that FILTER lets in.
+	each := func(from, to int, do func() (bool, error)) (bool, error) {
+		for i := from; i < to; i++ {
+			if c.admit != nil && !c.admit[p.from+i] {
+				continue
+			}
+			for k, v := range args {
+				row[k] = v.Datum(i)
+			}
+			if ok, err := do(); err != nil || !ok {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	add := func() (bool, error) { return true, m.Add(ctx, row) }
+	remove := func() (bool, error) { return m.Remove(ctx, row) }
+	excludes := p.o.n.Frame.Exclude != plan.ExcludeNoOthers
+	base, upto := 0, 0
+	for i := range p.n {
+		if err := p.o.x.cancelled(); err != nil {
+			return err
+		}
+		head, end := int(p.lo[i]), int(p.hi[i])
+		keeps := i > 0 && !excludes && upto > head
+		if keeps {
+			var err error
+			if keeps, err = each(base, head, remove); err != nil {
+				return err
+			}
+		}
+		if !keeps {
+			m.Reset()
+			upto = head
+		}
+		base = head
+		var err error
+		if excludes {
+			p.Frame(i, func(from, to int) bool {
+				_, err = each(from, to, add)
+				return err == nil
+			})
+		} else if end > upto {
+			_, err = each(upto, end, add)
+			upto = end
+		}
+		if err != nil {
+			return err
+		}
+		d, err := m.Result(ctx)
+		if err != nil {
+			return err
+		}
+		out.Set(p.from+i, d)
+	}
+	return nil
 }
 
 // aggregate computes an aggregate over each row's frame. While frames only

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"slices"
 
 	"rowkey/builtin"
 	"rowkey/pgerr"
@@ -65,8 +66,9 @@ type windowCall struct {
 	typs   []*types.Type
 	args   *exprSet
 	filter pred
-	vals   *rowSet // the arguments of all rows
-	admit  []bool  // rows that FILTER admits, nil: all
+	vals   *rowSet         // the arguments of all rows
+	admit  []bool          // rows that FILTER admits, nil: all
+	moving *builtin.Moving // nil: see Agg.Moving
 	// Of the input batch.
 	argsOf []*types.Vec
 	in     []bool
@@ -120,6 +122,11 @@ func (x *exec) newWindow(n *plan.Window) (op, error) {
 		}
 		if p.Distinct {
 			return nil, pgerr.Unsupported("DISTINCT is not implemented for window functions")
+		}
+		if w.fn.Agg != nil && w.fn.Agg.Moving != nil && n.Frame.Start != plan.UnboundedPreceding && !hasCalls(p.Filter) && !slices.ContainsFunc(p.Args, hasCalls) {
+			if w.moving, err = w.fn.Agg.Moving(w.typs); err != nil {
+				return nil, err
+			}
 		}
 		if w.args, err = x.newExprSet(p.Args); err != nil {
 			return nil, err

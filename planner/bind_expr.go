@@ -1080,7 +1080,13 @@ func (b *binder) collate(e *ast.CollateExpr) plan.Expr {
 	default:
 		bail(pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(e.Collation, ".")).At(e.Pos()))
 	}
-	return x
+	if !b.p.noFold { // all compare alike
+		return x
+	}
+	if t == types.Unknown {
+		x = b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
+	}
+	return &plan.Relabel{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Arg: x, Collation: name}
 }
 
 func (b *binder) valueFunction(e *ast.SQLValueFunction) plan.Expr {

@@ -186,6 +186,13 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	if sameType(src, target) || target == types.AnyType || isPolymorphic(target) && target != types.AnyArray {
 		return e
 	}
+	if c, ok := e.(*plan.Relabel); ok && c.Collation != "" { // the conversion goes below COLLATE
+		x := p.coerceType(arg{c.Arg, a.pos}, target, mod, ctx, implicit)
+		if !target.Under().Collate {
+			return x
+		}
+		return &plan.Relabel{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Arg: x, Collation: c.Collation}
+	}
 	if target == types.AnyArray {
 		if src.Kind == types.KindDomain {
 			return &plan.Relabel{T: plan.T{Typ: src.Under(), Mod: -1}, Arg: e, Implicit: true}

@@ -168,7 +168,7 @@ func (p *printer) simple(e, parent plan.Expr) bool {
 	case *plan.CoerceDomain:
 		return p.simple(e.Arg, e)
 	case *plan.Relabel:
-		return p.simple(e.Arg, e)
+		return e.Collation == "" && p.simple(e.Arg, e)
 	case *plan.Call:
 		if e.Op == nil {
 			return true
@@ -280,6 +280,13 @@ func (p *printer) expr(e plan.Expr, implicit bool) {
 	case *plan.Call:
 		p.call(e, implicit)
 	case *plan.Relabel:
+		if e.Collation != "" {
+			p.wrapped(func() {
+				p.operand(e.Arg, implicit, e)
+				p.str(" COLLATE " + quoteIdent(e.Collation))
+			})
+			return
+		}
 		if e.Implicit && (!implicit || e.Arg.Type().Kind == types.KindDomain) {
 			p.operand(e.Arg, false, e)
 			return

@@ -500,7 +500,7 @@ func equalExprs(a, b plan.Expr) bool {
 		return ok && a.Fn.OID == b.Fn.OID && a.Fn.Name == b.Fn.Name && equalLists(a.Args, b.Args)
 	case *plan.Relabel:
 		b, ok := b.(*plan.Relabel)
-		return ok && equalExprs(a.Arg, b.Arg)
+		return ok && a.Collation == b.Collation && equalExprs(a.Arg, b.Arg)
 	case *plan.And:
 		b, ok := b.(*plan.And)
 		return ok && equalLists(a.Args, b.Args)

@@ -130,20 +130,17 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 		c.in = p.push(n.in, down)
 		return filterOver(c, stay)
 	case *lDistinct:
-		down, stay := conds, []plan.Expr(nil)
-		if n.on != nil {
-			on := setOf(n.on)
-			own := outSet(n)
-			down, stay = split(conds, func(c plan.Expr) bool {
-				cs := colsOf(c)
-				for i, w := range cs {
-					if i < len(own) && w&own[i] != 0 && (i >= len(on) || w&own[i]&^on[i] != 0) {
-						return false
-					}
+		on := setOf(n.on)
+		own := outSet(n)
+		_, union := n.in.(*lUnion) // UNION, not DISTINCT
+		down, stay := split(conds, func(c plan.Expr) bool {
+			for i, w := range colsOf(c) {
+				if n.on != nil && i < len(own) && w&own[i] != 0 && (i >= len(on) || w&own[i]&^on[i] != 0) {
+					return false
 				}
-				return !isVolatile(c)
-			})
-		}
+			}
+			return union || !isVolatile(c)
+		})
 		c := n.clone().(*lDistinct)
 		c.in = p.push(n.in, down)
 		return filterOver(c, stay)

@@ -80,6 +80,9 @@ type Relabel struct {
 	T
 	Arg      Expr
 	Implicit bool
+	// Collation is that of COLLATE, which is kept in what will be printed; the type is
+	// the argument's.
+	Collation string
 }
 
 // And is conjunction of two or more.

@@ -1,0 +1,21 @@
+-- # COLLATE stays in what is stored
+create table ct (a text collate "C", b text collate "POSIX", c text, d int, v varchar);
+create index i2 on ct (a collate "POSIX", (lower(b)) collate "C" desc, (lower(c) collate "C"), (c || (v collate "C")) text_pattern_ops) where a collate "C" > 'x';
+create index i3 on ct ((lower(c) collate "POSIX" || 'x'), ((c || v) collate "default"));
+select indexname, indexdef from pg_indexes where tablename='ct' order by 1;
+create view v1 as select a collate "POSIX" as x, c collate "C" from ct order by c collate "POSIX";
+select pg_get_viewdef('v1'), pg_get_viewdef('v1', true);
+create view v2 as select a || (b collate "C") as x, lower(v collate "C"), v collate "C" || 'x' from ct where c < b collate "C" and 'x' collate "C" < c;
+select pg_get_viewdef('v2'), pg_get_viewdef('v2', true);
+create view v3 as select max(a collate "POSIX") over (partition by b collate "C" order by c collate ucs_basic) as m, count(distinct a collate "C") over () from ct;
+create view v3 as select max(a collate "POSIX") over (partition by b collate "C" order by c collate ucs_basic) as m, string_agg(a, ',' order by a collate "C") from ct group by a collate "POSIX", b, c;
+create view v3 as select string_agg(a, ',' order by a collate "C") from ct group by a collate "POSIX", b;
+select pg_get_viewdef('v3');
+alter table ct add constraint ck check (a collate "C" > 'abc'), alter c set default 'x' collate "C" || 'y';
+alter table ct add column g text generated always as (a collate "POSIX") stored;
+insert into ct(a,b) values ('b', 'q') returning c, g;
+select * from v1; select * from v2; 
+select a from ct where a collate "C" = 'b';
+create domain dd as text check (value collate "C" < 'z');
+select conname, pg_get_constraintdef(oid) from pg_constraint where contypid = 'dd'::regtype;
+create table pt(a text, b text) partition by range (lower(a) collate "C", b collate "POSIX");

@@ -1,0 +1,24 @@
+-- # What a volatile condition is computed for
+create sequence ts1; create table tk as select g % 10 as ten, g as u from generate_series(1,100) g;
+select * from (select distinct ten from tk) ss where ten < 10 + nextval('ts1') order by 1;
+select nextval('ts1');
+select * from (select ten, count(*) from tk group by ten) ss where ten < 10 + nextval('ts1') order by 1;
+select nextval('ts1');
+select * from (select ten from tk union select 1) ss where ten < 10 + nextval('ts1') order by 1;
+select nextval('ts1');
+select * from (select ten from tk union all select 1) ss where ten < 10 + nextval('ts1') and ten = 3 order by 1 limit 1;
+select nextval('ts1');
+select * from (select ten, row_number() over (partition by ten) r from tk) ss where ten < 10 + nextval('ts1') and r = 1 order by 1 limit 1;
+select nextval('ts1');
+select * from (select ten, u from tk order by u limit 5) ss where ten < 10 + nextval('ts1');
+select nextval('ts1');
+select * from (select distinct on (ten) ten, u from tk order by ten, u) ss where ten < 10 + nextval('ts1');
+select nextval('ts1');
+select * from (select ten, generate_series(1,2) g from tk) ss where ten < 10 + nextval('ts1') limit 1;
+select nextval('ts1');
+select * from tk t1 join tk t2 on t1.u = t2.u where t1.ten < 10 + nextval('ts1') and t2.u < 3;
+create unlogged table ul(a int generated always as identity);
+alter table ul set logged;
+select relname, relpersistence from pg_class where relname ~ '^ul' order by 1;
+alter table ul set unlogged;
+select relname, relpersistence from pg_class where relname ~ '^ul' order by 1;
