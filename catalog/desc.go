@@ -84,6 +84,7 @@ type Table struct {
 	Checks      []*Check      `json:",omitempty"`
 	ForeignKeys []*ForeignKey `json:",omitempty"`
 	Triggers    []*Trigger    `json:",omitempty"` // by name
+	ActionsOff  []OID         `json:",omitempty"` // foreign keys to it for which nothing is done when its rows change, as in ForeignKey.ChecksOff
 	View        *View         `json:",omitempty"`
 	OnCommit    byte          `json:",omitempty"` // temp tables: 'p' preserve, 'd' delete rows, 'D' drop
 	Comment     string        `json:",omitempty"`
@@ -171,6 +172,7 @@ type Index struct {
 	NullsEqual bool       `json:",omitempty"` // UNIQUE NULLS NOT DISTINCT
 	Constraint OID        `json:",omitempty"` // of the primary key or unique constraint it enforces
 	Deferrable bool       `json:",omitempty"`
+	ChecksOff  bool       `json:",omitempty"` // as in ForeignKey, where it is deferrable
 	Deferred   bool       `json:",omitempty"` // INITIALLY DEFERRED
 	Keys       []IndexKey `json:",omitempty"`
 	Include    []int16    `json:",omitempty"` // attnums of INCLUDE columns
@@ -248,6 +250,8 @@ type ForeignKey struct {
 	// same table whose referenced table is partitioned, with RefTable as a part.
 	Parent     OID  `json:",omitempty"`
 	Referenced bool `json:",omitempty"`
+	// ChecksOff: rows written are not checked, after ALTER TABLE … DISABLE TRIGGER ALL.
+	ChecksOff bool `json:",omitempty"`
 }
 
 // Trigger calls a function when a table's rows change.

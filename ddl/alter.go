@@ -338,21 +338,22 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q of relation %q does not exist", cmd.Constraint.Name, t.Name)
 	case ast.DisableRowSecurity, ast.NoForceRowSecurity:
 		return nil // there are no policies
-	case ast.EnableTriggerAll, ast.EnableTriggerUser:
-		return c.enableTriggers(t, "", 'O')
-	case ast.DisableTriggerUser, ast.DisableTriggerAll:
-		if cmd.Op == ast.DisableTriggerAll && (len(t.ForeignKeys) > 0 || len(c.snap().ReferredBy(t.OID)) > 0) {
-			return pgerr.Unsupported("disabling the checks of foreign keys is not supported").At(cmd.Pos())
-		}
-		return c.enableTriggers(t, "", 'D')
+	case ast.EnableTriggerAll:
+		return c.enableTriggers(t, "", 'O', true)
+	case ast.EnableTriggerUser:
+		return c.enableTriggers(t, "", 'O', false)
+	case ast.DisableTriggerAll:
+		return c.enableTriggers(t, "", 'D', true)
+	case ast.DisableTriggerUser:
+		return c.enableTriggers(t, "", 'D', false)
 	case ast.EnableTrigger:
-		return c.enableTriggers(t, cmd.Name, 'O')
+		return c.enableTriggers(t, cmd.Name, 'O', false)
 	case ast.DisableTrigger:
-		return c.enableTriggers(t, cmd.Name, 'D')
+		return c.enableTriggers(t, cmd.Name, 'D', false)
 	case ast.EnableAlwaysTrigger:
-		return c.enableTriggers(t, cmd.Name, 'A')
+		return c.enableTriggers(t, cmd.Name, 'A', false)
 	case ast.EnableReplicaTrigger:
-		return c.enableTriggers(t, cmd.Name, 'R')
+		return c.enableTriggers(t, cmd.Name, 'R', false)
 	case ast.SetLogged, ast.SetUnlogged:
 		t.Persistence = catalog.Permanent
 		if cmd.Op == ast.SetUnlogged {

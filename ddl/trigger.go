@@ -329,9 +329,15 @@ func (c *Ctx) dropTrigger(n *ast.DropStmt, o *ast.Object) (target, bool, error) 
 	return target{}, false, pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", o.Name[0], rv.Name)
 }
 
-// enableTriggers is ALTER TABLE … ENABLE and DISABLE TRIGGER. name "" is ALL or USER.
-func (c *Ctx) enableTriggers(t *catalog.Table, name string, state byte) error {
+// enableTriggers is ALTER TABLE … ENABLE and DISABLE TRIGGER. name "" is ALL or USER; ALL has system
+// triggers, too, by which PostgreSQL checks foreign keys and deferrable keys.
+func (c *Ctx) enableTriggers(t *catalog.Table, name string, state byte, system bool) error {
 	cp := clone(t)
+	if system {
+		if err := c.enableChecks(cp, state == 'O'); err != nil {
+			return err
+		}
+	}
 	found := name == ""
 	for i, k := range cp.Triggers {
 		if name != "" && k.Name != name {
@@ -360,8 +366,49 @@ func (c *Ctx) enableTriggers(t *catalog.Table, name string, state byte) error {
 					continue
 				}
 			}
-			if err := c.enableTriggers(child, own, state); err != nil {
+			if err := c.enableTriggers(child, own, state, system); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// enableChecks turns the checks of t's constraints and the actions of those that refer to it on or off.
+// t is the caller's alone.
+func (c *Ctx) enableChecks(t *catalog.Table, on bool) error {
+	mine := func(kind string, oid catalog.OID) error {
+		if c.superuser() {
+			return nil
+		}
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: \"%s_%d\" is a system trigger", kind, oid)
+	}
+	for _, fk := range t.ForeignKeys {
+		if err := mine("RI_ConstraintTrigger_c", fk.OID); err != nil {
+			return err
+		}
+		fk.ChecksOff = !on
+	}
+	for _, ix := range t.Indexes {
+		if !ix.Deferrable {
+			continue
+		}
+		if err := mine("PK_ConstraintTrigger", ix.Constraint); err != nil {
+			return err
+		}
+		ix.ChecksOff = !on
+	}
+	t.ActionsOff = nil
+	for _, r := range c.snap().ReferredBy(t.OID) {
+		for _, fk := range r.ForeignKeys {
+			if fk.RefTable != t.OID {
+				continue
+			}
+			if err := mine("RI_ConstraintTrigger_a", fk.OID); err != nil {
+				return err
+			}
+			if !on {
+				t.ActionsOff = append(t.ActionsOff, fk.OID)
 			}
 		}
 	}

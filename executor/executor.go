@@ -84,6 +84,9 @@ type Ctx struct {
 	// Deferred collects checks put off to the end of the transaction; nil
 	// checks everything at the end of the statement.
 	Deferred *Deferred
+	// Replica is session_replication_role = replica: triggers fire only if they are enabled for that, and
+	// foreign keys and deferrable keys are not checked.
+	Replica bool
 	// LockTimeout bounds each lock wait; 0 does not.
 	LockTimeout time.Duration
 	// Workers is how many goroutines a query may use; 0 and 1 are the same.

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"slices"
+
 	"strings"
 
 	"rowkey/builtin"
@@ -51,7 +53,7 @@ type parentCheck struct {
 func (w *tableWriter) bindForeignKeys() error {
 	x := w.x
 	for _, fk := range w.t.ForeignKeys {
-		if fk.Referenced {
+		if fk.Referenced || fk.ChecksOff || x.Replica {
 			continue
 		}
 		p, err := x.table(fk.RefTable)
@@ -70,13 +72,13 @@ func (w *tableWriter) bindForeignKeys() error {
 
 // bindParents finds the foreign keys that refer to the table.
 func (w *tableWriter) bindParents() {
-	if w.x.Catalog == nil {
+	if w.x.Catalog == nil || w.x.Replica {
 		return
 	}
 	for _, t := range w.x.Catalog.ReferredBy(w.t.OID) {
 		for _, fk := range t.ForeignKeys {
 			// what a partition of the referencing table has, the whole has
-			if fk.RefTable == w.t.OID && (fk.Parent == 0 || fk.Referenced) {
+			if fk.RefTable == w.t.OID && (fk.Parent == 0 || fk.Referenced) && !slices.Contains(w.t.ActionsOff, fk.OID) {
 				w.parents = append(w.parents, &parentCheck{fk: fk, child: t})
 			}
 		}

@@ -81,7 +81,7 @@ func (x *exec) newInstead(view *catalog.Table, event catalog.TriggerEvent) *inst
 // prepare finds the triggers to call and the columns' types.
 func (o *insteadOp) prepare() {
 	for _, tr := range o.view.Triggers {
-		if tr.Timing == catalog.TriggerInstead && tr.Events&o.event != 0 && active(tr) {
+		if tr.Timing == catalog.TriggerInstead && tr.Events&o.event != 0 && o.x.active(tr) {
 			o.triggers = append(o.triggers, tr)
 		}
 	}

@@ -72,7 +72,7 @@ func (x *exec) fires(n plan.Node) bool {
 	before := func(tables ...*catalog.Table) bool {
 		for _, t := range tables {
 			for _, tr := range t.Triggers {
-				if tr.Timing == catalog.TriggerBefore && active(tr) {
+				if tr.Timing == catalog.TriggerBefore && x.active(tr) {
 					return true
 				}
 			}

@@ -245,6 +245,9 @@ func (d *Deferred) run(ctx *Ctx, due func(types.OID) bool) error {
 
 // watchUnique notes the key of row i, which iw has computed, for counting.
 func (s *stmt) watchUnique(w *tableWriter, iw *indexWriter, i int) {
+	if iw.codec.Desc.ChecksOff || s.x.Replica {
+		return
+	}
 	key, null := iw.codec.AppendKeys(append([]byte(nil), iw.codec.Prefix...), iw.keys, i)
 	if null && !iw.codec.Desc.NullsEqual {
 		return

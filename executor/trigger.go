@@ -50,14 +50,19 @@ type triggerSet struct {
 	live                                     []int // columns that are not dropped
 }
 
-// active tells whether a trigger fires in an ordinary session.
-func active(t *catalog.Trigger) bool { return t.Enabled != 'D' && t.Enabled != 'R' }
+// active tells whether a trigger fires in this session.
+func (c *Ctx) active(t *catalog.Trigger) bool {
+	if c.Replica {
+		return t.Enabled == 'R' || t.Enabled == 'A'
+	}
+	return t.Enabled != 'D' && t.Enabled != 'R'
+}
 
-func newTriggerSet(t *catalog.Table) *triggerSet {
+func (c *Ctx) newTriggerSet(t *catalog.Table) *triggerSet {
 	s := &triggerSet{live: liveColumns(t)}
 	any := false
 	for _, tr := range t.Triggers {
-		if !tr.Row || !active(tr) {
+		if !tr.Row || !c.active(tr) {
 			continue
 		}
 		add := func(ev catalog.TriggerEvent, before, after *[]*catalog.Trigger) {
@@ -451,7 +456,7 @@ func (x *exec) beginStatement(t *catalog.Table, changed []bool, events ...catalo
 	}()
 	for _, ev := range events {
 		for _, k := range t.Triggers {
-			if k.Events&ev == 0 || !active(k) {
+			if k.Events&ev == 0 || !st.x.active(k) {
 				continue
 			}
 			if k.OldTable != "" || k.NewTable != "" {
@@ -563,7 +568,7 @@ func (x *exec) callStatement(c *TriggerCall) error {
 // row's: TRUNCATE.
 func FireStatement(ctx *Ctx, t *catalog.Table, timing catalog.TriggerTiming, ev catalog.TriggerEvent) error {
 	for _, k := range t.Triggers {
-		if k.Row || k.Events&ev == 0 || k.Timing != timing || !active(k) || ctx.Triggers == nil {
+		if k.Row || k.Events&ev == 0 || k.Timing != timing || !ctx.active(k) || ctx.Triggers == nil {
 			continue
 		}
 		if err := ctx.Triggers.Statement(&TriggerCall{Ctx: ctx, Table: t, Trigger: k, Event: ev}); err != nil {

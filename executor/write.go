@@ -180,7 +180,7 @@ func (x *exec) newTableWriter(t *catalog.Table, rules *plan.RowRules) (*tableWri
 		return nil, err
 	}
 	if len(t.Triggers) > 0 && x.Triggers != nil {
-		w.trig = newTriggerSet(t)
+		w.trig = x.newTriggerSet(t)
 	}
 	return w, w.bindForeignKeys()
 }

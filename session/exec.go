@@ -561,7 +561,7 @@ func (s *Session) execCtx(ctx context.Context, st *statement) *executor.Ctx {
 		Context: ctx, Txn: s.tx.kv, Eval: eval, Catalog: snap, Role: s.role(), Params: st.params, Isolation: s.tx.level,
 		Memory:  executor.NewAccount(s.db.opts.QueryMemoryBytes, s.db.memory),
 		WorkMem: s.set.workMem, HashMem: s.set.hashMem, Temp: s.db.temp, TempLimit: s.set.tempLimit, RowIDs: s.db.rowIDs, Binder: (*binder)(s),
-		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state,
+		LockTimeout: s.lockTimeout(), Workers: s.db.opts.Workers, State: &s.state, Replica: s.set.replica,
 		Notice: s.notice, Deferred: &s.tx.deferred, Triggers: (*triggerRunner)(s), KeysReady: s.keysReady,
 	}
 	if s.tx.level != kv.ReadCommitted {

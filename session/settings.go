@@ -475,6 +475,7 @@ type settings struct {
 	// Of transactions that do not say otherwise.
 	isolation            string
 	readOnly, deferrable bool
+	replica              bool        // session_replication_role
 	epoch                uint64      // changes when planning may depend on the change
 	auth, role           catalog.OID // session_authorization, role (0: none)
 }
@@ -542,6 +543,7 @@ func (st *settings) parse() {
 	st.workMem = st.int("work_mem") << 10
 	multiple, _ := strconv.ParseFloat(st.str("hash_mem_multiplier"), 64)
 	st.hashMem = int64(multiple * float64(st.workMem))
+	st.replica = st.str("session_replication_role") == "replica"
 	st.tempLimit = max(0, st.int("temp_file_limit")<<10)
 	st.statementTimeout = time.Duration(st.int("statement_timeout")) * time.Millisecond
 	st.lockTimeout = time.Duration(st.int("lock_timeout")) * time.Millisecond
