@@ -302,7 +302,7 @@ func (l *keyLookup) find(cols []*types.Vec, i int) (bool, error) {
 			return false, errOtherPartition
 		}
 		if !ok && res.Waited && res.Changed && l.x.Isolation > kv.ReadCommitted {
-			return false, l.x.rowConflict(rowKey, kv.ErrConcurrentUpdate) // it was there, and went while it was waited for
+			return false, storeError(kv.ErrConcurrentUpdate) // it was there, and went while it was waited for
 		}
 		if l.index.IsPrimary() {
 			return ok, nil

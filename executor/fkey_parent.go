@@ -265,6 +265,9 @@ func (x *exec) lockReferring(r referring, mode kv.LockMode) (same []int32, err e
 		keys[k] = []byte(r.keys[k])
 		res, err := x.Txn.Lock(x.context(), keys[k], kv.LockOptions{Mode: mode, Timeout: x.LockTimeout, Newest: share})
 		if err != nil {
+			if share {
+				return nil, storeError(err)
+			}
 			return nil, x.rowConflict(keys[k], err)
 		}
 		changed = changed || res.Changed
@@ -283,7 +286,7 @@ func (x *exec) lockReferring(r referring, mode kv.LockMode) (same []int32, err e
 		case now[k] != nil && bytes.Equal(now[k], r.values[k]):
 			kept = append(kept, k)
 		case share && x.Isolation > kv.ReadCommitted:
-			return nil, x.rowConflict(keys[k], kv.ErrConcurrentUpdate)
+			return nil, storeError(kv.ErrConcurrentUpdate)
 		}
 	}
 	return kept, nil

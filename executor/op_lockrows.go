@@ -189,7 +189,7 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (keep, fresh bool, err error) {
 	share := t.mode == kv.LockKeyShare // may go on with the snapshot's version
 	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout, Newest: share})
 	if err != nil {
-		err = o.x.rowConflict(key, err)
+		err = storeError(err)
 		if pgerr.CodeOf(err) == pgerr.LockNotAvailable && t.wait == kv.WaitNot {
 			return false, false, pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", t.plan.Table.Name)
 		}
@@ -215,7 +215,7 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (keep, fresh bool, err error) {
 			}
 		}
 		if x.Isolation != kv.ReadCommitted {
-			return false, false, x.rowConflict(key, kv.ErrConcurrentUpdate)
+			return false, false, storeError(kv.ErrConcurrentUpdate)
 		}
 	}
 	if !ok {

@@ -905,8 +905,9 @@ func (w *tableWriter) lockChanged(keys []string, old, now *types.Batch) error {
 	return nil
 }
 
-// rowConflict is the error of a row that could not be locked: of a conflict it
-// says what the other transaction did.
+// rowConflict is the error of a row that could not be locked to be changed: of a conflict it
+// says what the other transaction did. (Of one to be kept as it is, by FOR UPDATE or a
+// foreign key, PostgreSQL says "update" of a deletion too.)
 func (x *exec) rowConflict(key []byte, err error) error {
 	if errors.Is(err, kv.ErrConflict) {
 		_, moved := x.Txn.MovedTo(key)

@@ -336,8 +336,8 @@ func (s *Session) closePortals() {
 }
 
 // fail notes an error: a block becomes failed, an implicit transaction ends.
-// What was written and locked is let go of at once, others need not wait for
-// ROLLBACK; but for a block with savepoints, which may be returned to.
+// What was written and locked, in a block with savepoints since the last of them, is let go
+// of at once: others need not wait for ROLLBACK.
 func (s *Session) fail() {
 	switch t := s.tx; {
 	case t == nil:
@@ -346,10 +346,12 @@ func (s *Session) fail() {
 	default:
 		t.failed = true
 		s.act.Store(actFailed)
-		if len(t.marks) == 0 {
-			s.closePortals()
-			t.kv.Rollback()
+		if n := len(t.marks); n > 0 {
+			_ = t.kv.RollbackTo(t.marks[n-1].kv) // ROLLBACK TO meets what may be wrong with that again
+			return
 		}
+		s.closePortals()
+		t.kv.Rollback()
 	}
 }
 
