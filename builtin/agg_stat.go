@@ -107,9 +107,8 @@ func addMomentInt(m *exactMoments, v int64) error {
 
 func addMoment(m *exactMoments, v types.Decimal) error {
 	m.x.Add(v)
-	sq, err := v.Mul(v)
-	m.xx.Add(sq)
-	return err
+	m.xx.AddSquareOf(v)
+	return nil
 }
 
 // regression is the state of the two-variable aggregates.

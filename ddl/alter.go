@@ -558,6 +558,17 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 				WithDetail("rule _RETURN on %s depends on column %q", c.describe(target{table: v.view}), col.Name)
 		}
 	}
+	retyped := clone(old)
+	k := &retyped.Columns[col.Attnum-1]
+	k.Type, k.TypeOID, k.Typmod = typ, typ.OID, mod
+	changed, err := c.viewsChanged(old, retyped)
+	if err != nil {
+		return err
+	}
+	if len(changed) > 0 {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
+			WithDetail("rule _RETURN on %s depends on column %q", c.describe(target{table: changed[0]}), col.Name)
+	}
 	for i := range t.Columns {
 		if o := &t.Columns[i]; !o.Dropped && o.Generated != "" && mentions(o.Generated, col.Name) {
 			return pgerr.New(pgerr.FeatureNotSupported, "cannot alter type of a column used by a generated column").
@@ -1166,7 +1177,11 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 	if err != nil {
 		return err
 	}
+	was := clone(t)
 	t.Columns[col.Attnum-1].Name = to
+	if err := c.keepsViews(was, t, views); err != nil {
+		return err
+	}
 	if err := c.put(t); err != nil {
 		return err
 	}
@@ -1174,14 +1189,6 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 		return err
 	}
 	if t.Kind == catalog.KindComposite {
-		was := clone(t)
-		was.Columns[col.Attnum-1].Name = from
-		if err := c.keepsViews(was, t); err != nil {
-			return err
-		}
-		if err := c.put(t); err != nil {
-			return err
-		}
 		if err := c.renameAttribute(t, from, to); err != nil {
 			return err
 		}

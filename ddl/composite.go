@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"slices"
 
 	"rowkey/catalog"
 	"rowkey/parser"
@@ -190,7 +191,7 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			if err := c.attribute(cp, cmd.Column); err != nil {
 				return err
 			}
-			if err := c.keepsViews(was, cp); err != nil {
+			if err := c.keepsViews(was, cp, nil); err != nil {
 				return err
 			}
 			continue
@@ -227,7 +228,7 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			}
 			was := clone(cp)
 			cp.Columns[at].Type, cp.Columns[at].TypeOID, cp.Columns[at].Typmod = typ, typ.OID, mod
-			if err := c.keepsViews(was, cp); err != nil {
+			if err := c.keepsViews(was, cp, nil); err != nil {
 				return err
 			}
 		default:
@@ -240,18 +241,39 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 	return c.rebindDomainChecks(cp)
 }
 
+// viewsByRows gives the views that may depend on the columns of a relation other than by
+// reading it: through values of its row type. Of a composite type that is any view.
+func (c *Ctx) viewsByRows(t *catalog.Table) []*catalog.Table {
+	var out []*catalog.Table
+	for _, v := range c.snap().Tables() {
+		if v.View == nil {
+			continue
+		}
+		by := t.Kind == catalog.KindComposite
+		for _, d := range v.View.DependsOn {
+			f := c.snap().Function(d)
+			by = by || d == t.RowTypeOID || d == t.ArrayTypeOID || f != nil && f.ResultOID == t.RowTypeOID
+		}
+		if by {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // viewsChanged gives the views that would not give the same columns as before, or none at
-// all, if composite type was were as next says.
+// all, if relation was were as next says.
 func (c *Ctx) viewsChanged(was, next *catalog.Table) ([]*catalog.Table, error) {
+	views := c.viewsByRows(was)
+	if len(views) == 0 {
+		return nil, nil
+	}
 	columns := func(of *catalog.Table) (map[catalog.OID]string, error) {
 		if err := c.put(of); err != nil {
 			return nil, err
 		}
 		out := map[catalog.OID]string{}
-		for _, v := range c.snap().Tables() {
-			if v.View == nil {
-				continue
-			}
+		for _, v := range views {
 			if _, _, info, err := c.readQuery(v.View.Query, v.View.Path); err == nil {
 				for _, col := range info.Columns {
 					out[v.OID] += fmt.Sprintf("%s %d %d,", col.Name, col.Type.OID, col.Typmod)
@@ -269,20 +291,18 @@ func (c *Ctx) viewsChanged(was, next *catalog.Table) ([]*catalog.Table, error) {
 		return nil, err
 	}
 	var out []*catalog.Table
-	for _, v := range c.snap().Tables() {
-		if v.View != nil && before[v.OID] != after[v.OID] {
+	for _, v := range views {
+		if before[v.OID] != after[v.OID] {
 			out = append(out, v)
 		}
 	}
 	return out, nil
 }
 
-// viewsWithout adds the views that need an attribute of a composite type.
+// viewsWithout adds the views that need a column through the relation's row type.
 func (c *Ctx) viewsWithout(t target, add func(target, bool)) error {
 	next := clone(t.table)
-	if err := c.removePart(next, t); err != nil {
-		return err
-	}
+	next.Columns[t.column-1].Dropped, next.Columns[t.column-1].Name = true, "........dropped........"
 	views, err := c.viewsChanged(t.table, next)
 	for _, v := range views {
 		add(target{table: v}, false)
@@ -290,13 +310,23 @@ func (c *Ctx) viewsWithout(t target, add func(target, bool)) error {
 	return err
 }
 
-// keepsViews refuses a change of a composite type that views would not survive.
-func (c *Ctx) keepsViews(was, next *catalog.Table) error {
+// keepsViews refuses a change of a relation that views would not survive which see it through
+// its row type; those in but are taken care of.
+func (c *Ctx) keepsViews(was, next *catalog.Table, but []*viewText) error {
 	views, err := c.viewsChanged(was, next)
-	if err != nil || len(views) == 0 {
+	if err != nil {
 		return err
 	}
-	return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because rule _RETURN on %s uses it", was.Name, c.describe(target{table: views[0]}))
+	for _, v := range views {
+		if slices.ContainsFunc(but, func(b *viewText) bool { return b.view.OID == v.OID }) {
+			continue
+		}
+		if was.Kind == catalog.KindComposite {
+			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because rule _RETURN on %s uses it", was.Name, c.describe(target{table: v}))
+		}
+		return pgerr.Unsupported("the change is not supported while view %q reads it", v.Name)
+	}
+	return nil
 }
 
 // domainsOver gives the domains over a composite type.

@@ -259,8 +259,8 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 				}
 			}
 		}
-		if t.table.Kind == catalog.KindComposite {
-			return out, c.viewsWithout(t, add)
+		if err := c.viewsWithout(t, add); err != nil {
+			return nil, err
 		}
 		views, err := c.viewsReading(t.table.OID)
 		if err != nil {

@@ -62,6 +62,9 @@ func (c *Ctx) createIndex(n *ast.CreateIndexStmt) error {
 		names = append(names, e.Name)
 	}
 	if n.Where != nil {
+		if err = noSystemColumns(n.Where); err != nil {
+			return err
+		}
 		if ix.Where, err = c.exprText(planner.ForIndexPredicate, t, n.Where, nil); err != nil {
 			return err
 		}
@@ -184,6 +187,9 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 	if e.Name != "" {
 		col := t.ColumnByName(e.Name)
 		if col == nil {
+			if isSystemColumn(e.Name) {
+				return key, "", errSystemColumn()
+			}
 			return key, "", pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", e.Name)
 		}
 		key.Attnum, key.Type, name = col.Attnum, col.Type, col.Name
@@ -198,6 +204,9 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 				cp.Collation = k.Collation
 			}
 			e = &cp
+		}
+		if err := noSystemColumns(e.Expr); err != nil {
+			return key, "", err
 		}
 		var bound plan.Expr
 		if bound, err = c.bind(planner.ForIndexExpr, t, e.Expr, nil); err != nil {
@@ -249,4 +258,21 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		}
 	}
 	return key, name, indexable(key.Type)
+}
+
+func errSystemColumn() error {
+	return pgerr.New(pgerr.FeatureNotSupported, "index creation on system columns is not supported")
+}
+
+// noSystemColumns refuses expressions over system columns, of which all but tableoid are
+// not there to begin with.
+func noSystemColumns(e ast.Expr) error {
+	var err error
+	ast.Walk(e, func(n ast.Node) bool {
+		if ref, ok := n.(*ast.ColumnRef); ok && !ref.Star && isSystemColumn(ref.Fields[len(ref.Fields)-1]) {
+			err = errSystemColumn()
+		}
+		return err == nil
+	})
+	return err
 }

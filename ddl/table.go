@@ -318,11 +318,18 @@ func (b *builder) serial(at int16) error {
 const maxColumns = 1600
 
 func checkSystemColumn(name string) error {
-	switch name {
-	case "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax":
+	if isSystemColumn(name) {
 		return pgerr.Newf(pgerr.DuplicateColumn, "column name %q conflicts with a system column name", name)
 	}
 	return nil
+}
+
+func isSystemColumn(name string) bool {
+	switch name {
+	case "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax":
+		return true
+	}
+	return false
 }
 
 // collation accepts the collations that compare bytes, the only ones there are.

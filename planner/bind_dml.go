@@ -317,6 +317,9 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 	}
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, []*rangeItem{item})
+	if s.OnConflict != nil && s.OnConflict.Infer != nil && d.conflict != nil && d.conflict.indexes == nil {
+		fail(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	}
 	return d
 }
 
@@ -493,7 +496,7 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	return k
 }
 
-// arbiters finds the unique indexes an ON CONFLICT target means.
+// arbiters finds the unique indexes an ON CONFLICT target means, if there are any.
 func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, item, excluded *rangeItem, doNothing bool) []*catalog.Index {
 	if inf.Constraint != "" {
 		for _, ix := range tab.Indexes {
@@ -584,9 +587,6 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 			}
 		}
 		out = append(out, ix)
-	}
-	if out == nil {
-		fail(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
 	return out
 }

@@ -453,6 +453,9 @@ func (p *planner) checkedFields(f *lFunc, it *rangeItem) rel {
 	at := 0
 	for k, x := range f.calls {
 		call, ok := x.(*plan.Call)
+		if ok && fromJSON(call.Fn) && call.Fn.SetOf && call.Typ.Kind == types.KindDomain {
+			bail(pgerr.Unsupported("rows of a domain's base type are not checked in FROM: call %s in the select list", call.Fn.Name).At(call.Pos))
+		}
 		for range f.widths[k] {
 			id := f.cols[at]
 			c := p.col(id)

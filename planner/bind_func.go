@@ -217,7 +217,11 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		if c.order == nil && c.defaults > 0 && !c.variadic {
 			x.Defaulted = len(exprs) - len(args)
 		}
-		return b.setReturning(x, pos)
+		set := b.setReturning(x, pos)
+		if _, col := set.(*plan.Col); col && fromJSON(fn) {
+			return p.checkInside(set, t.Typ)
+		}
+		return set
 	}
 	p.calls = p.calls || fn.Writes
 	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos, SQLSyntax: e != nil && e.SQLSyntax}
@@ -254,10 +258,10 @@ func (b *binder) castCallByName(e *ast.FuncCall, a arg) plan.Expr {
 	p := b.p
 	name := e.Name[len(e.Name)-1]
 	var t *types.Type
-	if len(e.Name) == 1 {
-		t = lookupType(p.snap, p.path, name)
+	if len(e.Name) == 1 { // functions are not looked for among what is temporary
+		t = lookupType(p.snap, slices.DeleteFunc(slices.Clone(p.path), func(s string) bool { return strings.HasPrefix(s, "pg_temp") }), name)
 	} else {
-		t = p.snap.TypeByName(p.snap.SchemaByName(e.Name[len(e.Name)-2]), name)
+		t = p.snap.TypeByName(p.snap.SchemaOnPath(p.path, e.Name[len(e.Name)-2]), name)
 	}
 	if t == nil || isRowType(t) {
 		return nil
@@ -510,7 +514,7 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 			fail(frame.directPos, pgerr.GroupingError, "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
 		}
 		if frame.aggDepth == owner.depth {
-			fail(p.lastAggPos, pgerr.GroupingError, "aggregate function calls cannot be nested")
+			fail(frame.aggPos, pgerr.GroupingError, "aggregate function calls cannot be nested")
 		}
 	}
 	kind := b.kind
@@ -533,11 +537,12 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	}
 	for _, f := range p.aggFrames {
 		if owner.depth <= f.q.depth {
-			f.aggDepth = max(f.aggDepth, owner.depth)
+			if owner.depth > f.aggDepth {
+				f.aggDepth, f.aggPos = owner.depth, pos
+			}
 			f.maxDepth = max(f.maxDepth, owner.depth)
 		}
 	}
-	p.lastAggPos = pos
 	owner.grouped = true
 	for i := range owner.aggs {
 		if sameAgg(&owner.aggs[i].call, &call) {

@@ -129,7 +129,6 @@ type planner struct {
 	lateralAt     map[*query]bool
 	hiddenItems   map[*query][]*rangeItem
 	aggFrames     []*aggFrame
-	lastAggPos    int
 	lastWindowPos int
 	subPos        int
 	depth         int

@@ -49,6 +49,7 @@ type aggFrame struct {
 	q        *query
 	maxDepth int // deepest level at or above q that a column came from, 0 none
 	aggDepth int
+	aggPos   int // of the first there
 	pos      int // of the column that maxDepth is from
 	// direct is maxDepth of the direct arguments of an ordered-set aggregate, which do
 	// not settle what query it belongs to.

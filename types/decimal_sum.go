@@ -83,6 +83,24 @@ func (s *DecimalSum) AddSquare(i int64) {
 	s.addBig(n.Mul(n, pow10big(int(s.scale))))
 }
 
+// AddSquareOf adds d × d with all its digits, for variances.
+func (s *DecimalSum) AddSquareOf(d Decimal) {
+	if d.Form == NaN {
+		s.Add(d)
+		return
+	}
+	if d.Form != Finite {
+		s.Add(Decimal{Form: PosInf})
+		return
+	}
+	if d.Big == nil {
+		hi, lo := bits.Mul64(absInt(d.Coef), absInt(d.Coef))
+		s.Add(fromMagnitude(hi, lo, false, 2*d.Scale))
+		return
+	}
+	s.Add(Decimal{Big: new(big.Int).Mul(d.Big, d.Big), Scale: 2 * d.Scale})
+}
+
 func (s *DecimalSum) addWords(hi, lo uint64) {
 	l, c := bits.Add64(s.lo, lo, 0)
 	h, _ := bits.Add64(s.hi, hi, c)
@@ -161,22 +179,31 @@ func (s *DecimalSum) Merge(o *DecimalSum) {
 
 // Sum gives the sum, at the largest scale added.
 func (s *DecimalSum) Sum() (Decimal, error) {
+	d := s.exact()
+	if d.Big == nil {
+		return d, nil
+	}
+	return checked(d.Big, d.Scale)
+}
+
+// exact is the sum, be it greater or finer than a numeric can be.
+func (s *DecimalSum) exact() Decimal {
 	switch {
 	case s.nan > 0 || s.posInf > 0 && s.negInf > 0:
-		return Decimal{Form: NaN}, nil
+		return Decimal{Form: NaN}
 	case s.posInf > 0:
-		return Decimal{Form: PosInf}, nil
+		return Decimal{Form: PosInf}
 	case s.negInf > 0:
-		return Decimal{Form: NegInf}, nil
+		return Decimal{Form: NegInf}
 	}
 	if s.big == nil && s.hi == uint64(int64(s.lo)>>63) {
-		return Decimal{Coef: int64(s.lo), Scale: s.scale}, nil
+		return Decimal{Coef: int64(s.lo), Scale: s.scale}
 	}
 	n := fromWords(s.hi, s.lo)
 	if s.big != nil {
 		n.Add(n, s.big)
 	}
-	return checked(n, s.scale)
+	return DecimalBig(n, s.scale)
 }
 
 // Avg gives the sum divided by Count, which must not be 0.
@@ -208,16 +235,9 @@ func DecimalVariance(sum, squares *DecimalSum, sample, sqrt bool) (d Decimal, nu
 	if n == 0 || sample && n == 1 {
 		return Decimal{}, true, nil
 	}
-	x, err := sum.Sum()
-	if err != nil {
-		return Decimal{}, false, err
-	}
+	x, x2 := sum.exact(), squares.exact()
 	if x.Form != Finite {
 		return Decimal{Form: NaN}, false, nil
-	}
-	x2, err := squares.Sum()
-	if err != nil {
-		return Decimal{}, false, err
 	}
 	// (N Σx² - (Σx)²) / (N (N or N-1)); nothing is rounded before the division.
 	scale := 2 * x.Scale
