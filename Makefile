@@ -7,7 +7,7 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: redis-tcl redis-random bench-redis help build run demo test lint bench tpch fuzz sqllogictest regress isolation crash race cover clean
+.PHONY: redis-tcl redis-random bench-redis help build run demo test lint bench tpch fuzz sqllogictest regress isolation isolation-random crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-redis redis-benchmark beside redis-server"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
 	@echo "make isolation  PostgreSQL 15's own isolation tests, fetched likewise"
+	@echo "make isolation-random  SCHEDULES (500) random schedules compared with the PostgreSQL of ROWKEY_PG (SEED=n repeats)"
 
 build:
 	$(GO) build -o bin/rowkey ./cmd/rowkey
@@ -66,6 +67,10 @@ regress:
 
 isolation:
 	$(GO) run ./tests/isolation
+
+SCHEDULES ?= 500
+isolation-random:
+	$(GO) test ./tests/isolation -count=1 -v -timeout 24h -run TestRandomSchedules -schedules $(SCHEDULES) -seed $(or $(SEED),0)
 
 CRASHES ?= 3000
 crash:

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -56,9 +57,9 @@ func TestLimits(t *testing.T) {
 		{"operators", "SELECT 1 " + rep("~", 63) + " 1", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			start := time.Now()
+			start := cpuTime(t)
 			_, err := Parse(c.sql)
-			took := time.Since(start)
+			took := cpuTime(t) - start
 			got := ""
 			if err != nil {
 				got = err.(*Error).Code
@@ -74,4 +75,13 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// cpuTime is what the process has used: what others do at the time is none of the parser's.
+func cpuTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
