@@ -8,6 +8,7 @@ import (
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner/plan"
+	"rowkey/types"
 )
 
 // INSERT, UPDATE and DELETE (MERGE: bind_merge.go; views as targets:
@@ -907,6 +908,9 @@ func (p *planner) bindReturning(d *dmlRel, q *query, list []*ast.ResTarget, item
 		id := p.newCol(t.name, e.Type(), e.Typmod())
 		if c, ok := e.(*plan.Col); ok {
 			p.cols[id].tableOID, p.cols[id].attnum = p.cols[c.Idx].tableOID, p.cols[c.Idx].attnum
+		}
+		if e.Type() == types.Record {
+			p.cols[id].fields = p.fieldsOfRows(e)
 		}
 		d.returning = append(d.returning, e)
 		d.retIDs = append(d.retIDs, id)

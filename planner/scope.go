@@ -641,7 +641,7 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 	switch {
 	case !isRowType(t.Under()):
 		fail(pos, pgerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, typeName(t))
-	case t == types.Record && fields == nil:
+	case t.OID == types.Record.OID:
 		fail(pos, pgerr.UndefinedColumn, "could not identify column %q in record data type", name)
 	default:
 		fail(pos, pgerr.UndefinedColumn, "column %q not found in data type %s", name, typeName(t))
