@@ -310,15 +310,17 @@ func (p *planner) bindInsert(s *ast.InsertStmt, q *query) *dmlRel {
 			}
 		}
 	}
+	unmatched := false
 	if s.OnConflict != nil {
 		d.conflict = p.bindConflict(s.OnConflict, q, d, t)
+		unmatched = s.OnConflict.Infer != nil && d.conflict.indexes == nil
 		if t.instead {
 			d.conflict = nil // a view has no index that a row could conflict with
 		}
 	}
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, []*rangeItem{item})
-	if s.OnConflict != nil && s.OnConflict.Infer != nil && d.conflict != nil && d.conflict.indexes == nil {
+	if unmatched {
 		fail(-1, pgerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	}
 	return d
