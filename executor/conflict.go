@@ -126,7 +126,7 @@ func (c *conflict) insert(b *types.Batch) (*types.Batch, error) {
 		one := c.slice.slice(i, i+1)
 		done, err := c.one(one)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		if done != nil {
 			for k, v := range out.Cols {

@@ -221,19 +221,27 @@ func (x *exec) newViewChecks(cs []plan.NamedExpr) (viewChecks, error) {
 	return out, nil
 }
 
+// check asks all of them of each row: the error is about the first row that fails one.
 func (v viewChecks) check(w *tableWriter, b *types.Batch) error {
+	end, name := b.N, ""
 	for _, c := range v {
 		a, err := c.e.eval(b, nil)
 		if err != nil {
 			return err
 		}
-		for i := range b.N {
+		for i := range end {
 			if r := row(a, i); a.IsNull(r) || !a.B[r] {
-				return w.failing(pgerr.Newf(pgerr.WithCheckOptionViolation, "new row violates check option for view %q", c.name), b, i)
+				end, name = i, c.name
+				break
 			}
 		}
 	}
-	return nil
+	if end == b.N {
+		return nil
+	}
+	err := pgerr.Newf(pgerr.WithCheckOptionViolation, "new row violates check option for view %q", name)
+	err.Row = end + 1
+	return w.failing(err, b, end)
 }
 
 // setList computes the SET list of an update as whole new rows.

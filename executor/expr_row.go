@@ -345,11 +345,12 @@ func (e *subscriptExpr) slice(a *types.Array, i int) (types.Datum, error) {
 // rowCompareExpr is (a, b) < (c, d): the first pair that is not equal decides.
 type rowCompareExpr struct {
 	l, r   []expr
-	lv, rv []builtin.Arg
 	lt, eq []*builtin.Func
 	kind   string
 	x      *exec
 	out    *types.Vec
+	rest   []int32 // rows that are not decided
+	args   [2]types.Datum
 }
 
 func (c *compiler) rowCompare(e *plan.RowCompare) (expr, error) {
@@ -361,8 +362,7 @@ func (c *compiler) rowCompare(e *plan.RowCompare) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &rowCompareExpr{l: l, r: r, lv: make([]builtin.Arg, len(l)), rv: make([]builtin.Arg, len(r)),
-		kind: e.Kind, x: c.x, out: types.NewVec(types.Bool, 0)}
+	k := &rowCompareExpr{l: l, r: r, kind: e.Kind, x: c.x, out: types.NewVec(types.Bool, 0)}
 	for i := range e.Lt {
 		k.lt = append(k.lt, e.Lt[i].Func.Bound(e.Lt[i].Func.Args))
 		k.eq = append(k.eq, e.Eq[i].Func.Bound(e.Eq[i].Func.Args))
@@ -370,36 +370,62 @@ func (c *compiler) rowCompare(e *plan.RowCompare) (expr, error) {
 	return k, nil
 }
 
+// eval computes a pair for the rows that those before it leave undecided, and no others.
 func (e *rowCompareExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
-	if err := evalAll(e.l, in, sel, e.lv); err != nil {
-		return builtin.Arg{}, err
-	}
-	if err := evalAll(e.r, in, sel, e.rv); err != nil {
-		return builtin.Arg{}, err
-	}
-	args := make([]types.Datum, 2)
-	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
-		for k := range e.l {
-			args[0], args[1] = e.lv[k].Datum(row(e.lv[k], i)), e.rv[k].Datum(row(e.rv[k], i))
-			if args[0].IsNull() || args[1].IsNull() {
-				return types.Null, nil
+	e.out.HasNulls = false
+	e.out.Resize(in.N)
+	rest := selected(in.N, sel)
+	for k := range e.l {
+		l, err := e.l[k].eval(in, rest)
+		if err != nil {
+			return builtin.Arg{}, err
+		}
+		r, err := e.r[k].eval(in, rest)
+		if err != nil {
+			return builtin.Arg{}, err
+		}
+		if k == 0 {
+			e.rest = room(e.rest[:0], len(rest))
+		}
+		undecided := e.rest[:0]
+		for _, i := range rest {
+			result, decided, err := e.pair(k, l.Datum(row(l, int(i))), r.Datum(row(r, int(i))))
+			if err != nil {
+				return builtin.Arg{}, err
 			}
-			eq, err := builtin.Call(e.eq[k], e.x.Eval, args)
-			if err != nil || eq.IsNull() {
-				return eq, err
-			}
-			if eq.Bool() {
+			if !decided {
+				undecided = append(undecided, i)
 				continue
 			}
-			lt, err := builtin.Call(e.lt[k], e.x.Eval, args)
-			if err != nil || lt.IsNull() {
-				return lt, err
-			}
-			less := e.kind == "<" || e.kind == "<="
-			return types.NewBool(lt.Bool() == less), nil
+			e.out.Set(int(i), result)
 		}
-		return types.NewBool(e.kind == "<=" || e.kind == ">="), nil
-	})
+		if rest = undecided; len(rest) == 0 {
+			break
+		}
+	}
+	same := types.NewBool(e.kind == "<=" || e.kind == ">=")
+	for _, i := range rest {
+		e.out.Set(int(i), same)
+	}
+	return builtin.Arg{Vec: e.out}, nil
+}
+
+// pair compares the k-th values, which decide unless they are equal.
+func (e *rowCompareExpr) pair(k int, l, r types.Datum) (result types.Datum, decided bool, err error) {
+	if l.IsNull() || r.IsNull() {
+		return types.Null, true, nil
+	}
+	e.args[0], e.args[1] = l, r
+	eq, err := builtin.Call(e.eq[k], e.x.Eval, e.args[:])
+	if err != nil || eq.IsNull() || eq.Bool() {
+		return eq, err == nil && eq.IsNull(), err
+	}
+	lt, err := builtin.Call(e.lt[k], e.x.Eval, e.args[:])
+	if err != nil || lt.IsNull() {
+		return lt, true, err
+	}
+	less := e.kind == "<" || e.kind == "<="
+	return types.NewBool(lt.Bool() == less), true, nil
 }
 
 // domainExpr checks values against a domain's constraints, or those of the

@@ -239,7 +239,7 @@ func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) er
 		out = f.newWritten(b.N)
 	}
 	var done []int32
-	err := f.root.leaves(b, iota32(b.N), func(leaf *catalog.Table, rows []int32) error {
+	failed := f.root.inOrder(b, func(leaf *catalog.Table, rows []int32) error {
 		m, err := f.member(leaf)
 		if err != nil {
 			return err
@@ -247,35 +247,41 @@ func (f *family) insert(b *types.Batch, wanted bool, check func(*types.Batch) er
 		in := m.local(compacted(b, rows), nil)
 		m.w.routed = true
 		defer func() { m.w.routed = false }()
-		if err := m.w.insert(in); err != nil {
-			return inRow(err, rows)
-		}
-		if check != nil {
-			if err := check(m.named(in)); err != nil {
-				return err
+		failed := m.w.insert(in)
+		if failed != nil {
+			if m.w.trig != nil { // they may have left rows out
+				return inRow(failed, rows)
 			}
-		}
-		if kept := m.w.kept; kept != nil {
+			in = rowsBefore(in, failed)
+			rows, failed = rows[:in.N], inRow(failed, rows)
+		} else if kept := m.w.kept; kept != nil {
 			rows = rowsAt(rows, kept)
+		}
+		if check != nil && in.N > 0 {
+			if err := check(m.named(in)); err != nil {
+				in = rowsBefore(in, err)
+				rows, failed = rows[:in.N], inRow(err, rows)
+			}
 		}
 		done = append(done, rows...)
 		if out != nil {
 			out.put(m, in, rows)
 		}
-		return nil
+		return failed
 	})
-	if err != nil {
-		return nil, err
+	if failed != nil {
+		n := rowsBefore(b, failed).N
+		done = slices.DeleteFunc(done, func(i int32) bool { return int(i) >= n })
 	}
 	if out == nil {
-		return &types.Batch{N: len(done)}, nil
+		return &types.Batch{N: len(done)}, failed
 	}
 	all := &types.Batch{N: b.N, Cols: out.cols}
 	if len(done) < b.N {
 		slices.Sort(done)
 		all = compacted(all, done)
 	}
-	return all, nil
+	return all, failed
 }
 
 // admit checks that new rows belong to the named table, when it is a partition itself.
@@ -581,8 +587,8 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 	if err := c.f.admit(b); err != nil {
 		return nil, err
 	}
-	out := c.f.newWritten(0)
-	n := 0
+	out, n := c.f.newWritten(0), 0
+	written := func() *types.Batch { return &types.Batch{N: n, Cols: out.cols} }
 	for i := range b.N {
 		if i%256 == 255 {
 			if err := c.f.x.cancelled(); err != nil {
@@ -595,7 +601,7 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 			return nil, err
 		}
 		if leaf == nil { // say so
-			return nil, c.f.root.leaves(one, []int32{int32(i)}, nil)
+			return written(), c.f.root.leaves(one, []int32{int32(i)}, nil)
 		}
 		m, err := c.f.member(leaf)
 		if err != nil {
@@ -613,7 +619,7 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 		done, err := k.one(m.local(one, nil))
 		m.w.routed = false
 		if err != nil {
-			return nil, err
+			return written(), err
 		}
 		if done == nil {
 			continue
@@ -625,7 +631,7 @@ func (c *familyConflict) insert(b *types.Batch) (*types.Batch, error) {
 		}
 		n++
 	}
-	return &types.Batch{N: n, Cols: out.cols}, nil
+	return written(), nil
 }
 
 // clear forgets the rows touched, for another execution.

@@ -13,6 +13,7 @@ type filterOp struct {
 	// once is a condition that does not depend on the rows: if it is not true,
 	// the input is not even opened.
 	once   pred
+	asked  bool
 	opened bool
 	sel    []int32
 	out    types.Batch
@@ -36,21 +37,32 @@ func (x *exec) newFilter(n *plan.Filter) (op, error) {
 }
 
 func (o *filterOp) open() error {
-	o.opened = false
+	o.opened, o.asked = false, false
 	o.p.restart()
-	if o.once != nil {
-		sel, err := o.once.filter(&types.Batch{N: 1}, nil, room(o.sel[:0], 1))
-		if err != nil || len(sel) == 0 {
-			return err
-		}
+	if o.once != nil { // asked for the first row, which nobody may want
+		return nil
+	}
+	o.opened = true
+	return o.in.open()
+}
+
+// ask asks the condition that does not depend on the rows.
+func (o *filterOp) ask() error {
+	if o.once == nil || o.asked {
+		return nil
+	}
+	o.asked = true
+	sel, err := o.once.filter(&types.Batch{N: 1}, nil, room(o.sel[:0], 1))
+	if err != nil || len(sel) == 0 {
+		return err
 	}
 	o.opened = true
 	return o.in.open()
 }
 
 func (o *filterOp) next() (*types.Batch, error) {
-	if !o.opened {
-		return nil, nil
+	if err := o.ask(); err != nil || !o.opened {
+		return nil, err
 	}
 	for {
 		if err := o.p.due(); err != nil {

@@ -116,21 +116,13 @@ func (o *insertOp) next() (*types.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.family != nil {
-			if b, err = o.route(b); err != nil {
-				return nil, err
+		if b, err = o.put(b); err != nil {
+			if o.ret != nil && b != nil && b.N > 0 { // RETURNING of the rows before comes first
+				if _, e := o.ret.rows(b); e != nil {
+					err = e
+				}
 			}
-		} else if o.conflict != nil {
-			if b, err = o.conflict.insert(b); err != nil {
-				return nil, err
-			}
-		} else {
-			if err := o.w.insert(b); err != nil {
-				return nil, err
-			}
-			if err := o.checks.check(o.w, b); err != nil { // the row as triggers left it
-				return nil, err
-			}
+			return nil, err
 		}
 		if o.counts {
 			o.x.affected += int64(b.N)
@@ -139,6 +131,37 @@ func (o *insertOp) next() (*types.Batch, error) {
 			return o.ret.rows(b)
 		}
 	}
+}
+
+// put writes rows and gives them as they were written; with an error, those before the row
+// that fails.
+func (o *insertOp) put(b *types.Batch) (*types.Batch, error) {
+	switch {
+	case o.family != nil:
+		return o.route(b)
+	case o.conflict != nil:
+		return o.conflict.insert(b)
+	}
+	failed := o.w.insert(b)
+	if failed != nil {
+		b = rowsBefore(b, failed)
+	}
+	if b.N > 0 {
+		if err := o.checks.check(o.w, b); err != nil { // the row as triggers left it
+			return rowsBefore(b, err), err
+		}
+	}
+	return b, failed
+}
+
+// rowsBefore gives the rows before the one that an error is about, none if that is not known.
+func rowsBefore(b *types.Batch, err error) *types.Batch {
+	n := 0
+	if k := rowOf(err); k > 0 && k <= b.N {
+		n = k - 1
+	}
+	s := rowSet{cols: b.Cols, n: b.N}
+	return s.slice(0, n)
 }
 
 // route inserts rows into the partitions they belong to.

@@ -13,6 +13,7 @@ type valuesOp struct {
 	lit  *rowSet
 	cur  cursor
 	at   int
+	err  error // of the row that comes next
 	out  types.Batch
 }
 
@@ -36,7 +37,7 @@ func (x *exec) newValues(n *plan.Values) (op, error) {
 }
 
 func (o *valuesOp) open() error {
-	o.at, o.cur.at = 0, 0
+	o.at, o.cur.at, o.err = 0, 0, nil
 	return nil
 }
 
@@ -44,8 +45,8 @@ func (o *valuesOp) next() (*types.Batch, error) {
 	if o.lit != nil {
 		return o.cur.next(o.lit), nil
 	}
-	if o.at >= len(o.rows) {
-		return nil, nil
+	if o.at >= len(o.rows) || o.err != nil {
+		return nil, o.err
 	}
 	n := min(len(o.rows)-o.at, types.BatchSize)
 	if o.x.plan.ByRow {
@@ -58,19 +59,31 @@ func (o *valuesOp) next() (*types.Batch, error) {
 		c.HasNulls = false
 		c.Resize(n)
 	}
-	one := &types.Batch{N: 1}
 	for i := range n {
-		for k, e := range o.rows[o.at+i] {
-			a, err := e.eval(one, nil)
-			if err != nil {
-				return nil, err
+		if o.err = o.row(i); o.err != nil {
+			if i == 0 {
+				return nil, o.err
 			}
-			setVec(o.out.Cols[k], i, a.Vec, 0)
+			n = i // the rows before come first
+			break
 		}
 	}
 	o.at += n
 	o.out.N = n
 	return &o.out, nil
+}
+
+// row computes the i-th of the next rows.
+func (o *valuesOp) row(i int) error {
+	one := &types.Batch{N: 1}
+	for k, e := range o.rows[o.at+i] {
+		a, err := e.eval(one, nil)
+		if err != nil {
+			return err
+		}
+		setVec(o.out.Cols[k], i, a.Vec, 0)
+	}
+	return nil
 }
 
 func (o *valuesOp) close() {}

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"strings"
 
 	"rowkey/catalog"
@@ -83,6 +84,40 @@ func (r *router) part(i int) int {
 	return r.parts.Route(r.vals)
 }
 
+// inOrder is leaves for the rows of a batch, whose error is that of the first row to fail:
+// what other partitions take of the rows before is put, too.
+func (r *router) inOrder(b *types.Batch, put func(leaf *catalog.Table, rows []int32) error) error {
+	var first error
+	end := int32(b.N) // where the first error is known to be
+	err := r.leaves(b, iota32(b.N), func(leaf *catalog.Table, rows []int32) error {
+		for len(rows) > 0 && rows[len(rows)-1] >= end {
+			rows = rows[:len(rows)-1]
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		err := put(leaf, rows)
+		if n := rowOf(err); n > 0 && n <= int(end) {
+			first, end = err, int32(n-1)
+			return nil
+		}
+		return err
+	})
+	if first == nil || err != nil && rowOf(err) <= int(end) {
+		return err
+	}
+	return first
+}
+
+// rowOf is the number of the row of a batch that an error is about, from 1; 0 if it names none.
+func rowOf(err error) int {
+	var e *pgerr.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Row
+}
+
 // leaves calls put for the rows of a batch of r's table, grouped by the
 // partition that stores them: rows are the numbers of the rows in the batch that
 // routing began with.
@@ -92,10 +127,12 @@ func (r *router) leaves(b *types.Batch, rows []int32, put func(leaf *catalog.Tab
 	}
 	groups := make([][]int32, len(r.parts.Parts))
 	var order []int
+	var lost error
 	for i := range b.N {
 		n := r.part(i)
-		if n < 0 {
-			return r.unroutable(i, int(rows[i]))
+		if n < 0 { // the rows before it come first
+			lost = r.unroutable(i, int(rows[i]))
+			break
 		}
 		if groups[n] == nil {
 			order = append(order, n)
@@ -122,7 +159,7 @@ func (r *router) leaves(b *types.Batch, rows []int32, put func(leaf *catalog.Tab
 			return err
 		}
 	}
-	return nil
+	return lost
 }
 
 // down gives the router of partition n and how its columns are found in this

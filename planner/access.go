@@ -667,7 +667,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 				}
 				n.Unique = m.unique
 			}
-			n.Filter = at.expr(makeAnd(rest))
+			n.Filter = at.expr(cheapFirst(rest))
 			return n, cols
 		}
 		out = append(out, pt)
@@ -838,7 +838,7 @@ func (p *planner) bitmapPath(s *lScan, cols []colID, n, rows float64, quals floa
 					rest = append(rest, x)
 				}
 			}
-			sc.Filter = ats.expr(makeAnd(rest))
+			sc.Filter = ats.expr(cheapFirst(rest))
 			return sc, cols
 		}
 		return pt
@@ -924,7 +924,7 @@ func (p *planner) virtualPath(s *lScan, cols []colID, w int, n, rows float64) *p
 	pt.build = func() (plan.Node, []colID) {
 		v := &plan.VirtualScan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Attnums: s.attnums(cols), EqCol: eqCol}
 		v.EqKey = p.at(nil).expr(eqKey)
-		v.Filter = p.at(cols).expr(makeAnd(s.conds))
+		v.Filter = p.at(cols).expr(cheapFirst(s.conds))
 		return v, cols
 	}
 	return pt

@@ -839,10 +839,6 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	currentOfTable(t, s.Where)
 	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.From)
 	r, conds := p.bindWhere(q, r, s.Where)
-	d.set = p.bindSet(s.Set, q, t, nil)
-	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
-		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
-	}
 	d.in, d.recheck = r, p.askedAgain(q, s.Where, conds)
 	if t.instead { // no row is locked
 		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
@@ -854,6 +850,10 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	t.rename(p, newItem)
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
+	d.set = p.bindSet(s.Set, q, t, nil) // after RETURNING, as PostgreSQL does: of two mistakes that is the first
+	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
+		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
+	}
 	return d
 }
 

@@ -237,6 +237,7 @@ func (p *planner) bindView(q *query, t *catalog.Table, rv *ast.RangeVar, alias s
 	p.within(t, func() {
 		p.pushed = push
 		bd = p.bindQuery(sel, nil, true)
+		p.hasDerived = true
 	})
 	p.path, p.aggFrames = oldPath, frames
 	live := 0
@@ -297,6 +298,7 @@ func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeIt
 	p.withLateral(q, te.Lateral, func() {
 		p.pushed = push
 		bd = p.bindQuery(te.Query, q, true)
+		p.hasDerived = true
 	})
 	it := &rangeItem{relVisible: true, colsVisible: true, pos: te.Pos()}
 	if te.Alias != nil {
@@ -814,6 +816,7 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 			fail(c.Pos(), pgerr.SyntaxError, "WITH query is not recursive")
 		}
 		bd := p.bindQuery(s, def.q, true)
+		p.hasDerived = true
 		bd.rel = p.visibleOnly(bd)
 		return bd
 	case *ast.InsertStmt, *ast.UpdateStmt, *ast.DeleteStmt:

@@ -799,7 +799,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 	for i, it := range groups {
 		f.known[it.id] = true
 		if _, plain := it.expr.(*plan.Col); sets != nil && !plain {
-			if c := (&consts{p: p, id: noCol, quiet: true}).expr(it.expr); isConst(c) {
+			if c := (&consts{p: p, quiet: true}).expr(it.expr); isConst(c) {
 				f.folded[i] = c
 			}
 		}

@@ -9,7 +9,7 @@ import (
 // Expressions are simplified while a statement is planned, as far as they consist of
 // constants: what immutable functions give is computed, arms of CASE, AND and OR that
 // cannot be reached are dropped. An error of such a computation is one of planning: it
-// comes whether or not there are rows to compute it for, unless nobody reads its column.
+// comes whether or not there are rows to compute it for, if PostgreSQL meets it (faults.go).
 //
 //	CASE WHEN 1 > 2 THEN 1 / 0 ELSE x END     →  x
 //	x = 1 AND (1 / 0 = 1)                     →  division by zero
@@ -18,30 +18,30 @@ import (
 // The order in which parts are simplified, and so which errors are met, is PostgreSQL's:
 // of a list each in turn until the outcome is known.
 
-// deferredFault is an error met in what makes a column, which counts if somebody reads that.
-type deferredFault struct {
-	err error
-	id  colID // noCol: it counts
-}
-
 // consts simplifies expressions.
 type consts struct {
 	p     *planner
-	id    colID // the column that is being made
-	quiet bool  // errors do not count
+	quiet bool // errors do not count
+	// loud keeps the first error, and looks no further (faults.go).
+	loud bool
+	err  error
+	// keeps leaves an expression whole in which a constant cannot be computed; failures
+	// counts these; column, if not nil, is told which columns are read.
+	keeps    bool
+	failures int
+	column   func(colID)
 	// test is the argument of the CASE around, when that is a constant.
 	test *plan.Const
 	// One visitor serves all rels, so that a statement without constants costs nothing a rel.
 	visit  func(*plan.Expr)
 	visits int               // expressions of the rel so far
 	again  [2]int            // of which these are written elsewhere too
-	group  *lGroup           // the rel, if it is one
 	simple map[int]plan.Expr // by number, those that changed
 }
 
 // simplifyConsts simplifies all expressions of a rel.
 func (p *planner) simplifyConsts(r rel) rel {
-	s := &consts{p: p, id: noCol}
+	s := &consts{p: p, keeps: p.judging}
 	s.visit = s.visited
 	return s.rel(r, false)
 }
@@ -83,22 +83,17 @@ func (s *consts) rel(r rel, dead bool) rel {
 		}
 	case *lProject:
 		for i := range n.items {
-			s.id = n.items[i].id
 			if x := s.expr(n.items[i].expr); x != n.items[i].expr {
 				own().(*lProject).items[i].expr = x
 			}
 		}
-		s.id = noCol
 	default:
-		s.visits, s.again, s.group, s.simple = 0, [2]int{}, nil, nil
-		switch n := r.(type) {
-		case *dmlRel:
+		s.visits, s.again, s.simple = 0, [2]int{}, nil
+		if n, ok := n.(*dmlRel); ok {
 			s.again = [2]int{len(n.set), len(n.set) + len(n.recheck)}
-		case *lGroup:
-			s.group = n
 		}
 		r.exprs(s.visit)
-		s.id, s.quiet = noCol, false
+		s.quiet = false
 		if simple := s.simple; simple != nil {
 			i := 0
 			own().exprs(func(e *plan.Expr) {
@@ -123,53 +118,13 @@ func (s *consts) rel(r rel, dead bool) rel {
 func (s *consts) visited(e *plan.Expr) {
 	i := s.visits
 	s.visits++
-	s.id, s.quiet = noCol, i >= s.again[0] && i < s.again[1]
-	if s.group != nil {
-		s.id = callOf(s.group.calls, i-len(s.group.groups))
-	}
+	s.quiet = i >= s.again[0] && i < s.again[1]
 	if x := s.expr(*e); x != *e {
 		if s.simple == nil {
 			s.simple = map[int]plan.Expr{}
 		}
 		s.simple[i] = x
 	}
-}
-
-// callOf is the column of the aggregate that the n-th expression of a list of calls
-// belongs to.
-func callOf(calls []aggItem, n int) colID {
-	if n < 0 {
-		return noCol
-	}
-	for i := range calls {
-		k := 0
-		eachCall(calls[i:i+1], func(*plan.Expr) { k++ })
-		if n < k {
-			return calls[i].id
-		}
-		n -= k
-	}
-	return noCol
-}
-
-// neverAsked tells whether a filter lets nothing through of what PostgreSQL plans as a
-// subquery by itself, which it then does not.
-func (p *planner) neverAsked(f *lFilter) bool {
-	in := f.in
-	for {
-		n, ok := in.(*lProject)
-		if !ok {
-			break
-		}
-		in = n.in
-	}
-	switch in.(type) {
-	case *lLimit, *lSort, *lWindow, *lUnnest:
-		s := &consts{p: p, id: noCol, quiet: true}
-		conds, _ := s.conds(f.conds)
-		return constantlyFalse(conds)
-	}
-	return false
 }
 
 func constantlyFalse(conds []plan.Expr) bool {
@@ -183,9 +138,10 @@ func constantlyFalse(conds []plan.Expr) bool {
 
 // conds simplifies a conjunction, up to what decides it.
 func (s *consts) conds(conds []plan.Expr) (out []plan.Expr, changed bool) {
+	failures := s.failures
 	for i, c := range conds {
 		n := s.expr(c)
-		if changed = changed || n != c; isFalse(n) && !isNullConst(n) {
+		if changed = changed || n != c; isFalse(n) && !isNullConst(n) && !(s.keeps && s.failures > failures) {
 			return []plan.Expr{falseExpr}, changed || len(conds) > 1
 		}
 		if n != c && out == nil {
@@ -232,8 +188,12 @@ func allConst(es []plan.Expr) bool {
 
 // fault notes the error of computing a constant.
 func (s *consts) fault(err error) {
+	s.failures++
 	if !s.quiet {
-		s.p.faults = append(s.p.faults, deferredFault{err, s.id})
+		s.p.faulty = true
+	}
+	if s.loud && s.err == nil {
+		s.err = err
 	}
 }
 
@@ -255,7 +215,23 @@ func (s *consts) operator(op *builtin.Operator, l, r plan.Expr) *plan.Const {
 
 // expr simplifies an expression; e itself if there is nothing to simplify.
 func (s *consts) expr(e plan.Expr) plan.Expr {
+	if s.err != nil {
+		return e
+	}
+	failures := s.failures
+	x := s.simplified(e)
+	if s.keeps && s.failures > failures {
+		return e
+	}
+	return x
+}
+
+func (s *consts) simplified(e plan.Expr) plan.Expr {
 	switch e := e.(type) {
+	case *plan.Col:
+		if s.column != nil {
+			s.column(e.Idx)
+		}
 	case *plan.CaseTest:
 		if s.test != nil {
 			return &plan.Const{T: e.T, Val: s.test.Val}
@@ -576,21 +552,45 @@ func (s *consts) subscript(e *plan.Subscript) plan.Expr {
 		}
 		changed = changed || x.Lower != e.Index[i].Lower || x.Upper != e.Index[i].Upper
 	}
-	if k, ok := c.Arg.(*plan.Const); ok && !c.Slice && len(c.Index) == 1 {
-		at, isK := c.Index[0].Upper.(*plan.Const)
-		arr, isA := k.Val.X.(*types.Array)
-		if isK && isA && len(arr.Dims) == 1 && at.Val.K == types.PhysInt64 {
-			i := at.Val.I - int64(arr.Dims[0].Lower)
-			if i < 0 || i >= int64(len(arr.Elems)) {
-				return nullOf(e.Typ, e.Mod)
-			}
-			return &plan.Const{T: e.T, Val: arr.Elems[i]}
+	if k, ok := c.Arg.(*plan.Const); ok && !c.Slice {
+		if x := s.part(k, &c); x != nil {
+			return x
 		}
 	}
 	if !changed {
 		return e
 	}
 	return &c
+}
+
+// part computes what a subscript of a constant gives, nil if that is not known.
+func (s *consts) part(k *plan.Const, e *plan.Subscript) plan.Expr {
+	args := []plan.Expr{k}
+	ts := []*types.Type{k.Typ}
+	at := make([]int64, len(e.Index))
+	for i, x := range e.Index {
+		u, ok := x.Upper.(*plan.Const)
+		switch {
+		case !ok:
+			return nil
+		case u.Val.IsNull():
+			return nullOf(e.Typ, e.Mod)
+		}
+		args, ts, at[i] = append(args, u), append(ts, u.Typ), u.Val.I
+	}
+	if k.Typ.Under() == types.JSONB {
+		if x, ok := s.call(&plan.Call{T: e.T, Fn: builtin.JSONBGet(ts), Args: args, Pos: -1}).(*plan.Const); ok {
+			return x
+		}
+		return nil
+	}
+	if k.Val.IsNull() {
+		return nullOf(e.Typ, e.Mod)
+	}
+	if arr, ok := k.Val.X.(*types.Array); ok {
+		return &plan.Const{T: e.T, Val: arr.At(at)}
+	}
+	return nil
 }
 
 func (s *consts) scalarArray(e *plan.ScalarArray) plan.Expr {
@@ -638,27 +638,4 @@ func (s *consts) anyOf(e *plan.ScalarArray, l *plan.Const, arr *types.Array) pla
 		return nullOf(types.Bool, -1)
 	}
 	return constBool(e.All)
-}
-
-// judgeFaults keeps the first error met in what somebody reads.
-func (p *planner) judgeFaults(r rel, out []colID) {
-	if len(p.faults) == 0 || p.fault != nil {
-		return
-	}
-	was := p.plannerPhysical
-	p.plannerPhysical = plannerPhysical{}
-	p.collectUsed(r, out)
-	for _, def := range p.ctes {
-		if def.modifies {
-			p.collectUsed(def.rel, def.outCols)
-		}
-	}
-	used := p.used
-	p.plannerPhysical = was
-	for _, f := range p.faults {
-		if f.id == noCol || used.has(f.id) {
-			p.failed(f.err)
-			return
-		}
-	}
 }

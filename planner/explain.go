@@ -1022,7 +1022,7 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 		e.kids = append(e.kids, or)
 	}
 	if n.Filter != nil {
-		e.props = append(e.props, attr{name: "Filter", val: x.expr(quals(n.Filter), ins)})
+		e.props = append(e.props, attr{name: "Filter", val: x.expr(n.Filter, ins)})
 		x.removed(e, n, "Filter")
 	}
 }

@@ -117,23 +117,3 @@ func sameStep(ins []plan.Node) map[plan.Node]bool {
 		}
 	}
 }
-
-// quals puts the conditions of a scan in PostgreSQL's order: those that make
-// a column equal to something come last, but before those with subplans.
-func quals(e plan.Expr) plan.Expr {
-	and, ok := e.(*plan.And)
-	if !ok {
-		return e
-	}
-	var parts [3][]plan.Expr
-	for _, c := range and.Args {
-		k := 0
-		if len(subplansIn(c)) > 0 {
-			k = 2
-		} else if call, ok := c.(*plan.Call); ok && call.Op != nil && call.Op.Compare == "=" && len(call.Args) == 2 && !isVolatile(c) {
-			k = 1
-		}
-		parts[k] = append(parts[k], c)
-	}
-	return &plan.And{T: and.T, Args: append(append(parts[0], parts[1]...), parts[2]...)}
-}

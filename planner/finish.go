@@ -31,7 +31,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		ids = append(ids, k.scan.rowKey(), k.scan.tableOID())
 	}
 	r := p.applyRules(bd.rel, ids)
-	p.judgeFaults(r, ids)
+	p.judgeFaults()
 	if p.hasLocks {
 		r = p.prepareLocks(p.passOn(r, setOf(ids[len(cols):])))
 		for _, def := range p.ctes {

@@ -775,7 +775,7 @@ func (j *joining) hash(l, r *path, pairs []equiPair, rest []plan.Expr, swapped b
 		if !nulls {
 			h.NullsEqual = nil
 		}
-		h.Cond = p.at(both).expr(makeAnd(rest))
+		h.Cond = p.at(both).expr(cheapFirst(rest))
 		out := j.joinCols(pc, bc)
 		if swapped {
 			h.Kind = plan.RightJoin
@@ -840,7 +840,7 @@ func (j *joining) merge(l, r *path, pairs []equiPair, rest []plan.Expr) *path {
 		rn, rc := r.build()
 		out := j.joinCols(lc, rc)
 		m := &plan.MergeJoin{Kind: j.kind, Left: ln, Right: rn, LeftKeys: p.at(lc).keys(lk), RightKeys: p.at(rc).keys(rk)}
-		m.Cond = p.at(append(append([]colID(nil), lc...), rc...)).expr(makeAnd(conds))
+		m.Cond = p.at(append(append([]colID(nil), lc...), rc...)).expr(cheapFirst(conds))
 		m.Base = p.base(pt, out)
 		return m, out
 	}
@@ -942,7 +942,7 @@ func (j *joining) lookups(l *path, pairs []equiPair, rest []plan.Expr) []*path {
 			la := p.at(lc)
 			lj := &plan.LookupJoin{Kind: j.kind, Input: ln, Table: s.table, Alias: s.alias, Index: ix, IndexOnly: only,
 				Keys: la.exprs(vals), Attnums: s.attnums(cols), Unique: unique}
-			lj.Cond = p.at(both).expr(makeAnd(conds))
+			lj.Cond = p.at(both).expr(cheapFirst(conds))
 			lj.Base = p.base(pt, out)
 			return lj, out
 		}
@@ -982,7 +982,7 @@ func (j *joining) nestLoop(l, r *path, lateral bool) *path {
 			nl.Right, rc = r.build()
 		}
 		both := append(append(make([]colID, 0, len(lc)+len(rc)), lc...), rc...)
-		nl.Cond = p.at(both).expr(makeAnd(j.conds))
+		nl.Cond = p.at(both).expr(cheapFirst(j.conds))
 		out := j.joinCols(lc, rc)
 		nl.Base = p.base(pt, out)
 		return nl, out
@@ -1008,7 +1008,7 @@ func (j *joining) virtualLookups(l, r *path, pairs []equiPair) []*path {
 			inner.build = func() (plan.Node, []colID) {
 				v := &plan.VirtualScan{Base: p.base(&inner, cols), Table: s.table, Alias: s.alias, Attnums: s.attnums(cols), EqCol: a}
 				v.EqKey = p.at(nil).expr(e.l)
-				v.Filter = p.at(cols).expr(makeAnd(s.conds))
+				v.Filter = p.at(cols).expr(cheapFirst(s.conds))
 				return v, cols
 			}
 			out = append(out, j.nestLoop(l, &inner, true))

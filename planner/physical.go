@@ -255,7 +255,7 @@ func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt 
 	own := setOf(cols)
 	once, each := split(conds, func(e plan.Expr) bool { return !colsOf(e).meets(own) && !isVolatile(e) })
 	at := p.at(cols)
-	f := &plan.Filter{Base: p.base(pt, cols), Input: node, Cond: at.expr(makeAnd(each)), Once: at.expr(makeAnd(once))}
+	f := &plan.Filter{Base: p.base(pt, cols), Input: node, Cond: at.expr(cheapFirst(each)), Once: at.expr(makeAnd(once))}
 	if f.Cond == nil && f.Once == nil {
 		return node
 	}

@@ -140,19 +140,23 @@ type planner struct {
 	refused       error       // see plan.Plan
 	pushed        *pushedLock // for the query that is bound next
 	hasLocks      bool
-	// fault is plan.Plan's; faults are errors that may become it (judgeFaults).
+	// fault is plan.Plan's; faulty tells that a constant could not be computed, which
+	// may become it, and whole is the statement to look for that in (faults.go).
 	fault     error
+	faulty    bool
+	judging   bool
+	whole     rel
 	uncalled  bool // see plan.Plan
-	faults    []deferredFault
 	relations int  // items of FROM there are
 	noFold    bool // what is bound will be printed: as it was written
 
 	// what the statement has at all: rules that need it are not even tried
-	hasSubqueries, hasJoins, hasDistinct, hasUnion bool
+	hasSubqueries, hasDerived, hasJoins, hasDistinct, hasUnion bool
 
 	subqueryNo int // subqueries of the statement so far
 
 	out      []colID               // the statement's columns
+	root     rel                   // the statement, as the rule that is applied found it
 	ranged   map[colID][]plan.Expr // ranges that equalities carried over to columns
 	fired    []string
 	changed  bool

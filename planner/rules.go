@@ -16,12 +16,14 @@ func needsCTEs(p *planner) bool       { return len(p.ctes) > 0 }
 func needsSubqueries(p *planner) bool { return p.hasSubqueries }
 func needsJoins(p *planner) bool      { return p.hasJoins || p.hasSubqueries }
 func needsDistinct(p *planner) bool   { return p.hasDistinct }
+func needsDerived(p *planner) bool    { return p.hasDerived }
 func needsUnion(p *planner) bool      { return p.hasUnion }
 
 // ruleList is every rule, in the order applied. Tests and EXPLAIN (ALGEBRA)
 // know them by these names.
 var ruleList = []rule{
 	{"InlineCTE", inlineCTEs, needsCTEs},
+	{"DropUnread", dropUnread, needsDerived},
 	{"Decorrelate", decorrelate, needsSubqueries},
 	{"PullUpProjects", pullUpProjects, nil},
 	{"FoldConstants", foldConstants, nil},
@@ -34,10 +36,16 @@ var ruleList = []rule{
 	{"PushDownLimit", pushDownLimit, needsUnion},
 }
 
+// ownRules is where the rules begin that PostgreSQL's planner has not at this place.
+const ownRules = 2
+
 // applyRules runs the rules over a statement, its subqueries and WITH queries.
 func (p *planner) applyRules(r rel, out []colID) rel {
 	p.out = out
-	for _, ru := range ruleList {
+	for i, ru := range ruleList {
+		if i == ownRules {
+			p.keepWhole(r)
+		}
 		skip := ru.needs != nil && !ru.needs(p)
 		for _, off := range p.req.Settings.DisabledRules {
 			skip = skip || off == ru.name
@@ -45,7 +53,7 @@ func (p *planner) applyRules(r rel, out []colID) rel {
 		if skip {
 			continue
 		}
-		p.changed = false
+		p.changed, p.root = false, r
 		r = ru.apply(p, r)
 		for _, def := range p.ctes {
 			if def.rel != nil && !def.inlined && (def.refs > 0 || def.modifies) {

@@ -7,7 +7,7 @@ import (
 )
 
 // FoldConstants simplifies expressions (consts.go), and conditions further: NOT is pushed to the comparisons,
-// constants drop out of AND and OR, a condition that is never true leaves no rows;
+// constants drop out of AND and OR, a condition that is never true leaves no rows, nor does a join with nothing;
 // nor is anything read for the one row of HAVING alone.
 func foldConstants(p *planner, r rel) rel {
 	r = p.simplifyConsts(r)
@@ -15,7 +15,10 @@ func foldConstants(p *planner, r rel) rel {
 		switch n := x.(type) {
 		case *lFilter:
 			conds, never := p.foldConds(n.conds)
-			if never {
+			if never || isNothing(n.in) {
+				if gate := p.askedOnce(n); len(gate) > 0 && !isNothing(n.in) {
+					return &lFilter{in: p.nothing(n.in), conds: append(gate, falseExpr)}
+				}
 				return p.nothing(n.in)
 			}
 			if conds == nil {
@@ -31,7 +34,14 @@ func foldConstants(p *planner, r rel) rel {
 			}
 			p.changed = true
 			return &lValues{rows: [][]plan.Expr{{}}}
+		case *lProject:
+			if isNothing(n.in) {
+				return p.nothing(n)
+			}
 		case *lJoin:
+			if p.joinsNothing(n) {
+				return p.nothing(n)
+			}
 			conds, never := p.foldConds(n.conds)
 			if conds == nil && !never {
 				return x
@@ -43,6 +53,10 @@ func foldConstants(p *planner, r rel) rel {
 				switch n.kind {
 				case plan.InnerJoin, plan.SemiJoin:
 					return p.nothing(n)
+				case plan.LeftJoin: // the right side is not even looked at
+					if !isNothing(c.r) {
+						c.r = p.nothing(c.r)
+					}
 				}
 			}
 			return c
@@ -55,6 +69,41 @@ func foldConstants(p *planner, r rel) rel {
 func (p *planner) nothing(r rel) rel {
 	p.changed = true
 	return &lValues{cols: r.outCols(), rows: [][]plan.Expr{}}
+}
+
+// askedOnce are the conditions before the one that is never true that PostgreSQL asks first
+// for all that, once: those that read no column, and are not known before they are asked.
+func (p *planner) askedOnce(f *lFilter) (gate []plan.Expr) {
+	if in, ok := f.in.(*lFilter); ok {
+		gate = p.askedOnce(in)
+	}
+	for _, c := range f.conds {
+		switch c = p.simplifyCond(c); {
+		case isFalse(c):
+			return gate
+		case !isConst(c) && colsOf(c).empty() && !isVolatile(c) && !hasSubquery(c):
+			gate = append(gate, c)
+		}
+	}
+	return gate
+}
+
+func isNothing(r rel) bool {
+	v, ok := r.(*lValues)
+	return ok && len(v.rows) == 0
+}
+
+// joinsNothing tells whether a join has no rows since a side has none.
+func (p *planner) joinsNothing(j *lJoin) bool {
+	switch j.kind {
+	case plan.InnerJoin, plan.SemiJoin:
+		return isNothing(j.l) || isNothing(j.r)
+	case plan.FullJoin:
+		return isNothing(j.l) && isNothing(j.r)
+	case plan.LeftJoin, plan.AntiJoin, plan.AntiNullJoin:
+		return isNothing(j.l)
+	}
+	return false
 }
 
 // foldConds simplifies a conjunction; nil when nothing changed.

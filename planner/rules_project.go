@@ -15,7 +15,11 @@ func pullUpProjects(p *planner, r rel) rel {
 	return r
 }
 
-type puller struct{ p *planner }
+type puller struct {
+	p *planner
+	// all removes what PostgreSQL does: to see what it would look at, not to run it.
+	all bool
+}
 
 // walk removes projections below r. free: the parent takes columns by
 // expression; nullable: an outer join above may replace them by NULL. What it
@@ -58,9 +62,8 @@ func (u *puller) walk(r rel, free, nullable bool) (rel, map[colID]plan.Expr) {
 			f, nl = true, false
 		case *lDistinct, *lUnion, *lSetOp, *lRecursive:
 			f = false
-		case *lFilter:
-			// What nobody will ask for is not computed: constants in it do not fail.
-			f = f && !u.p.neverAsked(n)
+		case *lLimit, *lSort, *lWindow, *lUnnest:
+			f = f && !u.all
 		case *dmlRel:
 			f = n.kind != dmlInsert
 		case *lJoin:
@@ -117,11 +120,20 @@ func substituteIn(e plan.Expr, by map[colID]plan.Expr) plan.Expr {
 }
 
 func (u *puller) removable(n *lProject, nullable bool) bool {
+	if u.all && !dissolves(n.in) {
+		return false
+	}
 	for _, it := range n.items {
 		if c, ok := it.expr.(*plan.Col); ok {
 			// a LATERAL projection may show columns of the other side, which
 			// the outer join does not replace by NULL
 			if nullable && !outSet(n.in).has(c.Idx) {
+				return false
+			}
+			continue
+		}
+		if u.all {
+			if isVolatile(it.expr) {
 				return false
 			}
 			continue

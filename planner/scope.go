@@ -101,6 +101,7 @@ type cteDef struct {
 	cols      []plan.Column
 	q         *query // scope to bind it in: that of the WITH
 	refs      int
+	whole     rel // as it is before the rules (keepWhole)
 	recursive bool
 	inlined   bool
 	// materialised: number in Plan.CTEs, bound rel

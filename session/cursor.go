@@ -311,6 +311,8 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 	}
 	backwards := func() error {
 		if !c.scroll {
+			p.failed = true
+			p.close()
 			return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cursor can only scan forward").
 				WithHint("Declare it with SCROLL option to enable backward scan.")
 		}

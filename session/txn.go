@@ -202,6 +202,9 @@ func (s *Session) commit(ctx context.Context) error {
 		s.rollback()
 		return err
 	}
+	for _, p := range s.portals { // one that has failed is not kept
+		p.hold = p.hold && !(p.failed && p.heldBy == t)
+	}
 	s.closePortals()
 	for _, p := range s.portals {
 		p.heldBy = nil

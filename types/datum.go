@@ -36,6 +36,26 @@ type Array struct {
 	Elems []Datum
 }
 
+// At is the element at a place, counted in each dimension from its lower bound; NULL where
+// there is none.
+func (a *Array) At(at []int64) Datum {
+	pos := 0
+	for k, d := range a.Dims {
+		if len(a.Dims) != len(at) {
+			return Null
+		}
+		n := at[k] - int64(d.Lower)
+		if n < 0 || n >= int64(d.Len) {
+			return Null
+		}
+		pos = pos*int(d.Len) + int(n)
+	}
+	if len(a.Dims) != len(at) || pos >= len(a.Elems) {
+		return Null
+	}
+	return a.Elems[pos]
+}
+
 // ArrayDim is the length and lower bound of one array dimension.
 type ArrayDim struct {
 	Len   int32

@@ -191,10 +191,12 @@ func mistake(code string) bool { return strings.HasPrefix(code, "42") }
 // So do some that have the code of a mistake: those about templates of to_char and kin.
 func (r result) runtimeError() bool {
 	switch r.code {
+	case "42804":
+		return strings.HasPrefix(r.msg, "cannot compare dissimilar column types") // of two records
 	case "42601":
 		return !strings.HasPrefix(r.msg, "syntax error")
 	case "0A000":
-		for _, start := range []string{"formatting field", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units", `"RN" not supported`, `"EEEE" not supported`} {
+		for _, start := range []string{"formatting field", "cannot convert NaN to ", "cannot convert infinity to ", "unit ", "searching for elements", "removing elements", "timestamps cannot be binned", "interval units", `"RN" not supported`, `"EEEE" not supported`} {
 			if strings.HasPrefix(r.msg, start) {
 				return true
 			}

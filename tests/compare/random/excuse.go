@@ -1,5 +1,12 @@
 package random
 
+import (
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+)
+
 // Some differences are no mistakes of either server, but only if they
 // are what they seem. An excuse that is not proven is a difference of its own
 // class, shown with -random.v.
@@ -10,6 +17,13 @@ package random
 //	                     fails already while it plans (constants are folded there).
 //	several mistakes     both refuse, for different mistakes. Proven when smaller forms
 //	                     of the statement are refused by both for the one, and for the other.
+//	parameters          PostgreSQL makes a plan for the values of the parameters, and fails
+//	                     while it computes constants of them; rowkey's plan serves all values,
+//	                     and computes them where a row asks for them. Proven when rowkey answers
+//	                     like PostgreSQL with the values written out.
+//	last digits          what cube roots, sines and kin give differs in the last digit, which
+//	                     PostgreSQL has from the C library it runs with, and it was made text or
+//	                     numeric, so that it shows. Proven when nothing differs to 13 digits.
 //	refused by PostgreSQL  FULL JOIN on conditions that can be neither merged nor
 //	                     hashed, UNION of recursive queries over types without a hash.
 //	not supported        rowkey says so, which docs/limits.md does too.
@@ -24,11 +38,15 @@ const (
 	undone = "not supported"
 	// refusedThere is what PostgreSQL 15 refuses and rowkey knowingly does.
 	refusedThere = "refused by PostgreSQL"
-	unproven     = ", not proven"
+	// foldedParameters is a plan of PostgreSQL's that has the parameters' values in it.
+	foldedParameters = "parameters"
+	// lastDigits are those of the C library.
+	lastDigits = "last digits"
+	unproven   = ", not proven"
 )
 
 // excuses are the classes that do not fail a run.
-var excuses = map[string]bool{refusedThere: true, orderOfEvaluation: true, severalMistakes: true, slow: true, undone: true,
+var excuses = map[string]bool{refusedThere: true, orderOfEvaluation: true, severalMistakes: true, foldedParameters: true, lastDigits: true, slow: true, undone: true,
 	orderOfEvaluation + unproven: true, severalMistakes + unproven: true}
 
 // unprovenClass is the class of what was not seen to be what it seems.
@@ -76,6 +94,46 @@ func (r *runner) provenOrder(a, b *engine, sql string, m mode, want, got result,
 		}
 	}
 	return otherPlan(a, sql, m, got, ordered) || otherPlan(b, sql, m, want, ordered)
+}
+
+// provenParameters tells whether rowkey answers as PostgreSQL does once the parameters'
+// values are written into the statement.
+func (r *runner) provenParameters(q query, m mode, b *engine, off []string, want result) bool {
+	if r.pg == nil || m.params == nil {
+		return false
+	}
+	var got result
+	if plain := q.SQL(); off != nil {
+		got = r.toggled(off, plain, mode{extended: m.extended, binary: m.binary})
+	} else {
+		got = b.run(plain, mode{extended: m.extended, binary: m.binary})
+	}
+	class, _ := difference(want, got, q.ordered())
+	return class == ""
+}
+
+// libm are the functions whose last digit is a library's.
+var libm = regexp.MustCompile(`\b(cbrt|exp|ln|log|log10|power|pow|sind?|cosd?|tand?|cotd?|asind?|acosd?|atan2?d?|sinh|cosh|tanh|asinh|acosh|atanh|degrees|radians|stddev\w*|var\w*|corr|regr_\w*|covar\w*)\(|\^`)
+
+var digits = regexp.MustCompile(`-?\d+\.\d+(e[-+]?\d+)?`)
+
+// sameDigits tells whether rows are the same to 13 digits of every fraction in them.
+func sameDigits(sql string, want, got result) bool {
+	if !libm.MatchString(sql) || want.bin || len(want.rows) != len(got.rows) {
+		return false
+	}
+	rounded := func(r result) []string {
+		lines := r.lines()
+		for i := range lines {
+			lines[i] = digits.ReplaceAllStringFunc(lines[i], func(s string) string {
+				f, _ := strconv.ParseFloat(s, 64)
+				return strconv.FormatFloat(f, 'g', 13, 64)
+			})
+		}
+		sort.Strings(lines)
+		return lines
+	}
+	return slices.Equal(rounded(want), rounded(got))
 }
 
 // provenMistakes makes the statement smaller until both refusals were seen to

@@ -14,6 +14,7 @@ type gen struct {
 	names    int
 	subs     int // subqueries left for this statement
 	nested   int
+	cursors  int
 	matviews []string
 	logs     []string // tables that triggers write
 	calls    []callable

@@ -13,6 +13,7 @@ var (
 	queries = flag.Int("random.queries", 60, "queries of each schema")
 	changes = flag.Int("random.changes", 15, "changing statements of each schema")
 	single  = flag.Int("random.calls", 60, "single calls of functions and operators of each schema")
+	scripts = flag.Int("random.scripts", 5, "transactions of several statements of each schema")
 	verbose = flag.Bool("random.v", false, "report statements that fail everywhere too")
 	stmt    = flag.String("random.sql", "", "run this statement on the tables of the first seed and show the answers")
 	budget  = flag.Int("random.budget", 250, "tries of making a differing statement smaller")
@@ -24,7 +25,7 @@ func TestPostgres(t *testing.T) {
 	if url == "" {
 		t.Skip("ROWKEY_PG is not set: no PostgreSQL 15 to compare with")
 	}
-	compare(t, Options{Postgres: url, Schemas: *schemas, Queries: *queries, Changes: *changes, Calls: *single})
+	compare(t, Options{Postgres: url, Schemas: *schemas, Queries: *queries, Changes: *changes, Scripts: *scripts, Calls: *single})
 }
 
 // TestPlans: every plan of a statement gives the same answer; without PostgreSQL.
@@ -32,7 +33,7 @@ func TestPlans(t *testing.T) {
 	if os.Getenv("ROWKEY_PG") != "" {
 		t.Skip("ROWKEY_PG is set: TestPostgres compares plans too")
 	}
-	compare(t, Options{Schemas: *schemas, Queries: *queries, Changes: *changes, Calls: *single})
+	compare(t, Options{Schemas: *schemas, Queries: *queries, Changes: *changes, Scripts: *scripts, Calls: *single})
 }
 
 func compare(t *testing.T, o Options) {

@@ -35,6 +35,7 @@ type Options struct {
 	Schemas  int
 	Queries  int    // of each schema
 	Changes  int    // of each schema
+	Scripts  int    // transactions of several statements, of each schema
 	Calls    int    // single calls of functions and operators, of each schema
 	Postgres string // URL; empty: rowkey's plans with each other only
 	Budget   int    // tries of making a differing statement smaller
@@ -173,6 +174,9 @@ func runSchema(o Options, seed int64, rep *Report) error {
 		if i < o.Changes {
 			r.change(r.g.change())
 		}
+	}
+	for range o.Scripts {
+		r.script(r.g.script())
 	}
 	return nil
 }
@@ -325,6 +329,13 @@ func (r *runner) query(q query) {
 			r.rep.Skipped++
 			return
 		}
+		for range 3 { // the machine may have had something else to do
+			if got.took > 50*timeScale && got.took > 20*want.took {
+				if again := r.rk.run(sql, m); again.took < got.took {
+					got.took = again.took
+				}
+			}
+		}
 		if got.took > 50*timeScale && got.took > 20*want.took {
 			r.rep.SlowQueries = append(r.rep.SlowQueries, fmt.Sprintf("%v instead of %v, seed %d: %s", got.took, want.took, r.seed, sql))
 		}
@@ -370,9 +381,18 @@ func (r *runner) toggled(off []string, sql string, m mode) result {
 // smaller makes the statement smaller while two engines differ in the same way, and reports it.
 func (r *runner) smaller(q query, m mode, class, detail, sql string, want, got result, a, b *engine, off []string, where string) {
 	switch class {
+	case "rows":
+		if sameDigits(sql, want, got) {
+			r.report(lastDigits, where, sql, detail)
+			return
+		}
 	case orderOfEvaluation:
 		if r.provenOrder(a, b, sql, m, want, got, q.ordered()) {
 			r.report(class, where, sql, detail)
+			return
+		}
+		if r.provenParameters(q, m, b, off, want) {
+			r.report(foldedParameters, where, sql, detail)
 			return
 		}
 	case severalMistakes:
