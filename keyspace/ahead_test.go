@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rowkey/keyspace"
@@ -29,13 +30,14 @@ func TestPipelineRepliesAsOneByOne(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[rng.IntN(len(from))] }
 	dbs := [2]*session.DB{newSpace(t), newSpace(t)}
-	now := int64(1_700_000_000_000_000)
+	var now atomic.Int64 // the sweepers look at it, too
+	now.Store(1_700_000_000_000_000)
 	for _, db := range dbs {
-		db.Keyspace().SetClock(func() int64 { return now })
+		db.Keyspace().SetClock(now.Load)
 	}
 	alone, together := dbs[0].Keyspace().Runner(), dbs[1].Keyspace().Runner()
 	for range 2500 {
-		now += int64(rng.IntN(400_000))
+		now.Add(int64(rng.IntN(400_000)))
 		// Often about few keys and of few kinds, so that commands go on with what those before held.
 		forms, names := forms, []string{"a", "b", "c"}
 		if rng.IntN(3) > 0 {
