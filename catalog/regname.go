@@ -339,6 +339,11 @@ func (r *typeReader) simpleType() (*types.Type, int32, error) {
 		case "varchar":
 			r.pos++
 			return r.withMods(types.VarChar)
+		case "bit":
+			if r.pos++; r.word("varying") {
+				return r.withMods(types.VarBit)
+			}
+			return r.withMods(types.Bit)
 		case "timestamp":
 			r.pos++
 			return r.zoned(types.Timestamp, types.TimestampTZ)

@@ -543,6 +543,12 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 	if err := c.mayUseType(typ); err != nil {
 		return err
 	}
+	collated := catalog.Column{Type: typ}
+	if cmd.Collation != nil {
+		if err := c.collation(&collated, cmd.Collation); err != nil {
+			return placeless(err)
+		}
+	}
 	if col.Identity != 0 {
 		if err := identityType(typ); err != nil {
 			return err
@@ -609,7 +615,7 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			return pgerr.Newf(pgerr.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod))
 		}
 	}
-	col.Type, col.TypeOID, col.Typmod = typ, typ.OID, mod
+	col.Type, col.TypeOID, col.Typmod, col.Collation = typ, typ.OID, mod, collated.Collation
 	for _, ix := range t.Indexes {
 		for _, k := range ix.Keys {
 			if k.Attnum == col.Attnum {

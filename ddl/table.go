@@ -386,6 +386,9 @@ func (b *builder) ownedSequence(attnum int16, opts []*ast.SequenceOption, intern
 		return nil, err
 	}
 	seq.OwnerTable, seq.OwnerAttnum, seq.Internal, seq.Persistence = b.t.OID, attnum, internal, b.t.Persistence
+	if err := c.put(seq); err != nil { // defaults that follow may name it
+		return nil, err
+	}
 	b.sequences = append(b.sequences, seq)
 	return seq, nil
 }

@@ -189,6 +189,8 @@ type Error struct {
 	Column        string
 	DataType      string
 	Constraint    string
+	// Routine is the function of PostgreSQL's source that reports the error, where clients go by it.
+	Routine string
 	// Row is, of an error about one row of a batch that is being stored, its place
 	// in it, counted from 1; 0 unknown. Clients are not told.
 	Row   int

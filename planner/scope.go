@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/builtin"
@@ -467,6 +468,9 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv) }, c.Pos()); e != nil {
 		return e
 	}
+	if e := b.rowAggregate(name, schema, table, it, lv, c.Pos()); e != nil {
+		return e
+	}
 	if x := b.variable(c.Fields, c.Pos()); x != nil {
 		return x
 	}
@@ -594,6 +598,23 @@ func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Ex
 		return nil
 	}
 	return b.callOf(users, name, name, []arg{a}, nil, false, pos, nil)
+}
+
+// rowAggregate reads t.f as f(t), when there is such an aggregate or built-in function.
+func (b *binder) rowAggregate(name, schema, table string, it *rangeItem, lv *query, pos int) plan.Expr {
+	fns := b.p.functions([]string{name})
+	fns = slices.DeleteFunc(slices.Clone(fns), func(f *builtin.Func) bool { return f.Kind == builtin.Window || len(f.Args) != 1 })
+	if len(fns) == 0 {
+		return nil
+	}
+	if c, _ := findFunction(fns, []*types.Type{b.wholeRow(it, lv).Type()}, nil, false); c == nil {
+		return nil
+	}
+	row := &ast.ColumnRef{At: ast.At(pos), Fields: []string{table}, Star: true}
+	if schema != "" {
+		row.Fields = []string{schema, table}
+	}
+	return b.expr(&ast.FuncCall{At: row.At, Name: []string{name}, Args: []ast.Expr{row}})
 }
 
 // fieldsOfRows gives the fields of the rows that an expression gives, nil if they are

@@ -340,7 +340,7 @@ func (s *Session) renew(ps *Prepared) error {
 		return err
 	}
 	if !sameColumns(ps.Columns, st.plan.Columns) {
-		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		return planChanged()
 	}
 	ps.plan, ps.epoch = st.plan, st.epoch
 	return nil
@@ -401,7 +401,7 @@ func (s *Session) execute(ctx context.Context, p *Portal, limit int64, w Writer)
 		ps := p.Prepared
 		if p.st.plan != old && ps != nil {
 			if !sameColumns(ps.Columns, p.st.plan.Columns) {
-				return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+				return planChanged()
 			}
 			ps.plan, ps.epoch = p.st.plan, p.st.epoch
 		}
@@ -547,4 +547,12 @@ func (s *Session) Run(ctx context.Context, p *Prepared, params []types.Datum, w 
 		s.fail()
 	}
 	return err
+}
+
+// planChanged is the error of a prepared statement that would give other columns than it was
+// described to. pgjdbc and Active Record know it by its routine, and prepare the statement again.
+func planChanged() error {
+	e := pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+	e.Routine = "RevalidateCachedQuery"
+	return e
 }

@@ -727,7 +727,7 @@ func (s *Session) runExecute(ctx context.Context, st *statement, n *ast.ExecuteS
 		return s.report(err, inner.text) // positions are in its own text
 	}
 	if !sameColumns(p.Columns, inner.plan.Columns) {
-		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		return planChanged()
 	}
 	return s.runPlan(ctx, inner, w, true)
 }

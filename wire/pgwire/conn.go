@@ -670,5 +670,6 @@ func errorResponse(e *pgerr.Error) *pgproto3.ErrorResponse {
 		Severity: sev, SeverityUnlocalized: sev, Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint,
 		Position: int32(e.Position), Where: e.Where, SchemaName: e.Schema, TableName: e.Table, ColumnName: e.Column,
 		DataTypeName: e.DataType, ConstraintName: e.Constraint, InternalPosition: int32(e.QueryPosition), InternalQuery: e.Query,
+		Routine: e.Routine,
 	}
 }

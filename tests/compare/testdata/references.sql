@@ -89,3 +89,30 @@ DROP SEQUENCE b.t_id_seq;
 DROP TABLE b.tt;
 DROP SEQUENCE b.t_id_seq CASCADE;
 DROP SCHEMA b CASCADE;
+
+-- Defaults that draw from the sequence of the table being made.
+CREATE TABLE se (id serial PRIMARY KEY, o int DEFAULT nextval('se_id_seq'), s serial, z bigserial CHECK (nextval('se_z_seq') > 0));
+INSERT INTO se DEFAULT VALUES RETURNING *;
+DROP TABLE se;
+
+-- Columns that are functions of the row.
+CREATE TABLE posts (id int, type text);
+INSERT INTO posts VALUES (1, 'a'), (2, 'b'), (3, 'b');
+SELECT count(*) AS count_all, type FROM posts GROUP BY posts.type ORDER BY posts.count DESC;
+SELECT posts.count FROM posts;
+SELECT p.to_json FROM posts p;
+SELECT p.upper FROM posts p;
+SELECT p.text FROM posts p;
+SELECT p.name FROM posts p;
+SELECT p.nope FROM posts p;
+SELECT count FROM posts;
+SELECT posts.row_number FROM posts;
+DROP TABLE posts;
+
+-- The collation of a column is that of ALTER … TYPE.
+CREATE TABLE ct (a varchar(10) DEFAULT 'x', b text COLLATE "C");
+ALTER TABLE ct ALTER a TYPE varchar(20) COLLATE "C", ALTER b TYPE varchar(9);
+SELECT attname, attcollation FROM pg_attribute WHERE attrelid = 'ct'::regclass AND attnum > 0 ORDER BY 1;
+ALTER TABLE ct ALTER a TYPE int COLLATE "C" USING 1;
+DROP TABLE ct;
+SELECT 'bit varying(4)'::regtype, 'bit varying'::regtype, 'bit(3)[]'::regtype, 'bit varying (3) []'::regtype, to_regtype('bit');
