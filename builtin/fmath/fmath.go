@@ -73,6 +73,8 @@ func Pow(x, y float64) float64 {
 	e := logDD(x).mulf(y)
 	var r float64
 	switch {
+	case math.Abs(y) > 1e20: // too large to be multiplied exactly, and to give anything between
+		r = math.Pow(x, y)
 	case e.hi > 710:
 		r = math.Inf(1)
 	case e.hi < -746:

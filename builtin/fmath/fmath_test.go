@@ -109,3 +109,12 @@ func BenchmarkPow(b *testing.B) {
 		Pow(float64(i&63)+0.5, 2.5)
 	}
 }
+
+// TestPowHuge: exponents that are too large to be multiplied exactly.
+func TestPowHuge(t *testing.T) {
+	for _, c := range [][3]float64{{13.5, 1e308, math.Inf(1)}, {0.5, 1e308, 0}, {13.5, -1e308, 0}, {0.5, -1e308, math.Inf(1)}, {-3, 1e300, math.Inf(1)}} {
+		if got := Pow(c[0], c[1]); got != c[2] {
+			t.Errorf("Pow(%v, %v) = %v, expected %v", c[0], c[1], got, c[2])
+		}
+	}
+}

@@ -135,3 +135,8 @@ select length(repeat('abc', 2147483647));
 select jsonb_delete_path('{"a":1}', array[['a','b'],['c','d']]);
 MERGE INTO cq1 AS x1 USING cq1 AS s ON s.id = x1.id WHEN NOT MATCHED THEN INSERT VALUES (NULL::bytea) WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT VALUES (1);
 SELECT array_length(array_fill('2021-03-04'::text, '{"2147483647","1","1"}'), 1);
+select power(13.5::float8, 1e308::float8);
+select power(0.5::float8, 1e308::float8);
+select power(13.5::float8, -1e308::float8);
+select power(0.5::float8, -1e308::float8);
+select power(-3::float8, 1e300::float8);
