@@ -2,11 +2,14 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"rowkey/catalog"
 	"rowkey/ddl"
 	"rowkey/kv"
+	"rowkey/parser/ast"
 	"rowkey/pgerr"
 )
 
@@ -145,3 +148,61 @@ func deleteKeys(txn kv.Txn, r kv.Range) error {
 	}
 	return nil
 }
+
+// tempSchema gives the name of the session's schema for temporary tables,
+// made at first use.
+func (s *Session) tempSchema(ctx context.Context) (string, error) {
+	name := fmt.Sprintf("pg_temp_%d", s.pid)
+	if s.snapshot().SchemaByName(name) == nil { // also when the transaction that made it was rolled back
+		oid, err := s.cat.NewOID(ctx)
+		if err != nil {
+			return "", mapKV(err)
+		}
+		if err := s.putObject(ctx, &catalog.Schema{OID: oid, Name: name, Owner: catalog.BootstrapRoleOID}); err != nil {
+			return "", err
+		}
+	}
+	s.tempName = name
+	return name, nil
+}
+
+// dropTemporary drops the session's temporary objects and what depends on them.
+func (s *Session) dropTemporary(ctx context.Context) error {
+	if s.tempName == "" {
+		return nil
+	}
+	snap, err := s.enter(ctx, false)
+	if err != nil {
+		return err
+	}
+	s.tx.fresh = false
+	schema := snap.SchemaByName(s.tempName)
+	if schema == nil {
+		return nil
+	}
+	return ddl.DropSchema(s.ddlCtx(ctx, &statement{}), schema)
+}
+
+// dropAtEnd drops the temporary objects of a session that ends. What it does not
+// get done in time, because others hold locks, is done when the database is opened.
+func (s *Session) dropAtEnd() error {
+	if s.tempName == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), dropAtEndTime)
+	defer cancel()
+	s.ctx = ctx
+	s.set = s.setStart.with("synchronous_commit", "off")
+	err := s.begin(ctx, true, false, &ast.TransactionModes{Isolation: ast.ReadCommitted, ReadOnly: new(bool)})
+	if err == nil {
+		err = s.dropTemporary(ctx)
+	}
+	if s.tx != nil {
+		if e := s.finish(ctx, err != nil); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+const dropAtEndTime = 10 * time.Second

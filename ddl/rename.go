@@ -1,0 +1,536 @@
+package ddl
+
+import (
+	"strings"
+
+	"rowkey/catalog"
+	"rowkey/parser"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+func (c *Ctx) rename(n *ast.RenameStmt) error {
+	skip := func(err error) error {
+		if n.IfExists && (pgerr.CodeOf(err) == pgerr.UndefinedTable || pgerr.CodeOf(err) == pgerr.InvalidSchemaName) {
+			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Table.Name)
+			return nil
+		}
+		return err
+	}
+	switch n.Kind {
+	case ast.ObjectColumn, ast.ObjectAttribute:
+		oid := c.find(n.Table)
+		if oid == 0 {
+			return skip(c.missing(n.Table))
+		}
+		t := c.snap().Table(oid)
+		if t == nil || t.Virtual != nil {
+			return pgerr.Newf(pgerr.WrongObjectType, "cannot rename columns of relation %q", n.Table.Name)
+		}
+		if err := c.ownTable(t); err != nil {
+			return err
+		}
+		t, err := c.lock(t, lockForChange)
+		if err != nil {
+			return err
+		}
+		return c.renameColumnTree(t, n.SubName, n.NewName, n.Table.Only)
+	case ast.ObjectTableConstraint:
+		t, err := c.table(n.Table, lockForChange)
+		if err != nil {
+			return skip(err)
+		}
+		return c.renameConstraintTree(t, n.SubName, n.NewName, n.Table.Only)
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence:
+		return c.renameRelation(n, skip)
+	case ast.ObjectRole:
+		return c.renameRole(n.Object.Name[0], n.NewName)
+	case ast.ObjectDatabase:
+		return c.renameDatabase(n.Object.Name[0], n.NewName)
+	case ast.ObjectSchema:
+		old := c.snap().SchemaByName(n.SubName)
+		if n.Object != nil && len(n.Object.Name) > 0 {
+			old = c.snap().SchemaByName(n.Object.Name[0])
+		}
+		if old == nil {
+			name := n.SubName
+			if n.Object != nil && len(n.Object.Name) > 0 {
+				name = n.Object.Name[0]
+			}
+			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name)
+		}
+		if err := c.ownSchema(old); err != nil {
+			return err
+		}
+		if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
+			return catalog.PermissionDenied("database", c.database())
+		}
+		if c.snap().SchemaByName(n.NewName) != nil {
+			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
+		}
+		views := map[catalog.OID][]*viewText{}
+		for _, t := range c.snap().Tables() {
+			if t.SchemaOID == old.OID {
+				v, err := c.viewsReading(t.OID)
+				if err != nil {
+					return err
+				}
+				views[t.OID] = v
+			}
+		}
+		cp := *old
+		cp.Name = n.NewName
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		for _, t := range c.snap().Tables() { // row types carry the schema's name
+			if t.SchemaOID == cp.OID {
+				if err := c.put(clone(t)); err != nil {
+					return err
+				}
+			}
+		}
+		for _, u := range c.snap().UserTypes() {
+			if u.SchemaOID == cp.OID {
+				ut := *u
+				if err := c.put(&ut); err != nil {
+					return err
+				}
+			}
+		}
+		for _, s := range c.snap().Sequences() { // these and functions know their schema
+			if s.SchemaOID == cp.OID {
+				q := *s
+				q.Schema = &cp
+				if err := c.put(&q); err != nil {
+					return err
+				}
+				if err := c.moveDefaults(s, &q); err != nil {
+					return err
+				}
+			}
+		}
+		for _, f := range c.snap().Functions() {
+			if f.SchemaOID == cp.OID {
+				g := *f
+				if err := c.put(&g); err != nil {
+					return err
+				}
+			}
+		}
+		for oid, vs := range views {
+			for _, v := range vs {
+				v.renameTable(oid, cp.Name, c.snap().Table(oid).Name)
+			}
+			if err := c.storeViews(vs); err != nil {
+				return err
+			}
+		}
+		return nil
+	case ast.ObjectTrigger:
+		rv := &ast.RangeVar{At: n.Object.At, Name: n.Object.On[len(n.Object.On)-1]}
+		if len(n.Object.On) > 1 {
+			rv.Schema = n.Object.On[len(n.Object.On)-2]
+		}
+		oid := c.find(rv)
+		if oid == 0 {
+			return c.missing(rv)
+		}
+		if err := c.ownOf(oid); err != nil {
+			return err
+		}
+		t, err := c.lock(c.snap().Table(oid), lockForChange)
+		if err != nil {
+			return err
+		}
+		return c.renameTrigger(t, n.Object.Name[0], n.NewName)
+	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
+		return c.renameFunction(n.Object, n.Kind, n.NewName)
+	case ast.ObjectDomainConstraint:
+		return c.renameDomainConstraint(n.Object.Name, n.SubName, n.NewName)
+	case ast.ObjectType, ast.ObjectDomain:
+		if done, err := c.renameComposite(n); done || err != nil {
+			return err
+		}
+		names := n.Object.Name
+		if n.Object.Type != nil {
+			names = n.Object.Type.Names
+		}
+		kind, what := types.KindEnum, "an enum"
+		if n.Kind == ast.ObjectDomain {
+			kind, what = types.KindDomain, "a domain"
+		}
+		u, err := c.userType(names, kind, what)
+		if err != nil && kind == types.KindEnum {
+			u, err = c.userType(names, types.KindDomain, "a type that can be renamed")
+		}
+		if err != nil && kind == types.KindEnum {
+			u, err = c.userType(names, types.KindRange, "a type that can be renamed")
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.claimType(u.Schema, n.NewName); err != nil {
+			return err
+		}
+		if u.Range != nil && u.Range.Constructor == "" { // which keeps its name, as in PostgreSQL
+			r := *u.Range
+			r.Constructor, u.Range = u.Name, &r
+		}
+		u.Name = n.NewName
+		return c.put(u)
+	}
+	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
+}
+
+// renameColumn renames a column and every stored expression's mention of it.
+func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
+	col := t.ColumnByName(from)
+	if col == nil {
+		return pgerr.Newf(pgerr.UndefinedColumn, "column %q does not exist", from)
+	}
+	if t.ColumnByName(to) != nil {
+		return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", to, t.Name)
+	}
+	if err := checkSystemColumn(to); err != nil {
+		return err
+	}
+	views, err := c.viewsReading(t.OID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if err := v.renameColumn(t, col.Attnum, from, to); err != nil {
+			return err
+		}
+	}
+	again := func(text *string) {
+		if *text == "" || err != nil {
+			return
+		}
+		var e ast.Expr
+		if e, err = parser.ParseExpr(*text); err == nil {
+			*text = ast.Format(ast.RenameColumn(e, from, to))
+		}
+	}
+	for i := range t.Columns {
+		again(&t.Columns[i].Generated)
+	}
+	for _, k := range t.Checks {
+		again(&k.Expr)
+	}
+	for _, ix := range t.Indexes {
+		again(&ix.Where)
+		for i := range ix.Keys {
+			again(&ix.Keys[i].Expr)
+		}
+	}
+	if key := t.PartitionBy; key != nil {
+		cp := *key
+		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
+		for i := range cp.Columns {
+			again(&cp.Columns[i].Expr)
+		}
+		t.PartitionBy = &cp
+	}
+	if err != nil {
+		return err
+	}
+	was := clone(t)
+	t.Columns[col.Attnum-1].Name = to
+	if err := c.keepsViews(was, t, views); err != nil {
+		return err
+	}
+	if err := c.put(t); err != nil {
+		return err
+	}
+	if err := c.restate(t.OID); err != nil {
+		return err
+	}
+	if t.Kind == catalog.KindComposite {
+		if err := c.renameAttribute(t, from, to); err != nil {
+			return err
+		}
+	}
+	return c.storeViews(views)
+}
+
+// restate writes a table's stored expressions anew, in the form that binding
+// gives them: those of parents and children are compared as text.
+func (c *Ctx) restate(oid catalog.OID) error {
+	t := clone(c.snap().Table(oid))
+	var err error
+	again := func(text *string, place planner.Place, col *catalog.Column) {
+		if *text == "" || err != nil {
+			return
+		}
+		var e ast.Expr
+		if e, err = parser.ParseExpr(*text); err != nil {
+			return
+		}
+		var x plan.Expr
+		if x, err = c.bind(place, t, e, col); err == nil {
+			*text = c.deparse(x, t)
+		}
+	}
+	for i := range t.Columns {
+		again(&t.Columns[i].Generated, planner.ForGenerated, &t.Columns[i])
+	}
+	for _, k := range t.Checks {
+		again(&k.Expr, planner.ForCheck, nil)
+	}
+	for _, ix := range t.Indexes {
+		again(&ix.Where, planner.ForIndexPredicate, nil)
+		for i := range ix.Keys {
+			again(&ix.Keys[i].Expr, planner.ForIndexExpr, nil)
+		}
+	}
+	if key := t.PartitionBy; key != nil {
+		cp := *key
+		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
+		for i := range cp.Columns {
+			again(&cp.Columns[i].Expr, planner.ForPartitionKey, nil)
+		}
+		t.PartitionBy = &cp
+	}
+	if err != nil {
+		return err
+	}
+	return c.put(t)
+}
+
+func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
+	if c.constraintTaken(t, to) {
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", to, t.Name)
+	}
+	for _, k := range t.Checks {
+		if k.Name == from {
+			k.Name = to
+			return c.put(t)
+		}
+	}
+	for _, k := range t.ForeignKeys {
+		if k.Name == from {
+			k.Name = to
+			return c.put(t)
+		}
+	}
+	for _, ix := range t.Indexes {
+		if ix.Constraint != 0 && ix.Name == from {
+			if err := c.claim(t.Schema, to); err != nil {
+				return err
+			}
+			ix.Name = to
+			return c.put(t)
+		}
+	}
+	return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", from, t.Name)
+}
+
+func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
+	oid := c.find(n.Table)
+	if oid == 0 {
+		return skip(c.missing(n.Table))
+	}
+	if err := c.ownOf(oid); err != nil {
+		return err
+	}
+	snap := c.snap()
+	if tb := snap.TableOfIndex(oid); tb != nil {
+		locked, err := c.lock(tb, lockForChange)
+		if err != nil {
+			return err
+		}
+		if err := c.claim(tb.Schema, n.NewName); err != nil {
+			return err
+		}
+		t := clone(locked)
+		t.IndexByOID(oid).Name = n.NewName
+		return c.put(t)
+	}
+	if s := snap.Sequence(oid); s != nil {
+		if err := c.claim(s.Schema, n.NewName); err != nil {
+			return err
+		}
+		cp := *s
+		cp.Name = n.NewName
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
+	}
+	t := snap.Table(oid)
+	if t.Virtual != nil {
+		return pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
+	}
+	if !isOfKind(t, n.Kind) {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, strings.ToLower(n.Kind.String()))
+	}
+	t, err := c.lock(t, lockForChange)
+	if err != nil {
+		return err
+	}
+	if err := c.claim(t.Schema, n.NewName); err != nil {
+		return err
+	}
+	views, err := c.viewsReading(oid)
+	if err != nil {
+		return err
+	}
+	cp := clone(t)
+	cp.Name = n.NewName
+	if err := c.put(cp); err != nil {
+		return err
+	}
+	for _, v := range views {
+		v.renameTable(oid, cp.Schema.Name, cp.Name)
+	}
+	return c.storeViews(views)
+}
+
+// moveDefaults rewrites the defaults that call a sequence by its old name.
+func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
+	deps, err := c.dependents(target{seq: old})
+	if err != nil {
+		return err
+	}
+	for _, d := range deps {
+		if d.deflt == 0 {
+			continue
+		}
+		t := clone(d.table)
+		col := t.Col(d.deflt)
+		col.Default = strings.ReplaceAll(col.Default, drawnByName(old), drawnByName(now))
+		if err := c.put(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
+	to := c.snap().SchemaByName(n.Schema)
+	if to == nil {
+		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Schema)
+	}
+	if n.Table == nil && n.Object != nil {
+		switch n.Object.Kind {
+		case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
+			return c.moveFunction(n.Object, n.Object.Kind, to)
+		}
+	}
+	if n.Table == nil {
+		return pgerr.Unsupported("%s … SET SCHEMA is not supported", ast.Tag(n))
+	}
+	oid := c.find(n.Table)
+	if oid == 0 {
+		if n.IfExists {
+			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", n.Table.Name)
+			return nil
+		}
+		return c.missing(n.Table)
+	}
+	if err := c.ownOf(oid); err != nil {
+		return err
+	}
+	if err := c.mayCreateIn(to, -1); err != nil {
+		return err
+	}
+	if s := c.snap().Sequence(oid); s != nil {
+		if s.OwnerTable != 0 {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot move an owned sequence into another schema").
+				WithDetail("Sequence %q is linked to table %q.", s.Name, c.snap().Table(s.OwnerTable).Name)
+		}
+		if err := c.claim(to, s.Name); err != nil {
+			return err
+		}
+		cp := *s
+		cp.SchemaOID, cp.Schema = to.OID, to
+		if err := c.put(&cp); err != nil {
+			return err
+		}
+		return c.moveDefaults(s, &cp)
+	}
+	t := c.snap().Table(oid)
+	if t == nil || t.Virtual != nil {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a table", n.Table.Name)
+	}
+	if !isOfKind(t, n.Kind) {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", t.Name, strings.ToLower(n.Kind.String()))
+	}
+	views, err := c.viewsReading(oid)
+	if err != nil {
+		return err
+	}
+	t, err = c.lock(t, lockForChange)
+	if err != nil {
+		return err
+	}
+	if t.SchemaOID == to.OID {
+		return pgerr.Newf(pgerr.DuplicateTable, "relation %q is already in schema %q", t.Name, to.Name)
+	}
+	if err := c.claim(to, t.Name); err != nil {
+		return err
+	}
+	for _, ix := range t.Indexes {
+		if ix.OID != 0 {
+			if err := c.claim(to, ix.Name); err != nil {
+				return err
+			}
+		}
+	}
+	cp := clone(t)
+	cp.SchemaOID, cp.Schema = to.OID, to
+	if err := c.put(cp); err != nil {
+		return err
+	}
+	for _, v := range views {
+		v.renameTable(oid, to.Name, cp.Name)
+	}
+	if err := c.storeViews(views); err != nil {
+		return err
+	}
+	for _, s := range c.snap().Sequences() {
+		if s.OwnerTable == oid {
+			if err := c.claim(to, s.Name); err != nil {
+				return err
+			}
+			old, cps := s, *s
+			cps.SchemaOID, cps.Schema = to.OID, to
+			if err := c.put(&cps); err != nil {
+				return err
+			}
+			if err := c.moveDefaults(old, &cps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// renameDomainConstraint is ALTER DOMAIN … RENAME CONSTRAINT.
+func (c *Ctx) renameDomainConstraint(names []string, old, to string) error {
+	u, err := c.userType(names, types.KindDomain, "a domain")
+	if err != nil {
+		return err
+	}
+	at := -1
+	for i, k := range u.Checks {
+		switch k.Name {
+		case old:
+			at = i
+		case to:
+			return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for domain %s already exists", to, types.Format(u.Type, -1))
+		}
+	}
+	if at < 0 {
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for domain %s does not exist", old, types.Format(u.Type, -1))
+	}
+	k := *u.Checks[at]
+	k.Name = to
+	u.Checks[at] = &k
+	return c.put(u)
+}

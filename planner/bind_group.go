@@ -1,0 +1,433 @@
+package planner
+
+import (
+	"slices"
+
+	"rowkey/builtin"
+	"rowkey/parser/ast"
+	"rowkey/pgerr"
+	"rowkey/planner/plan"
+	"rowkey/types"
+)
+
+// groupBy binds GROUP BY: the distinct expressions, and the grouping sets as
+// indexes into them (nil for plain GROUP BY).
+func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (groups []projItem, sets [][]int) {
+	p := b.p
+	plain := true
+	for _, e := range sel.GroupBy {
+		if _, ok := e.(*ast.GroupingSet); ok {
+			plain = false
+		}
+	}
+	var items []int // the items of the select list that groups are, -1 for none
+	add := func(e ast.Expr) int {
+		// findTarget adds to the select list what is not there; grouping does not
+		// need the junk, so it is taken off again.
+		n := len(*targets)
+		i := b.findTarget(targets, visible, e, "GROUP BY", true)
+		t := &(*targets)[i]
+		t.grouped = true
+		if t.expr.Type() == types.Unknown {
+			t.expr = b.resolveUnknown(arg{t.expr, t.pos}).e
+		}
+		x := t.expr
+		p.noteExpr(e, x)
+		if len(*targets) > n {
+			*targets = (*targets)[:n]
+			i = -1
+		}
+		for _, a := range b.q.aggs {
+			if colsOf(x).has(a.id) {
+				fail(t.pos, pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
+			}
+		}
+		for _, w := range b.q.windows {
+			if colsOf(x).has(w.item.id) {
+				fail(t.pos, pgerr.WindowingError, "window functions are not allowed in GROUP BY")
+			}
+		}
+		twin := false
+		for k := range groups {
+			if equalExprs(groups[k].expr, x) {
+				// Equal items that are meant by name or number stand apart in grouping sets.
+				if plain || i < 0 || items[k] < 0 || items[k] == i {
+					return k
+				}
+				twin = true
+			}
+		}
+		items = append(items, i)
+		if twin {
+			(*targets)[i].group = len(groups) + 1
+		}
+		if !isRowType(x.Type()) {
+			eqOp(x.Type(), exprLoc(e))
+		}
+		var id colID
+		if c, ok := x.(*plan.Col); ok && !twin {
+			id = c.Idx
+		} else {
+			id = p.newCol("", x.Type(), x.Typmod())
+		}
+		groups = append(groups, projItem{id, x})
+		return len(groups) - 1
+	}
+	members := func(e ast.Expr) []int {
+		if r, ok := e.(*ast.RowExpr); ok && !r.Explicit {
+			var out []int
+			for _, a := range r.Args {
+				out = append(out, add(a))
+			}
+			return out
+		}
+		return []int{add(e)}
+	}
+	if plain {
+		for _, e := range sel.GroupBy {
+			members(e)
+		}
+		return groups, nil
+	}
+	var expand func(e ast.Expr) [][]int
+	expand = func(e ast.Expr) [][]int {
+		g, ok := e.(*ast.GroupingSet)
+		if !ok {
+			return [][]int{members(e)}
+		}
+		switch g.Kind {
+		case ast.GroupEmpty:
+			return [][]int{{}}
+		case ast.GroupSets:
+			var out [][]int
+			for _, s := range g.Sets {
+				out = append(out, expand(s)...)
+			}
+			return out
+		case ast.GroupRollup:
+			var parts [][]int
+			for _, s := range g.Sets {
+				parts = append(parts, members(s))
+			}
+			var out [][]int
+			for n := len(parts); n >= 0; n-- {
+				out = append(out, concat(parts[:n]))
+			}
+			return out
+		default: // cube
+			if len(g.Sets) > 12 {
+				fail(g.Pos(), pgerr.TooManyColumns, "CUBE is limited to 12 elements")
+			}
+			var parts [][]int
+			for _, s := range g.Sets {
+				parts = append(parts, members(s))
+			}
+			var out [][]int
+			n := len(parts)
+			for m := 1<<n - 1; m >= 0; m-- {
+				var pick [][]int
+				for i := 0; i < n; i++ {
+					if m&(1<<(n-1-i)) != 0 {
+						pick = append(pick, parts[i])
+					}
+				}
+				out = append(out, concat(pick))
+			}
+			return out
+		}
+	}
+	sets = [][]int{{}}
+	for _, e := range sel.GroupBy {
+		var next [][]int
+		for _, a := range sets {
+			for _, s := range expand(e) {
+				next = append(next, concat([][]int{a, s}))
+			}
+		}
+		sets = next
+		if len(sets) > 4096 {
+			fail(exprLoc(e), pgerr.ProgramLimitExceeded, "too many grouping sets present (maximum 4096)")
+		}
+	}
+	if sel.GroupDistinct {
+		seen := map[string]bool{}
+		var uniq [][]int
+		for _, s := range sets {
+			var bits [256]byte
+			for _, i := range s {
+				bits[i] = 1
+			}
+			k := string(bits[:])
+			if !seen[k] {
+				seen[k] = true
+				uniq = append(uniq, s)
+			}
+		}
+		sets = uniq
+	}
+	if len(sets) == 1 && len(sets[0]) == len(groups) {
+		return groups, nil
+	}
+	return groups, sets
+}
+
+func concat(parts [][]int) []int {
+	out := []int{}
+	for _, p := range parts {
+		for _, x := range p {
+			if indexOf(out, x) < 0 {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}
+
+// distinctOn makes DISTINCT ON: sorted so that each group's first row stays.
+func (p *planner) distinctOn(r rel, sel *ast.SelectStmt, targets []target, on []int, order []plan.SortKey, orderAt []int) rel {
+	keys := append([]plan.SortKey(nil), order...)
+	counted := map[int]bool{}
+	skipped := false
+	for _, i := range orderAt {
+		if k := indexOf(on, i); k >= 0 {
+			if skipped {
+				fail(exprLoc(sel.DistinctOn[k]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			}
+			counted[i] = true
+		} else {
+			skipped = true
+		}
+	}
+	for k, i := range on {
+		if skipped && !counted[i] {
+			fail(exprLoc(sel.DistinctOn[k]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+		}
+	}
+	d := &lDistinct{in: r}
+	for _, i := range on {
+		if indexOf(d.on, targets[i].id) >= 0 {
+			continue
+		}
+		d.on = append(d.on, targets[i].id)
+		if !counted[i] {
+			keys = append(keys, plan.SortKey{Expr: p.col(targets[i].id)})
+		}
+	}
+	d.keys = keys
+	return d
+}
+
+// addGroup makes the group operator and rewrites what stands above it.
+func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, targets []target, having *plan.Expr, order []plan.SortKey) rel {
+	g := &lGroup{in: r, groups: groups, sets: sets}
+	f := &groupFixer{p: p, q: q, g: g, from: outSet(r)}
+	f.known = map[colID]bool{}
+	f.folded = make([]plan.Expr, len(groups))
+	for i, it := range groups {
+		f.known[it.id] = true
+		if _, plain := it.expr.(*plan.Col); sets != nil && !plain {
+			if c := (&consts{p: p, quiet: true}).expr(it.expr); isConst(c) {
+				f.folded[i] = c
+			}
+		}
+	}
+	for i := range targets {
+		if t := &targets[i]; t.group > 0 {
+			t.expr = p.col(groups[t.group-1].id)
+		} else if t.grouped || !t.bare {
+			t.expr = f.whole(t.expr)
+		} else {
+			t.expr = f.fix(t.expr)
+		}
+	}
+	if *having != nil {
+		*having = f.fix(*having)
+	}
+	for i := range q.windows {
+		c := &q.windows[i].item.call
+		c.Args = f.fixAll(c.Args)
+		if c.Filter != nil {
+			c.Filter = f.fix(c.Filter)
+		}
+	}
+	for _, w := range q.windefs {
+		w.partition = f.fixAll(w.partition)
+		w.order = append([]plan.SortKey(nil), w.order...)
+		for i := range w.order {
+			w.order[i].Expr = f.fix(w.order[i].Expr)
+		}
+	}
+	for i := range q.srfs {
+		q.srfs[i].item.expr = f.fix(q.srfs[i].item.expr)
+	}
+	for _, gc := range q.groupings {
+		it := groupingItem{id: gc.id}
+		for n, a := range gc.args {
+			at := -1
+			for k := range groups {
+				if equalExprs(groups[k].expr, a) {
+					at = k
+					break
+				}
+			}
+			if at < 0 {
+				fail(gc.pos[n], pgerr.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+			}
+			it.args = append(it.args, at)
+		}
+		g.groupings = append(g.groupings, it)
+	}
+	g.calls = q.aggs
+	f.direct = true
+	for _, a := range q.aggs {
+		f.fixAll(a.call.Direct)
+	}
+	return g
+}
+
+// groupFixer rewrites expressions above a group operator: grouped
+// expressions become its columns, and other columns of FROM are errors.
+type groupFixer struct {
+	p     *planner
+	q     *query
+	g     *lGroup
+	from  colSet
+	known map[colID]bool
+	// folded are the groups that come to constants, however they are written, where there
+	// are grouping sets.
+	folded []plan.Expr
+	sub    bool
+	lefts  []plan.Expr // what the subquery's result is compared with
+	// direct: within a direct argument of an ordered-set aggregate.
+	direct bool
+}
+
+func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
+	out := make([]plan.Expr, len(es))
+	for i, e := range es {
+		out[i] = f.fix(e)
+	}
+	return out
+}
+
+// whole is fix for what stands by itself among the items to compute: there a constant
+// that is grouped by is NULL in the sets without it. Within other expressions
+// PostgreSQL folds it, and it stays what it is.
+func (f *groupFixer) whole(e plan.Expr) plan.Expr {
+	for i, c := range f.folded {
+		if it := &f.g.groups[i]; c != nil && equalExprs(it.expr, e) {
+			return f.p.col(it.id)
+		}
+	}
+	return f.fix(e)
+}
+
+func (f *groupFixer) fix(e plan.Expr) plan.Expr {
+	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
+		if c, ok := x.(*plan.Col); ok {
+			if f.known[c.Idx] || !f.from.has(c.Idx) || f.dependent(c) {
+				return x, true
+			}
+			info := f.p.cols[c.Idx]
+			name := info.name
+			if info.alias != "" {
+				name = info.alias + "." + name
+			}
+			if f.sub {
+				fail(c.Pos, pgerr.GroupingError, "subquery uses ungrouped column %q from outer query", name)
+			}
+			err := pgerr.Newf(pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name).At(c.Pos)
+			if f.direct {
+				err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+			}
+			bail(err)
+		}
+		if isConst(x) || f.g.sets != nil && foldable(x) {
+			return x, true
+		}
+		for i := range f.g.groups {
+			it := &f.g.groups[i]
+			if _, plain := it.expr.(*plan.Col); !plain && (!f.sub || f.left(x)) && equalExprs(it.expr, x) { // within a subquery columns alone are known again
+				if i < len(f.folded) && f.folded[i] != nil {
+					return f.folded[i], true
+				}
+				return f.p.col(it.id), true
+			}
+		}
+		switch x := x.(type) { // see nestBools
+		case *plan.And:
+			return &plan.And{T: x.T, Args: flatAnd(f.fixAll(x.Args))}, true
+		case *plan.Or:
+			return &plan.Or{T: x.T, Args: flatOr(f.fixAll(x.Args))}, true
+		}
+		if s, ok := x.(*subquery); ok && !f.sub {
+			for _, l := range s.lefts { // these are outside of it, for the errors
+				f.fix(l)
+			}
+			in := *f
+			in.sub, in.lefts = true, s.lefts
+			return in.fix(s), true
+		}
+		return nil, false
+	})
+}
+
+// left tells whether an expression stands before a subquery, beside IN and its kin.
+func (f *groupFixer) left(x plan.Expr) bool {
+	for _, l := range f.lefts {
+		if anyExpr(l, func(y plan.Expr) bool { return equalExprs(x, y) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// foldable tells whether an expression can be computed once for all.
+func foldable(e plan.Expr) bool {
+	if volatility(e) != builtin.Immutable {
+		return false
+	}
+	return !anyExpr(e, func(x plan.Expr) bool {
+		switch x.(type) {
+		case *plan.Col, *plan.Param, *plan.CaseTest, *plan.ExecParam, *subquery:
+			return true
+		}
+		return false
+	})
+}
+
+// dependent tells whether a column depends on the grouped ones because they
+// hold its table's primary key; it is then grouped by, too.
+func (f *groupFixer) dependent(c *plan.Col) bool {
+	s := f.p.cols[c.Idx].scan
+	if s == nil {
+		return false
+	}
+	pk := s.table.PrimaryKey()
+	if pk == nil || pk.Deferrable {
+		return false
+	}
+	for _, k := range pk.Keys {
+		grouped := false
+		for i := range f.g.groups {
+			if g, ok := f.g.groups[i].expr.(*plan.Col); ok && g.Idx == s.base+int(k.Attnum)-1 {
+				grouped = true
+				for _, set := range f.g.sets {
+					grouped = grouped && slices.Contains(set, i)
+				}
+			}
+		}
+		if !grouped {
+			return false
+		}
+	}
+	f.known[c.Idx] = true
+	for i, set := range f.g.sets {
+		f.g.sets[i] = append(slices.Clip(set), len(f.g.groups))
+	}
+	f.g.groups = append(f.g.groups, projItem{c.Idx, f.p.col(c.Idx)})
+	if f.p.viewDepth == 0 {
+		f.p.keys = append(f.p.keys, pk.Constraint)
+	}
+	return true
+}
