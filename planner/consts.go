@@ -339,7 +339,13 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 			return &c
 		}
 	case *plan.FieldSelect:
-		if a := s.expr(e.Arg); a != e.Arg {
+		a := s.expr(e.Arg)
+		if k, ok := a.(*plan.Const); ok {
+			if x := field(k, e); x != nil {
+				return x
+			}
+		}
+		if a != e.Arg {
 			c := *e
 			c.Arg = a
 			return &c
@@ -589,6 +595,17 @@ func (s *consts) part(k *plan.Const, e *plan.Subscript) plan.Expr {
 	}
 	if arr, ok := k.Val.X.(*types.Array); ok {
 		return &plan.Const{T: e.T, Val: arr.At(at)}
+	}
+	return nil
+}
+
+// field gives a field of a constant row, nil if that is not known.
+func field(k *plan.Const, e *plan.FieldSelect) plan.Expr {
+	if k.Val.IsNull() {
+		return nullOf(e.Typ, e.Mod)
+	}
+	if r, ok := k.Val.X.(*types.Tuple); ok && e.Idx < len(r.Vals) {
+		return &plan.Const{T: e.T, Val: r.Vals[e.Idx]}
 	}
 	return nil
 }

@@ -284,7 +284,8 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 			env := s.execEnv()
 			st.params = make([]types.Datum, len(values))
 			for i, v := range values {
-				if v == nil {
+				domain := ps.Params[i].Kind == types.KindDomain
+				if v == nil && !domain {
 					continue
 				}
 				f := int16(0)
@@ -293,13 +294,17 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 				} else if i < len(formats) {
 					f = formats[i]
 				}
-				switch f {
-				case 0:
+				switch {
+				case v == nil:
+				case f == 0:
 					st.params[i], err = types.Parse(ps.Params[i], -1, string(v), env)
-				case 1:
+				case f == 1:
 					st.params[i], err = types.ParseBinary(ps.Params[i], -1, v, env)
 				default:
 					err = pgerr.Newf(pgerr.InvalidParameterValue, "unsupported format code: %d", f)
+				}
+				if err == nil && domain {
+					st.params[i], err = s.toDomain(ctx, ps.Params[i], st.params[i])
 				}
 				if err != nil {
 					e := *pgerr.Of(err)
@@ -323,6 +328,19 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 	}
 	s.portals[portal] = p
 	return p, nil
+}
+
+// toDomain checks a parameter as its domain demands, whether or not the statement will read it.
+func (s *Session) toDomain(ctx context.Context, domain *types.Type, v types.Datum) (types.Datum, error) {
+	snap, err := s.enter(ctx, false)
+	if err != nil {
+		return v, err
+	}
+	e, err := planner.CoerceAssign(snap, s.execEnv(), &plan.Const{T: plan.T{Typ: domain.Under(), Mod: -1}, Val: v}, domain, -1)
+	if err != nil {
+		return v, err
+	}
+	return executor.EvalExpr(s.execCtx(ctx, &statement{}), e, nil)
 }
 
 // renew plans a prepared statement again if the catalog or settings changed

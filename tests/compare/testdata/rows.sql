@@ -79,3 +79,13 @@ insert into t values ((row(3,4,5)).*), (1,'a');
 insert into t(a,b) values ((row(3,'e')).*), (1,'a') returning *;
 select row((v).*, 1) from (values (1,2)) v;
 select (r).* from (select row(1,'a') as r union all select 2) x;
+
+-- Fields of constant rows are constants.
+CREATE TYPE const_pair AS (x int, y int);
+CREATE TABLE const_rows (id int);
+INSERT INTO const_rows VALUES (1), (2);
+SELECT ('(2,3)'::const_pair).x FROM const_rows GROUP BY GROUPING SETS ((('(2,3)'::const_pair).x), (id));
+SELECT ('(2,3)'::const_pair).x + 1 FROM const_rows GROUP BY GROUPING SETS ((('(2,3)'::const_pair).x), (id));
+SELECT 1 / (('(0,3)'::const_pair).x) FROM const_rows WHERE false;
+DROP TABLE const_rows;
+DROP TYPE const_pair;
