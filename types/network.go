@@ -1,6 +1,7 @@
 package types
 
 import (
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -393,30 +394,21 @@ func parseInetBinary(b []byte, cidr bool) (string, error) {
 
 // parseMac reads a macaddr (size 6) or macaddr8 (size 8).
 func parseMac(s string, size int) (string, error) {
-	name := "macaddr"
-	if size == 8 {
-		name = "macaddr8"
+	if size == 6 {
+		return parseMac6(s)
 	}
 	bad := func() (string, error) {
-		return "", pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s: \"%s\"", name, s)
+		return "", pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input syntax for type macaddr8: \"%s\"", s)
 	}
 	text := strings.TrimSpace(s)
 	var digits []byte
-	sep, group := byte(0), 0 // what stands between groups of so many digits
+	sep := byte(0) // what stands between groups of digits
 	run := 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if c == ':' || c == '-' || c == '.' {
-			if sep != 0 && c != sep || run == 0 || run%2 == 1 && size == 8 {
+			if sep != 0 && c != sep || run == 0 || run%2 == 1 {
 				return bad()
-			}
-			if group == 0 {
-				group = run
-			} else if run != group && size == 6 && group > 2 {
-				return bad()
-			}
-			if run == 1 { // PostgreSQL reads 8:0:2b as 08:00:2b
-				digits = append(digits[:len(digits)-1], '0', digits[len(digits)-1])
 			}
 			sep, run = c, 0
 			continue
@@ -424,15 +416,7 @@ func parseMac(s string, size int) (string, error) {
 		digits = append(digits, c)
 		run++
 	}
-	if run == 1 && sep != 0 && size == 6 {
-		digits = append(digits[:len(digits)-1], '0', digits[len(digits)-1])
-	} else if run == 0 {
-		return bad()
-	}
-	if size == 6 && sep != 0 && !(sep == ':' && group == 6 || sep == '-' && (group == 6 || group == 4) || sep == '.' && group == 4 || sep != '.' && group <= 2) {
-		return bad()
-	}
-	if len(digits) != 2*size && !(size == 8 && len(digits) == 12) {
+	if run == 0 || len(digits) != 16 && len(digits) != 12 {
 		return bad()
 	}
 	out := make([]byte, len(digits)/2, 8)
@@ -443,10 +427,87 @@ func parseMac(s string, size int) (string, error) {
 		}
 		out[i] = byte(v)
 	}
-	if size == 8 && len(out) == 6 {
+	if len(out) == 6 {
 		out = []byte{out[0], out[1], out[2], 0xff, 0xfe, out[3], out[4], out[5]}
 	}
 	return string(out), nil
+}
+
+// macForms are the ways to write a macaddr: digits of a number (0: any number of them), and what stands behind it. PostgreSQL
+// reads them with scanf, so that a number may have a sign, 0x and spaces before it.
+var macForms = [...]struct {
+	digits int
+	after  string
+}{{0, ":::::"}, {0, "-----"}, {2, "  :  "}, {2, "  -  "}, {2, " . . "}, {2, " - - "}, {2, "     "}}
+
+func parseMac6(s string) (string, error) {
+	for _, form := range macForms {
+		var octets [6]int32
+		at, ok := 0, true
+		for i := range octets {
+			if octets[i], at, ok = scanHex(s, at, form.digits); !ok {
+				break
+			}
+			if i < len(form.after) && form.after[i] != ' ' {
+				if ok = at < len(s) && s[at] == form.after[i]; !ok {
+					break
+				}
+				at++
+			}
+		}
+		if !ok || strings.TrimLeft(s[at:], scanSpace) != "" {
+			continue
+		}
+		out := make([]byte, 6)
+		for i, v := range octets {
+			if v < 0 || v > 255 {
+				return "", pgerr.Newf(pgerr.NumericValueOutOfRange, "invalid octet value in \"macaddr\" value: \"%s\"", s)
+			}
+			out[i] = byte(v)
+		}
+		return string(out), nil
+	}
+	return "", pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input syntax for type macaddr: \"%s\"", s)
+}
+
+const scanSpace = " \t\n\v\f\r"
+
+// scanHex is scanf's %x, or %2x with 2 digits: at is where it begins in s, next where it ends.
+func scanHex(s string, at, digits int) (v int32, next int, ok bool) {
+	for at < len(s) && strings.IndexByte(scanSpace, s[at]) >= 0 {
+		at++
+	}
+	end := len(s)
+	if digits > 0 {
+		end = min(end, at+digits)
+	}
+	negative := false
+	if at < end && (s[at] == '-' || s[at] == '+') {
+		negative = s[at] == '-'
+		at++
+	}
+	if at+1 < end && s[at] == '0' && s[at+1]|0x20 == 'x' {
+		at += 2
+		ok = true // a lone 0x is 0
+	}
+	var n uint64
+	full := false
+	for ; at < end; at++ {
+		d, err := strconv.ParseUint(s[at:at+1], 16, 8)
+		if err != nil {
+			break
+		}
+		ok = true
+		full = full || n>>60 != 0
+		n = n<<4 | d
+	}
+	switch {
+	case full:
+		n = math.MaxUint64
+	case negative:
+		n = -n
+	}
+	return int32(uint32(n)), at, ok
 }
 
 func appendMac(dst []byte, s string) []byte {

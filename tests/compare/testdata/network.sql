@@ -29,3 +29,13 @@ SELECT '08:00:2b:01:02'::macaddr;
 SELECT '08:00:2b:01:02:03:04:05'::macaddr8::macaddr;
 INSERT INTO net (id, c) VALUES (9, '10.0.0.0/8');
 SELECT ARRAY['10.0.0.1', '::1']::inet[], '{08:00:2b:01:02:03}'::macaddr[];
+
+-- macaddr is read by scanf.
+SELECT '-2147483648'::macaddr;
+SELECT '8:0:2b:1:2:3'::macaddr, '0x8:+0:2b: 1:2:3  '::macaddr, '08002b.010203'::macaddr;
+SELECT '08002b-010203'::macaddr, '0800-2b01-0203'::macaddr, '0800.2b01.0203'::macaddr, '08002b010203'::macaddr;
+SELECT '108:0:2b:1:2:3'::macaddr;
+SELECT '8:0:-2b:1:2:3'::macaddr;
+SELECT '08:00:2b:01:02:03:04'::macaddr;
+SELECT '080:002:00b:1:2:3'::macaddr;
+SELECT '08002b:010203x'::macaddr;
