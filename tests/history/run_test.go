@@ -404,9 +404,13 @@ func TestLinearizable(t *testing.T) {
 		setup := connect(t, url)
 		exec(t, setup, "DROP TABLE IF EXISTS history_rows")
 		exec(t, setup, "CREATE TABLE history_rows (k int PRIMARY KEY, v int)")
+		var clients []*pgx.Conn
+		for range 6 {
+			clients = append(clients, connect(t, url))
+		}
 		end := time.Now().Add(*span)
 		for base := 0; base == 0 || time.Now().Before(end) && !t.Failed(); base += 100 {
-			ops := registerOps(t, url, s, base)
+			ops := registerOps(t, clients, s, base)
 			switch porcupine.CheckOperationsTimeout(registerModel, ops, time.Minute) {
 			case porcupine.Illegal:
 				t.Fatalf("%d operations are not linearizable", len(ops))
@@ -417,14 +421,13 @@ func TestLinearizable(t *testing.T) {
 	})
 }
 
-func registerOps(t *testing.T, url string, seed uint64, base int) []porcupine.Operation {
+func registerOps(t *testing.T, clients []*pgx.Conn, seed uint64, base int) []porcupine.Operation {
 	ctx := context.Background()
 	var mu sync.Mutex
 	var ops []porcupine.Operation
 	end := time.Now().Add(min(*span, 300*time.Millisecond))
 	var wg sync.WaitGroup
-	for i := range 6 {
-		c := connect(t, url)
+	for i, c := range clients {
 		rnd := rand.New(rand.NewPCG(seed, uint64(base+i)))
 		wg.Go(func() {
 			for time.Now().Before(end) {
