@@ -15,6 +15,9 @@ var django = &suite{
 	command: []string{"/usr/bin/python3", "-W", "ignore", "runtests.py", "--parallel=1", "--noinput"},
 	env:     []string{"PYTHONPATH=.."},
 	prepare: func(dir, port string) error {
+		if err := os.WriteFile(dir+"/db_functions/migrations/0001_setup_extensions.py", []byte(djangoNoExtensions), 0o644); err != nil {
+			return err
+		}
 		return os.WriteFile(dir+"/test_compared.py", []byte(fmt.Sprintf(djangoSettings, port)), 0o644)
 	},
 	args: func(dir, port string, names []string) ([]string, error) {
@@ -67,5 +70,12 @@ SECRET_KEY = 'django_tests_secret_key'
 PASSWORD_HASHERS = ['django.contrib.auth.hashers.MD5PasswordHasher']
 DEFAULT_AUTO_FIELD = 'django.db.models.AutoField'
 USE_TZ = False
-MIGRATION_MODULES = {'db_functions': None}  # which creates the extension pgcrypto
+`
+
+// djangoNoExtensions stands for the migration that creates the extension pgcrypto.
+const djangoNoExtensions = `
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    operations = []
 `
