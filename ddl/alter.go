@@ -289,11 +289,6 @@ func (c *Ctx) alterCommand(oid catalog.OID, cmd *ast.AlterTableCommand) error {
 		if err := b.identity(col.Attnum, cmd.ByDefault, cmd.SequenceOptions); err != nil {
 			return err
 		}
-		for _, s := range b.sequences {
-			if err := c.put(s); err != nil {
-				return err
-			}
-		}
 		return c.put(t)
 	case ast.SetIdentity, ast.DropIdentity:
 		return c.changeIdentity(t, cmd)

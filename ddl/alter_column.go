@@ -55,11 +55,6 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 			constraints = append(constraints, k)
 		}
 	}
-	for _, s := range b.sequences {
-		if err := c.put(s); err != nil {
-			return err
-		}
-	}
 	col := t.Col(at)
 	notNull := col.NotNull
 	rewrite := col.Generated != "" || col.Identity != 0

@@ -16,13 +16,12 @@ import (
 // builder collects a table while its definition is read: columns first, then
 // what refers to them.
 type builder struct {
-	c         *Ctx
-	t         *catalog.Table
-	schema    *catalog.Schema
-	names     []string // relation names taken by this statement
-	sequences []*catalog.Sequence
-	later     []func() error // constraints, once all columns are known
-	fks       []func() error // foreign keys, once the table stands in the catalog
+	c      *Ctx
+	t      *catalog.Table
+	schema *catalog.Schema
+	names  []string       // relation names taken by this statement
+	later  []func() error // constraints, once all columns are known
+	fks    []func() error // foreign keys, once the table stands in the catalog
 	// Of a table with parents: what is known of the columns that come from them, and
 	// how many there are.
 	inherits         map[int16]*inherited
@@ -223,11 +222,6 @@ func (b *builder) finish() error {
 			return err
 		}
 	}
-	for _, s := range b.sequences {
-		if err := b.c.put(s); err != nil {
-			return err
-		}
-	}
 	if err := b.c.put(b.t); err != nil {
 		return err
 	}
@@ -389,7 +383,6 @@ func (b *builder) ownedSequence(attnum int16, opts []*ast.SequenceOption, intern
 	if err := c.put(seq); err != nil { // defaults that follow may name it
 		return nil, err
 	}
-	b.sequences = append(b.sequences, seq)
 	return seq, nil
 }
 
@@ -612,8 +605,11 @@ func (b *builder) like(n *ast.LikeClause) error {
 				return err
 			}
 			if from := c.snap().Sequence(s.SeqOID); from != nil {
-				q := b.sequences[len(b.sequences)-1]
+				q := *c.snap().Sequence(b.t.Col(col.Attnum).SeqOID)
 				q.Start, q.Increment, q.Min, q.Max, q.Cache, q.Cycle = from.Start, from.Increment, from.Min, from.Max, from.Cache, from.Cycle
+				if err := c.put(&q); err != nil {
+					return err
+				}
 			}
 		}
 	}

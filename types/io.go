@@ -115,8 +115,10 @@ func Parse(t *Type, typmod int32, s string, env *Env) (Datum, error) {
 		return stringDatum(ParseUUID(s))
 	case oidInet, oidCidr:
 		return stringDatum(parseInet(s, t.OID == oidCidr))
-	case oidMacAddr, oidMacAddr8:
-		return stringDatum(parseMac(s, int(t.Len)))
+	case oidMacAddr:
+		return stringDatum(parseMac6(s))
+	case oidMacAddr8:
+		return stringDatum(parseMac8(s))
 	case oidBit, oidVarBit:
 		return parseBits(t, typmod, s)
 	case oidJSON:

@@ -392,11 +392,8 @@ func parseInetBinary(b []byte, cidr bool) (string, error) {
 	return n.String(), nil
 }
 
-// parseMac reads a macaddr (size 6) or macaddr8 (size 8).
-func parseMac(s string, size int) (string, error) {
-	if size == 6 {
-		return parseMac6(s)
-	}
+// parseMac8 reads a macaddr8.
+func parseMac8(s string) (string, error) {
 	bad := func() (string, error) {
 		return "", pgerr.Newf(pgerr.InvalidTextRepresentation, "invalid input syntax for type macaddr8: \"%s\"", s)
 	}
@@ -440,6 +437,7 @@ var macForms = [...]struct {
 	after  string
 }{{0, ":::::"}, {0, "-----"}, {2, "  :  "}, {2, "  -  "}, {2, " . . "}, {2, " - - "}, {2, "     "}}
 
+// parseMac6 reads a macaddr.
 func parseMac6(s string) (string, error) {
 	for _, form := range macForms {
 		var octets [6]int32
