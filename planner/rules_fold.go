@@ -42,6 +42,9 @@ func foldConstants(p *planner, r rel) rel {
 			if p.joinsNothing(n) {
 				return p.nothing(n)
 			}
+			if n.kind == plan.AntiNullJoin {
+				return p.foldAntiNull(n)
+			}
 			conds, never := p.foldConds(n.conds)
 			if conds == nil && !never {
 				return x
@@ -63,6 +66,21 @@ func foldConstants(p *planner, r rel) rel {
 		}
 		return x
 	})
+}
+
+// foldAntiNull simplifies NOT IN, where NULL is not as good as false: a comparison that is
+// never known lets no row through beside any row on the right.
+func (p *planner) foldAntiNull(n *lJoin) rel {
+	if len(n.conds) != 1 || !isConst(n.conds[0]) {
+		return n
+	}
+	p.changed = true
+	c := n.clone().(*lJoin)
+	c.kind, c.conds = plan.AntiJoin, nil
+	if k := n.conds[0]; isFalse(k) && !isNullConst(k) {
+		c.conds = n.conds
+	}
+	return c
 }
 
 // nothing is a rel without rows.
