@@ -132,12 +132,21 @@ func CoerceAssign(snap *catalog.Snapshot, env *types.Env, e plan.Expr, t *types.
 	return p.coerceTo(arg{e, -1}, t, mod, builtin.Assignment, true), nil
 }
 
-// CheckInside gives an expression that checks a value of type t, e, by the domains
-// inside it; nil without any.
-func CheckInside(snap *catalog.Snapshot, env *types.Env, e plan.Expr, t *types.Type) (out plan.Expr, err error) {
+// CheckInput gives an expression that turns the value of column 0, which was read as
+// one of the type beneath t, into one of t: checked by the domain t is and by those
+// inside it. It is nil where there is nothing to check.
+func CheckInput(snap *catalog.Snapshot, env *types.Env, t *types.Type) (out plan.Expr, err error) {
+	if !t.HoldsDomains() {
+		return nil, nil
+	}
 	defer caught(&err)
 	p := newPlanner(&Request{Catalog: snap, Env: env})
-	if out = p.checkInside(e, t); out == e {
+	read := &plan.Col{T: plan.T{Typ: t.Under(), Mod: -1}, Name: "value"}
+	out = p.checkInside(read, t.Under())
+	if t.Kind == types.KindDomain {
+		out = p.coerceTo(arg{out, -1}, t, -1, builtin.Assignment, true)
+	}
+	if out == plan.Expr(read) {
 		return nil, nil
 	}
 	return out, nil

@@ -330,15 +330,7 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	in.init()
 	ec := s.execCtx(ctx, st)
 	for i, c := range cols {
-		base := c.Type.Under()
-		val := &plan.Col{T: plan.T{Typ: base, Mod: -1}, Idx: 0, Name: c.Name}
-		check, err := planner.CheckInside(snap, s.execEnv(), val, base)
-		if err == nil && c.Type.Kind == types.KindDomain {
-			if check == nil {
-				check = val
-			}
-			check, err = planner.CoerceAssign(snap, s.execEnv(), check, c.Type, -1)
-		}
+		check, err := planner.CheckInput(snap, s.execEnv(), c.Type)
 		if err != nil {
 			return err
 		}

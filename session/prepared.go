@@ -284,8 +284,8 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 			env := s.execEnv()
 			st.params = make([]types.Datum, len(values))
 			for i, v := range values {
-				domain := ps.Params[i].Kind == types.KindDomain
-				if v == nil && !domain {
+				checked := ps.Params[i].HoldsDomains()
+				if v == nil && !checked {
 					continue
 				}
 				f := int16(0)
@@ -303,8 +303,8 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 				default:
 					err = pgerr.Newf(pgerr.InvalidParameterValue, "unsupported format code: %d", f)
 				}
-				if err == nil && domain {
-					st.params[i], err = s.toDomain(ctx, ps.Params[i], st.params[i])
+				if err == nil && checked {
+					st.params[i], err = s.checkInput(ctx, ps.Params[i], st.params[i])
 				}
 				if err != nil {
 					e := *pgerr.Of(err)
@@ -330,17 +330,17 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 	return p, nil
 }
 
-// toDomain checks a parameter as its domain demands, whether or not the statement will read it.
-func (s *Session) toDomain(ctx context.Context, domain *types.Type, v types.Datum) (types.Datum, error) {
+// checkInput checks a parameter by the domains of its type, whether or not the statement will read it.
+func (s *Session) checkInput(ctx context.Context, t *types.Type, v types.Datum) (types.Datum, error) {
 	snap, err := s.enter(ctx, false)
 	if err != nil {
 		return v, err
 	}
-	e, err := planner.CoerceAssign(snap, s.execEnv(), &plan.Const{T: plan.T{Typ: domain.Under(), Mod: -1}, Val: v}, domain, -1)
-	if err != nil {
+	e, err := planner.CheckInput(snap, s.execEnv(), t)
+	if e == nil || err != nil {
 		return v, err
 	}
-	return executor.EvalExpr(s.execCtx(ctx, &statement{}), e, nil)
+	return executor.EvalExpr(s.execCtx(ctx, &statement{}), e, []types.Datum{v})
 }
 
 // renew plans a prepared statement again if the catalog or settings changed

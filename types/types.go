@@ -158,6 +158,15 @@ func (t *Type) Under() *Type {
 	return t
 }
 
+// HoldsDomains reports whether a value of t may be, or have inside it, one of a
+// domain: reading its text does not make sure that it is a value of t.
+func (t *Type) HoldsDomains() bool {
+	for t.IsArray() {
+		t = t.Elem
+	}
+	return t.Kind == KindDomain || t.Kind == KindComposite
+}
+
 var byOID = map[OID]*Type{}
 var byName = map[string]*Type{}
 
