@@ -263,12 +263,17 @@ func (c *Call) run(req *Request, others, saved bool) error {
 	return nil
 }
 
+// fewLocks is how many locks are taken one by one at no more cost than together.
+const fewLocks = 4
+
 // lockAll locks the keys of requests, in one order for all who wait, and moves the
 // snapshot to what is there then.
 func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch *Watch) error {
 	r.locks = r.locks[:0]
+	writes := watch == nil
 	for i := range reqs {
 		q := &reqs[i]
+		writes = writes && q.Cmd.Flags&Write != 0
 		space, err := r.ks.Space(ctx, q.DB)
 		if err != nil {
 			return err
@@ -279,6 +284,9 @@ func (r *Runner) lockAll(ctx context.Context, txn kv.Txn, reqs []Request, watch 
 			r.locks = append(r.locks, lockWish{exclusive: q.Cmd.Flags&Write != 0})
 		}
 		r.names.end()
+	}
+	if writes && len(r.locks) >= fewLocks && txn.TryLockAll(r.names.keys, kv.LockUpdate) {
+		return txn.Refresh()
 	}
 	if watch != nil {
 		for i := range watch.keys {

@@ -171,6 +171,11 @@ type Txn interface {
 	// Lock locks a key (which need not exist) until the transaction ends.
 	Lock(ctx context.Context, key []byte, opts LockOptions) (LockResult, error)
 
+	// TryLockAll locks many keys as Lock with Newest and Untold does, at once and at no cost, where
+	// this transaction and all others have no lock at all. False: nothing is locked, and Lock is
+	// to be called for each. The keys must stay as they are until the transaction ends.
+	TryLockAll(keys [][]byte, mode LockMode) bool
+
 	// SetTimeouts replaces TxnOptions' LockTimeout and DeadlockTimeout from now on.
 	SetTimeouts(lock, deadlock time.Duration)
 

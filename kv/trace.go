@@ -282,6 +282,15 @@ func (t *tracedTxn) Lock(ctx context.Context, key []byte, opts LockOptions) (Loc
 	return res, err
 }
 
+func (t *tracedTxn) TryLockAll(keys [][]byte, mode LockMode) bool {
+	start := time.Now()
+	done := t.txn.TryLockAll(keys, mode)
+	for i := 0; done && i < len(keys); i++ {
+		t.tell(Event{Op: OpLock, Key: keys[i], Mode: mode, Took: time.Since(start)})
+	}
+	return done
+}
+
 func (t *tracedTxn) SetTimeouts(lock, deadlock time.Duration) { t.txn.SetTimeouts(lock, deadlock) }
 
 func (t *tracedTxn) Unlock(key []byte, mode LockMode) bool { return t.txn.Unlock(key, mode) }

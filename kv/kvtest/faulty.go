@@ -200,6 +200,10 @@ func (t *faultyTxn) Lock(ctx context.Context, key []byte, opts kv.LockOptions) (
 	return t.Txn.Lock(ctx, key, opts)
 }
 
+func (t *faultyTxn) TryLockAll(keys [][]byte, mode kv.LockMode) bool {
+	return t.s.strike(t.s.faults.Lock) == nil && t.Txn.TryLockAll(keys, mode)
+}
+
 func (t *faultyTxn) Commit(ctx context.Context) error {
 	if t.Txn.HasWrites() {
 		if err := t.s.strike(t.s.faults.Commit); err != nil {

@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		{"Deadlock", testDeadlock},
 		{"UpgradeDeadlock", testUpgradeDeadlock},
 		{"DeadlockOfMany", testDeadlockRing},
+		{"LockTogether", testLockTogether},
 		{"LockStorm", testLockStorm},
 		{"TransfersKeepTheSum", testTransfers},
 		{"CountersAtEveryLevel", testCounters},

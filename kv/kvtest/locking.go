@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,49 @@ func testLockTable(t *testing.T, s kv.Store) {
 	}
 	check(kv.LockKeyShare, row)
 	check(kv.LockTableAccessShare, table)
+}
+
+// # Locks that are taken together exclude others as those taken one by one, and end as they do.
+func testLockTogether(t *testing.T, s kv.Store) {
+	one, two := begin(t, s, kv.TxnOptions{}), begin(t, s, kv.TxnOptions{})
+	defer two.Rollback()
+	keys := [][]byte{k("b"), k("a"), k("b"), k("c")}
+	if !one.TryLockAll(keys, kv.LockUpdate) {
+		t.Fatal("nobody holds a lock, and yet it cannot be had")
+	}
+	if two.TryLockAll([][]byte{k("d")}, kv.LockUpdate) {
+		t.Error("two have locked together")
+	}
+	if h := s.LockHolders(k("a")); len(h) != 1 || h[0].Modes != 1<<kv.LockUpdate {
+		t.Errorf("who holds a: %v", h)
+	}
+	if h := s.LockHolders(k("d")); len(h) != 0 {
+		t.Errorf("who holds d: %v", h)
+	}
+	if tryLock(t, two, "a", kv.LockKeyShare) || tryLock(t, two, "c", kv.LockUpdate) || !tryLock(t, two, "d", kv.LockUpdate) {
+		t.Error("locked together is not locked")
+	}
+	if !tryLock(t, one, "a", kv.LockUpdate) || tryLock(t, one, "d", kv.LockUpdate) {
+		t.Error("the holder's own locks")
+	}
+	waited := async(t, func() error {
+		_, err := two.Lock(bg, k("b"), kv.LockOptions{Mode: kv.LockUpdate})
+		return err
+	})
+	must(t, one.PutCovered(k("b"), k("1")))
+	must(t, one.Commit(bg))
+	must(t, soon(t, waited))
+	if v, ok, err := two.GetLatest(k("b")); err != nil || !ok || string(v) != "1" {
+		t.Errorf("b is %q %v %v", v, ok, err)
+	}
+	three := begin(t, s, kv.TxnOptions{})
+	defer three.Rollback()
+	if three.TryLockAll(keys, kv.LockUpdate) {
+		t.Error("another holds locks")
+	}
+	if !tryLock(t, three, "a", kv.LockUpdate) || tryLock(t, three, "b", kv.LockUpdate) {
+		t.Error("what was locked together is not let go of with the rest")
+	}
 }
 
 func testLockWaits(t *testing.T, s kv.Store) {
@@ -374,6 +418,7 @@ func testLockStorm(t *testing.T, s kv.Store) {
 			held[key][w] = mode
 		}
 	}
+	var together atomic.Int64
 	var wg sync.WaitGroup
 	for w := range workers {
 		rnd := rand.New(rand.NewPCG(seed, uint64(w)))
@@ -383,6 +428,14 @@ func testLockStorm(t *testing.T, s kv.Store) {
 				if err != nil {
 					t.Error(err)
 					return
+				}
+				if rnd.IntN(2) == 0 {
+					a, b := rnd.IntN(keys), rnd.IntN(keys)
+					if txn.TryLockAll([][]byte{{'k', byte(a)}, {'k', byte(b)}}, kv.LockUpdate) {
+						together.Add(1)
+						enter(w, a, kv.LockUpdate)
+						enter(w, b, kv.LockUpdate)
+					}
 				}
 				for range 1 + rnd.IntN(3) {
 					key, mode := rnd.IntN(keys), kv.LockMode(rnd.IntN(4))
@@ -426,6 +479,9 @@ func testLockStorm(t *testing.T, s kv.Store) {
 	case <-done:
 	case <-time.After(60 * time.Second):
 		t.Fatal("the storm does not end")
+	}
+	if together.Load() == 0 {
+		t.Error("nobody has locked together")
 	}
 	// Nothing is left behind.
 	last := begin(t, s, kv.TxnOptions{})

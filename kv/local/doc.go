@@ -10,7 +10,7 @@
 //	   │       first statement's is the one
 //	Get, Scan  the version's view, merged with the write buffer                  buffer.go, merge.go
 //	   │       (Serializable: remember it; has another written it?)              readset.go, ssi.go
-//	Lock, Put  lock table: grant, queue, or find a deadlock                      locks.go, deadlock.go
+//	Lock, Put  lock table: grant, note, queue, or find a deadlock                locks.go, noted.go, deadlock.go
 //	   │       was the key committed to since my version?                        history.go
 //	   │       buffer the write (Serializable: who has read what was before?)
 //	   │       many writes: into sorted files                                    spill.go, cursor.go
@@ -57,8 +57,8 @@
 //   - A committed serializable transaction is remembered while one is at work whose
 //     snapshot lacks its writes.
 //
-// Lock order: commitMu, then ssi.mu, then history.mu; a lock shard (many in index
-// order), then lockTable.waitMu. ssi.mu, then a lock shard (rolling back to a savepoint).
+// Lock order: commitMu, then ssi.mu, then history.mu; noted.mu, then a lock shard (many in index
+// order), then lockTable.waitMu. ssi.mu, then noted.mu (rolling back to a savepoint).
 // reclaim, held while a version is changed in place, comes last: who has it takes none but
 // those of the active set, since any lock may be held by who waits to read.
 // No lock is held while waiting for a key.

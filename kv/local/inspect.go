@@ -59,6 +59,7 @@ func (s *Store) LockWaits() []kv.LockWait {
 
 // LockHolders implements kv.Store.
 func (s *Store) LockHolders(key []byte) []kv.LockHolder {
+	s.locks.tell()
 	hash := s.locks.hash(key)
 	sh := s.locks.shard(hash)
 	sh.mu.Lock()

@@ -39,6 +39,8 @@ type lockTable struct {
 	waitMu  sync.Mutex
 	waiting map[uint64][]*waiter // by owner, for the deadlock search
 
+	noted noted
+
 	closed atomic.Bool
 
 	waits, deadlocks atomic.Int64
@@ -103,6 +105,9 @@ type locker struct {
 	pages []uint64
 	few   [4]uint64 // memory of pages, for a start
 	held  []uint64  // hashes, of locks that were in m when they were taken
+	// present: counted among the holders. noting: what it has locked is noted, or was, and then all
+	// but this is another's to write until settled.
+	present, noting bool
 	// log is what was locked since the first savepoint that still stands, in order:
 	// what rolling back to one gives up.
 	log     []logged
@@ -123,7 +128,15 @@ func (l *locker) took(hash uint64, mode kv.LockMode) {
 }
 
 // size is about what releasing costs.
-func (l *locker) size() int { return len(l.pages) + len(l.held) }
+func (l *locker) size() int {
+	if l.noting {
+		return 0
+	}
+	return len(l.pages) + len(l.held)
+}
+
+// any tells whether there is something to release.
+func (l *locker) any() bool { return l.noting || l.present }
 
 func (t *lockTable) init() {
 	t.seed = maphash.MakeSeed()
@@ -198,7 +211,11 @@ const soloOwner = 1 << 63
 
 // acquire gets the lock or says why not. fresh: it was not held strongly enough before.
 func (t *lockTable) acquire(ctx context.Context, l *locker, key []byte, hash uint64, opts kv.LockOptions) (fresh, waited bool, err error) {
+	t.enter(l)
 	fresh, waited, err = t.acquireUnlogged(ctx, l, key, hash, opts)
+	if err != nil {
+		t.leave(l)
+	}
 	if fresh {
 		l.took(hash, opts.Mode)
 	}
@@ -470,6 +487,9 @@ func (t *lockTable) settle(sh *lockShard, hash uint64, q *lockQueue) {
 
 // release gives up all locks of l.
 func (t *lockTable) release(l *locker) {
+	if l.noting && t.forgetNoted(l) {
+		return
+	}
 	for _, page := range l.pages {
 		sh := t.shard(page)
 		sh.mu.Lock()
@@ -493,6 +513,7 @@ func (t *lockTable) release(l *locker) {
 		t.shrink()
 	}
 	l.pages, l.held, l.log = nil, nil, nil
+	t.leave(l)
 }
 
 // manyLocks is how many locks of one holder leave maps that are better made anew: a map
@@ -540,6 +561,7 @@ func (t *lockTable) releaseOne(sh *lockShard, l *locker, hash uint64) {
 
 // unlock gives up one mode of one lock.
 func (t *lockTable) unlock(l *locker, hash uint64, mode kv.LockMode) bool {
+	t.settled(l)
 	bit := uint16(1) << mode
 	sh := t.shard(hash)
 	sh.mu.Lock()

@@ -23,12 +23,39 @@ func TestLockPagesAgainstModel(t *testing.T) {
 	key := func(n int) []byte { return []byte{'k', byte(n >> 8), byte(n)} }
 	held := map[int]map[*locker]uint16{}
 	ctx := context.Background()
+	noted := 0
 	for step := range 200_000 {
 		l := lockers[rnd.IntN(len(lockers))]
 		n := rnd.IntN(300)
 		mode := kv.LockMode(rnd.IntN(4))
 		hash := table.hash(key(n))
 		switch rnd.IntN(40) {
+		case 4:
+			if rnd.IntN(10) > 0 {
+				continue
+			}
+			for _, l := range lockers {
+				table.release(l)
+			}
+			clear(held)
+			keys := make([][]byte, rnd.IntN(20))
+			for i := range keys {
+				keys[i] = key(rnd.IntN(300))
+			}
+			if !table.tryAll(l, keys, mode) {
+				continue
+			}
+			noted++
+			if len(keys) > 0 && rnd.IntN(2) == 0 && table.tryAll(lockers[0], keys, mode) {
+				t.Fatalf("step %d: two have noted", step)
+			}
+			for _, k := range keys {
+				n := int(k[1])<<8 | int(k[2])
+				if held[n] == nil {
+					held[n] = map[*locker]uint16{}
+				}
+				held[n][l] |= 1 << mode
+			}
 		case 0:
 			table.release(l)
 			for _, by := range held {
@@ -70,8 +97,14 @@ func TestLockPagesAgainstModel(t *testing.T) {
 			}
 		}
 	}
+	if noted < 10 {
+		t.Fatalf("only %d times locks were noted", noted)
+	}
 	for _, l := range lockers {
 		table.release(l)
+	}
+	if n := table.noted.holders.Load(); n != 0 || table.noted.keys.Load() != nil {
+		t.Fatalf("%d holders are left", n)
 	}
 	for i := range table.shards {
 		if sh := &table.shards[i]; len(sh.pages)+len(sh.m) > 0 {

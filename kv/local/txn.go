@@ -367,6 +367,14 @@ func (t *Txn) changed(key []byte) (bool, error) {
 	return existed != exists || string(was) != string(is), err
 }
 
+// TryLockAll implements kv.Txn.
+func (t *Txn) TryLockAll(keys [][]byte, mode kv.LockMode) bool {
+	if t.check() != nil || t.opts.ReadOnly && mode.Row() {
+		return false
+	}
+	return t.store.locks.tryAll(&t.locker, keys, mode)
+}
+
 // SetTimeouts implements kv.Txn.
 func (t *Txn) SetTimeouts(lock, deadlock time.Duration) {
 	t.opts.LockTimeout, t.opts.DeadlockTimeout = lock, deadlock
@@ -553,7 +561,7 @@ func (t *Txn) end() {
 	t.done = true
 	s := t.store
 	s.active.remove(&t.activity)
-	if t.locker.size() > 0 {
+	if t.locker.any() {
 		s.locks.release(&t.locker)
 	}
 	t.leave()
