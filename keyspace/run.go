@@ -155,7 +155,7 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 		flags |= reqs[i].Cmd.Flags
 		reads = reads && reqs[i].Cmd.Flags&Write == 0
 	}
-	opts := kv.TxnOptions{ReadOnly: reads && watch == nil, NoSync: r.NoSync}
+	opts := kv.TxnOptions{ReadOnly: reads && watch == nil, NoSync: r.NoSync, Scattered: true}
 	if multi && !reads && (len(reqs) > 1 || flags&WholeSpace != 0) {
 		// Locks order it among commands; this does among SQL's serializable transactions,
 		// and for what it reads that has no lock.

@@ -264,6 +264,9 @@ type TxnOptions struct {
 	// NoSync lets Commit return before the commit is on disk. A crash may lose
 	// it, but never its order with others.
 	NoSync bool
+	// Scattered says that the transaction writes keys in no order, and scans after it has written seldom;
+	// of one that is not Serializable, reads are for one goroutine at a time, too.
+	Scattered bool
 	// LockTimeout bounds each wait of the locks that Put and Delete take. 0: none.
 	// DeadlockTimeout stands for that of LockOptions that leave it 0.
 	LockTimeout, DeadlockTimeout time.Duration

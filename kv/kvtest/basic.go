@@ -3,6 +3,10 @@ package kvtest
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -249,6 +253,54 @@ func testOwnWrites(t *testing.T, s kv.Store) {
 	sn := s.Snapshot()
 	defer sn.Close()
 	want(t, show(t, sn, rng("n", "o"), kv.ScanOptions{}), up)
+}
+
+// # Writes in no order are what they would be in order: for reads between them, for scans, savepoints and
+// after the commit. Beside a map.
+func testScatteredWrites(t *testing.T, s kv.Store) {
+	rnd := rand.New(rand.NewPCG(Seed(t), 1))
+	put(t, s, "s00001=0", "s00002=0", "s00003=0")
+	model := map[string]string{"s00001": "0", "s00002": "0", "s00003": "0"}
+	shown := func() string {
+		keys := slices.Sorted(maps.Keys(model))
+		for i, k := range keys {
+			keys[i] = k + "=" + model[k]
+		}
+		return strings.Join(keys, " ")
+	}
+	for _, scan := range []int{0, 1, 40, 2000} { // one after so many writes
+		txn := begin(t, s, kv.TxnOptions{Scattered: true})
+		written := map[string]bool{}
+		for i := range 3000 {
+			key := fmt.Sprintf("s%05d", rnd.IntN(2000))
+			if _, had, err := txn.Written([]byte(key)); err != nil || had != written[key] {
+				t.Fatalf("%s is written: %v %v", key, had, err)
+			}
+			written[key] = true
+			if rnd.IntN(4) == 0 {
+				delete(model, key)
+				must(t, txn.DeleteCovered([]byte(key)))
+			} else {
+				model[key] = fmt.Sprint(i)
+				must(t, txn.PutCovered([]byte(key), []byte(model[key])))
+			}
+			keys := [][]byte{[]byte(key), fmt.Appendf(nil, "s%05d", rnd.IntN(2000))}
+			values := make([][]byte, 2)
+			must(t, txn.GetAll(keys, values))
+			for i, k := range keys {
+				if is, ok := model[string(k)]; ok != (values[i] != nil) || is != string(values[i]) {
+					t.Fatalf("%s is %q, not %q %v", k, values[i], is, ok)
+				}
+			}
+			if i+1 == scan {
+				want(t, show(t, txn, rng("s", "t"), kv.ScanOptions{}), shown())
+			}
+		}
+		must(t, txn.Commit(bg))
+		sn := s.Snapshot()
+		want(t, show(t, sn, rng("s", "t"), kv.ScanOptions{}), shown())
+		must(t, sn.Close())
+	}
 }
 
 func testHalloween(t *testing.T, s kv.Store) {

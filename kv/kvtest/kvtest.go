@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"KeepOutlivesNextFill", testKeep},
 		{"ScanReset", testReset},
 		{"OwnWritesInScans", testOwnWrites},
+		{"ScatteredWrites", testScatteredWrites},
 		{"ScanDoesNotMeetLaterWrites", testHalloween},
 		{"Savepoints", testSavepoints},
 		{"SnapshotsStandStill", testSnapshots},

@@ -13,14 +13,16 @@ import (
 //
 // A few are kept in a sorted slice, more in a copy-on-write B-tree, and what is too
 // much for memory in runs. Either way View is O(1), which is what savepoints and
-// iterators need.
+// iterators need. Where the order is not asked for, more than a few are scattered, until it is.
 type Buffer struct {
-	small  []Entry
-	shared bool // small is seen by a view too
-	tree   *btree.Tree
-	bytes  int64 // of all writes in memory, overwritten ones included
-	runs   []Run // older than what is in memory, newest last
-	runLen int   // of all runs
+	small     []Entry
+	shared    bool // small is seen by a view too
+	tree      *btree.Tree
+	loose     bool // may be scattered
+	scattered *scattered
+	bytes     int64 // of all writes in memory, overwritten ones included
+	runs      []Run // older than what is in memory, newest last
+	runLen    int   // of all runs
 }
 
 // smallMax is the number of writes up to which insertion into a slice, copied
@@ -32,8 +34,11 @@ const smallMax = 32
 func (b *Buffer) Len() int { return b.lenInMemory() + b.runLen }
 
 func (b *Buffer) lenInMemory() int {
-	if b.tree != nil {
+	switch {
+	case b.tree != nil:
 		return b.tree.Len()
+	case b.scattered != nil:
+		return len(b.scattered.es)
 	}
 	return len(b.small)
 }
@@ -54,19 +59,6 @@ func searchEntries(es []Entry, key []byte) (int, bool) {
 	return lo, false
 }
 
-// Bounds are the first and the last key in memory, nil if there is none.
-func (b *Buffer) Bounds() (first, last []byte) {
-	if b.tree != nil {
-		lo, _ := b.tree.From(nil)
-		hi, _ := b.tree.Last()
-		return lo.Key(), hi.Key()
-	}
-	if n := len(b.small); n > 0 {
-		return b.small[0].Key(), b.small[n-1].Key()
-	}
-	return nil, nil
-}
-
 // Bytes is at least the size of all keys and values in memory.
 func (b *Buffer) Bytes() int64 { return b.bytes }
 
@@ -79,13 +71,26 @@ func (b *Buffer) memBytes() int64 { return b.bytes + 32*int64(b.lenInMemory()) }
 
 func (b *Buffer) put(e Entry) {
 	b.bytes += e.Bytes()
-	if b.tree != nil {
+	switch {
+	case b.tree != nil:
 		b.tree.Put(e)
+		return
+	case b.scattered != nil:
+		b.scattered.put(e)
 		return
 	}
 	i, found := len(b.small), false
 	if n := len(b.small); n > 0 && bytes.Compare(b.small[n-1].Key(), e.Key()) >= 0 {
 		i, found = searchEntries(b.small, e.Key())
+	}
+	if !found && len(b.small) == smallMax && b.loose {
+		b.scattered = new(scattered)
+		for _, s := range b.small {
+			b.scattered.put(s)
+		}
+		b.small = nil
+		b.scattered.put(e)
+		return
 	}
 	if !found && len(b.small) == smallMax {
 		b.tree = new(btree.Tree)
@@ -114,6 +119,10 @@ func (b *Buffer) put(e Entry) {
 func (b *Buffer) Get(key []byte) (Entry, bool, error) {
 	if b.tree != nil {
 		if e, ok := b.tree.Get(key); ok {
+			return e, true, nil
+		}
+	} else if b.scattered != nil {
+		if e, ok := b.scattered.get(key); ok {
 			return e, true, nil
 		}
 	} else if len(b.small) > 0 {
@@ -161,6 +170,8 @@ func (b *Buffer) overlayRuns(keys, values [][]byte) error {
 	for i, k := range sorted {
 		if b.tree != nil {
 			es[i], _ = b.tree.Get(k)
+		} else if b.scattered != nil {
+			es[i], _ = b.scattered.get(k)
 		} else if at, ok := searchEntries(b.small, k); ok {
 			es[i] = b.small[at]
 		}
@@ -182,8 +193,9 @@ func (b *Buffer) overlayRuns(keys, values [][]byte) error {
 	return nil
 }
 
-// view is the buffer as it is now, immutable.
+// view is the buffer as it is now, immutable, in order.
 func (b *Buffer) view() Buffer {
+	b.order()
 	if b.tree != nil {
 		return Buffer{tree: b.tree.Fork(), bytes: b.bytes, runs: b.runs, runLen: b.runLen}
 	}
@@ -210,31 +222,26 @@ func (b *Buffer) Walk(f func(Entry) error) error {
 	return errors.Join(err, c.close())
 }
 
-// Each calls f for every write in memory in key order until it returns false.
+// Each calls f for every write in memory, in key order if that is known, until it returns false.
 func (b *Buffer) Each(f func(Entry) bool) {
-	if b.tree != nil {
-		b.tree.Ascend(nil, func(es []Entry) bool {
-			for _, e := range es {
-				if !f(e) {
-					return false
-				}
+	b.Chunks(func(es []Entry) bool {
+		for _, e := range es {
+			if !f(e) {
+				return false
 			}
-			return true
-		})
-		return
-	}
-	for _, e := range b.small {
-		if !f(e) {
-			return
 		}
-	}
+		return true
+	})
 }
 
-// Chunks calls f for all writes in memory in key order, some at a time, until it returns false.
+// Chunks calls f for all writes in memory, some at a time, in key order if that is known, until it returns false.
 func (b *Buffer) Chunks(f func([]Entry) bool) {
-	if b.tree != nil {
+	switch {
+	case b.tree != nil:
 		b.tree.Ascend(nil, f)
-	} else if len(b.small) > 0 {
+	case b.scattered != nil:
+		f(b.scattered.es)
+	case len(b.small) > 0:
 		f(b.small)
 	}
 }
@@ -325,6 +332,9 @@ func anyInRun(run Run, r kv.Range) (bool, error) {
 func (b *Buffer) anyOf(keys [][]byte) (bool, error) {
 	if b.Len() == 0 || len(keys) == 0 {
 		return false, nil
+	}
+	if b.scattered != nil {
+		return true, nil
 	}
 	least, greatest := keys[0], keys[0]
 	for _, k := range keys[1:] {

@@ -103,6 +103,7 @@ func (t *Txn) spillWrites() error {
 			t.serial.spill = t.spill
 		}
 	}
+	t.writes.order()
 	run, err := t.spill.Write(func(f func(Entry) error) error {
 		var err error
 		t.writes.Each(func(e Entry) bool {

@@ -113,6 +113,7 @@ func (s *Store) Begin(ctx context.Context, opts kv.TxnOptions) (kv.Txn, error) {
 	}
 	t := &Txn{store: s, ctx: ctx, opts: opts}
 	t.locker.owner = opts.Owner
+	t.writes.loose = opts.Scattered && opts.Isolation != kv.Serializable
 	if !opts.ReadOnly {
 		// Join before taking the version: the pruner publishes first and then looks
 		// at the members, so either it sees this one or this one sees its version.
