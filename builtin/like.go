@@ -215,17 +215,17 @@ func (p *likePiece) atEnd(s string, bytes bool) bool {
 	return p.at(s[i:], bytes) == len(s)-i
 }
 
-// likeFunc makes LIKE (negate: NOT LIKE); fold makes it ILIKE.
-func likeFunc(negate, fold, bytes bool) Func {
+// likeFunc makes LIKE (negate: NOT LIKE); fold, if not nil, makes it ILIKE.
+func likeFunc(negate bool, fold func(s string, buf *[]byte) string, bytes bool) Func {
 	prepare := func(p string) (*likePattern, error) {
-		if fold {
-			p = strings.ToLower(p)
+		if fold != nil {
+			p = fold(p, new([]byte))
 		}
 		return compileLike(p, bytes)
 	}
 	test := func(l *likePattern, s string, buf *[]byte) (bool, error) {
-		if fold {
-			s = foldCase(s, buf)
+		if fold != nil {
+			s = fold(s, buf)
 		}
 		if l.errIf != nil {
 			if l.errIf.match(s, bytes) {
@@ -264,7 +264,7 @@ func likeFunc(negate, fold, bytes bool) Func {
 		if err != nil {
 			return err
 		}
-		if sel != nil || fold || ms == 0 || l.errIf != nil {
+		if sel != nil || fold != nil || ms == 0 || l.errIf != nil {
 			return rows(n, sel, nulls, func(i int) (err error) {
 				o[i], err = test(l, s[i&ms], &buf)
 				return err
@@ -355,12 +355,12 @@ func likeEscape(p, esc string, bytes bool) (string, error) {
 }
 
 func init() {
-	define("textlike(text,text) like(text,text) namelike(name,text) like(name,text) bpcharlike(bpchar,text)", likeFunc(false, false, false))
-	define("textnlike(text,text) notlike(text,text) namenlike(name,text) notlike(name,text) bpcharnlike(bpchar,text)", likeFunc(true, false, false))
-	define("texticlike(text,text) nameiclike(name,text) bpchariclike(bpchar,text)", likeFunc(false, true, false))
-	define("texticnlike(text,text) nameicnlike(name,text) bpcharicnlike(bpchar,text)", likeFunc(true, true, false))
-	define("bytealike(bytea,bytea) like(bytea,bytea)", likeFunc(false, false, true))
-	define("byteanlike(bytea,bytea) notlike(bytea,bytea)", likeFunc(true, false, true))
+	define("textlike(text,text) like(text,text) namelike(name,text) like(name,text) bpcharlike(bpchar,text)", likeFunc(false, nil, false))
+	define("textnlike(text,text) notlike(text,text) namenlike(name,text) notlike(name,text) bpcharnlike(bpchar,text)", likeFunc(true, nil, false))
+	define("texticlike(text,text) nameiclike(name,text) bpchariclike(bpchar,text)", likeFunc(false, foldCase, false))
+	define("texticnlike(text,text) nameicnlike(name,text) bpcharicnlike(bpchar,text)", likeFunc(true, foldCase, false))
+	define("bytealike(bytea,bytea) like(bytea,bytea)", likeFunc(false, nil, true))
+	define("byteanlike(bytea,bytea) notlike(bytea,bytea)", likeFunc(true, nil, true))
 	define("like_escape(text,text)", f2e(func(p, e string) (string, error) { return likeEscape(p, e, false) }))
 	define("like_escape(bytea,bytea)", f2e(func(p, e string) (string, error) { return likeEscape(p, e, true) }))
 }

@@ -25,6 +25,9 @@ var regexes struct {
 
 // regexFor compiles a pattern or finds it compiled.
 func regexFor(pattern string, o are.Options) (*are.Regexp, error) {
+	if p, ok := strings.CutPrefix(pattern, patternOfC); ok {
+		pattern, o.ASCII = p, true
+	}
 	key := regexKey{pattern, o}
 	regexes.RLock()
 	re := regexes.m[key]

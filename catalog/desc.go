@@ -200,6 +200,7 @@ type IndexKey struct {
 	NullsFirst bool   `json:",omitempty"`
 	Opclass    string `json:",omitempty"`
 	Collation  OID    `json:",omitempty"` // given with COLLATE; else the column's
+	Derived    OID    `json:",omitempty"` // an expression's own collation, if its type has another
 
 	Type *types.Type `json:"-"` // resolved in a Snapshot
 }
@@ -345,6 +346,7 @@ type UserType struct {
 	Labels    []types.EnumLabel `json:",omitempty"`
 	BaseOID   OID               `json:",omitempty"` // domain
 	BaseMod   int32             `json:",omitempty"`
+	Collation OID               `json:",omitempty"` // of a domain, if its base type has another
 	NotNull   bool              `json:",omitempty"`
 	Default   string            `json:",omitempty"`
 	Checks    []*Check          `json:",omitempty"`

@@ -14,6 +14,19 @@ import (
 // TypeCollation gives pg_type.typcollation.
 func TypeCollation(t *types.Type) OID { return typeCollation(t) }
 
+// FindCollation finds a collation by name, with or without its schema.
+func FindCollation(name []string) (OID, bool) {
+	if len(name) > 1 && name[len(name)-2] != "pg_catalog" {
+		return 0, false
+	}
+	for _, c := range collations {
+		if c.name == name[len(name)-1] {
+			return c.oid, true
+		}
+	}
+	return 0, false
+}
+
 // CollationName gives a collation's name, "" if there is none of that OID.
 func CollationName(oid OID) string { return collationName(oid) }
 

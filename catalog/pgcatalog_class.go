@@ -207,9 +207,25 @@ func (q *query) attribute(a attribute) error {
 		vChar(a.identity), vChar(a.generated), vBool(a.dropped), vBool(!a.notLocal), vInt(a.inherited), vOID(collation), acl, options, vNull(), missing)
 }
 
+// KeyCollation is the collation of a key of one of the table's indexes.
+func (t *Table) KeyCollation(k *IndexKey) OID {
+	switch {
+	case k.Collation != 0:
+		return k.Collation
+	case k.Derived != 0:
+		return k.Derived
+	case k.Attnum > 0 && t.Col(k.Attnum).Collation != 0:
+		return t.Col(k.Attnum).Collation
+	}
+	return typeCollation(k.Type)
+}
+
 // typeCollation gives pg_type.typcollation.
 func typeCollation(t *types.Type) OID {
 	if t.Kind == types.KindDomain {
+		if t.Collation != 0 {
+			return t.Collation
+		}
 		c := typeCollation(t.Base)
 		if c != 0 && t.OID < FirstUserOID {
 			return cCollation // information_schema's domains over strings
@@ -381,13 +397,7 @@ func indexRows(q *query) error {
 		}
 		for i := range ix.Keys {
 			k := &ix.Keys[i]
-			coll := typeCollation(k.Type)
-			if k.Attnum > 0 && t.Col(k.Attnum).Collation != 0 {
-				coll = t.Col(k.Attnum).Collation
-			}
-			if k.Collation != 0 {
-				coll = k.Collation
-			}
+			coll := t.KeyCollation(k)
 			if k.Attnum == 0 {
 				exprs = append(exprs, k.Expr)
 			}

@@ -75,10 +75,8 @@ func ParseReg(snap *Snapshot, path []string, kind *types.Type, text string) (typ
 				return 0, err
 			}
 		}
-		for _, c := range collations {
-			if c.name == name && (schema == "" || schema == "pg_catalog") {
-				return c.oid, nil
-			}
+		if oid, ok := FindCollation([]string{name}); ok && (schema == "" || schema == "pg_catalog") {
+			return oid, nil
 		}
 		return 0, pgerr.Newf(pgerr.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", strings.Join(parts, "."))
 	default:

@@ -384,7 +384,7 @@ func (s *Snapshot) addType(o *UserType) error {
 			return fmt.Errorf("catalog: domain %s is over type %d, which does not exist", cp.Name, cp.BaseOID)
 		}
 		t.Phys, t.Len, t.ByVal, t.Align, t.Category, t.Collate = base.Phys, base.Len, base.ByVal, base.Align, base.Category, base.Collate
-		t.Base, t.BaseMod, t.Elem = base, cp.BaseMod, nil
+		t.Base, t.BaseMod, t.Elem, t.Collation = base, cp.BaseMod, nil, cp.Collation
 	case types.KindRange:
 		if err := s.addRange(t, &cp); err != nil {
 			return err

@@ -182,6 +182,7 @@ func contains(list []string, s string) bool {
 
 // indexKey reads one element of CREATE INDEX; name is what it adds to the index's name.
 func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey, name string, err error) {
+	var derived catalog.OID
 	key.Desc = e.Dir == ast.SortDesc
 	key.NullsFirst = e.Nulls == ast.NullsFirst || e.Nulls == ast.NullsDefault && key.Desc
 	if e.Name != "" {
@@ -209,11 +210,19 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 			return key, "", err
 		}
 		var bound plan.Expr
-		if bound, err = c.bind(planner.ForIndexExpr, t, e.Expr, nil); err != nil {
+		if bound, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, Place: planner.ForIndexExpr,
+			Table: t, Expr: e.Expr, Collation: &derived}); err != nil {
 			return key, "", err
+		}
+		if derived == plan.Indeterminate && len(e.Collation) == 0 {
+			return key, "", pgerr.New(pgerr.IndeterminateCollation, "could not determine which collation to use for index expression").
+				WithHint("Use the COLLATE clause to set the collation explicitly.")
 		}
 		key.Expr, key.Type, name = c.deparse(bound, t), bound.Type(), "expr"
 		key.ExprType = key.Type.OID
+		if derived != catalog.TypeCollation(key.Type) && derived != plan.Indeterminate {
+			key.Derived = derived
+		}
 		if n := planner.NameOf(e.Expr); n != "" {
 			name = n
 		}
@@ -227,6 +236,12 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 		usual := catalog.TypeCollation(key.Type)
 		if key.Attnum > 0 {
 			usual = collationOf(t.Col(key.Attnum))
+		}
+		if of.Collation == 0 {
+			of.Collation = catalog.TypeCollation(key.Type)
+		}
+		if key.Derived != 0 {
+			usual = key.Derived
 		}
 		if of.Collation != usual {
 			key.Collation = of.Collation

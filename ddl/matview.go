@@ -117,8 +117,14 @@ func (b *builder) columnsOf(cols []plan.Column, names []string) error {
 		if t.Kind == types.KindPseudo && b.t.Kind != catalog.KindView {
 			return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", name, types.Format(t, -1))
 		}
-		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod,
-			Collation: b.c.collationFrom(col.TableOID, col.Attnum)})
+		if col.Collation == plan.Indeterminate {
+			hint := "Use the COLLATE clause to set the collation explicitly."
+			if b.t.Kind == catalog.KindView {
+				return pgerr.Newf(pgerr.IndeterminateCollation, "could not determine which collation to use for view column %q", name).WithHint("%s", hint)
+			}
+			return pgerr.Newf(pgerr.IndeterminateCollation, "no collation was derived for column %q with collatable type %s", name, types.Display(t)).WithHint("%s", hint)
+		}
+		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod, Collation: col.Collation})
 	}
 	return nil
 }

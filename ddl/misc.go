@@ -191,15 +191,6 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	return b.finish()
 }
 
-// collationFrom is the collation that a query's column has from a table's, 0 for
-// the default.
-func (c *Ctx) collationFrom(table catalog.OID, attnum int16) catalog.OID {
-	if t := c.snap().Table(table); t != nil && attnum > 0 {
-		return t.Col(attnum).Collation
-	}
-	return 0
-}
-
 // setCheckOption sets a view's check option from its options; only a view that is
 // updatable by itself may have one.
 func (c *Ctx) setCheckOption(view *catalog.Table) error {
@@ -398,6 +389,13 @@ func (c *Ctx) createDomain(n *ast.CreateDomainStmt) error {
 		return pgerr.Newf(pgerr.DatatypeMismatch, "%q is not a valid base type for a domain", types.Format(base, -1))
 	}
 	u.BaseOID, u.BaseMod = base.OID, mod
+	if n.Collation != nil {
+		of := catalog.Column{Type: base}
+		if err := c.collation(&of, n.Collation); err != nil {
+			return placeless(err)
+		}
+		u.Collation = of.Collation
+	}
 	null := false
 	for _, k := range n.Constraints {
 		switch k.Kind {

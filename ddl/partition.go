@@ -39,18 +39,19 @@ func (c *Ctx) partitionKey(t *catalog.Table, n *ast.PartitionSpec) (*catalog.Par
 		return nil, pgerr.Newf(pgerr.TooManyColumns, "cannot partition using more than %d columns", maxPartitionKeys)
 	}
 	// PostgreSQL reads all expressions before it looks at any column.
-	bound := make([]plan.Expr, len(n.Elements))
+	bound, derived := make([]plan.Expr, len(n.Elements)), make([]catalog.OID, len(n.Elements))
 	for i, e := range n.Elements {
 		if e.Expr == nil {
 			continue
 		}
 		var err error
-		if bound[i], err = c.bind(planner.ForPartitionKey, t, e.Expr, nil); err != nil {
+		if bound[i], err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env, Place: planner.ForPartitionKey,
+			Table: t, Expr: e.Expr, Collation: &derived[i]}); err != nil {
 			return nil, placeless(err)
 		}
 	}
 	for i, e := range n.Elements {
-		col, err := c.partitionColumn(t, key, e, bound[i], i)
+		col, err := c.partitionColumn(t, key, e, bound[i], derived[i], i)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func (c *Ctx) partitionKey(t *catalog.Table, n *ast.PartitionSpec) (*catalog.Par
 	return key, nil
 }
 
-func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *ast.PartitionElem, x plan.Expr, i int) (col catalog.PartitionColumn, err error) {
+func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *ast.PartitionElem, x plan.Expr, derived catalog.OID, i int) (col catalog.PartitionColumn, err error) {
 	if k, ok := x.(*plan.Col); ok && k.Idx < len(t.Columns) {
 		col.Attnum = int16(k.Idx + 1)
 	}
@@ -104,14 +105,19 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 			return col, pgerr.New(pgerr.InvalidObjectDefinition, "cannot use constant expression as partition key")
 		}
 		col.Expr, col.Type, col.ExprType = c.deparse(x, t), x.Type(), x.Type().OID
-		collation = catalog.TypeCollation(col.Type)
+		if collation = derived; derived == plan.Indeterminate { // whatever COLLATE is given
+			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "no collation was derived for partition key column %d with collatable type %s", i+1, types.Display(x.Type())).
+				WithHint("Use the COLLATE clause to set the collation explicitly.")
+		}
 	}
 	if len(e.Collation) > 0 {
 		k := catalog.Column{Type: col.Type}
 		if err := c.collation(&k, &ast.CollateClause{At: ast.Unknown, Name: e.Collation}); err != nil {
 			return col, err
 		}
-		collation = k.Collation
+		if collation = k.Collation; collation == 0 {
+			collation = catalog.TypeCollation(col.Type)
+		}
 	}
 	col.Collation = collation
 	method := "btree"

@@ -326,22 +326,17 @@ func isSystemColumn(name string) bool {
 	return false
 }
 
-// collation accepts the collations that compare bytes, the only ones there are.
+// collation gives a column the collation of a COLLATE clause, 0 for its type's own.
 func (c *Ctx) collation(col *catalog.Column, n *ast.CollateClause) error {
-	name := n.Name[len(n.Name)-1]
 	if !col.Type.Collate {
 		return pgerr.Newf(pgerr.DatatypeMismatch, "collations are not supported by type %s", types.Display(col.Type)).At(n.Pos())
 	}
-	switch name {
-	case "default":
-	case "C":
-		col.Collation = 950
-	case "POSIX":
-		col.Collation = 951
-	case "ucs_basic":
-		col.Collation = 12342
-	default:
-		return pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", name).At(n.Pos())
+	oid, ok := catalog.FindCollation(n.Name)
+	if !ok {
+		return pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(n.Name, ".")).At(n.Pos())
+	}
+	if col.Collation = oid; oid == catalog.TypeCollation(col.Type) {
+		col.Collation = 0
 	}
 	return nil
 }

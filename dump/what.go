@@ -131,7 +131,9 @@ func inOrder(all []*object) []*object {
 // types gives enums, domains and composite types.
 func (d *dumper) types() (out []*object) {
 	for _, r := range d.query(`SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, format_type(t.typbasetype, t.typtypmod), t.typnotnull,
-			COALESCE(t.typdefault, ''), t.typdefault IS NOT NULL
+			COALESCE(t.typdefault, ''), t.typdefault IS NOT NULL,
+			(SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+				JOIN pg_type bt ON bt.oid = t.typbasetype WHERE co.oid = t.typcollation AND t.typcollation <> bt.typcollation)
 		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
 		WHERE (t.typtype IN ('e', 'd') OR t.typtype = 'c' AND c.relkind = 'c') AND ` + own + ` ORDER BY t.oid`) {
 		o := &object{oid: number(r[0]), kind: kindType}
@@ -159,6 +161,9 @@ func (d *dumper) types() (out []*object) {
 			b.WriteString("\n);\n")
 		case "d":
 			fmt.Fprintf(&b, "CREATE DOMAIN %s AS %s", name(r[1], r[2]), r[5])
+			if r[9] != "" {
+				b.WriteString(" COLLATE " + r[9])
+			}
 			if r[8] == "t" {
 				b.WriteString(" DEFAULT " + r[7])
 			}

@@ -49,6 +49,9 @@ type ExprRequest struct {
 	Target    *types.Type
 	TargetMod int32
 	Column    string
+	// Collation, when set, is told the collation of the expression, a key of an index or of
+	// partitions: 0 if it has none, plan.Indeterminate if several are in conflict.
+	Collation *catalog.OID
 }
 
 // BindExpr binds an expression of a definition. Columns are Col with Idx
@@ -57,7 +60,13 @@ func BindExpr(r ExprRequest) (e plan.Expr, err error) {
 	defer caught(&err)
 	p := newPlanner(&Request{Catalog: r.Catalog, SearchPath: r.SearchPath, Env: r.Env})
 	p.noFold = r.Place < ForUsing // it will be stored as text, with the conversions that were written
-	return p.bindDefinition(&r), nil
+	e = p.bindDefinition(&r)
+	if r.Collation != nil && e.Type().Collate {
+		if *r.Collation = p.columnCollation(e); *r.Collation == 0 {
+			*r.Collation = catalog.TypeCollation(e.Type())
+		}
+	}
+	return e, nil
 }
 
 func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
@@ -226,7 +235,7 @@ func (p *planner) definition(text string, place Place, t *catalog.Table, c *cata
 	if c != nil {
 		r.Target, r.TargetMod, r.Column = c.Type, c.Typmod, c.Name
 	}
-	x := nameColumns(sub.bindDefinition(r), t)
+	x := nameColumns(mapExpr(sub.bindDefinition(r), withoutCollate), t)
 	if t != nil {
 		x = substitute(x, map[colID]plan.Expr{len(t.Columns) + 1: tableOIDConst(t)})
 	}

@@ -543,6 +543,9 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 			want[p.cols[c.Idx].attnum] = true
 			continue
 		}
+		if _, ok := x.(*plan.Relabel); !ok { // an index keeps COLLATE apart from its expression
+			x = mapExpr(x, withoutCollate)
+		}
 		elems[i] = x
 		if !slices.ContainsFunc(exprs, func(y plan.Expr) bool { return equalExprs(x, y) }) {
 			exprs = append(exprs, x)
@@ -551,7 +554,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	var where plan.Expr
 	if inf.Where != nil {
 		b.kind = inIndexPredicate
-		where = p.coerceBool(b.arg(inf.Where), "WHERE")
+		where = mapExpr(p.coerceBool(b.arg(inf.Where), "WHERE"), withoutCollate)
 	}
 	rc := p.rulesFor(tab)
 	base := item.scan.base
@@ -609,13 +612,7 @@ func orderedAs(ix *catalog.Index, tab *catalog.Table, inf *ast.Infer, elems []pl
 			if e.Name == "" && (elems[i] == nil || k.Attnum != 0 || !equalExprs(elems[i], indexExpr(j))) {
 				continue
 			}
-			coll, class := k.Collation, k.Opclass
-			if coll == 0 && k.Attnum > 0 {
-				coll = tab.Col(k.Attnum).Collation
-			}
-			if coll == 0 {
-				coll = catalog.TypeCollation(k.Type)
-			}
+			coll, class := tab.KeyCollation(&k), k.Opclass
 			ok := len(e.Collation) == 0 || catalog.CollationName(coll) == e.Collation[len(e.Collation)-1]
 			if n := len(e.OpClass); n > 0 && e.OpClass[n-1] != class {
 				_, _, usual := catalog.FindOpclass(e.OpClass[n-1], "btree", k.Type)

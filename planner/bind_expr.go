@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"rowkey/builtin"
 	"rowkey/catalog"
@@ -125,6 +124,17 @@ func (b *binder) expr(e ast.Expr) plan.Expr {
 			WithHint("The expression is nested too deeply."))
 	}
 	defer func() { p.depth-- }()
+	x := b.node(e)
+	if p.collates || p.seesCollation(x) {
+		p.collates = true
+		p.collate(x)
+	}
+	return x
+}
+
+// node binds an expression; its collation is yet to be derived.
+func (b *binder) node(e ast.Expr) plan.Expr {
+	p := b.p
 	switch e := e.(type) {
 	case *ast.Const:
 		return b.constant(e)
@@ -205,7 +215,7 @@ func (b *binder) expr(e ast.Expr) plan.Expr {
 	case *ast.SubLink:
 		return b.subLink(e)
 	case *ast.CollateExpr:
-		return b.collate(e)
+		return b.collateClause(e)
 	case *ast.SQLValueFunction:
 		return b.valueFunction(e)
 	case *ast.GroupingFunc:
@@ -763,6 +773,9 @@ func (b *binder) caseExpr(e *ast.CaseExpr) plan.Expr {
 		}
 		out.Arg = a.e
 		test = &plan.CaseTest{T: plan.T{Typ: a.e.Type(), Mod: a.e.Typmod()}}
+		if p.collates {
+			p.collated(test, p.collationOf(a.e))
+		}
 	}
 	var results []arg
 	for _, w := range e.Whens {
@@ -1066,27 +1079,6 @@ func (b *binder) fixedIndexes(path []*ast.Selector) (index []plan.Expr, slice bo
 		}
 	}
 	return index, slice
-}
-
-func (b *binder) collate(e *ast.CollateExpr) plan.Expr {
-	x := b.expr(e.Arg)
-	t := x.Type()
-	if !t.Under().Collate && t != types.Unknown {
-		fail(e.Pos(), pgerr.DatatypeMismatch, "collations are not supported by type %s", typeName(t))
-	}
-	name := e.Collation[len(e.Collation)-1]
-	switch name {
-	case "C", "POSIX", "default", "ucs_basic", "C.utf8", "C.UTF-8":
-	default:
-		bail(pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(e.Collation, ".")).At(e.Pos()))
-	}
-	if !b.p.noFold { // all compare alike
-		return x
-	}
-	if t == types.Unknown {
-		x = b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
-	}
-	return &plan.Relabel{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Arg: x, Collation: name}
 }
 
 func (b *binder) valueFunction(e *ast.SQLValueFunction) plan.Expr {

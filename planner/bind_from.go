@@ -263,7 +263,7 @@ func (p *planner) bindView(q *query, t *catalog.Table, rv *ast.RangeVar, alias s
 		ci := p.cols[bd.cols[k].id]
 		id := p.newCol(c.Name, ci.typ, ci.mod)
 		info := &p.cols[id]
-		info.fields = ci.fields
+		info.fields, info.collation = ci.fields, ci.collation
 		info.alias, info.tableOID, info.attnum, info.access = alias, t.OID, c.Attnum, read
 		proj.items = append(proj.items, projItem{id, p.col(bd.cols[k].id)})
 		it.cols = append(it.cols, rangeCol{name: c.Name, expr: p.col(id)})
@@ -422,6 +422,9 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		f.widths = append(f.widths, len(fields))
 		for _, fd := range fields {
 			id := p.newCol(fd.Name, fd.Type, fd.Typmod)
+			if len(fields) == 1 {
+				p.cols[id].collation = p.columnCollation(x)
+			}
 			f.cols = append(f.cols, id)
 			it.cols = append(it.cols, rangeCol{name: fd.Name, expr: p.col(id)})
 		}
@@ -465,7 +468,7 @@ func (p *planner) checkedFields(f *lFunc, it *rangeItem) rel {
 				found = true
 				info := p.cols[id]
 				id = p.newCol(info.name, info.typ, info.mod)
-				p.cols[id].alias = info.alias
+				p.cols[id].alias, p.cols[id].collation = info.alias, info.collation
 				proj.items = append(proj.items, projItem{id, checked})
 				it.cols[at].expr = p.col(id)
 			} else {
@@ -681,6 +684,9 @@ func (p *planner) joinUsing(j *ast.JoinExpr, names []string, litems, ritems []*r
 		p.readsExpr(rc.expr)
 		la, ra := arg{lc.expr, -1}, arg{rc.expr, -1}
 		conds = append(conds, p.binaryOp("=", la, ra, -1))
+		if p.collates = p.collates || p.seesCollation(la.e) || p.seesCollation(ra.e); p.collates {
+			p.collate(conds[len(conds)-1])
+		}
 		t := commonType([]arg{la, ra}, "JOIN/USING")
 		le, re := p.coerceCommon(la, t, "JOIN/USING"), p.coerceCommon(ra, t, "JOIN/USING")
 		c := rangeCol{name: n}
@@ -788,7 +794,7 @@ func (p *planner) bindCTE(def *cteDef) {
 		if i < len(c.Columns) {
 			name = c.Columns[i]
 		}
-		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod})
+		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation})
 	}
 	_, isSelect := c.Query.(*ast.SelectStmt)
 	def.modifies = !isSelect
@@ -855,7 +861,7 @@ func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bou
 		if i < len(c.Columns) {
 			name = c.Columns[i]
 		}
-		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod})
+		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation})
 	}
 	def.recursive = true
 	step := p.bindQuery(s.Right, up, true)
@@ -877,6 +883,13 @@ func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bou
 		}
 		p.giveType(step, i, t, -1, func(x arg) plan.Expr { return p.coerceCommon(x, t, "UNION") }, targetPos(s.Right, i))
 		id := p.newCol(seed.cols[i].name, a.typ, a.mod)
+		p.cols[id].collation = a.collation
+		if p.collates && t.Collate {
+			in := p.common([]collation{seed.collation(p, i), step.collation(p, i)}, s.All)
+			if overall := p.collationColumn(t, in); overall != a.collation {
+				p.otherCollation(c.Name, i, t, a.collation, overall, targetPos(s.Left, i))
+			}
+		}
 		r.cols = append(r.cols, id)
 		bd.cols = append(bd.cols, outCol{seed.cols[i].name, id})
 	}
@@ -898,6 +911,7 @@ func (p *planner) bindCTERef(def *cteDef, rv *ast.RangeVar, alias string) (rel, 
 	base := len(p.cols)
 	for i, c := range def.cols {
 		id := p.newCol(c.Name, c.Type, c.Typmod)
+		p.cols[id].collation = c.Collation
 		if info := &p.cols[id]; i < len(def.outCols) {
 			from := &p.cols[def.outCols[i]]
 			info.tableOID, info.attnum, info.fields = from.tableOID, from.attnum, from.fields

@@ -229,6 +229,12 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		x.Defaulted = len(exprs) - len(args)
 	}
 	p.noteCall(x)
+	if fn.Name == "pg_collation_for" && !p.noFold {
+		if args[0].e.Type() == types.Unknown {
+			return nullOf(types.Text, -1)
+		}
+		return p.collationFor(x)
+	}
 	if fromJSON(fn) {
 		return p.fold(p.checkInside(x, t.Typ))
 	}
@@ -550,6 +556,10 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 		}
 	}
 	id := p.newCol(call.Fn.Name, t.Typ, t.Mod)
+	p.cols[id].collation = p.columnCollation(&plan.Call{T: t, Fn: call.Fn, Args: append(slices.Clip(call.Direct), call.Args...), Pos: pos})
+	for _, k := range call.OrderBy {
+		p.oneCollation(k.Expr)
+	}
 	owner.aggs = append(owner.aggs, aggItem{id, call})
 	return p.col(id)
 }
@@ -659,6 +669,7 @@ func (b *binder) windowCall(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr,
 		}
 	}
 	id := p.newCol(fn.Name, t.Typ, t.Mod)
+	p.cols[id].collation = p.columnCollation(&plan.Call{T: t, Fn: fn, Args: args, Pos: pos})
 	b.q.windows = append(b.q.windows, windowCall{aggItem{id, call}, win})
 	return p.col(id)
 }
@@ -729,11 +740,13 @@ func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 		if !isRowType(a.e.Type()) {
 			eqOp(a.e.Type(), a.pos)
 		}
+		p.oneCollation(a.e)
 		w.partition = append(w.partition, a.e)
 	}
 	wb.kind = inWindowOrder
 	for _, s := range d.OrderBy {
 		w.order = append(w.order, wb.sortKey(s, wb.arg(s.Expr)))
+		p.oneCollation(w.order[len(w.order)-1].Expr)
 	}
 	w.frame = plan.Frame{Mode: plan.FrameRange, Start: plan.UnboundedPreceding, End: plan.CurrentRow}
 	if f := d.Frame; f != nil {
@@ -843,6 +856,9 @@ func (q *query) noNewSets(n int, what string) {
 // setReturning makes a set-returning call a column.
 func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 	p := b.p
+	if p.collates {
+		p.collate(c)
+	}
 	if b.kind == inFromFunction && b.q != nil && p.fromFunc || b.kind == inCallArgs {
 		return c
 	}
@@ -871,6 +887,7 @@ func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 		}
 	}
 	id := p.newCol(c.Fn.Name, c.Typ, c.Mod)
+	p.cols[id].collation = p.columnCollation(c)
 	b.q.srfs = append(b.q.srfs, srfCall{projItem{id, c}, level})
 	return p.col(id)
 }

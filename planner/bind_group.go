@@ -64,11 +64,13 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 		if !isRowType(x.Type()) {
 			eqOp(x.Type(), exprLoc(e))
 		}
+		p.oneCollation(x)
 		var id colID
 		if c, ok := x.(*plan.Col); ok && !twin {
 			id = c.Idx
 		} else {
 			id = p.newCol("", x.Type(), x.Typmod())
+			p.cols[id].collation = p.columnCollation(x)
 		}
 		groups = append(groups, projItem{id, x})
 		return len(groups) - 1

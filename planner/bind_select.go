@@ -26,6 +26,8 @@ type bound struct {
 	keys []cursorKey
 	// locks is what the query leaves of FOR UPDATE and kin to the one it stands in.
 	locks lockedBelow
+	// collations are those derived for the columns, nil if all are their types'.
+	collations []collation
 }
 
 // outCol is a visible column of a query.
@@ -119,6 +121,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 			targets[i].expr = b.resolveUnknown(arg{targets[i].expr, targets[i].pos}).e
 		}
 		order = append(order, b.sortKey(s, arg{targets[i].expr, exprLoc(s.Expr)}))
+		p.oneCollation(targets[i].expr)
 		orderAt = append(orderAt, i)
 		if n := p.shapes(); n != nil {
 			n.keys[s] = order[len(order)-1]
@@ -134,6 +137,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	for _, e := range sel.DistinctOn {
 		distinctOn = append(distinctOn, at(inDistinctOn).findTarget(&targets, visible, e, "DISTINCT ON", false))
 		p.noteExpr(e, targets[distinctOn[len(distinctOn)-1]].expr)
+		p.oneCollation(targets[distinctOn[len(distinctOn)-1]].expr)
 	}
 	b.kind, q.clause = inLimit, inLimit
 	count := b.limit(sel.Limit, "LIMIT")
@@ -144,6 +148,15 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 			if targets[i].expr.Type() == types.Unknown {
 				targets[i].expr = b.resolveUnknown(arg{targets[i].expr, targets[i].pos}).e
 			}
+		}
+	}
+	bd := &bound{}
+	if p.collates {
+		for i := range targets[:visible] {
+			if sel.Distinct && len(distinctOn) == 0 {
+				p.oneCollation(targets[i].expr)
+			}
+			bd.collations = append(bd.collations, p.collationOf(targets[i].expr))
 		}
 	}
 	p.noteQuery(sel, q, targets[:visible], where, having)
@@ -164,7 +177,6 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	if !sortsFirst {
 		r = p.addUnnest(r, q)
 	}
-	bd := &bound{}
 	if sel.Distinct && len(distinctOn) == 0 {
 		for _, i := range orderAt {
 			if i >= visible {
@@ -183,7 +195,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if c, ok := t.expr.(*plan.Col); ok && q.up != nil && !local.has(c.Idx) {
 			// a column of an outer query is a value here, with an id of its own
 			t.id = p.newCol(t.name, c.Typ, c.Mod)
-			p.cols[t.id].fields = p.cols[c.Idx].fields
+			p.cols[t.id].fields, p.cols[t.id].collation = p.cols[c.Idx].fields, p.cols[c.Idx].collation
 			proj.items = append(proj.items, projItem{t.id, c})
 		} else {
 			t.id = p.addItem(proj, t.name, t.expr)
@@ -367,6 +379,7 @@ func (p *planner) addItem(proj *lProject, name string, e plan.Expr) colID {
 		return c.Idx
 	}
 	id := p.newCol(name, e.Type(), e.Typmod())
+	p.cols[id].collation = p.columnCollation(e)
 	if e.Type() == types.Record {
 		p.cols[id].fields = p.fieldsOfRows(e)
 	}
@@ -527,10 +540,13 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	}
 	s.T, s.fields = boolT, nil
 	s.test = p.coerceBool(arg{b.rowCompare(op, ls, rs, e.Pos()), e.Pos()}, "row comparison")
+	if p.collates {
+		p.collate(s.test)
+	}
 	if op == "=" {
 		for _, c := range splitAnd(s.test, nil) {
 			call, ok := c.(*plan.Call)
-			if !ok || call.Op == nil || len(call.Args) != 2 {
+			if !ok || call.Op == nil || call.Op.Compare == "" || len(call.Args) != 2 {
 				s.lefts, s.ops, s.rights = nil, nil, nil
 				break
 			}

@@ -69,6 +69,14 @@ func (p *planner) bindValues(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		}
 		name := "column" + strconv.Itoa(c+1)
 		id := p.newCol(name, t, commonMod(list, t))
+		if p.collates {
+			cs := make([]collation, len(list))
+			for i, e := range list {
+				cs[i] = p.collationOf(e)
+			}
+			bd.collations = append(bd.collations, p.common(cs, true))
+			p.cols[id].collation = p.collationColumn(t, bd.collations[c])
+		}
 		v.cols = append(v.cols, id)
 		bd.cols = append(bd.cols, outCol{name, id})
 	}
@@ -127,6 +135,7 @@ func (p *planner) finish(bd *bound, sel *ast.SelectStmt, q *query, what string) 
 			x = b.expr(s.Expr)
 		}
 		keys = append(keys, b.sortKey(s, arg{x, exprLoc(s.Expr)}))
+		p.oneCollation(x)
 		if n := p.shapes(); n != nil {
 			n.keys[s], n.keyAt[s] = keys[len(keys)-1], at+1
 		}
@@ -188,6 +197,7 @@ func (p *planner) giveType(bd *bound, i int, t *types.Type, mod int32, conv func
 			continue
 		}
 		id := p.newCol(c.name, e.Type(), e.Typmod())
+		p.cols[id].collation = p.columnCollation(e)
 		proj.items = append(proj.items, projItem{id, e})
 	}
 	c.id = proj.items[i].id
@@ -242,6 +252,10 @@ func (p *planner) unite(sel *ast.SelectStmt, l, r *bound, resolve bool) *bound {
 			mod = li.mod
 		}
 		id := p.newCol(l.cols[i].name, t, mod)
+		if p.collates && t.Collate {
+			in := p.common([]collation{l.collation(p, i), r.collation(p, i)}, sel.Op == ast.Union && sel.All)
+			p.cols[id].collation = p.collationColumn(t, in)
+		}
 		if t == types.Record {
 			p.cols[id].fields = li.fields
 		}

@@ -191,7 +191,11 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 		if !target.Under().Collate {
 			return x
 		}
-		return &plan.Relabel{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Arg: x, Collation: c.Collation}
+		out := &plan.Relabel{T: plan.T{Typ: x.Type(), Mod: x.Typmod()}, Arg: x, Collation: c.Collation}
+		if in, ok := p.collations[c]; ok {
+			p.collations[out] = in
+		}
+		return out
 	}
 	if target == types.AnyArray {
 		if src.Kind == types.KindDomain {
@@ -371,6 +375,7 @@ func (p *planner) literal(c *plan.Const, pos int, t *types.Type, mod int32, ctx 
 		if names := p.names(); names != nil && catalog.StoredReg(base, types.OID(v.I)) != "" {
 			names.Regs[pos] = Reg{base, types.OID(v.I)}
 		}
+		p.collates = p.collates || base == types.Name
 		out = &plan.Const{T: plan.T{Typ: base, Mod: -1}, Val: v}
 		switch {
 		case base.IsArray() && base.Elem.Kind == types.KindDomain:

@@ -105,15 +105,22 @@ func (p *planner) fold(e plan.Expr) plan.Expr { return p.foldCall(e, false) }
 // foldCall folds; all: also a strict call of columns with a NULL among its
 // arguments. Binding must not: the columns have still to be checked.
 func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
+	if p.collates {
+		p.collate(e)
+	}
+	out := e
 	switch x := e.(type) {
 	case *plan.Call:
-		e, _ = p.evalCall(x, all, false)
+		out, _ = p.evalCall(x, all, false)
 	case *plan.Relabel:
 		if c, ok := x.Arg.(*plan.Const); ok && !p.noFold {
-			return &plan.Const{T: x.T, Val: c.Val}
+			out = &plan.Const{T: x.T, Val: c.Val}
 		}
 	}
-	return e
+	if out != e && p.collates {
+		p.collated(out, p.collationOf(e))
+	}
+	return out
 }
 
 // evalCall computes a call of constants; user: functions made by users too, which are

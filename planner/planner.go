@@ -149,6 +149,10 @@ type planner struct {
 	uncalled  bool // see plan.Plan
 	relations int  // items of FROM there are
 	noFold    bool // what is bound will be printed: as it was written
+	// See collation.go: whether other collations than the default were met, and those of
+	// expressions that do not show them.
+	collates   bool
+	collations map[plan.Expr]collation
 
 	// what the statement has at all: rules that need it are not even tried
 	hasSubqueries, hasDerived, hasJoins, hasDistinct, hasUnion bool
@@ -239,7 +243,7 @@ func (p *planner) columnsOf(cols []outCol) []plan.Column {
 	out := make([]plan.Column, len(cols))
 	for i, c := range cols {
 		ci := &p.cols[c.id]
-		out[i] = plan.Column{Name: c.name, Type: ci.typ, Typmod: ci.mod}
+		out[i] = plan.Column{Name: c.name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation}
 		if ci.attnum > 0 {
 			out[i].TableOID, out[i].Attnum = ci.tableOID, ci.attnum
 		}

@@ -42,6 +42,7 @@ const ownRules = 2
 // applyRules runs the rules over a statement, its subqueries and WITH queries.
 func (p *planner) applyRules(r rel, out []colID) rel {
 	p.out = out
+	r = p.dropCollates(r)
 	for i, ru := range ruleList {
 		if i == ownRules {
 			p.keepWhole(r)

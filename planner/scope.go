@@ -138,6 +138,8 @@ type colInfo struct {
 	scan     *lScan
 	access   *access       // whose privileges reading it needs; nil: none
 	fields   []types.Field // of the rows in it, if the type does not say
+	// collation is that of a plan.Column.
+	collation types.OID
 }
 
 func (p *planner) col(id colID) *plan.Col {
@@ -161,7 +163,7 @@ func (p *planner) addScan(t *catalog.Table, alias string, pos int) (*lScan, *ran
 	exprs := make([]plan.Col, len(t.Columns))
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		p.cols = append(p.cols, colInfo{name: c.Name, alias: alias, typ: c.Type, mod: c.Typmod, tableOID: t.OID, attnum: c.Attnum, scan: s})
+		p.cols = append(p.cols, colInfo{name: c.Name, alias: alias, typ: c.Type, mod: c.Typmod, tableOID: t.OID, attnum: c.Attnum, scan: s, collation: c.Collation})
 		if c.Dropped {
 			continue
 		}
@@ -486,9 +488,11 @@ func (b *binder) use(fd found, pos int) plan.Expr {
 		}
 	}
 	if c, ok := fd.expr.(*plan.Col); ok {
-		if info := &b.p.cols[c.Idx]; info.access != nil {
+		info := &b.p.cols[c.Idx]
+		if info.access != nil {
 			b.p.reads(info.access, info.attnum)
 		}
+		b.p.collates = b.p.collates || info.collation != 0
 		cc := *c
 		cc.Pos = pos
 		return &cc

@@ -108,6 +108,7 @@ type Type struct {
 	Labels     []EnumLabel // of an enum, in sort order
 	Base       *Type       // of a domain
 	BaseMod    int32       // of a domain: the typmod of its base type
+	Collation  OID         // of a domain: its collation, 0 for that of its base type
 	RelID      OID         // of a table's row type: the table
 	Subtype    *Type       // of a range: the type of its bounds
 	Multirange *Type       // of a range: the multirange type over it
