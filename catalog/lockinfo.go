@@ -120,10 +120,12 @@ func lockRows(q *query) error {
 	return nil
 }
 
-// rowLockNames are the modes that PostgreSQL's tuple locks have for the four of rows.
+// rowLockNames are the modes that PostgreSQL's tuple locks have for the four of rows; who
+// waits for a row to be settled waits for a transaction there.
 var rowLockNames = map[kv.LockMode]string{
 	kv.LockKeyShare: "AccessShareLock", kv.LockShare: "RowShareLock",
 	kv.LockNoKeyUpdate: "ExclusiveLock", kv.LockUpdate: "AccessExclusiveLock",
+	kv.LockForNoKeyUpdate: "ExclusiveLock", kv.LockForUpdate: "AccessExclusiveLock", kv.LockSettled: "ShareLock",
 }
 
 // blockers is what pg_blocking_pids asks of a session.

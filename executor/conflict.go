@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"bytes"
+
 	"rowkey/catalog"
 	"rowkey/catalog/rowenc"
 	"rowkey/kv"
@@ -178,104 +180,137 @@ func (c *conflict) one(one *types.Batch) (*types.Batch, error) {
 	return c.update(one, rowKey, value)
 }
 
-// find gives the key of the row that an arbiter says is in the way, nil if
-// there is none, and its value if it is locked already. The arbiters' keys are
-// locked, so that it stays so.
+// find gives the key of the row that an arbiter says is in the way, nil if there is
+// none: the arbiters' keys are locked then, so that it stays so. For DO UPDATE the row is
+// locked and its value given.
 func (c *conflict) find(one *types.Batch) (rowKey, value []byte, err error) {
 	if err := c.w.enterKeys(one); err != nil {
 		return nil, nil, err
 	}
+	defer c.x.because("conflict", "")()
 	for _, iw := range c.arbiters {
+		var key []byte
 		if iw == nil {
-			key, _ := c.w.primary.AppendKeys(append([]byte(nil), c.w.primary.Prefix...), c.w.primaryKeys(one), 0)
-			taken, err := c.lock(key)
-			if err != nil {
+			key, _ = c.w.primary.AppendKeys(append(key, c.w.primary.Prefix...), c.w.primaryKeys(one), 0)
+		} else {
+			if err := iw.entries(one, func(int) []byte { return nil }, &c.buf); err != nil {
 				return nil, nil, err
 			}
-			if taken != nil {
-				return key, taken, nil
+			if !c.buf.has[0] || !c.buf.guarded[0] {
+				continue
 			}
-			continue
+			k, _ := c.buf.at(0)
+			key = append(key, k...)
 		}
-		if err := iw.entries(one, func(int) []byte { return nil }, &c.buf); err != nil {
-			return nil, nil, err
-		}
-		if !c.buf.has[0] || !c.buf.guarded[0] {
-			continue
-		}
-		k, _ := c.buf.at(0)
-		key := append([]byte(nil), k...)
-		v, err := c.lock(key)
-		if err != nil {
-			return nil, nil, err
-		}
-		if v != nil {
-			rowKey, err = iw.codec.AppendRowKey(nil, key, v)
-			return rowKey, nil, err
+		if rowKey, value, err = c.inTheWay(key, iw); rowKey != nil || err != nil {
+			return rowKey, value, err
 		}
 	}
 	return nil, nil, nil
 }
 
-// lock locks a key and gives what it holds, nil for nothing. Above READ
-// COMMITTED a row that the snapshot does not show is a serialization failure.
-//
-// A row that is there is locked no more than is needed: DO NOTHING waits for those who
-// may remove it, and leaves no lock behind; DO UPDATE that sets no key leaves foreign
-// key checks alone.
-func (c *conflict) lock(key []byte) ([]byte, error) {
-	defer c.x.because("conflict", "")()
-	if !c.n.DoNothing && c.mode == kv.LockUpdate {
-		return c.lockAs(key, kv.LockUpdate)
-	}
-	txn := c.x.Txn
-	_, there, err := txn.GetLatest(key)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	var v []byte
-	switch {
-	case there && c.n.DoNothing:
-		sp := txn.Savepoint()
-		v, err = c.lockAs(key, kv.LockShare)
-		if e := txn.RollbackTo(sp); err == nil {
-			err = storeError(e)
-		}
-		if e := txn.Release(sp); err == nil {
-			err = storeError(e)
-		}
-	case there:
-		v, err = c.lockAs(key, c.mode)
-	}
-	if v != nil || err != nil {
-		return v, err
-	}
-	return c.lockAs(key, kv.LockUpdate)
-}
-
-func (c *conflict) lockAs(key []byte, mode kv.LockMode) ([]byte, error) {
+// inTheWay is find for one arbiter, whose entry has that key (nil: the row has). Who is
+// making, changing or removing the row in the way is waited for; DO NOTHING leaves no
+// lock of it, and DO UPDATE one that leaves foreign key checks alone if it sets no key.
+// Above READ COMMITTED a row that the snapshot does not show is a serialization failure.
+func (c *conflict) inTheWay(key []byte, iw *indexWriter) (rowKey, value []byte, err error) {
 	x := c.x
-	res, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: mode, Timeout: x.LockTimeout, Newest: true})
-	if err != nil {
-		return nil, storeError(err)
+	// at gives the row that is at key now.
+	at := func(value []byte, there bool, err error) ([]byte, error) {
+		switch {
+		case err != nil || !there:
+			return nil, storeError(err)
+		case iw == nil:
+			return key, nil
+		}
+		return iw.codec.AppendRowKey(nil, key, value)
 	}
-	v, ok, err := x.Txn.GetLatest(key)
-	if err != nil {
-		return nil, storeError(err)
+	for {
+		if err := x.cancelled(); err != nil {
+			return nil, nil, err
+		}
+		row, err := at(x.Txn.GetLatest(key))
+		if err != nil {
+			return nil, nil, err
+		}
+		if row == nil {
+			res, err := x.Txn.Lock(x.context(), key, x.claimOptions())
+			if err != nil {
+				return nil, nil, storeError(err)
+			}
+			var there bool
+			if res.Acquired {
+				_, there, err = x.Txn.GetLatest(key)
+			} else {
+				_, there, err = x.contend(key)
+			}
+			if err != nil || !there {
+				return nil, nil, storeError(err)
+			}
+			x.Txn.Unlock(key, kv.LockUpdate) // somebody was faster
+			continue
+		}
+		changed := false
+		if c.n.DoNothing {
+			changed, err = x.settled(row, true)
+		} else {
+			changed, value, err = c.lockRow(row)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		now := row
+		if iw != nil {
+			now, err = at(x.Txn.GetLatest(key))
+		} else if c.n.DoNothing {
+			if _, there, e := x.Txn.GetLatest(key); !there {
+				now, err = nil, storeError(e)
+			}
+		}
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !bytes.Equal(now, row) || iw == nil && !c.n.DoNothing && value == nil:
+			if !c.n.DoNothing {
+				x.Txn.Unlock(row, c.lockMode())
+			}
+		case !c.n.DoNothing && value == nil: // an entry of a row that is not there
+			return nil, nil, storeError(kv.ErrConcurrentUpdate)
+		case changed && x.Isolation > kv.ReadCommitted:
+			return nil, nil, storeError(kv.ErrConcurrentUpdate)
+		default:
+			return row, value, nil
+		}
 	}
-	if !ok {
-		return nil, nil
-	}
-	if res.Changed && x.Isolation > kv.ReadCommitted {
-		return nil, storeError(kv.ErrConcurrentUpdate)
-	}
-	if v == nil {
-		v = []byte{}
-	}
-	return v, nil
 }
 
-// update does DO UPDATE to the row at rowKey; its value, if it is locked.
+// lockMode is the lock of a row in the way of DO UPDATE, which is not changed before its
+// WHERE has been asked.
+func (c *conflict) lockMode() kv.LockMode {
+	switch {
+	case c.where == nil && c.visible == nil:
+		return c.mode
+	case c.mode == kv.LockUpdate:
+		return kv.LockForUpdate
+	}
+	return kv.LockForNoKeyUpdate
+}
+
+// lockRow locks a row for DO UPDATE and reads it, nil if it is gone.
+func (c *conflict) lockRow(row []byte) (changed bool, value []byte, err error) {
+	x := c.x
+	res, err := x.Txn.Lock(x.context(), row, kv.LockOptions{Mode: c.lockMode(), Timeout: x.LockTimeout, Newest: true})
+	if err != nil {
+		return false, nil, storeError(err)
+	}
+	value, there, err := x.Txn.GetLatest(row)
+	if there && value == nil {
+		value = []byte{}
+	}
+	return res.Changed, value, storeError(err)
+}
+
+// update does DO UPDATE to the row at rowKey, which is locked and has that value.
 func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch, error) {
 	again, err := c.x.overwritten(rowKey)
 	if err != nil {
@@ -284,14 +319,6 @@ func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch,
 	if again || c.touched[string(rowKey)] {
 		return nil, pgerr.New(pgerr.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
-	}
-	if value == nil {
-		if value, err = c.lock(rowKey); err != nil {
-			return nil, err
-		}
-	}
-	if value == nil {
-		return nil, storeError(kv.ErrConcurrentUpdate)
 	}
 	old := newVecs(c.w.typs, 1)
 	if err := c.dec.Batch([][]byte{rowKey}, [][]byte{value}, old); err != nil {
@@ -313,6 +340,11 @@ func (c *conflict) update(one *types.Batch, rowKey, value []byte) (*types.Batch,
 		sel, err := c.where.filter(in, nil, nil)
 		if err != nil || len(sel) == 0 {
 			return nil, err
+		}
+	}
+	if c.lockMode() != c.mode {
+		if _, err := c.x.Txn.Lock(c.x.context(), rowKey, kv.LockOptions{Mode: c.mode, Newest: true, Untold: true}); err != nil {
+			return nil, storeError(err)
 		}
 	}
 	now, changed, err := c.set.apply(t, was, in)

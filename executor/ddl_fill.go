@@ -222,7 +222,7 @@ func (w *tableWriter) ownsEntry(iw *indexWriter, key, row []byte) (owns, there b
 // being filled.
 func (w *tableWriter) replaceFilling(iw *indexWriter, key, value, row []byte, guarded bool, i int) error {
 	if guarded {
-		if _, _, err := w.lockKey(key); err != nil {
+		if _, _, err := w.x.lockKey(key); err != nil {
 			return err
 		}
 		if owns, there, err := w.ownsEntry(iw, key, row); err != nil {

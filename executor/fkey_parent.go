@@ -287,6 +287,12 @@ func (x *exec) lockReferring(r referring, mode kv.LockMode) (same []int32, err e
 			kept = append(kept, k)
 		case share && x.Isolation > kv.ReadCommitted:
 			return nil, storeError(kv.ErrConcurrentUpdate)
+		case now[k] == nil:
+			x.Txn.Unlock(keys[k], mode)
+		case !share:
+			if err := x.spare(keys[k], mode); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return kept, nil

@@ -73,7 +73,7 @@ type lockStep struct {
 
 var lockModes = map[plan.LockStrength]kv.LockMode{
 	plan.LockKeyShare: kv.LockKeyShare, plan.LockShare: kv.LockShare,
-	plan.LockNoKeyUpdate: kv.LockNoKeyUpdate, plan.LockUpdate: kv.LockUpdate,
+	plan.LockNoKeyUpdate: kv.LockForNoKeyUpdate, plan.LockUpdate: kv.LockForUpdate,
 }
 
 func (x *exec) newLockRows(n *plan.LockRows) (op, error) {
@@ -219,6 +219,7 @@ func (o *lockRowsOp) lock(t *lockTable, i int32) (keep, fresh bool, err error) {
 		}
 	}
 	if !ok {
+		x.Txn.Unlock(key, t.mode)
 		key, value, err = x.lockMoved(key, kv.LockOptions{Mode: t.mode, Wait: t.wait, Timeout: x.LockTimeout})
 		if err != nil {
 			if errors.Is(err, kv.ErrLockNotAvailable) && t.wait == kv.WaitNot {

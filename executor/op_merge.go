@@ -170,12 +170,13 @@ func (o *mergeOp) settle(b *types.Batch, rows []int32) (_ *types.Batch, acts []i
 		if _, err := x.lockOwner(g.t, key, kv.LockUpdate, kv.Wait); err != nil {
 			return nil, nil, nil, err
 		}
-		value, changed, gone, err := x.lockRow(key, kv.LockNoKeyUpdate)
+		value, changed, gone, err := x.lockRow(key, kv.LockForNoKeyUpdate)
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		if gone {
-			if key, value, err = x.lockMoved(key, kv.LockOptions{Mode: kv.LockNoKeyUpdate, Timeout: x.LockTimeout}); err != nil {
+			x.Txn.Unlock(key, kv.LockForNoKeyUpdate)
+			if key, value, err = x.lockMoved(key, kv.LockOptions{Mode: kv.LockForNoKeyUpdate, Timeout: x.LockTimeout}); err != nil {
 				return nil, nil, nil, storeError(err)
 			}
 			if key == nil {

@@ -262,7 +262,7 @@ func (s *stmt) watchUnique(w *tableWriter, iw *indexWriter, i int) {
 // check counts the entries with the key.
 func (u *uniqueWatch) check(x *exec) error {
 	defer x.because("unique", "")()
-	_, _, err := (&tableWriter{x: x}).lockKey([]byte(u.key))
+	_, _, err := x.lockKey([]byte(u.key))
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 			if to, value, err = x.lockMoved([]byte(k), kv.LockOptions{Mode: mode, Timeout: x.LockTimeout}); err != nil {
 				return nil, nil, storeError(err)
 			}
-			if to == nil {
+			if x.Txn.Unlock([]byte(k), mode); to == nil {
 				continue
 			}
 			if k = string(to); g.seen[k] {
@@ -113,6 +113,9 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 					return nil, nil, err
 				}
 				if len(hit) == 0 {
+					if err := x.spare([]byte(k), mode); err != nil {
+						return nil, nil, err
+					}
 					continue
 				}
 			}

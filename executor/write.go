@@ -1,10 +1,7 @@
 package executor
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
-	"slices"
 	"strings"
 
 	"rowkey/catalog"
@@ -450,62 +447,6 @@ func (w *tableWriter) primaryKeys(b *types.Batch) []*types.Vec {
 	return keys
 }
 
-// lockKey locks a key for writing and tells whether it holds something now.
-func (w *tableWriter) lockKey(key []byte) (value []byte, taken bool, err error) {
-	x := w.x
-	defer x.because("unique", "")()
-	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}); err != nil {
-		return nil, false, storeError(err)
-	}
-	value, taken, err = x.Txn.GetLatest(key)
-	return value, taken, storeError(err)
-}
-
-// claim locks keys for writing and gives the first that is not free: it holds
-// something now, or is there a second time. -1 if all are free.
-func (w *tableWriter) claim(keys [][]byte) (int, error) {
-	x := w.x
-	defer x.because("unique", "")()
-	ctx, opts := x.context(), kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}
-	for _, k := range keys {
-		if _, err := x.Txn.Lock(ctx, k, opts); err != nil {
-			return 0, storeError(err)
-		}
-	}
-	w.found = sizedBytes(w.found, len(keys))
-	if err := x.Txn.GetAllLatest(keys, w.found); err != nil {
-		return 0, storeError(err)
-	}
-	first := slices.IndexFunc(w.found, func(v []byte) bool { return v != nil })
-	if again := firstAgain(keys); again >= 0 && (first < 0 || again < first) {
-		first = again
-	}
-	return first, nil
-}
-
-// firstAgain is the first of keys that equals one before it, -1 if there is none.
-func firstAgain(keys [][]byte) int {
-	ascending := true
-	for i := 1; i < len(keys) && ascending; i++ {
-		ascending = bytes.Compare(keys[i-1], keys[i]) < 0
-	}
-	if ascending {
-		return -1
-	}
-	order := make([]int, len(keys))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(bytes.Compare(keys[a], keys[b]), a-b) })
-	first := -1
-	for i := 1; i < len(order); i++ {
-		if n := order[i]; (first < 0 || n < first) && bytes.Equal(keys[order[i-1]], keys[n]) {
-			first = n
-		}
-	}
-	return first
-}
-
 // insertRows checks and writes new rows.
 func (w *tableWriter) insertRows(b *types.Batch) error {
 	bad, violation, err := w.prepare(b)
@@ -614,50 +555,10 @@ func (w *tableWriter) makeKeys(b *types.Batch) error {
 	return nil
 }
 
-// claimAll claims what must be unique of new rows; the first row that cannot
-// have it is the error.
-func (w *tableWriter) claimAll(b *types.Batch) error {
-	bad, at := -1, -1
-	if !w.t.Indexes[0].RowID {
-		var err error
-		if bad, err = w.claim(w.rowKeys); err != nil {
-			return err
-		}
-	}
-	for n, iw := range w.indexes {
-		if !iw.codec.Desc.Unique {
-			continue
-		}
-		buf := &w.entryBufs[n]
-		w.claims, w.claimRows = w.claims[:0], w.claimRows[:0]
-		for i := range b.N {
-			if buf.has[i] && buf.guarded[i] {
-				k, _ := buf.at(i)
-				w.claims, w.claimRows = append(w.claims, k), append(w.claimRows, i)
-			}
-		}
-		first, err := w.claim(w.claims)
-		if err != nil {
-			return err
-		}
-		if first >= 0 && (bad < 0 || w.claimRows[first] < bad) {
-			bad, at = w.claimRows[first], n
-		}
-	}
-	switch {
-	case bad < 0:
-		return nil
-	case at < 0:
-		return w.taken(w.rowKeys[bad], w.t.Indexes[0], w.primaryKeys(b), bad)
-	}
-	key, _ := w.entryBufs[at].at(bad)
-	return w.taken(key, w.indexes[at].codec.Desc, w.indexes[at].keys, bad)
-}
-
 // putEntry writes the entry of row i of the batch that iw has computed last.
 func (w *tableWriter) putEntry(iw *indexWriter, key, value []byte, guarded bool, i int) error {
 	if guarded {
-		_, taken, err := w.lockKey(key)
+		taken, err := w.claimOne(key, iw)
 		if err != nil {
 			return err
 		}
@@ -762,7 +663,7 @@ func (w *tableWriter) replace(keys []string, old, b *types.Batch, changed []bool
 				}
 				continue
 			}
-			_, taken, err := w.lockKey(w.key)
+			taken, err := w.claimOne(w.key, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -963,5 +864,21 @@ func (x *exec) lockMoved(key []byte, opts kv.LockOptions) (to, value []byte, err
 		if ok {
 			return key, value, nil
 		}
+		x.Txn.Unlock(key, opts.Mode)
 	}
+}
+
+// spare gives up the lock of a row that is not to be changed after all, and keeps it as
+// FOR UPDATE and kin would: that is all that PostgreSQL has of it then.
+func (x *exec) spare(key []byte, mode kv.LockMode) error {
+	keep := kv.LockForNoKeyUpdate
+	if mode == kv.LockUpdate {
+		keep = kv.LockForUpdate
+	}
+	// It is granted at once: mode excludes all that it excludes.
+	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: keep, Newest: true, Untold: true}); err != nil {
+		return storeError(err)
+	}
+	x.Txn.Unlock(key, mode)
+	return nil
 }

@@ -20,10 +20,17 @@ const (
 	LockKeyShare LockMode = iota
 	// LockShare: the row stays as it is.
 	LockShare
-	// LockNoKeyUpdate: exclusive, leaving the key as it is.
+	// LockNoKeyUpdate: the row is changed, leaving the key as it is.
 	LockNoKeyUpdate
-	// LockUpdate: exclusive.
+	// LockUpdate: the row is made, removed, or its key changed.
 	LockUpdate
+	// LockForNoKeyUpdate: nobody else changes the row (FOR NO KEY UPDATE).
+	LockForNoKeyUpdate
+	// LockForUpdate: nobody else changes or shares the row (FOR UPDATE).
+	LockForUpdate
+	// LockSettled is granted when no other holds NoKeyUpdate or Update: the newest version
+	// is there to stay, though maybe not for long. Nobody waits for its holders.
+	LockSettled
 
 	LockTableAccessShare
 	LockTableRowShare
@@ -41,10 +48,13 @@ const (
 // lockConflicts[m] has bit n set if m and n of different owners exclude each other.
 var lockConflicts = func() (c [NumLockModes]uint16) {
 	pairs := [][]LockMode{
-		LockKeyShare:    {LockUpdate},
-		LockShare:       {LockNoKeyUpdate, LockUpdate},
-		LockNoKeyUpdate: {LockShare, LockNoKeyUpdate, LockUpdate},
-		LockUpdate:      {LockKeyShare, LockShare, LockNoKeyUpdate, LockUpdate},
+		LockKeyShare:       {LockUpdate, LockForUpdate},
+		LockShare:          {LockNoKeyUpdate, LockUpdate, LockForNoKeyUpdate, LockForUpdate},
+		LockNoKeyUpdate:    {LockShare, LockNoKeyUpdate, LockUpdate, LockForNoKeyUpdate, LockForUpdate},
+		LockUpdate:         {LockKeyShare, LockShare, LockNoKeyUpdate, LockUpdate, LockForNoKeyUpdate, LockForUpdate},
+		LockForNoKeyUpdate: {LockShare, LockNoKeyUpdate, LockUpdate, LockForNoKeyUpdate, LockForUpdate},
+		LockForUpdate:      {LockKeyShare, LockShare, LockNoKeyUpdate, LockUpdate, LockForNoKeyUpdate, LockForUpdate},
+		LockSettled:        {LockNoKeyUpdate, LockUpdate},
 
 		LockTableAccessShare:  {LockTableAccessExclusive},
 		LockTableRowShare:     {LockTableExclusive, LockTableAccessExclusive},
@@ -73,23 +83,28 @@ var lockConflicts = func() (c [NumLockModes]uint16) {
 func (m LockMode) Conflicts() uint16 { return lockConflicts[m] }
 
 // Row reports whether m is one of the row modes.
-func (m LockMode) Row() bool { return m <= LockUpdate }
+func (m LockMode) Row() bool { return m <= LockSettled }
 
 // Covers is the set of modes, as bits, whose holders need not ask for m again.
 func (m LockMode) Covers() uint16 {
 	switch m {
 	case LockKeyShare:
-		return 1<<LockKeyShare | 1<<LockShare | 1<<LockNoKeyUpdate | 1<<LockUpdate
+		return 1<<LockKeyShare | 1<<LockShare | 1<<LockNoKeyUpdate | 1<<LockUpdate | 1<<LockForNoKeyUpdate | 1<<LockForUpdate
 	case LockShare:
-		return 1<<LockShare | 1<<LockUpdate
+		return 1<<LockShare | 1<<LockUpdate | 1<<LockForUpdate
 	case LockNoKeyUpdate:
 		return 1<<LockNoKeyUpdate | 1<<LockUpdate
+	case LockForNoKeyUpdate:
+		// Not by NoKeyUpdate or Update: who finds that there is nothing to change after all
+		// asks for this one and gives up the other.
+		return 1<<LockForNoKeyUpdate | 1<<LockForUpdate
 	}
 	return 1 << m
 }
 
 func (m LockMode) String() string {
 	names := [NumLockModes]string{"KEY SHARE", "SHARE", "NO KEY UPDATE", "UPDATE",
+		"FOR NO KEY UPDATE", "FOR UPDATE", "SETTLED",
 		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock",
 		"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}
 	if m < NumLockModes {

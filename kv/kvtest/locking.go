@@ -22,7 +22,15 @@ func tryLock(t *testing.T, txn kv.Txn, key string, mode kv.LockMode) bool {
 
 // # PostgreSQL's conflict tables, row and table modes, both ways round.
 func testLockTable(t *testing.T, s kv.Store) {
-	row := []string{"...x", "..xx", ".xxx", "xxxx"}
+	row := []string{
+		"...x.x.", // KEY SHARE
+		"..xxxx.", // SHARE
+		".xxxxx.", // NO KEY UPDATE
+		"xxxxxx.", // UPDATE
+		".xxxxx.", // FOR NO KEY UPDATE
+		"xxxxxx.", // FOR UPDATE
+		"..xx...", // SETTLED, for which nobody waits
+	}
 	table := []string{
 		".......x",
 		"......xx",
@@ -41,7 +49,7 @@ func testLockTable(t *testing.T, s kv.Store) {
 				if !tryLock(t, one, "x", a) {
 					t.Fatalf("%v is not granted alone", a)
 				}
-				if got := tryLock(t, two, "x", b); got == (conflicts[i][j] == 'x') {
+				if got := tryLock(t, two, "x", b); got == (conflicts[j][i] == 'x') {
 					t.Errorf("%v beside %v: %v", b, a, got)
 				}
 				if !tryLock(t, one, "x", a) || !tryLock(t, two, "y", b) {
@@ -402,21 +410,19 @@ func testLockStorm(t *testing.T, s kv.Store) {
 	seed := Seed(t)
 	const workers, rounds, keys = 8, 150, 4
 	var mu sync.Mutex
-	var held [keys]map[int]kv.LockMode // by worker: the strongest mode
+	var held [keys]map[int]uint16 // by worker: bits 1<<mode
 	for i := range held {
-		held[i] = make(map[int]kv.LockMode)
+		held[i] = make(map[int]uint16)
 	}
 	enter := func(w, key int, mode kv.LockMode) {
 		mu.Lock()
 		defer mu.Unlock()
-		for other, m := range held[key] {
-			if other != w && mode.Conflicts()&(1<<m) != 0 {
-				t.Errorf("%v and %v are held at once", mode, m)
+		for other, modes := range held[key] {
+			if other != w && mode.Conflicts()&modes != 0 {
+				t.Errorf("%v and modes %b are held at once", mode, modes)
 			}
 		}
-		if was, ok := held[key][w]; !ok || was < mode {
-			held[key][w] = mode
-		}
+		held[key][w] |= 1 << mode
 	}
 	var together atomic.Int64
 	var wg sync.WaitGroup
@@ -438,7 +444,7 @@ func testLockStorm(t *testing.T, s kv.Store) {
 					}
 				}
 				for range 1 + rnd.IntN(3) {
-					key, mode := rnd.IntN(keys), kv.LockMode(rnd.IntN(4))
+					key, mode := rnd.IntN(keys), kv.LockMode(rnd.IntN(6))
 					opts := kv.LockOptions{Mode: mode, Wait: kv.WaitPolicy(rnd.IntN(8) / 3)}
 					ctx, cancel := bg, func() {}
 					switch rnd.IntN(6) {

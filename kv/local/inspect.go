@@ -65,7 +65,7 @@ func (s *Store) LockHolders(key []byte) []kv.LockHolder {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if p, ok := sh.pages[pageOf(hash)]; ok && p.bits&pageBit(hash) != 0 {
-		return []kv.LockHolder{{Owner: p.holder.owner, Modes: p.modes}}
+		return []kv.LockHolder{{Owner: p.holder.owner, Modes: p.of(pageBit(hash))}}
 	}
 	slot, ok := sh.m[hash]
 	switch {

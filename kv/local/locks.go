@@ -56,12 +56,26 @@ type lockShard struct {
 }
 
 // lockPage is the locks of neighbouring keys that one transaction holds in the same
-// modes. It stays, if only for spilled, until that lets go of it.
+// modes, some of them, more, in one mode besides: rows that were locked and then
+// changed. It stays, if only for spilled, until that lets go of it.
 type lockPage struct {
 	holder  *locker
 	bits    uint64
+	more    uint64 // of bits
 	modes   uint16 // bits 1<<mode
+	besides uint16 // of more
 	spilled bool   // the holder has locks of this page in m
+}
+
+// of is the modes of one key, 0 if it is not held.
+func (p *lockPage) of(bit uint64) uint16 {
+	switch {
+	case p.bits&bit == 0:
+		return 0
+	case p.more&bit != 0:
+		return p.modes | p.besides
+	}
+	return p.modes
 }
 
 const pageBits = 6
@@ -181,8 +195,16 @@ func (sh *lockShard) take(l *locker, hash uint64, mode kv.LockMode) (fresh, done
 		l.pages = append(l.pages, page)
 		return true, true
 	case p.bits&bit != 0:
-		if p.holder == l && p.modes&mode.Covers() != 0 {
-			return false, true
+		if p.holder == l {
+			if p.of(bit)&mode.Covers() != 0 {
+				return false, true
+			}
+			if p.more&bit == 0 && (p.more == 0 || p.besides == 1<<mode) {
+				p.more |= bit
+				p.besides = 1 << mode
+				sh.pages[page] = p
+				return true, true
+			}
 		}
 		sh.spill(hash, p)
 	case p.holder == l && p.modes == 1<<mode:
@@ -200,8 +222,10 @@ func (sh *lockShard) take(l *locker, hash uint64, mode kv.LockMode) (fresh, done
 
 // spill moves the lock of one key of page p to m.
 func (sh *lockShard) spill(hash uint64, p lockPage) {
-	sh.m[hash] = lockSlot{holder: p.holder, modes: p.modes}
-	p.bits &^= pageBit(hash)
+	bit := pageBit(hash)
+	sh.m[hash] = lockSlot{holder: p.holder, modes: p.of(bit)}
+	p.bits &^= bit
+	p.more &^= bit
 	p.spilled = true
 	sh.pages[pageOf(hash)] = p
 }
@@ -567,6 +591,19 @@ func (t *lockTable) unlock(l *locker, hash uint64, mode kv.LockMode) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if p, ok := sh.pages[pageOf(hash)]; ok && p.holder == l && p.bits&pageBit(hash) != 0 {
+		switch held := p.of(pageBit(hash)); {
+		case held&bit == 0:
+			return false
+		case held == bit: // and nobody waits, or the lock would be in m
+			p.bits &^= pageBit(hash)
+			p.more &^= pageBit(hash)
+			sh.pages[pageOf(hash)] = p
+			return true
+		case p.besides == bit && p.more&pageBit(hash) != 0 && p.modes&bit == 0:
+			p.more &^= pageBit(hash)
+			sh.pages[pageOf(hash)] = p
+			return true
+		}
 		sh.spill(hash, p)
 	}
 	s, ok := sh.m[hash]

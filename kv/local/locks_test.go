@@ -27,7 +27,7 @@ func TestLockPagesAgainstModel(t *testing.T) {
 	for step := range 200_000 {
 		l := lockers[rnd.IntN(len(lockers))]
 		n := rnd.IntN(300)
-		mode := kv.LockMode(rnd.IntN(4))
+		mode := kv.LockMode(rnd.IntN(int(kv.LockTableAccessShare)))
 		hash := table.hash(key(n))
 		switch rnd.IntN(40) {
 		case 4:
