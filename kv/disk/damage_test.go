@@ -247,6 +247,13 @@ func openDamaged(t *testing.T, left *vfs.MemFS, path string, b []byte) (outcome 
 // everything is what files hold, but for locks, logs and what says how these begin: the end
 // of the newest log may be cut off.
 func everything(t *testing.T, fs vfs.FS) map[string]string {
+	return contents(t, fs, func(name string) bool {
+		return name != "LOCK" && name != listName && !strings.HasSuffix(name, ".log")
+	})
+}
+
+// contents is what the files hold that are wanted.
+func contents(t *testing.T, fs vfs.FS, wanted func(name string) bool) map[string]string {
 	all := map[string]string{}
 	for _, dir := range []string{"/db", "/db/kv"} {
 		names, err := fs.List(dir)
@@ -254,7 +261,7 @@ func everything(t *testing.T, fs vfs.FS) map[string]string {
 			t.Fatal(err)
 		}
 		for _, n := range names {
-			if n == "LOCK" || n == "kv" || n == listName || strings.HasSuffix(n, ".log") {
+			if n == "kv" || !wanted(n) {
 				continue
 			}
 			b, err := readAll(fs, dir+"/"+n)

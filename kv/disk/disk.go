@@ -197,7 +197,12 @@ func openEngine(dir string, opts Options) (_ *engine, err error) {
 	e.opts = e.pebbleOptions(opts)
 	e.tables = e.opts.Clone()
 	e.tables.EnsureDefaults()
-	if e.db, err = e.openPebble(); err != nil {
+	if !e.old && !e.reading {
+		if err := e.checkLog(); err != nil {
+			return e, err
+		}
+	}
+	if e.db, err = e.openPebble(e.opts); err != nil {
 		return e, fmt.Errorf("opening %s: %w", dir, notOpened(err))
 	}
 	if e.old && !e.reading {
@@ -284,7 +289,7 @@ func syncDir(fs vfs.FS, dir string) error {
 }
 
 // openPebble opens the database. Pebble panics when it cannot clean up after a failure.
-func (e *engine) openPebble() (*pebble.DB, error) {
+func (e *engine) openPebble(opts *pebble.Options) (*pebble.DB, error) {
 	var db *pebble.DB
 	err := e.unlessDead(func() (err error) {
 		defer func() {
@@ -293,7 +298,7 @@ func (e *engine) openPebble() (*pebble.DB, error) {
 				e.die(err)
 			}
 		}()
-		db, err = pebble.Open(e.fs.PathJoin(e.dir, dataName), e.opts)
+		db, err = pebble.Open(e.fs.PathJoin(e.dir, dataName), opts)
 		return err
 	})
 	if err != nil {
@@ -477,22 +482,27 @@ func writeMarker(fs vfs.FS, dir, text string) error {
 	return syncDir(fs, dir)
 }
 
-// load reads the store's own keys.
-func (e *engine) load() error {
-	v, closer, err := e.db.Get(seqKey)
+// numberIn is the number of the newest commit that Pebble has, 0 if it has none.
+func numberIn(db *pebble.DB) (seq uint64, err error) {
+	v, closer, err := db.Get(seqKey)
 	switch {
 	case errors.Is(err, pebble.ErrNotFound):
-		return nil
+		return 0, nil
 	case err != nil:
-		return translate(err)
+		return 0, translate(err)
 	case len(v) != 8:
-		return kv.AtKey(kv.ErrCorrupt, seqKey)
+		return 0, errors.Join(kv.AtKey(kv.ErrCorrupt, seqKey), closer.Close())
 	}
-	e.seq = binary.BigEndian.Uint64(v)
+	seq = binary.BigEndian.Uint64(v)
+	return seq, translate(closer.Close())
+}
+
+// load reads the store's own keys.
+func (e *engine) load() (err error) {
+	if e.seq, err = numberIn(e.db); err != nil {
+		return err
+	}
 	e.below, e.applied.seq = e.seq, e.seq
-	if err := closer.Close(); err != nil {
-		return translate(err)
-	}
 	it, err := e.db.NewIter(&pebble.IterOptions{LowerBound: samplePrefix, UpperBound: kv.PrefixEnd(samplePrefix)})
 	if err != nil {
 		return translate(err)

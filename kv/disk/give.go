@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"rowkey/kv"
 	"rowkey/kv/btree"
@@ -340,35 +342,20 @@ func (e *engine) closeSnapshots() {
 	})
 }
 
-// replay takes in what the log has beyond Pebble.
-func (e *engine) replay() error {
-	ss, err := segments(e.fs, e.fs.PathJoin(e.dir, dataName))
-	if err != nil {
-		return translate(err)
-	}
-	r := &e.rows
+// follow hands out what a log has beyond a commit, up to where there is no more. A record that
+// does not go on where the one before ended is an error.
+func follow(fs vfs.FS, ss []*segment, from uint64, visit func(s *segment, seq uint64, entries []byte) error) error {
 	for _, s := range ss {
-		err := s.read(e.fs, func(prev, seq uint64, entries []byte) error {
+		err := s.read(fs, func(prev, seq uint64, entries []byte) error {
 			s.last = seq
-			if seq <= e.seq {
+			if seq <= from {
 				return nil
 			}
-			if prev != e.seq {
-				return fmt.Errorf("%w: %s goes on after commit %d, what is there before ends with %d", kv.ErrCorrupt, s.path, prev, e.seq)
+			if prev != from {
+				return fmt.Errorf("%w: %s goes on after commit %d, what is there before ends with %d", kv.ErrCorrupt, s.path, prev, from)
 			}
-			var es []btree.Entry
-			err := eachEntry(entries, func(x btree.Entry) {
-				es = append(es, x)
-				if e.samples.Wants(x.Key()) {
-					e.sample(x)
-				}
-			})
-			r.over.Write(es)
-			if err != nil {
-				return fmt.Errorf("%w: commit %d in %s", err, seq, s.path)
-			}
-			e.seq = seq
-			return nil
+			from = seq
+			return visit(s, seq, entries)
 		})
 		if err != nil {
 			if errors.Is(err, kv.ErrCorrupt) {
@@ -376,6 +363,78 @@ func (e *engine) replay() error {
 			}
 			return translate(err)
 		}
+	}
+	return nil
+}
+
+// checkLog sees that the log goes on where Pebble ends, before Pebble is opened to be written
+// and begins to change what is in the directory: with what is there, no more and no less,
+// a damage can be looked into. It costs reading the log twice, the second time from memory.
+func (e *engine) checkLog() error {
+	ss, err := segments(e.fs, e.fs.PathJoin(e.dir, dataName))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return translate(err)
+	}
+	nothing, found := true, errors.New("a record")
+	for _, s := range ss {
+		err := s.read(e.fs, func(uint64, uint64, []byte) error { return found })
+		if err != nil && !errors.Is(err, found) {
+			return translate(err)
+		}
+		nothing = nothing && err == nil
+	}
+	if nothing {
+		return nil
+	}
+	opts := e.opts.Clone()
+	opts.ReadOnly = true
+	db, err := e.openPebble(opts)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", e.dir, notOpened(err))
+	}
+	from, err := numberIn(db)
+	if err == nil {
+		err = follow(e.fs, ss, from, func(s *segment, seq uint64, entries []byte) error {
+			if eachEntry(entries, func(btree.Entry) {}) != nil {
+				return undecodable(s, seq)
+			}
+			return nil
+		})
+	}
+	return errors.Join(err, translate(e.unlessDead(db.Close)))
+}
+
+func undecodable(s *segment, seq uint64) error {
+	return fmt.Errorf("%w: commit %d in %s", kv.ErrCorrupt, seq, s.path)
+}
+
+// replay takes in what the log has beyond Pebble.
+func (e *engine) replay() error {
+	ss, err := segments(e.fs, e.fs.PathJoin(e.dir, dataName))
+	if err != nil {
+		return translate(err)
+	}
+	r := &e.rows
+	err = follow(e.fs, ss, e.seq, func(s *segment, seq uint64, entries []byte) error {
+		var es []btree.Entry
+		err := eachEntry(entries, func(x btree.Entry) {
+			es = append(es, x)
+			if e.samples.Wants(x.Key()) {
+				e.sample(x)
+			}
+		})
+		if err != nil {
+			return undecodable(s, seq)
+		}
+		r.over.Write(es)
+		e.seq = seq
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	e.wlog.old = ss
 	r.seq, e.applied.seq = e.seq, e.seq

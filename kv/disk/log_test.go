@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -114,6 +116,8 @@ func TestLogGaps(t *testing.T) {
 		{"second removed", func(t *testing.T, fs *vfs.MemFS, logs []string) { remove(t, fs, logs[1]) }, -1},
 		{"last removed", func(t *testing.T, fs *vfs.MemFS, logs []string) { remove(t, fs, logs[2]) }, -1}, // by FILES
 		{"second cut", func(t *testing.T, fs *vfs.MemFS, logs []string) { cutAt(t, fs, logs[1], 0.5) }, -1},
+		{"first removed and not listed", func(t *testing.T, fs *vfs.MemFS, logs []string) { removeUnlisted(t, fs, logs[0]) }, -1},
+		{"second removed and not listed", func(t *testing.T, fs *vfs.MemFS, logs []string) { removeUnlisted(t, fs, logs[1]) }, -1},
 		{"last cut", func(t *testing.T, fs *vfs.MemFS, logs []string) { cutAt(t, fs, logs[2], 0.999) }, 29},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,9 +149,13 @@ func TestLogGaps(t *testing.T) {
 				t.Fatalf("%d segments, %v", len(ss), err)
 			}
 			c.spoil(t, left, []string{ss[0].path, ss[1].path, ss[2].path})
+			before := contents(t, left, func(name string) bool { return name != "LOCK" })
 			for _, reading := range []bool{true, false} {
 				s, err := Open("/db", Options{FS: left, CacheBytes: 1 << 20, ReadOnly: reading})
 				if err != nil {
+					if after := contents(t, left, func(name string) bool { return name != "LOCK" }); !maps.Equal(before, after) {
+						t.Errorf("what cannot be opened was changed: %v, now %v", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+					}
 					if c.want >= 0 || !errors.Is(err, kv.ErrCorrupt) {
 						t.Error(err)
 					}
@@ -169,6 +177,19 @@ func TestLogGaps(t *testing.T) {
 
 func remove(t *testing.T, fs *vfs.MemFS, path string) {
 	if err := fs.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// removeUnlisted removes a file that the list of what must be there does not know of.
+func removeUnlisted(t *testing.T, fs *vfs.MemFS, path string) {
+	remove(t, fs, path)
+	l := newFileList(fs, "/db")
+	if err := l.read(); err != nil {
+		t.Fatal(err)
+	}
+	delete(l.claims, fs.PathBase(path))
+	if err := l.create(); err != nil {
 		t.Fatal(err)
 	}
 }
