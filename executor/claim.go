@@ -206,13 +206,17 @@ func (w *tableWriter) claimAll(b *types.Batch) error {
 			return err
 		}
 	}
+	reached := b.N // row by row: the first to fail has its other keys, and those behind it, not looked at
+	if bad >= 0 {
+		reached = bad
+	}
 	for n, iw := range w.indexes {
 		if !iw.codec.Desc.Unique {
 			continue
 		}
 		buf := &w.entryBufs[n]
 		w.claims, w.claimRows = w.claims[:0], w.claimRows[:0]
-		for i := range b.N {
+		for i := range reached {
 			if buf.has[i] && buf.guarded[i] {
 				k, _ := buf.at(i)
 				w.claims, w.claimRows = append(w.claims, k), append(w.claimRows, i)
@@ -222,8 +226,9 @@ func (w *tableWriter) claimAll(b *types.Batch) error {
 		if err != nil {
 			return err
 		}
-		if first >= 0 && (bad < 0 || w.claimRows[first] < bad) {
+		if first >= 0 {
 			bad, at = w.claimRows[first], n
+			reached = bad
 		}
 	}
 	switch {

@@ -308,14 +308,16 @@ func inRow(err error, rows []int32) error {
 type portion struct {
 	m    *member
 	in   *types.Batch // the statement's input, the named table's columns as of now
+	from []int32      // where its rows were in the batch
+	anew []int32      // its rows that were read anew
 	keys []string
 	old  *types.Batch // rows of the member
 	left []int32      // the rows that triggers left in, once updated; nil: all
 }
 
 // lock locks the rows that a batch of the target's input names and gives them
-// by member, in order of appearance.
-func (f *family) lock(g *target, b *types.Batch, mode func(*member) kv.LockMode) ([]*portion, error) {
+// by member, in order of appearance. modes tells how rows of the batch are locked.
+func (f *family) lock(g *target, b *types.Batch, modes func(*member, []int32) (rowModes, error)) ([]*portion, error) {
 	keys := b.Cols[g.keyCol]
 	groups := map[*member][]int32{}
 	var order []*member
@@ -334,14 +336,18 @@ func (f *family) lock(g *target, b *types.Batch, mode func(*member) kv.LockMode)
 	}
 	var out []*portion
 	for _, m := range order {
-		in, names, err := g.lockAs(&types.Batch{Cols: b.Cols, N: b.N, Sel: groups[m]}, mode(m), m.dec, m.up)
+		how, err := modes(m, groups[m])
+		if err != nil {
+			return nil, err
+		}
+		in, names, err := g.lockAs(&types.Batch{Cols: b.Cols, N: b.N, Sel: groups[m]}, how, m.dec, m.up)
 		if err != nil {
 			return nil, err
 		}
 		if in.N == 0 {
 			continue
 		}
-		p := &portion{m: m, in: in, keys: names}
+		p := &portion{m: m, in: in, from: slices.Clone(g.sel), anew: slices.Clone(g.fresh), keys: names}
 		if m.more {
 			if p.old, err = f.x.rowsAt(m, names, g.verb); err != nil {
 				return nil, err

@@ -72,7 +72,7 @@ func (o *deleteOp) next() (*types.Batch, error) {
 			}
 			continue
 		}
-		b, keys, err := o.target.lock(in, kv.LockUpdate)
+		b, keys, err := o.target.lock(in, rowModes{all: kv.LockUpdate})
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func (o *deleteOp) next() (*types.Batch, error) {
 // members removes the rows of a batch, which may be in several tables.
 func (o *deleteOp) members(in *types.Batch) error {
 	f := o.family
-	portions, err := f.lock(o.target, in, func(*member) kv.LockMode { return kv.LockUpdate })
+	portions, err := f.lock(o.target, in, func(*member, []int32) (rowModes, error) { return rowModes{all: kv.LockUpdate}, nil })
 	if err != nil {
 		return err
 	}

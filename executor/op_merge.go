@@ -256,7 +256,7 @@ func (o *mergeOp) matched(b *types.Batch, rows []int32, acts []int) error {
 		if a.plan.Kind == plan.MergeUpdate {
 			mode = o.w.lockMode(changedColumns(o.n.Table, a.plan.Set))
 		}
-		one, keys, err := o.target.lock(&types.Batch{Cols: b.Cols, N: b.N, Sel: hit}, mode)
+		one, keys, err := o.target.lock(&types.Batch{Cols: b.Cols, N: b.N, Sel: hit}, rowModes{all: mode})
 		if err != nil {
 			return err
 		}
@@ -309,11 +309,11 @@ func (o *mergeOp) begin() error {
 func (o *mergeOp) members(a *mergeAction, b *types.Batch) error {
 	f := o.family
 	set := changedColumns(o.n.Table, a.plan.Set)
-	portions, err := f.lock(o.target, b, func(m *member) kv.LockMode {
+	portions, err := f.lock(o.target, b, func(m *member, _ []int32) (rowModes, error) {
 		if a.plan.Kind == plan.MergeDelete {
-			return kv.LockUpdate
+			return rowModes{all: kv.LockUpdate}, nil
 		}
-		return f.lockMode(m, set)
+		return rowModes{all: f.lockMode(m, set)}, nil
 	})
 	if err != nil {
 		return err

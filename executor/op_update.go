@@ -1,13 +1,18 @@
 package executor
 
 import (
+	"slices"
+
 	"rowkey/catalog"
 	"rowkey/kv"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
-// updateOp changes rows.
+// updateOp changes rows. What SET makes of a row is computed first, and then the row locked,
+// in the mode that its change needs, as with PostgreSQL: a function in SET may wait, and
+// nobody waits for the row meanwhile. A row that has changed since the snapshot is computed
+// again from its newest version.
 type updateOp struct {
 	x      *exec
 	n      *plan.Update
@@ -17,7 +22,7 @@ type updateOp struct {
 	set    *setList
 	ret    *returning
 	checks viewChecks
-	mode   kv.LockMode // of a row whose key columns are set: LockUpdate
+	mode   kv.LockMode // of a row whose key columns are set, and change: LockUpdate
 	counts bool
 	family *family // of a table with children
 	ready  []*types.Batch
@@ -88,7 +93,19 @@ func (o *updateOp) next() (*types.Batch, error) {
 			}
 			continue
 		}
-		b, keys, err := o.target.lock(in, kv.LockNoKeyUpdate)
+		in = compacted(in, selected(in.N, in.Sel))
+		was := o.target.old(in)
+		now, changed, err := o.set.apply(o.n.Table, was, in)
+		if err != nil {
+			return nil, err
+		}
+		modes := rowModes{all: kv.LockNoKeyUpdate}
+		if o.mode == kv.LockUpdate {
+			if modes.keys = o.w.keysChange(was, now); o.w.trig != nil && len(o.w.trig.beforeUpdate) > 0 {
+				modes = rowModes{all: kv.LockUpdate} // they are to see the row locked
+			}
+		}
+		b, keys, err := o.target.lock(in, modes)
 		if err != nil {
 			return nil, err
 		}
@@ -96,12 +113,14 @@ func (o *updateOp) next() (*types.Batch, error) {
 			continue
 		}
 		old := o.target.old(b)
-		now, changed, err := o.set.apply(o.n.Table, old, b)
-		if err != nil {
+		if len(o.target.fresh) > 0 {
+			now = cloneBatch(now)
+		}
+		if now, err = o.again(now, changed, b, o.target.sel, o.target.fresh); err != nil {
 			return nil, err
 		}
-		if o.mode == kv.LockUpdate {
-			if err := o.w.lockChanged(keys, old, now); err != nil {
+		if len(o.target.fresh) > 0 && o.mode == kv.LockUpdate {
+			if err := o.w.lockKeys(keys, o.w.keysChange(old, now)); err != nil {
 				return nil, err
 			}
 		}
@@ -138,7 +157,14 @@ func (o *updateOp) next() (*types.Batch, error) {
 func (o *updateOp) members(in *types.Batch) error {
 	f := o.family
 	set := changedColumns(o.n.Table, o.n.Set)
-	portions, err := f.lock(o.target, in, func(m *member) kv.LockMode { return f.lockMode(m, set) })
+	in = compacted(in, selected(in.N, in.Sel))
+	all, changed, err := o.set.apply(o.n.Table, o.target.old(in), in)
+	if err != nil {
+		return err
+	}
+	portions, err := f.lock(o.target, in, func(m *member, rows []int32) (rowModes, error) {
+		return o.modes(m, set, in, all, rows)
+	})
 	if err != nil {
 		return err
 	}
@@ -146,10 +172,22 @@ func (o *updateOp) members(in *types.Batch) error {
 	if o.checks != nil {
 		check = func(b *types.Batch) error { return o.checks.check(o.w, b) }
 	}
+	if slices.ContainsFunc(portions, func(p *portion) bool { return len(p.anew) > 0 }) {
+		all = cloneBatch(all)
+	}
 	for _, p := range portions {
-		now, changed, err := o.set.apply(o.n.Table, o.target.old(p.in), p.in)
+		now, err := o.again(all, changed, p.in, p.from, p.anew)
 		if err != nil {
 			return err
+		}
+		if len(p.anew) > 0 {
+			how, err := o.modes(p.m, set, p.in, now, iota32(now.N))
+			if err != nil {
+				return err
+			}
+			if err := p.m.w.lockKeys(p.keys, how.keys); err != nil {
+				return err
+			}
 		}
 		keys, rows, err := f.update(p, now, changed, o.ret != nil, check)
 		if err != nil {
@@ -183,6 +221,70 @@ func (o *updateOp) members(in *types.Batch) error {
 		}
 	}
 	return nil
+}
+
+// again gives what becomes of rows that are locked, in b: of now those at rows, but for
+// those of b that were read anew, which are computed from what they are. To compute is to
+// write over what was computed, so now is a copy where there are such.
+func (o *updateOp) again(now *types.Batch, changed []bool, b *types.Batch, rows, anew []int32) (*types.Batch, error) {
+	if len(anew) == 0 && len(rows) == now.N {
+		return now, nil
+	}
+	now = compacted(now, rows)
+	old := o.target.old(b)
+	for c, v := range old.Cols {
+		if !changed[c] {
+			now.Cols[c] = v
+		}
+	}
+	if len(anew) == 0 {
+		return now, nil
+	}
+	in := compacted(b, anew)
+	again, _, err := o.set.apply(o.n.Table, o.target.old(in), in)
+	if err != nil {
+		return nil, err
+	}
+	for c, v := range again.Cols {
+		for k, at := range anew {
+			if changed[c] {
+				setVec(now.Cols[c], int(at), v, k)
+			}
+		}
+	}
+	return now, nil
+}
+
+// modes are the locks of rows of in, of a member, that become those of now: of one that goes
+// to another partition, or whose keys change, that of UPDATE.
+func (o *updateOp) modes(m *member, set []bool, in, now *types.Batch, rows []int32) (rowModes, error) {
+	f, how := o.family, rowModes{all: kv.LockNoKeyUpdate}
+	if f.lockMode(m, set) != kv.LockUpdate {
+		return how, nil
+	}
+	if m.w.trig != nil && len(m.w.trig.beforeUpdate) > 0 {
+		return rowModes{all: kv.LockUpdate}, nil
+	}
+	was, is := m.local(o.target.old(in), nil), m.local(now, nil)
+	hits := m.w.keysChange(compacted(was, rows), compacted(is, rows))
+	if f.root != nil && m.w.bounds != nil && f.moving(set) {
+		moves, err := m.w.bounds.misplaced(compacted(is, rows))
+		if err != nil {
+			return how, err
+		}
+		for k, goes := range moves {
+			moves[k] = goes || hits != nil && hits[k]
+		}
+		hits = moves
+	}
+	if hits == nil {
+		return how, nil
+	}
+	how.keys = make([]bool, in.N)
+	for k, i := range rows {
+		how.keys[i] = hits[k]
+	}
+	return how, nil
 }
 
 func (o *updateOp) close() { o.src.close() }

@@ -22,8 +22,11 @@ type target struct {
 	seen    map[string]bool // nil: the input cannot name a row twice
 	shared  bool            // seen is the whole statement's
 	verb    string          // what is done to the rows, as errors say
-	sel     []int32
-	one     []int32
+	// Of the last lock: the rows of its input that it gave, and which of them, as it gave
+	// them, have been read anew.
+	sel   []int32
+	fresh []int32
+	one   []int32
 }
 
 func (x *exec) newTarget(t *catalog.Table, keyCol, oldFrom int, recheck plan.Expr, once bool) (*target, error) {
@@ -53,18 +56,34 @@ func (g *target) reset() {
 
 // lock locks the rows of a batch and gives those that are to be changed, as a
 // batch of their own without selection, with their keys.
-func (g *target) lock(b *types.Batch, mode kv.LockMode) (*types.Batch, []string, error) {
-	return g.lockAs(b, mode, g.dec, nil)
+func (g *target) lock(b *types.Batch, modes rowModes) (*types.Batch, []string, error) {
+	return g.lockAs(b, modes, g.dec, nil)
+}
+
+// rowModes are the locks of the rows of a batch: one for all, or that of UPDATE for those
+// whose keys change.
+type rowModes struct {
+	all  kv.LockMode
+	keys []bool // by row; nil: no row's
+}
+
+func (m rowModes) of(i int32) kv.LockMode {
+	if m.keys != nil && m.keys[i] {
+		return kv.LockUpdate
+	}
+	return m.all
 }
 
 // lockAs is lock of rows that dec decodes: those of the target, or, with up,
 // of a member of its family, where column up[c] stands for the target's c+1.
-func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, up []int16) (*types.Batch, []string, error) {
+func (g *target) lockAs(b *types.Batch, modes rowModes, dec *rowenc.Decoder, up []int16) (*types.Batch, []string, error) {
 	x := g.x
 	keys := b.Cols[g.keyCol]
 	sel := room(g.sel[:0], b.N)
+	g.fresh = g.fresh[:0]
 	cloned := false
 	for _, i := range selected(b.N, b.Sel) {
+		mode := modes.of(i)
 		if keys.IsNull(int(i)) {
 			continue
 		}
@@ -125,6 +144,9 @@ func (g *target) lockAs(b *types.Batch, mode kv.LockMode, dec *rowenc.Decoder, u
 		}
 		if changed && g.shared && x.began != nil {
 			x.stmt.chases(k)
+		}
+		if changed {
+			g.fresh = append(g.fresh, int32(len(sel)))
 		}
 		sel = append(sel, i)
 	}

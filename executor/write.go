@@ -779,28 +779,44 @@ func (w *tableWriter) lockMode(changed []bool) kv.LockMode {
 	return kv.LockNoKeyUpdate
 }
 
-// lockChanged locks rows against foreign key checks whose unique keys an update
-// really changes. All are locked for update otherwise; a statement that sets a key to
-// what it is does not disturb those who rely on it.
-func (w *tableWriter) lockChanged(keys []string, old, now *types.Batch) error {
-	changes := func(attnums []int16, i int) bool {
+// keysChange tells of rows whether an update really changes what a unique index holds of
+// them, which excludes foreign key checks: a statement that sets a key to what it is does not
+// disturb those who rely on it. nil: of no row.
+func (w *tableWriter) keysChange(old, now *types.Batch) []bool {
+	var hits []bool
+	look := func(attnums []int16) {
 		for _, a := range attnums {
-			if a > 0 && old.Cols[a-1] != now.Cols[a-1] && !types.EqualAt(old.Cols[a-1], i, now.Cols[a-1], i) {
-				return true
+			if a <= 0 || old.Cols[a-1] == now.Cols[a-1] {
+				continue
+			}
+			for i := range now.N {
+				if (hits == nil || !hits[i]) && !types.EqualAt(old.Cols[a-1], i, now.Cols[a-1], i) {
+					if hits == nil {
+						hits = make([]bool, now.N)
+					}
+					hits[i] = true
+				}
 			}
 		}
-		return false
 	}
-	for i := range now.N {
-		hit := changes(w.primary.Attnums, i)
-		for _, iw := range w.indexes {
-			hit = hit || iw.codec.Desc.Unique && iw.where == nil && changes(iw.codec.Attnums, i)
+	look(w.primary.Attnums)
+	for _, iw := range w.indexes {
+		if iw.codec.Desc.Unique && iw.where == nil {
+			look(iw.codec.Attnums)
 		}
-		if hit {
-			opts := kv.LockOptions{Mode: kv.LockUpdate, Timeout: w.x.LockTimeout, Newest: true, Untold: true}
-			if _, err := w.x.Txn.Lock(w.x.context(), []byte(keys[i]), opts); err != nil {
-				return w.x.rowConflict([]byte(keys[i]), err)
-			}
+	}
+	return hits
+}
+
+// lockKeys locks those of some rows, which are locked already, whose keys change.
+func (w *tableWriter) lockKeys(keys []string, change []bool) error {
+	opts := kv.LockOptions{Mode: kv.LockUpdate, Timeout: w.x.LockTimeout, Newest: true, Untold: true}
+	for i, hit := range change {
+		if !hit {
+			continue
+		}
+		if _, err := w.x.Txn.Lock(w.x.context(), []byte(keys[i]), opts); err != nil {
+			return w.x.rowConflict([]byte(keys[i]), err)
 		}
 	}
 	return nil

@@ -28,6 +28,9 @@ func TestOwn(t *testing.T) {
 	if *rewrite && postgres == "" {
 		t.Fatal(pgtest.EnvURL + " is not set")
 	}
+	if postgres != "" { // others' snapshots are waited for by some
+		postgres = ownDatabase(t, postgres)
+	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".spec")
 		t.Run(name, func(t *testing.T) {
