@@ -562,7 +562,11 @@ type applied struct {
 
 // commit writes a commit to the log.
 func (e *engine) commit(writes []*local.Buffer, more []local.Entry, seq uint64, sync bool) error {
-	if err := e.wlog.append(writes, more, e.applied.seq, seq, sync && e.sync); err != nil {
+	begun, err := e.wlog.append(writes, more, e.applied.seq, seq, sync && e.sync)
+	switch {
+	case !begun:
+		return err
+	case err != nil:
 		return errors.Join(kv.ErrCommitUnknown, translate(err))
 	}
 	e.applied = applied{seq: seq, writes: writes, more: more}

@@ -24,6 +24,17 @@ import (
 //	          │ segment 7     │                │ segments up to 7 are removed then ─┘
 //	          └ segment 8     └ the next generation
 //
+// Invariants:
+//
+//   - Who commits is one goroutine at a time; who gives is another. A generation is given until that has
+//     succeeded, and no other begins meanwhile: given and upTo change only in handOver, when there is
+//     none, and in give.
+//   - A segment ends before its generation does, under both locks. A commit that is in the log and
+//     not in the overlay yet is then in the segment that ended, and in the next generation: its segment
+//     stays until that one is below (removeUpTo looks at the segment's last commit).
+//   - In memory are at most the generation that is given, and new rows of mostNew and one group of
+//     commits, whose members had them in memory before (Traits.SpillBytes each).
+//
 // What is given has, besides the rows, the number of the newest commit among them; so where the log
 // is to be gone on with is told by what Pebble has, whatever a crash leaves. Pebble's own log
 // stays empty.
@@ -459,6 +470,11 @@ func (e *engine) settle() error {
 			return translate(err)
 		}
 		e.below = e.seq
+	} else if e.seq > e.below {
+		// The log alone has them, and other segments will follow: they may not outlive these.
+		if err := e.wlog.syncOld(); err != nil {
+			return translate(err)
+		}
 	}
 	e.wlog.mu.Lock()
 	err := e.wlog.rotate()

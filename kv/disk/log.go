@@ -37,6 +37,16 @@ import (
 // A segment is synced before the next is begun, and removed once Pebble durably has
 // the last of its commits (see give).
 //
+// Invariants:
+//
+//   - What is acknowledged is in records that were synced, and so is all that they follow, back to
+//     what Pebble has: in one segment by a sync of all that was written to it so far, among segments
+//     since each is synced before the next, and those of an earlier process are once they are read.
+//   - After a write or sync that failed nothing is written to the log any more: the next sync
+//     might succeed though what the first was to sync is lost. A segment that cannot be begun harms nothing:
+//     what was made of it is removed, and the commit that needs it refused.
+//   - To a segment of an earlier process nothing is appended: its end may be torn.
+//
 // Ahead of the end a segment is filled with zeros: a sync after appending to a file must make the
 // file's new size durable, too, and the allocation of its blocks, which costs most file systems a
 // transaction of their own journal. Over blocks that are there already, a sync writes the blocks and
@@ -87,12 +97,18 @@ const (
 	smallSync  = 256 << 10
 )
 
-// append writes the record of commits after prev up to seq, and syncs it.
-func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq uint64, sync bool) error {
+// append writes the record of commits after prev up to seq, and syncs it. begun is false when
+// nothing was written, and nothing will be.
+func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq uint64, sync bool) (begun bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return kv.ErrClosed
+		return false, kv.ErrClosed
+	}
+	// Looked at under mu: a sync that failed a moment ago (syncLate) may have lost records before
+	// this one, and the system does not tell so twice.
+	if l.e.faults.log.Load() != nil {
+		return false, l.e.writable()
 	}
 	size := recordHead
 	for _, w := range writes {
@@ -123,7 +139,7 @@ func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq
 		l.buf = nil
 	}
 	s := l.seg
-	err := s.write(b)
+	err = s.write(b)
 	l.written.Store(s.written)
 	if err == nil {
 		s.last = seq
@@ -131,7 +147,7 @@ func (l *commitLog) append(writes []*local.Buffer, more []btree.Entry, prev, seq
 			err = s.sync()
 		}
 	}
-	return l.failed(err)
+	return true, l.failed(err)
 }
 
 // failed notes an error of writing or syncing, after which the log is not to be gone on with.
@@ -296,6 +312,20 @@ func (l *commitLog) bytes() (n int64) {
 		n += l.seg.end
 	}
 	return n
+}
+
+// syncOld makes durable what an earlier process, which may have been killed before its sync, has left of the log.
+func (l *commitLog) syncOld() error {
+	for _, s := range l.old {
+		f, err := l.e.fs.Open(s.path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close syncs what is not yet, and ends writing for ever.

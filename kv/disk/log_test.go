@@ -6,17 +6,22 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"rowkey/kv"
+	"rowkey/kv/btree"
 	"rowkey/kv/kvtest"
 )
 
@@ -331,6 +336,91 @@ func TestLogOfQueue(t *testing.T) {
 		sn.Close()
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// # After a sync of the log that failed nothing is appended, not even by a commit that had looked
+// before: the system may say of the next sync that all is well, and what the first was to sync is lost.
+func TestLogEndsWithFailedSync(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	fail := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if strings.HasSuffix(op.Path, segmentSuffix) && (op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSync) {
+			return syscall.EIO
+		}
+		return nil
+	})}
+	s, err := Open("/db", Options{FS: errorfs.Wrap(fs, &fail), CacheBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	e := s.(*Store).e
+	if begun, err := e.wlog.append(nil, []btree.Entry{btree.NewEntry([]byte("a"), nil)}, 0, 1, false); !begun || err != nil {
+		t.Fatal(begun, err)
+	}
+	fail.On()
+	if err := e.wlog.sync(); err == nil {
+		t.Fatal("the sync is to fail")
+	}
+	fail.Off()
+	before := e.wlog.seg.written
+	begun, err := e.wlog.append(nil, []btree.Entry{btree.NewEntry([]byte("b"), nil)}, 1, 2, true)
+	if begun || !errors.Is(err, kv.ErrIO) || errors.Is(err, kv.ErrCommitUnknown) {
+		t.Errorf("a commit after the failure: begun %v, %v", begun, err)
+	}
+	if e.wlog.seg.written != before {
+		t.Error("something was written")
+	}
+}
+
+// # What a process that was killed had written to the log and not synced is durable before another goes on
+// from it, though there is no row in it: else a loss of power could take it from under what follows.
+func TestUnsyncedCommitWithoutRows(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	open := func(fs vfs.FS) kv.Store {
+		t.Helper()
+		s, err := Open("/db", Options{FS: fs, CacheBytes: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open(fs)
+	if err := putOne(s, "key"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = open(fs) // which gives all to Pebble
+	seq := s.(*Store).e.seq
+	path := s.(*Store).e.wlog.seg.path
+	s.Close()
+	record := binary.LittleEndian.AppendUint64(make([]byte, 8), seq)
+	record = binary.LittleEndian.AppendUint64(record, seq+1)
+	binary.LittleEndian.PutUint32(record[4:], uint32(len(record)-8))
+	binary.LittleEndian.PutUint32(record, crc32.Checksum(record[4:], castagnoli))
+	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(record, int64(len(segmentTitle)))
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(fs)
+	if got := s.(*Store).e.seq; got != seq+1 {
+		t.Fatalf("commit %d was read, want %d", got, seq+1)
+	}
+	if err := putOne(s, "another"); err != nil {
+		t.Fatal(err)
+	}
+	after := fs.CrashClone(vfs.CrashCloneCfg{})
+	s.Close()
+	s = open(after)
+	defer s.Close()
+	for _, key := range []string{"key", "another"} {
+		if err := readOne(s, key); err != nil {
+			t.Error(err)
 		}
 	}
 }

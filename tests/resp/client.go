@@ -69,7 +69,7 @@ const Null = '0'
 
 // Read reads a reply.
 func (c *Client) Read() (Value, error) {
-	c.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	c.Conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	return read(c.r)
 }
 
