@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"rowkey/parser"
 )
 
 // Literals are taken out behind "=" only, and of texts without anything unusual.
@@ -65,4 +68,53 @@ func TestTemplateCut(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", c.text, got, c.want)
 		}
 	}
+}
+
+// A template with its literals put back is the text, and if it is a statement so is that.
+func FuzzTemplateCut(f *testing.F) {
+	for _, text := range []string{
+		`SELECT v FROM t1 WHERE (id=17) AND k = 'a b' LIMIT 3`,
+		`UPDATE t SET v = v - -1, w = w*2.50 WHERE id = -9`,
+		`insert into t (a, b) values (1,2),(f(3), default) returning a = 5`,
+		`DELETE FROM t WHERE id = 9223372036854775808`,
+		`select x from t where a = 5 is null and b = 7 collate c`,
+		`update t set a = b + 5 between 3 and c * 4`,
+		`select 'a' 'b' from t where x = 'a' 'b'`,
+		`insert into t values (1) values (2)`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var ts templates
+		if !ts.cut(text) {
+			return
+		}
+		sql, kinds, _ := strings.Cut(string(ts.key), "\x00")
+		if len(kinds) != len(ts.lits) {
+			t.Fatalf("%d kinds of %d literals", len(kinds), len(ts.lits))
+		}
+		back := sql
+		for i := len(ts.lits); i > 0; i-- { // from the last, since $1 begins $10
+			l := ts.lits[i-1].text
+			if ts.lits[i-1].kind == stringLiteral {
+				l = "'" + l + "'"
+			}
+			param := fmt.Sprintf("$%d", i)
+			if strings.Count(back, param) != 1 {
+				t.Fatalf("%s stands %d times in %q", param, strings.Count(back, param), back)
+			}
+			back = strings.Replace(back, param, l, 1)
+		}
+		if back != text {
+			t.Fatalf("%q came back as %q", text, back)
+		}
+		whole, err := parser.Parse(text)
+		cut, cutErr := parser.Parse(sql)
+		if err != nil && cutErr == nil && utf8.ValidString(text) { // the bytes of a string are looked at as it is read
+			t.Fatalf("%q: %v\n%q: %v", text, err, sql, cutErr)
+		}
+		if err == nil && cutErr == nil && (len(whole) != len(cut) || len(cut) == 1 && cut[0].Params != len(ts.lits)) {
+			t.Fatalf("%q is not %q", text, sql)
+		}
+	})
 }
