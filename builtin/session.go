@@ -135,9 +135,11 @@ func init() {
 	}))
 	define("txid_current() pg_current_xact_id() txid_current_if_assigned() pg_current_xact_id_if_assigned()",
 		ask(func(s Session, _ []types.Datum) (types.Datum, error) { return types.NewInt(s.TxnID()), nil }))
-	define("pg_client_encoding() getdatabaseencoding()", fn(func(*Ctx, []types.Datum) (types.Datum, error) {
-		return types.NewString("UTF8"), nil
+	define("pg_client_encoding()", ask(func(s Session, _ []types.Datum) (types.Datum, error) {
+		v, _ := s.Setting("client_encoding")
+		return types.NewString(v), nil
 	}))
+	define("getdatabaseencoding()", fn(func(*Ctx, []types.Datum) (types.Datum, error) { return types.NewString("UTF8"), nil }))
 	define("pg_is_in_recovery()", fn(func(*Ctx, []types.Datum) (types.Datum, error) { return types.NewBool(false), nil }))
 
 	define("nextval(regclass)", ask(func(s Session, a []types.Datum) (types.Datum, error) {

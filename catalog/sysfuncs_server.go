@@ -8,6 +8,7 @@ import (
 	"rowkey/builtin"
 	"rowkey/pgerr"
 	"rowkey/types"
+	"rowkey/types/charset"
 )
 
 // Sizes, sequences, encodings, and facts about the server.
@@ -145,33 +146,15 @@ func sizes() {
 	updatability()
 }
 
-// encodings by PostgreSQL's numbers.
-var encodings = strings.Fields(`SQL_ASCII EUC_JP EUC_CN EUC_KR EUC_TW EUC_JIS_2004 UTF8 MULE_INTERNAL
-LATIN1 LATIN2 LATIN3 LATIN4 LATIN5 LATIN6 LATIN7 LATIN8 LATIN9 LATIN10 WIN1256 WIN1258 WIN866 WIN874 KOI8R
-WIN1251 WIN1252 ISO_8859_5 ISO_8859_6 ISO_8859_7 ISO_8859_8 WIN1250 WIN1253 WIN1254 WIN1255 WIN1257 KOI8U
-SJIS BIG5 GBK UHC GB18030 JOHAB SHIFT_JIS_2004`)
-
 func serverFacts() {
 	builtin.Define("pg_encoding_to_char(int4)", builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
-		if a[0].I < 0 || a[0].I >= int64(len(encodings)) {
+		if a[0].I < 0 || a[0].I >= int64(len(charset.Names)) {
 			return vStr(""), nil
 		}
-		return vStr(encodings[a[0].I]), nil
+		return vStr(charset.Names[a[0].I]), nil
 	}})
 	builtin.Define("pg_char_to_encoding(name)", builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
-		clean := func(s string) string {
-			return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToUpper(s))
-		}
-		want := clean(a[0].S)
-		if want == "UNICODE" {
-			want = "UTF8"
-		}
-		for i, e := range encodings {
-			if clean(e) == want {
-				return vInt(i), nil
-			}
-		}
-		return vInt(-1), nil
+		return vInt(charset.Number(a[0].S)), nil
 	}})
 	builtin.Define("pg_encoding_max_length(int4)", builtin.Func{Eval: func(_ *builtin.Ctx, a []types.Datum) (types.Datum, error) {
 		switch n := a[0].I; {

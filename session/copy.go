@@ -15,6 +15,7 @@ import (
 	"rowkey/planner"
 	"rowkey/planner/plan"
 	"rowkey/types"
+	"rowkey/types/charset"
 )
 
 // copyFormat is one of COPY's three formats.
@@ -39,6 +40,7 @@ type copyOptions struct {
 	notNull     map[string]bool
 	forceNull   map[string]bool
 	freeze      bool
+	charset     *charset.Charset // of the data; nil: UTF8
 }
 
 func copyError(code, format string, args ...any) *pgerr.Error {
@@ -46,8 +48,8 @@ func copyError(code, format string, args ...any) *pgerr.Error {
 }
 
 // readCopyOptions checks the options as PostgreSQL's ProcessCopyOptions does.
-func readCopyOptions(n *ast.CopyStmt) (*copyOptions, error) {
-	o := &copyOptions{}
+func readCopyOptions(n *ast.CopyStmt, client *charset.Charset) (*copyOptions, error) {
+	o := &copyOptions{charset: client}
 	seen := map[string]bool{}
 	set := map[string]string{}
 	list := func(opt *ast.Option) map[string]bool {
@@ -111,9 +113,13 @@ func readCopyOptions(n *ast.CopyStmt) (*copyOptions, error) {
 			}
 			o.freeze = v && n.From
 		case "encoding":
-			if _, err := canonEncoding(opt.Text); err != nil {
+			if charset.Number(opt.Text) < 0 {
 				return nil, copyError(pgerr.InvalidParameterValue, "argument to option \"encoding\" must be a valid encoding name").At(opt.Pos())
 			}
+			if _, err := canonEncoding(opt.Text); err != nil {
+				return nil, err
+			}
+			o.charset = clientCharset(opt.Text)
 		default:
 			return nil, copyError(pgerr.SyntaxError, "option %q not recognized", opt.Name).At(opt.Pos())
 		}
@@ -198,7 +204,7 @@ func readCopyOptions(n *ast.CopyStmt) (*copyOptions, error) {
 
 // runCopy runs COPY.
 func (s *Session) runCopy(ctx context.Context, st *statement, n *ast.CopyStmt, w Writer) error {
-	opts, err := readCopyOptions(n)
+	opts, err := readCopyOptions(n, s.set.charset)
 	if err != nil {
 		return err
 	}
@@ -531,7 +537,7 @@ func (c *copyOut) begin() error {
 			}
 		}
 		c.buf = append(c.buf, '\n')
-		return c.send(c.buf)
+		return c.sendText(c.buf)
 	}
 	return nil
 }
@@ -566,7 +572,10 @@ func (c *copyOut) rows(b *types.Batch) error {
 					continue
 				}
 				at := len(c.buf)
-				c.buf = types.AppendBinaryAt(append(c.buf, 0, 0, 0, 0), v, row, c.env)
+				var err error
+				if c.buf, err = AppendBinary(append(c.buf, 0, 0, 0, 0), v, row, c.env, c.opts.charset); err != nil {
+					return err
+				}
 				n := len(c.buf) - at - 4
 				c.buf[at], c.buf[at+1], c.buf[at+2], c.buf[at+3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
 				continue
@@ -585,14 +594,26 @@ func (c *copyOut) rows(b *types.Batch) error {
 				c.appendText(c.val)
 			}
 		}
+		send := c.send
 		if c.opts.format != copyBinary {
 			c.buf = append(c.buf, '\n')
+			send = c.sendText
 		}
-		if err := c.send(c.buf); err != nil {
+		if err := send(c.buf); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sendText sends lines in the encoding of the data.
+func (c *copyOut) sendText(p []byte) (err error) {
+	if c.opts.charset != nil {
+		if p, err = c.opts.charset.EncodeTail(p, 0); err != nil {
+			return err
+		}
+	}
+	return c.send(p)
 }
 
 func (c *copyOut) appendText(v []byte) {

@@ -307,6 +307,13 @@ func (c *copyIn) textRow(i int) (bool, error) {
 		return false, err
 	}
 	c.line++
+	if c.opts.charset != nil {
+		text, err := c.opts.charset.Decode(string(line))
+		if err != nil {
+			return false, err
+		}
+		line = []byte(text)
+	}
 	if !c.started {
 		c.started = true
 		if c.opts.header {
@@ -322,8 +329,8 @@ func (c *copyIn) textRow(i int) (bool, error) {
 	if len(line) == 2 && line[0] == '\\' && line[1] == '.' {
 		return false, c.drain()
 	}
-	if j := types.InvalidUTF8(bytesString(line)); j >= 0 {
-		return false, pgerr.Newf(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", line[j])
+	if err := types.ValidateText(bytesString(line)); err != nil {
+		return false, err
 	}
 	text := string(line)
 	c.inRow, c.value, c.text = true, text, text
@@ -521,8 +528,8 @@ func (c *copyIn) textField(s string) (v string, null bool, rest string, more boo
 	}
 	c.scratch = out
 	v = string(out)
-	if j := types.InvalidUTF8(v); j >= 0 {
-		return "", false, "", false, pgerr.Newf(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", v[j])
+	if err := types.ValidateText(v); err != nil {
+		return "", false, "", false, err
 	}
 	return v, false, rest, more, nil
 }
@@ -712,7 +719,7 @@ func (c *copyIn) binaryRow(i int) (bool, error) {
 		case col.Type == types.Int8 && n == 8:
 			vec.I[i] = int64(binary.BigEndian.Uint64(raw))
 		default:
-			d, err := types.ParseBinary(col.Type, col.Typmod, raw, c.env)
+			d, err := parseBinary(col.Type, col.Typmod, raw, c.env, c.opts.charset)
 			if err != nil {
 				return false, err
 			}

@@ -297,9 +297,15 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 				switch {
 				case v == nil:
 				case f == 0:
-					st.params[i], err = types.Parse(ps.Params[i], -1, string(v), env)
+					text := string(v)
+					if s.set.charset != nil {
+						text, err = s.set.charset.Decode(text)
+					}
+					if err == nil {
+						st.params[i], err = types.Parse(ps.Params[i], -1, text, env)
+					}
 				case f == 1:
-					st.params[i], err = types.ParseBinary(ps.Params[i], -1, v, env)
+					st.params[i], err = parseBinary(ps.Params[i], -1, v, env, s.set.charset)
 				default:
 					err = pgerr.Newf(pgerr.InvalidParameterValue, "unsupported format code: %d", f)
 				}

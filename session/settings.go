@@ -12,6 +12,7 @@ import (
 	"rowkey/catalog"
 	"rowkey/pgerr"
 	"rowkey/types"
+	"rowkey/types/charset"
 )
 
 // settingKind is the type of a run-time parameter (pg_settings.vartype).
@@ -263,16 +264,6 @@ func printable(v string) (string, error) {
 	return string(b), nil
 }
 
-func canonEncoding(v string) (string, error) {
-	switch strings.ToUpper(strings.NewReplacer("-", "", "_", "", " ", "").Replace(v)) {
-	case "UTF8", "UNICODE":
-		return "UTF8", nil
-	case "SQLASCII":
-		return "SQL_ASCII", nil
-	}
-	return "", badValue("client_encoding", v).WithHint("The encodings offered are UTF8 and SQL_ASCII.")
-}
-
 func canonZone(v string) (string, error) {
 	z, err := types.ParseZoneSetting(v)
 	if err != nil {
@@ -475,9 +466,10 @@ type settings struct {
 	// Of transactions that do not say otherwise.
 	isolation            string
 	readOnly, deferrable bool
-	replica              bool        // session_replication_role
-	epoch                uint64      // changes when planning may depend on the change
-	auth, role           catalog.OID // session_authorization, role (0: none)
+	replica              bool             // session_replication_role
+	charset              *charset.Charset // client_encoding; nil: bytes are text as they are
+	epoch                uint64           // changes when planning may depend on the change
+	auth, role           catalog.OID      // session_authorization, role (0: none)
 }
 
 func defaultSettings() *settings {
@@ -518,7 +510,7 @@ func (st *settings) with(name, value string) *settings {
 	}
 	next.vals[strings.ToLower(name)] = value
 	switch strings.ToLower(name) {
-	case "application_name", "statement_timeout", "lock_timeout", "transaction_isolation", "transaction_read_only",
+	case "application_name", "client_encoding", "statement_timeout", "lock_timeout", "transaction_isolation", "transaction_read_only",
 		"transaction_deferrable", "client_min_messages", "synchronous_commit", "work_mem", "hash_mem_multiplier", "temp_file_limit":
 	default:
 		next.epoch = epochs.Add(1)
@@ -549,6 +541,7 @@ func (st *settings) parse() {
 	st.lockTimeout = time.Duration(st.int("lock_timeout")) * time.Millisecond
 	st.deadlockTimeout = time.Duration(st.int("deadlock_timeout")) * time.Millisecond
 	st.noSync = st.str("synchronous_commit") == "off"
+	st.charset = clientCharset(st.str("client_encoding"))
 	st.isolation = st.str("default_transaction_isolation")
 	st.readOnly, st.deferrable = st.on("default_transaction_read_only"), st.on("default_transaction_deferrable")
 	st.idleTimeout = time.Duration(st.int("idle_session_timeout")) * time.Millisecond

@@ -1,12 +1,10 @@
 package pgwire
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -124,7 +122,7 @@ func (c *conn) serve(ctx context.Context) {
 func (c *conn) fatal(err error) {
 	e := *pgerr.Of(err)
 	e.Severity = "FATAL"
-	if c.send(errorResponse(&e)) == nil {
+	if c.send(c.errorResponse(&e, false)) == nil {
 		c.flush()
 	}
 }
@@ -250,7 +248,7 @@ func (c *conn) authenticate(ctx context.Context, m *pgproto3.StartupMessage) err
 		}
 	}
 	opts.Notice = func(e *pgerr.Error) {
-		if c.send((*pgproto3.NoticeResponse)(errorResponse(e))) == nil {
+		if c.send((*pgproto3.NoticeResponse)(c.errorResponse(e, true))) == nil {
 			c.flush() // the statement may take long yet
 		}
 	}
@@ -346,6 +344,9 @@ func (c *conn) ready() error {
 	for _, name := range slices.Sorted(maps.Keys(c.changed)) {
 		if value := c.changed[name]; value != c.status[name] {
 			c.status[name] = value
+			if cs := c.charset(); cs != nil {
+				value = cs.Shown(value)
+			}
 			if err := c.send(&pgproto3.ParameterStatus{Name: name, Value: value}); err != nil {
 				return err
 			}
@@ -365,7 +366,11 @@ func (c *conn) sendNotifications() error {
 		return nil
 	}
 	for _, n := range c.s.Notifications() {
-		if err := c.send(&pgproto3.NotificationResponse{PID: uint32(n.PID), Channel: n.Channel, Payload: n.Payload}); err != nil {
+		m := &pgproto3.NotificationResponse{PID: uint32(n.PID), Channel: n.Channel, Payload: n.Payload}
+		if cs := c.charset(); cs != nil {
+			m.Channel, m.Payload = cs.Shown(m.Channel), cs.Shown(m.Payload)
+		}
+		if err := c.send(m); err != nil {
 			return err
 		}
 	}
@@ -460,7 +465,7 @@ func (c *conn) handle(ctx context.Context, msg pgproto3.FrontendMessage) error {
 	case *pgproto3.Query:
 		c.failed = false
 		c.rw.formats = nil
-		if err := checkText(m.String); err != nil {
+		if err := c.decode(m); err != nil {
 			if err := c.fail(err); err != nil {
 				return err
 			}
@@ -492,10 +497,15 @@ func (c *conn) handle(ctx context.Context, msg pgproto3.FrontendMessage) error {
 		}
 		return nil
 	}
-	var err error
+	err := c.decode(msg)
+	if err != nil {
+		c.failed = true
+		c.s.Abort()
+		return c.fail(err)
+	}
 	switch m := msg.(type) {
 	case *pgproto3.Parse:
-		if err = cmp.Or(c.s.Step(), checkText(m.Query)); err == nil {
+		if err = c.s.Step(); err == nil {
 			_, err = c.s.Prepare(ctx, m.Name, m.Query, m.ParameterOIDs)
 		}
 		if err == nil {
@@ -565,7 +575,7 @@ func (c *conn) fail(err error) error {
 		return err
 	}
 	e := pgerr.Of(err)
-	if err := c.send(errorResponse(e)); err != nil {
+	if err := c.send(c.errorResponse(e, false)); err != nil {
 		return err
 	}
 	if e.Severity == "FATAL" {
@@ -616,7 +626,12 @@ func (c *conn) rowDescription(cols []session.Column, formats []int16) error {
 	c.out = append(c.out, 0, 0, 0, 0)
 	c.out = binary.BigEndian.AppendUint16(c.out, uint16(len(cols)))
 	for i, col := range cols {
-		c.out = append(append(c.out, col.Name...), 0)
+		name, err := c.encoded(col.Name)
+		if err != nil {
+			c.out = c.out[:at-1]
+			return err
+		}
+		c.out = append(append(c.out, name...), 0)
 		c.out = binary.BigEndian.AppendUint32(c.out, uint32(col.TableOID))
 		c.out = binary.BigEndian.AppendUint16(c.out, uint16(col.Attnum))
 		t, mod := col.Type, col.Typmod
@@ -645,19 +660,6 @@ func formatOf(formats []int16, i int) int16 {
 		return formats[i]
 	}
 	return 0
-}
-
-// checkText refuses text that is not UTF-8.
-func checkText(s string) error {
-	if i := types.InvalidUTF8(s); i >= 0 {
-		end := min(i+4, len(s))
-		var hex []string
-		for _, b := range []byte(s[i:end]) {
-			hex = append(hex, fmt.Sprintf("0x%02x", b))
-		}
-		return pgerr.Newf(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": %s", strings.Join(hex[:1], " "))
-	}
-	return nil
 }
 
 // errorResponse gives the message for an error or notice.

@@ -31,7 +31,7 @@ func (w *rowWriter) BinaryRows(on bool) {
 // Rows encodes a batch as DataRow messages.
 func (w *rowWriter) Rows(b *types.Batch, cols []session.Column) error {
 	c := w.c
-	env := w.s.Env()
+	env, cs := w.s.Env(), c.charset()
 	n := len(cols)
 	rows := b.Rows()
 	for r := 0; r < rows; r++ {
@@ -46,10 +46,14 @@ func (w *rowWriter) Rows(b *types.Batch, cols []session.Column) error {
 			}
 			out = append(out, 0, 0, 0, 0)
 			at := len(out)
+			var err error
 			if formatOf(w.formats, i) == 1 {
-				out = types.AppendBinaryAt(out, v, row, env)
-			} else {
-				out = types.AppendTextAt(out, v, row, env)
+				out, err = session.AppendBinary(out, v, row, env, cs)
+			} else if out = types.AppendTextAt(out, v, row, env); cs != nil {
+				out, err = cs.EncodeTail(out, at)
+			}
+			if err != nil {
+				return err
 			}
 			binary.BigEndian.PutUint32(out[at-4:], uint32(len(out)-at))
 		}

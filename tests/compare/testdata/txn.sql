@@ -202,9 +202,7 @@ SET standard_conforming_strings = on;
 SET default_transaction_read_only = on;
 INSERT INTO t VALUES (99, 99);
 SET default_transaction_read_only = off;
--- differs: only UTF8 is spoken
 SET client_encoding = 'LATIN1';
--- differs: only UTF8 is spoken
 SET client_encoding = 'UTF8';
 SET NAMES 'UTF8';
 SET SESSION AUTHORIZATION DEFAULT;

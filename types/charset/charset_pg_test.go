@@ -1,4 +1,4 @@
-package builtin
+package charset
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func TestCharsets(t *testing.T) {
 		'BEGIN RETURN convert_from(b, encoding); EXCEPTION WHEN OTHERS THEN RETURN NULL; END'`); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range charsets {
+	for _, c := range Charsets {
 		rows, err := conn.Query(ctx, `SELECT pg_temp.decoded(set_byte('\x00', 0, i), $1) FROM generate_series(0, 255) i ORDER BY i`, c.name)
 		if err != nil {
 			t.Fatal(err)
@@ -35,14 +35,14 @@ func TestCharsets(t *testing.T) {
 			t.Fatal(c.name, len(list), err)
 		}
 		for b, want := range list {
-			got, err := c.decode(string([]byte{byte(b)}))
+			got, err := c.Decode(string([]byte{byte(b)}))
 			switch {
 			case want == nil && err == nil:
 				t.Errorf("%s: 0x%02x is %q, and nothing in PostgreSQL", c.name, b, got)
 			case want != nil && (err != nil || got != *want):
 				t.Errorf("%s: 0x%02x is %q (%v), want %q", c.name, b, got, err, *want)
 			case want != nil:
-				if back, err := c.encode(got); err != nil || back != string([]byte{byte(b)}) {
+				if back, err := c.Encode(got); err != nil || back != string([]byte{byte(b)}) {
 					t.Errorf("%s: %q becomes %x (%v), want %x", c.name, got, back, err, b)
 				}
 			}
