@@ -100,7 +100,9 @@ func (a *ahead) look(r *Runner, txn kv.Reader, reqs []Request) error {
 				a.dir, a.typ = nil, None
 			}
 			a.names = r.names.of(i)
-			q.Cmd.ahead(a, q.Args)
+			if !(storesBlindly(q) && r.call.plain(a.space)) {
+				q.Cmd.ahead(a, q.Args)
+			}
 		}
 		if !q.Cmd.single {
 			a.dir = nil
@@ -112,7 +114,21 @@ func (a *ahead) look(r *Runner, txn kv.Reader, reqs []Request) error {
 	} else {
 		a.rows = a.rows[:n]
 	}
+	if len(a.keys) == 0 {
+		return nil
+	}
 	return txn.GetAll(a.keys, a.rows)
+}
+
+// storesBlindly tells of a request that looks at nothing where all keys are plain.
+func storesBlindly(q *Request) bool {
+	switch q.Cmd.Name {
+	case "mset":
+		return true
+	case "set":
+		return len(q.Args) == 3
+	}
+	return false
 }
 
 // forget makes nothing be known.

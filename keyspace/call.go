@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"slices"
@@ -47,6 +48,9 @@ type Call struct {
 	names              [][]byte    // of the command's keys, if they were made
 	namesIn            *Space      // theirs; MOVE and COPY go to another
 	held               *Collection // see hold
+	plainOf            *Space      // of which was asked whether it is plain
+	plainIs            bool
+	others             bool // the transaction has written other rows than those of strings
 	holding            bool
 }
 
@@ -82,7 +86,18 @@ func (c *Call) scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 // put and delete write under the lock of the key that the row belongs to.
 func (c *Call) put(key, value []byte) error {
 	c.writes++
+	c.others = c.others || !bytes.HasPrefix(key, c.Space.tables[String])
 	return c.Txn.PutCovered(key, value)
+}
+
+// plain tells whether all keys of a key space are known to be strings without a time to live. Who stores such a
+// string there, under a lock that is older than the snapshot, need not know what was under the key.
+func (c *Call) plain(s *Space) bool {
+	if c.plainOf != s {
+		c.plainOf = s
+		c.plainIs = !c.Multi && !c.latest && !c.checked && c.Txn.NoneIn(s.notPlain[0]) && c.Txn.NoneIn(s.notPlain[1])
+	}
+	return c.plainIs && !c.others
 }
 
 func (c *Call) delete(key []byte) error {
@@ -107,6 +122,7 @@ func (c *Call) Lock(keys ...[]byte) error {
 
 // locked lets what was locked just now be read as it is.
 func (c *Call) locked() error {
+	c.plainOf = nil
 	switch {
 	case c.latest || c.checked:
 	case c.Multi: // what was read before shall not change
@@ -342,6 +358,9 @@ func (c *Call) storeString(key, value []byte, expires int64, s *slot) error {
 
 // SetString makes a key a string, whatever it was. expires is 0 for a key that stays.
 func (c *Call) SetString(key, value []byte, expires int64) error {
+	if expires == 0 && c.plain(c.Space) {
+		return c.putRow(c.stringKey(key), key, value, 0)
+	}
 	s, err := c.openAny(key)
 	if err != nil {
 		return err

@@ -44,6 +44,14 @@ func (c *Call) stringKey(key []byte) []byte {
 	return c.key
 }
 
+// nameOf is the store's key of the row of strings of key i of the command at hand, nil if it was not made.
+func (c *Call) nameOf(i int) []byte {
+	if i < len(c.names) && c.Space == c.namesIn {
+		return c.names[i]
+	}
+	return nil
+}
+
 // same tells whether both are the same memory.
 func same(a, b []byte) bool {
 	return len(a) == len(b) && unsafe.SliceData(a) == unsafe.SliceData(b)

@@ -173,6 +173,7 @@ func (r *Runner) attempt(ctx context.Context, reqs []Request, reply *Reply, mult
 	c.latest, c.checked, c.writes = false, false, 0
 	c.ready = c.ready[:0]
 	c.held, c.holding = nil, len(reqs) > 1 && !multi
+	c.plainOf, c.others = nil, false
 	c.Now = r.ks.Now()
 	r.names.forget()
 	if !reads || watch != nil {
@@ -351,6 +352,7 @@ func (r *Runner) RunIn(ctx context.Context, txn kv.Txn, level kv.Isolation, now 
 	c.latest, c.checked = level == kv.ReadCommitted, level != kv.ReadCommitted
 	c.writes, c.Now, c.Cmd, c.Args, c.used = 0, now, req.Cmd, req.Args, 0
 	c.held, c.holding, c.names = nil, false, nil
+	c.plainOf, c.others = nil, false
 	c.ready = nil
 	r.keys = req.Cmd.AppendKeys(r.keys[:0], req.Args)
 	if req.Cmd.Flags&Write != 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"rowkey/catalog"
+	"rowkey/kv"
 	"rowkey/kv/keyenc"
 )
 
@@ -47,7 +48,8 @@ type Space struct {
 	tables [ZSet + 1][]byte
 	// Prefixes of the indexes by expires_at, of strings and of the directory.
 	stringExpiry, dirExpiry []byte
-	scores                  []byte // of the index of zsets by (key, score, member)
+	scores                  []byte      // of the index of zsets by (key, score, member)
+	notPlain                [2]kv.Range // see Call.plain
 }
 
 // SchemaName is the schema of a key space: kv, kv1, kv2 …
@@ -92,6 +94,7 @@ func NewSpace(snap *catalog.Snapshot, number int) *Space {
 	if s.stringExpiry == nil || s.dirExpiry == nil || s.scores == nil {
 		return nil
 	}
+	s.notPlain = [2]kv.Range{kv.PrefixRange(s.tables[None]), kv.PrefixRange(s.stringExpiry)}
 	return s
 }
 

@@ -429,6 +429,9 @@ func mset(c *Call) error {
 	if len(c.Args)%2 == 0 {
 		return ErrArity(c.Cmd.Name)
 	}
+	if c.plain(c.Space) {
+		return c.msetPlain()
+	}
 	err := c.slots(2, func(arg int, row []byte, s *slot) error { // of a key that comes twice, too: writing it again is as if it were the first time
 		if s.coll.Type == None && s.was == 0 {
 			return c.putRow(row, c.Args[arg], c.Args[arg+1], 0)
@@ -437,6 +440,21 @@ func mset(c *Call) error {
 	})
 	if err != nil {
 		return err
+	}
+	c.Reply.OK()
+	return nil
+}
+
+// msetPlain is mset where nothing under the keys needs to be looked at.
+func (c *Call) msetPlain() error {
+	for i := 1; i < len(c.Args); i += 2 {
+		row := c.nameOf(i / 2)
+		if row == nil {
+			row = c.stringKey(c.Args[i])
+		}
+		if err := c.putRow(row, c.Args[i], c.Args[i+1], 0); err != nil {
+			return err
+		}
 	}
 	c.Reply.OK()
 	return nil

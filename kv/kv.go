@@ -194,6 +194,10 @@ type Txn interface {
 	// one who has read already what was there before.
 	Written(key []byte) (value []byte, written bool, err error)
 
+	// NoneIn tells whether the snapshot, without what this transaction has written, is known to have no key in
+	// a range that has both ends; cheap. False: it may have some.
+	NoneIn(r Range) bool
+
 	// Moved notes that this transaction has put at to what it deleted at from: a row
 	// with another key; an empty to says that it is where nobody should follow it.
 	// MovedTo tells where commits since the snapshot have moved what was at key, for

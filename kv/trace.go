@@ -308,6 +308,8 @@ func (t *tracedTxn) GetAllLatest(keys, values [][]byte) error {
 
 func (t *tracedTxn) Written(key []byte) ([]byte, bool, error) { return t.txn.Written(key) }
 
+func (t *tracedTxn) NoneIn(r Range) bool { return t.txn.NoneIn(r) }
+
 func (t *tracedTxn) ScanLatest(r Range, opts ScanOptions) Iterator {
 	return t.traceScan(r, opts, true, t.txn.ScanLatest)
 }

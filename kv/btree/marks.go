@@ -1,5 +1,7 @@
 package btree
 
+import "bytes"
+
 // Find gives the entry of key and its mark, or, where there is none, the mark of the entry
 // before. It notes that the leaf was of use, see Leaf. Safe beside other readers.
 func (t *Tree) Find(key []byte) (e Entry, found, mark bool) {
@@ -168,4 +170,47 @@ func (n *node) leafFrom(key []byte) (leaf *node, from int) {
 		}
 	}
 	return nil, 0
+}
+
+// emptyEntries bounds the entries that NoneIn looks at.
+const emptyEntries = 64
+
+// NoneIn tells, of a tree whose marks tell of gaps without keys (see Overlay), whether no key from start on and before
+// end is there. If that is not known, there is a key that nothing is known of, and of those behind it: unknown.
+func (t *Tree) NoneIn(start, end []byte) (none bool, unknown []byte) {
+	if !t.marked || !t.markBefore(start) {
+		unknown = start // unless an entry is there
+	}
+	at := start
+	for looked := 0; looked < emptyEntries; {
+		n, i := t.leafAt(at)
+		if n == nil {
+			return unknown == nil, unknown
+		}
+		for ; i < int(n.n); i++ {
+			key := n.items[i].Key()
+			if bytes.Compare(key, end) >= 0 {
+				return unknown == nil, unknown
+			}
+			if !n.items[i].Deleted() {
+				return false, nil
+			}
+			if looked == 0 && bytes.Equal(key, start) {
+				unknown = nil
+			}
+			if unknown == nil && n.marks>>i&1 == 0 {
+				unknown = append(bytes.Clone(key), 0)
+			}
+			looked++
+		}
+		at = append(bytes.Clone(n.items[n.n-1].Key()), 0)
+	}
+	return false, nil
+}
+
+func (t *Tree) leafAt(key []byte) (leaf *node, from int) {
+	if t.root == nil {
+		return nil, 0
+	}
+	return t.root.leafFrom(key)
 }

@@ -20,6 +20,9 @@ func TestOverlay(t *testing.T) {
 	for round := range 6 {
 		testOverlay(t, rnd, []int{10, 60, 400, 400, 3000, 3000}[round], round%2 == 0)
 	}
+	if empty < 100 {
+		t.Errorf("only %d ranges are known to be empty", empty)
+	}
 }
 
 func testOverlay(t *testing.T, rnd *rand.Rand, keys int, forgets bool) {
@@ -126,6 +129,9 @@ func testOverlay(t *testing.T, rnd *rand.Rand, keys int, forgets bool) {
 	t.Logf("%d keys: %d entries at the end, %d writes left fewer", keys, o.Len(), gone)
 }
 
+// empty is how often checkOverlay was told that nothing is in some range.
+var empty int
+
 // checkOverlay compares what it tells with what is there.
 func checkOverlay(t *testing.T, f *Frozen, live, below map[string]string) {
 	t.Helper()
@@ -179,6 +185,25 @@ func checkOverlay(t *testing.T, f *Frozen, live, below map[string]string) {
 	})
 	if len(fresh) > 0 {
 		t.Errorf("%d are not there backwards", len(fresh))
+	}
+	for from := range 200 {
+		from *= 16
+		start, end := fmt.Sprintf("table/%05d", from), fmt.Sprintf("table/%05d", from+1<<(from/16%8))
+		some := false
+		for k := range live {
+			some = some || start <= k && k < end
+		}
+		none, unknown := f.NoneIn([]byte(start), []byte(end))
+		switch {
+		case none && (some || unknown != nil):
+			t.Errorf("nothing from %s to %s, it says: %q", start, end, unknown)
+		case unknown != nil:
+			if e, found, mark := f.Find(unknown); found || mark || string(unknown) < start || string(unknown) >= end {
+				t.Errorf("from %s to %s: it knows of %q: %q %v", start, end, unknown, e.Value(), mark)
+			}
+		case none:
+			empty++
+		}
 	}
 	for k := range 3000 {
 		if k%7 != len(live)%7 { // Find keeps leaves from being forgotten

@@ -312,19 +312,8 @@ func (n *node) near(key []byte) (e Entry) {
 // Put inserts e, in place of the entry of its key that is there.
 func (t *Tree) Put(e Entry) (old Entry, had bool) {
 	key := e.Key()
-	n := t.leafFor(key, 0)
-	i, equal := n.search(key)
-	if equal {
-		old, n.items[i] = n.items[i], e
-		return old, true
-	}
-	mark := i == 0 && t.marked && t.markBefore(key)
-	n.insert(i, e)
-	if mark {
-		n.marks |= 1
-	}
-	t.size++
-	return Entry{}, false
+	old, had, _ = t.putIn(t.leafFor(key, 0), e, key)
+	return old, had
 }
 
 // leafFor gives the leaf that key belongs to, with room for it, to be changed. In an Overlay

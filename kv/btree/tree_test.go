@@ -44,7 +44,27 @@ func TestTree(t *testing.T) {
 		steps := 20000
 		for step := range steps {
 			k := shape()
-			if step > steps/2 && rnd.IntN(3) > 0 || rnd.IntN(3) == 0 {
+			if rnd.IntN(30) == 0 {
+				var es []Entry
+				grown := int64(0)
+				for i := range rnd.IntN(40) {
+					k, v := shape(), fmt.Sprint(step, i)
+					if was, ok := m[string(k)]; ok {
+						grown -= int64(len(k) + len(was))
+					}
+					if rnd.IntN(6) == 0 {
+						es = append(es, NewDeletion(k))
+						delete(m, string(k))
+					} else {
+						es = append(es, NewEntry(k, []byte(v)))
+						m[string(k)] = v
+						grown += int64(len(k) + len(v))
+					}
+				}
+				if got := tr.Write(es); got != grown {
+					t.Fatalf("%d entries make it grow by %d, not %d", len(es), got, grown)
+				}
+			} else if step > steps/2 && rnd.IntN(3) > 0 || rnd.IntN(3) == 0 {
 				old, had := tr.Delete(k)
 				want, ok := m[string(k)]
 				if had != ok || had && string(old.Value()) != want {

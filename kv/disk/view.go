@@ -132,6 +132,21 @@ func (v *view) fillGap(l *layers, key []byte) {
 	_ = p.Close()
 }
 
+// NoneIn implements local.View.
+func (v *view) NoneIn(r kv.Range) bool {
+	l := v.layers.Load()
+	none, unknown := l.NoneIn(r.Start, r.End)
+	if unknown == nil || !v.e.rows.admits(v) {
+		return none
+	}
+	v.e.mu.RLock()
+	defer v.e.mu.RUnlock()
+	if !v.e.closed {
+		v.fillGap(l, unknown) // for the next time
+	}
+	return false
+}
+
 const (
 	// seekKeys is the number of keys from which one iterator that goes from key to key
 	// beats looking each up on its own.

@@ -303,6 +303,58 @@ func testScatteredWrites(t *testing.T, s kv.Store) {
 	}
 }
 
+// # Where nothing is said to be in a range, nothing is, and a range that stays empty is known to be before long.
+func testNoneIn(t *testing.T, s kv.Store) {
+	rnd := rand.New(rand.NewPCG(Seed(t), 1))
+	put(t, s, "a=1", "z=1")
+	none := func(r kv.Range) bool {
+		txn := begin(t, s, kv.TxnOptions{})
+		defer txn.Rollback()
+		none := txn.NoneIn(r)
+		if some := show(t, txn, r, kv.ScanOptions{}); none && some != "" {
+			t.Fatalf("nothing in [%q - %q), it says, and there is %s", r.Start, r.End, some)
+		}
+		return none
+	}
+	soon := func(r kv.Range) {
+		t.Helper()
+		for range 2000 {
+			if none(r) {
+				return
+			}
+		}
+		t.Errorf("[%q - %q) is not known to be empty", r.Start, r.End)
+	}
+	soon(rng("m", "n"))
+	put(t, s, "l=1", "m0=1", "n=1")
+	if none(rng("m", "n")) || none(rng("a", "b")) || none(rng("lx", "n0")) {
+		t.Error("something was written")
+	}
+	put(t, s, "m0")
+	soon(rng("m", "n"))
+	for range 300 {
+		kvs := make([]string, 1+rnd.IntN(5))
+		for i := range kvs {
+			kvs[i] = fmt.Sprintf("r%02d", rnd.IntN(60))
+			if rnd.IntN(3) == 0 {
+				kvs[i] += "=1"
+			}
+		}
+		put(t, s, kvs...)
+		for range 10 {
+			from := rnd.IntN(60)
+			none(rng(fmt.Sprintf("r%02d", from), fmt.Sprintf("r%02d", from+1+rnd.IntN(10))))
+		}
+	}
+	must(t, s.DropRange(bg, rng("r", "s")))
+	soon(rng("r", "s"))
+	serial := begin(t, s, kv.TxnOptions{Isolation: kv.Serializable})
+	defer serial.Rollback()
+	if serial.NoneIn(rng("r", "s")) {
+		t.Error("a serializable transaction would have to remember what it was told")
+	}
+}
+
 func testHalloween(t *testing.T, s kv.Store) {
 	put(t, s, "a=1", "b=2", "c=3")
 	for _, before := range []string{"", "aa=own"} {

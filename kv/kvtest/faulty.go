@@ -157,6 +157,10 @@ func (t *faultyTxn) GetAllLatest(keys, values [][]byte) error {
 	return t.Txn.GetAllLatest(keys, values)
 }
 
+func (t *faultyTxn) NoneIn(r kv.Range) bool {
+	return t.s.strike(t.s.faults.Read) == nil && t.Txn.NoneIn(r)
+}
+
 func (t *faultyTxn) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
 	return faultyIter{t.Txn.Scan(r, opts), t.s}
 }

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"ScanReset", testReset},
 		{"OwnWritesInScans", testOwnWrites},
 		{"ScatteredWrites", testScatteredWrites},
+		{"NoneIn", testNoneIn},
 		{"ScanDoesNotMeetLaterWrites", testHalloween},
 		{"Savepoints", testSavepoints},
 		{"SnapshotsStandStill", testSnapshots},

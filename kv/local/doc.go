@@ -113,6 +113,8 @@ type Traits struct {
 // View is a state of an engine. Its iterators outlive its Close.
 type View interface {
 	kv.Reader
+	// NoneIn is that of kv.Txn.
+	NoneIn(r kv.Range) bool
 	Close() error
 }
 

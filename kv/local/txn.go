@@ -200,6 +200,15 @@ func (t *Txn) Written(key []byte) ([]byte, bool, error) {
 	return e.Value(), ok, err
 }
 
+// NoneIn implements kv.Txn.
+func (t *Txn) NoneIn(r kv.Range) bool {
+	if t.check() != nil || t.serial != nil {
+		return false
+	}
+	t.use()
+	return t.version.view.NoneIn(r)
+}
+
 // GetAllLatest implements kv.Txn.
 func (t *Txn) GetAllLatest(keys, values [][]byte) error {
 	if err := t.check(); err != nil {

@@ -63,19 +63,11 @@ func (e *engine) View() (local.View, error) { return &view{tree: e.tree.Clone(),
 func (e *engine) Apply(writes []*local.Buffer, _ uint64, _ bool) error {
 	grown := int64(0)
 	for _, w := range writes {
-		w.Each(func(x local.Entry) bool {
-			var old local.Entry
-			var had bool
-			if x.Deleted() {
-				old, had = e.tree.Delete(x.Key())
-			} else {
-				old, had = e.tree.Put(x)
-				grown += x.Bytes()
+		w.Chunks(func(es []local.Entry) bool {
+			grown += e.tree.Write(es)
+			for _, x := range es {
+				e.sample(x)
 			}
-			if had {
-				grown -= old.Bytes()
-			}
-			e.sample(x)
 			return true
 		})
 	}
@@ -143,6 +135,12 @@ func (v *view) Get(key []byte) ([]byte, bool, error) {
 func (v *view) GetAll(keys, values [][]byte) error {
 	v.tree.GetAll(keys, values)
 	return nil
+}
+
+// NoneIn implements local.View.
+func (v *view) NoneIn(r kv.Range) bool {
+	e, ok := v.tree.From(r.Start)
+	return !ok || bytes.Compare(e.Key(), r.End) >= 0
 }
 
 func (v *view) Scan(r kv.Range, opts kv.ScanOptions) kv.Iterator {
