@@ -234,6 +234,9 @@ type WinPartition interface {
 	Peers(i int) (from, to int)
 	// Frame calls visit with each half-open range of rows in row i's frame, in order.
 	Frame(i int, visit func(from, to int) bool)
+	// Failures tells why an argument could not be computed for a row, whose value is NULL
+	// then: an error of whoever asks for it. Nil if all could.
+	Failures() func(arg, i int) error
 }
 
 // Operator describes one operator. Left is nil for a prefix operator.

@@ -360,18 +360,17 @@ func timeOfDay(t int64) int64 {
 }
 
 func age(a, b int64) (types.Span, error) {
-	if !finiteTime(a) || !finiteTime(b) {
+	if a == types.NegInfinity || b == types.NegInfinity {
 		return types.Span{}, types.TimestampRangeError()
 	}
-	return types.Age(a, b, a < b), nil
+	return types.Age(a, b, nil), nil
 }
 
 func ageTZ(ctx *Ctx, a, b int64) (types.Span, error) {
-	if !finiteTime(a) || !finiteTime(b) {
+	if a == types.NegInfinity || b == types.NegInfinity {
 		return types.Span{}, types.TimestampRangeError()
 	}
-	z := ctx.zone()
-	return types.Age(z.ToLocal(a), z.ToLocal(b), a < b), nil
+	return types.Age(a, b, ctx.zone().ToLocal), nil
 }
 
 // inRanges defines in_range for window frames: val <= base ± offset (less),

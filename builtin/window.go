@@ -30,8 +30,13 @@ func byPeers(value func(group, from, to, n int) types.Datum) Func {
 // shifted makes lag (direction -1) and lead (1).
 func shifted(direction int64) Func {
 	return win(func(_ *Ctx, w WinPartition, args []*types.Vec, out *types.Vec) error {
-		n := int64(w.Len())
+		n, asked := int64(w.Len()), w.Failures()
 		for i := range n {
+			if asked != nil {
+				if err := shiftFails(asked, args, i, n, direction); err != nil {
+					return err
+				}
+			}
 			offset := int64(1)
 			if len(args) > 1 {
 				if args[1].IsNull(int(i)) {
@@ -53,12 +58,39 @@ func shifted(direction int64) Func {
 	})
 }
 
+// shiftFails tells whether an argument that lag or lead asks for in row i could not be computed.
+func shiftFails(failed func(arg, i int) error, args []*types.Vec, i, n, direction int64) error {
+	offset := int64(1)
+	if len(args) > 1 {
+		if err := failed(1, int(i)); err != nil || args[1].IsNull(int(i)) {
+			return err
+		}
+		offset = args[1].I[i]
+	}
+	switch j := i + direction*offset; {
+	case j >= 0 && j < n:
+		return failed(0, int(j))
+	case len(args) > 2:
+		return failed(2, int(i))
+	}
+	return nil
+}
+
 // inFrame makes a function that picks one row of the frame: pick gives the
 // row, -1 for none.
 func inFrame(pick func(w WinPartition, args []*types.Vec, i int) (int, error)) Func {
 	return win(func(_ *Ctx, w WinPartition, args []*types.Vec, out *types.Vec) error {
+		failed := w.Failures()
 		for i := range w.Len() {
+			if failed != nil && len(args) > 1 {
+				if err := failed(1, i); err != nil {
+					return err
+				}
+			}
 			j, err := pick(w, args, i)
+			if err == nil && failed != nil && j >= 0 {
+				err = failed(0, j)
+			}
 			if err != nil {
 				return err
 			}
@@ -92,6 +124,11 @@ func init() {
 		n := w.Len()
 		if n == 0 {
 			return nil
+		}
+		if failed := w.Failures(); failed != nil {
+			if err := failed(0, 0); err != nil {
+				return err
+			}
 		}
 		if args[0].IsNull(0) {
 			for i := range n {

@@ -32,6 +32,8 @@ func (p partition) Peers(i int) (from, to int) {
 	return from, to
 }
 
+func (p partition) Failures() func(arg, i int) error { return nil }
+
 func (p partition) Frame(i int, visit func(from, to int) bool) {
 	if p.before < 0 {
 		_, to := p.Peers(i)

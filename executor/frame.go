@@ -16,6 +16,7 @@ type partition struct {
 	startOff, endOff types.Datum
 	peerFrom, peerTo []int32
 	lo, hi           []int32 // frame before exclusion
+	call             *windowCall
 }
 
 // Len implements builtin.WinPartition.
@@ -23,6 +24,31 @@ func (p *partition) Len() int { return p.n }
 
 // Peers implements builtin.WinPartition.
 func (p *partition) Peers(i int) (from, to int) { return int(p.peerFrom[i]), int(p.peerTo[i]) }
+
+// Failures implements builtin.WinPartition.
+func (p *partition) Failures() func(arg, i int) error {
+	if len(p.call.failed) == 0 {
+		return nil
+	}
+	return func(arg, i int) error { return p.call.failed[argOf{arg, p.from + i}] }
+}
+
+// aggregateFails tells which argument of an aggregate that a frame holds could not be computed.
+func (p *partition) aggregateFails(c *windowCall) (err error) {
+	for i := 0; i < p.n && err == nil && len(c.failed) > 0; i++ {
+		p.Frame(i, func(from, to int) bool {
+			for j := from; j < to && err == nil; j++ {
+				for k := range c.typs {
+					if e := c.failed[argOf{k, p.from + j}]; e != nil && err == nil && (c.admit == nil || c.admit[p.from+j]) {
+						err = e
+					}
+				}
+			}
+			return err == nil
+		})
+	}
+	return err
+}
 
 // Frame implements builtin.WinPartition.
 func (p *partition) Frame(i int, visit func(from, to int) bool) {
@@ -337,8 +363,9 @@ func isNaN(v *types.Vec, i int) bool {
 	return false
 }
 
-// call computes one call for the partition.
-func (p *partition) call(c *windowCall, out *types.Vec) error {
+// compute computes one call for the partition.
+func (p *partition) compute(c *windowCall, out *types.Vec) error {
+	p.call = c
 	args := make([]*types.Vec, len(c.vals.cols))
 	views := make([]types.Vec, len(args))
 	for k, v := range c.vals.cols {
@@ -355,6 +382,9 @@ func (p *partition) call(c *windowCall, out *types.Vec) error {
 			setVec(out, p.from+i, res, i)
 		}
 		return nil
+	}
+	if err := p.aggregateFails(c); err != nil {
+		return err
 	}
 	if c.moving != nil {
 		return p.movingAggregate(c, args, out)

@@ -72,7 +72,15 @@ type windowCall struct {
 	// Of the input batch.
 	argsOf []*types.Vec
 	in     []bool
+	// Arguments that could not be computed, of the portion and of the input batch: a function may never ask for them.
+	failed, failing map[argOf]error
 }
+
+// argOf is an argument of a call for a row.
+type argOf struct{ arg, row int }
+
+// maxFailed bounds the failures that are kept.
+const maxFailed = 1 << 16
 
 func (x *exec) newWindow(n *plan.Window) (op, error) {
 	o := &windowOp{x: x, n: n}
@@ -223,7 +231,7 @@ func (o *windowOp) load() error {
 	o.partKeys, o.ordKeys = newRowSet(o.part.typs, o.x.Memory), newRowSet(o.ord.typs, o.x.Memory)
 	for _, c := range o.calls {
 		c.vals = newRowSet(c.typs, o.x.Memory)
-		c.admit = nil
+		c.admit, c.failed = nil, nil
 	}
 	o.done, o.tried = false, 0
 	for {
@@ -351,20 +359,57 @@ func (o *windowOp) read() error {
 		return err
 	}
 	for _, c := range o.calls {
+		sel := b.Sel
 		if c.filter != nil {
-			hit, err := c.filter.filter(b, b.Sel, nil)
-			if err != nil {
+			if sel, err = c.filter.filter(b, b.Sel, nil); err != nil {
 				return err
 			}
 			c.in = make([]bool, b.N)
-			for _, i := range hit {
+			for _, i := range sel {
 				c.in[i] = true
 			}
+			if len(sel) == b.N {
+				sel = nil
+			}
 		}
-		if c.argsOf, err = c.args.eval(b, b.Sel); err != nil {
-			return err
+		c.failing = nil
+		if c.argsOf, err = c.args.eval(b, sel); err != nil {
+			if err = o.argsByRow(c, sel, err); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// argsByRow computes arguments that could not all be computed one by one: those that fail
+// are NULL, and remembered.
+func (o *windowOp) argsByRow(c *windowCall, sel []int32, failure error) error {
+	c.failing = map[argOf]error{}
+	rows := selected(o.b.N, sel)
+	out := make([]*types.Vec, len(c.typs))
+	for k, e := range c.args.exprs {
+		v := types.NewVec(c.typs[k], o.b.N)
+		v.Resize(o.b.N)
+		var buf *types.Vec
+		for _, i := range rows {
+			one := []int32{i}
+			a, err := e.eval(o.b, one)
+			if err != nil {
+				if stop := o.x.cancelled(); stop != nil {
+					return stop
+				}
+				if c.failing[argOf{k, int(i)}] = err; len(c.failed)+len(c.failing) > maxFailed {
+					return failure
+				}
+				v.Set(int(i), types.Null)
+				continue
+			}
+			setVec(v, int(i), flat(a, c.typs[k], o.b.N, one, &buf), int(i))
+		}
+		out[k] = v
+	}
+	c.argsOf = out
 	return nil
 }
 
@@ -394,6 +439,19 @@ func (o *windowOp) take(rows []int32) error {
 		if c.filter != nil {
 			for _, i := range rows {
 				c.admit = append(c.admit, c.in[i])
+			}
+		}
+		for at, i := range rows {
+			if len(c.failing) == 0 {
+				break
+			}
+			for k := range c.typs {
+				if err := c.failing[argOf{k, int(i)}]; err != nil {
+					if c.failed == nil {
+						c.failed = map[argOf]error{}
+					}
+					c.failed[argOf{k, c.vals.n + at}] = err
+				}
 			}
 		}
 		if err := c.vals.addRows(&types.Batch{Cols: c.argsOf, N: o.b.N}, rows); err != nil {
@@ -457,7 +515,7 @@ func (o *windowOp) partition(from, to int, results []*types.Vec) (end int, err e
 		return 0, err
 	}
 	for k, c := range o.calls {
-		if err := p.call(c, results[k]); err != nil {
+		if err := p.compute(c, results[k]); err != nil {
 			return 0, err
 		}
 	}

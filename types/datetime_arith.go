@@ -281,9 +281,24 @@ func spanScale(s Span, months, days, micros float64) (Span, error) {
 }
 
 // Age is the symbolic difference of two local timestamps in years, months,
-// days and time; swap tells which is the greater (for timestamptz, by instant).
-func Age(a, b int64, less bool) Span {
-	x, y := clockOf(a), clockOf(b)
+// days and time. local gives the local time of each (nil: they are local). Infinity
+// is the moment that its number stands for, as in PostgreSQL.
+func Age(a, b int64, local func(int64) int64) Span {
+	at := func(t int64) clock {
+		end := t == Infinity
+		if end { // whose local time may be past the numbers
+			t -= MicrosPerDay
+		}
+		if local != nil {
+			t = local(t)
+		}
+		c := clockOf(t)
+		if end {
+			c.day++ // in January
+		}
+		return c
+	}
+	x, y, less := at(a), at(b), a < b
 	us, sec, mn, h := x.usec-y.usec, x.sec-y.sec, x.min-y.min, x.hour-y.hour
 	day, mon, yr := x.day-y.day, x.mon-y.mon, x.year-y.year
 	if less {

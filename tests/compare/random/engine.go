@@ -138,10 +138,8 @@ func difference(want, got result, ordered bool) (class, detail string) {
 			class = refusedThere
 		} else if got.code == "0A000" && undoneWords.MatchString(got.msg) {
 			class = undone
-		} else if mistake(want.code) && strings.HasPrefix(got.code, "22") || mistake(got.code) && strings.HasPrefix(want.code, "22") {
-			class = severalMistakes // one of them a literal
-		} else if mistake(want.code) && mistake(got.code) && !want.runtimeError() && !got.runtimeError() {
-			class = severalMistakes
+		} else if want.mistake() && (got.mistake() || strings.HasPrefix(got.code, "22")) || got.mistake() && strings.HasPrefix(want.code, "22") {
+			class = severalMistakes // one of them a literal perhaps
 		} else if want.runtimeError() && (got.code == "" || got.runtimeError() || got.code[:2] == "23") ||
 			got.runtimeError() && (want.code == "" || want.code[:2] == "23") {
 			// Which rows an expression sees depends on the plan.
@@ -150,7 +148,7 @@ func difference(want, got result, ordered bool) (class, detail string) {
 		return class, fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
 	case want.code != "":
 		if want.msg != got.msg && want.code[:2] != "22" && want.code[:2] != "23" {
-			if mistake(want.code) {
+			if want.mistake() {
 				return severalMistakes, fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
 			}
 			return "message", fmt.Sprintf("want %s\n     got %s", want.brief(), got.brief())
@@ -184,8 +182,8 @@ func difference(want, got result, ordered bool) (class, detail string) {
 // undoneWords are how rowkey says that it lacks something.
 var undoneWords = regexp.MustCompile(`(is|are) not supported$`)
 
-// mistake tells whether a SQLSTATE means a mistake in the statement itself.
-func mistake(code string) bool { return strings.HasPrefix(code, "42") }
+// mistake tells whether an answer is about a mistake in the statement itself.
+func (r result) mistake() bool { return strings.HasPrefix(r.code, "42") && !r.runtimeError() }
 
 // runtimeError tells whether a SQLSTATE depends on the rows an expression sees.
 // So do some that have the code of a mistake: those about templates of to_char and kin.

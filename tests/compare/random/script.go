@@ -13,11 +13,14 @@ import (
 type step struct {
 	sql     string
 	ordered bool
+	q       *node // the statement in its parts, of a change
 }
 
 // script makes the statements between BEGIN and its end.
 func (g *gen) script() (steps []step) {
-	add := func(format string, args ...any) { steps = append(steps, step{fmt.Sprintf(format, args...), true}) }
+	add := func(format string, args ...any) {
+		steps = append(steps, step{sql: fmt.Sprintf(format, args...), ordered: true})
+	}
 	var marks []string
 	for range 3 + g.r.Intn(6) {
 		switch k := g.r.Intn(12); {
@@ -32,13 +35,14 @@ func (g *gen) script() (steps []step) {
 		case k < 7:
 			steps = append(steps, g.cursor()...)
 		case k < 8:
-			steps = append(steps, step{g.locking(), false})
+			steps = append(steps, step{sql: g.locking()})
 		case k < 9:
 			if s := g.partSet(); s != "" {
-				steps = append(steps, step{s, false})
+				steps = append(steps, step{sql: s})
 			}
 		default:
-			steps = append(steps, step{g.change().SQL(), false})
+			q := g.change()
+			steps = append(steps, step{sql: q.SQL(), q: q.node})
 		}
 	}
 	return steps
@@ -79,7 +83,7 @@ func (g *gen) cursor() (steps []step) {
 		kind = "SCROLL "
 	}
 	kind += "CURSOR " + oneOf(g, []string{"", "WITHOUT HOLD ", "WITH HOLD "})
-	steps = append(steps, step{"DECLARE " + name + " " + kind + "FOR " + query, true})
+	steps = append(steps, step{sql: "DECLARE " + name + " " + kind + "FOR " + query, ordered: true})
 	for range 2 + g.r.Intn(5) {
 		n := itoa(g.r.Intn(6))
 		move := oneOf(g, []string{"NEXT", n, "FORWARD " + n, "ALL", "FORWARD ALL", "0", "RELATIVE 0"})
@@ -87,10 +91,10 @@ func (g *gen) cursor() (steps []step) {
 			move = oneOf(g, []string{"NEXT", n, "PRIOR", "FIRST", "LAST", "ABSOLUTE " + n, "ABSOLUTE -" + n, "RELATIVE " + n, "RELATIVE -" + n,
 				"FORWARD " + n, "BACKWARD " + n, "BACKWARD ALL", "-" + n, "ALL", "0"})
 		}
-		steps = append(steps, step{oneOf(g, []string{"FETCH ", "FETCH ", "FETCH ", "MOVE "}) + move + " FROM " + name, true})
+		steps = append(steps, step{sql: oneOf(g, []string{"FETCH ", "FETCH ", "FETCH ", "MOVE "}) + move + " FROM " + name, ordered: true})
 	}
 	if g.chance(30) {
-		steps = append(steps, step{"CLOSE " + name, true})
+		steps = append(steps, step{sql: "CLOSE " + name, ordered: true})
 	}
 	return steps
 }
@@ -153,14 +157,15 @@ func (r *runner) script(steps []step) {
 		engines = []*engine{r.pg, r.rk, r.plain}
 	}
 	for _, name := range r.g.states() {
-		steps = append(steps, step{"SELECT * FROM " + name, false})
+		steps = append(steps, step{sql: "SELECT * FROM " + name})
 	}
 	defer r.undo(engines)
 	r.each("BEGIN")
 	saved := r.g.chance(75) // errors do not end it
+	failed := false
 	for i, s := range steps {
 		r.rep.Statements++
-		if saved {
+		if !failed {
 			r.each("SAVEPOINT step")
 		}
 		want := engines[0].run(s.sql, mode{})
@@ -177,11 +182,20 @@ func (r *runner) script(steps []step) {
 			for _, s := range steps[:i+1] {
 				all = append(all, s.sql)
 			}
-			r.report(unprovenClass(class), engines[0].name+" and "+e.name+", in a transaction", strings.Join(all, ";\n  "), detail)
+			if !failed {
+				r.each("ROLLBACK TO step")
+				class = r.proof(engines[0], e, want, got, mode{}, s.ordered, within).class(class, s.sql, s.q)
+			}
+			r.report(class, engines[0].name+" and "+e.name+", in a transaction", strings.Join(all, ";\n  "), detail)
 			return
 		}
-		if saved && want.code != "" {
+		if want.code == "" {
+			continue
+		}
+		if saved {
 			r.each("ROLLBACK TO step")
+		} else {
+			failed = true // all that follows is refused
 		}
 	}
 	if r.g.chance(50) {
