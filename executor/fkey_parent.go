@@ -95,12 +95,16 @@ func (e *parentEvent) run(x *exec) error {
 		}
 		switch e.action {
 		case catalog.FKCascade, catalog.FKSetNull, catalog.FKSetDefault:
+			if err := x.beginAction(e.child, e.changed(), e.event()); err != nil {
+				return err
+			}
 			for again := true; again; {
 				var err error
 				if again, err = e.act(x, typs, i); err != nil {
 					return err
 				}
 			}
+			x.endAction(e.child, e.changed(), e.event())
 			if e.action != catalog.FKSetDefault {
 				continue
 			}
@@ -137,6 +141,23 @@ func (e *parentEvent) run(x *exec) error {
 		return perr
 	}
 	return nil
+}
+
+// event is what the action does to rows that refer to the key.
+func (e *parentEvent) event() catalog.TriggerEvent {
+	if e.action == catalog.FKCascade && e.now == nil {
+		return catalog.OnDelete
+	}
+	return catalog.OnUpdate
+}
+
+// changed are the columns that the action sets.
+func (e *parentEvent) changed() []bool {
+	changed := make([]bool, len(e.child.Columns))
+	for _, a := range e.fk.Columns {
+		changed[a-1] = true
+	}
+	return changed
 }
 
 // referred tells whether a row refers to key i, which then is locked against
@@ -178,11 +199,7 @@ func (e *parentEvent) act(x *exec, typs []*types.Type, i int) (again bool, err e
 // apply does the action to rows of m, which is the referencing table or a part of it.
 // partial tells that some are not any more what they were found to be, and were left.
 func (e *parentEvent) apply(x *exec, m *catalog.Table, r referring, i int) (partial bool, err error) {
-	del := e.action == catalog.FKCascade && e.now == nil
-	changed := make([]bool, len(e.child.Columns))
-	for _, a := range e.fk.Columns {
-		changed[a-1] = true
-	}
+	del, changed := e.event() == catalog.OnDelete, e.changed()
 	// Rows of a partition whose partition key changes move.
 	var f *family
 	var part *member

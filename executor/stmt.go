@@ -37,11 +37,14 @@ type stmt struct {
 	frozen bool
 	// root tells that the statement itself writes (not only a WITH query).
 	root bool
-	// after and afterStmt are the triggers to be fired at the end, transitions what
-	// the statement changed, where a trigger asks for that.
+	// after and afterStmt are the triggers to be fired at the end: those of rows and then those of
+	// the statement, which stand before what foreign keys add; transitions are what the statement
+	// changed, where a trigger asks for that.
 	after       []afterRow
 	afterStmt   []*TriggerCall
 	transitions []*transition
+	// begun are those whose BEFORE STATEMENT triggers have fired.
+	begun map[begunOn]bool
 	// node is the data-modifying one, in whose name the trace shows the work of the end.
 	node int
 }
@@ -67,7 +70,7 @@ func (x *exec) statement() *stmt {
 
 // renew readies the statement for another execution.
 func (s *stmt) renew() {
-	s.after, s.afterStmt, s.transitions = nil, nil, nil
+	s.after, s.afterStmt, s.transitions, s.begun = nil, nil, nil, nil
 	s.guards = nil
 	clear(s.touched)
 	s.chased, s.merging = nil, false
@@ -89,6 +92,10 @@ func (s *stmt) finish() error {
 	for _, w := range s.writers {
 		w.flushChildren()
 	}
+	for _, c := range s.afterStmt {
+		s.after = append(s.after, afterRow{call: c})
+	}
+	s.afterStmt = nil
 	for len(s.queue) > 0 {
 		f := s.queue[0]
 		s.queue = s.queue[1:]
@@ -111,7 +118,7 @@ func (s *stmt) finish() error {
 			return err
 		}
 	}
-	if len(s.after) > 0 || len(s.afterStmt) > 0 {
+	if len(s.after) > 0 {
 		return s.fireAfter()
 	}
 	return nil

@@ -331,6 +331,8 @@ type afterRow struct {
 	ev       catalog.TriggerEvent
 	old, now []types.Datum
 	changed  []bool
+	// call is a statement trigger's, which stands among the rows.
+	call *TriggerCall
 }
 
 // transition collects a statement's changes of the table it names.
@@ -439,6 +441,12 @@ func (s *stmt) below(top, t *catalog.Table) bool {
 	return false
 }
 
+// begunOn is what a statement does to a table: statement triggers fire once for it.
+type begunOn struct {
+	table types.OID
+	ev    catalog.TriggerEvent
+}
+
 // beginStatement fires BEFORE STATEMENT triggers of the table that a statement
 // names, and arranges for the AFTER STATEMENT ones.
 func (x *exec) beginStatement(t *catalog.Table, changed []bool, events ...catalog.TriggerEvent) error {
@@ -446,7 +454,6 @@ func (x *exec) beginStatement(t *catalog.Table, changed []bool, events ...catalo
 		return nil
 	}
 	st := x.statement()
-	var tr *transition
 	// Those after the statement fire in the opposite order of events.
 	first := len(st.afterStmt)
 	defer func() {
@@ -454,36 +461,101 @@ func (x *exec) beginStatement(t *catalog.Table, changed []bool, events ...catalo
 			slices.SortStableFunc(st.afterStmt[first:], func(a, b *TriggerCall) int { return eventIndex(b.Event) - eventIndex(a.Event) })
 		}
 	}()
+	st.watchTransitions(t, events)
+	for _, ev := range events {
+		if st.begun[begunOn{t.OID, ev}] {
+			continue // by another part of the statement
+		}
+		if err := st.fireBefore(t, changed, ev); err != nil {
+			return err
+		}
+		st.afterStmt = append(st.afterStmt, st.afterCalls(t, changed, ev)...)
+	}
+	return nil
+}
+
+// beginAction is beginStatement for what a foreign key does to the referencing table: the
+// triggers after it fire when the last action on the table is done.
+func (x *exec) beginAction(t *catalog.Table, changed []bool, ev catalog.TriggerEvent) error {
+	if len(t.Triggers) == 0 || x.Triggers == nil {
+		return nil
+	}
+	st := x.statement()
+	if st.begun[begunOn{t.OID, ev}] {
+		return nil
+	}
+	st.watchTransitions(t, []catalog.TriggerEvent{ev})
+	return st.fireBefore(t, changed, ev)
+}
+
+// endAction puts the AFTER STATEMENT triggers behind all that is noted.
+func (x *exec) endAction(t *catalog.Table, changed []bool, ev catalog.TriggerEvent) {
+	if len(t.Triggers) == 0 || x.Triggers == nil {
+		return
+	}
+	st := x.statement()
+	calls := st.afterCalls(t, changed, ev)
+	if len(calls) == 0 {
+		return
+	}
+	st.after = slices.DeleteFunc(st.after, func(r afterRow) bool {
+		return r.call != nil && r.call.Table.OID == t.OID && r.call.Event == ev
+	})
+	for _, c := range calls {
+		st.after = append(st.after, afterRow{call: c})
+	}
+}
+
+// watchTransitions arranges for the rows that triggers of a table name.
+func (s *stmt) watchTransitions(t *catalog.Table, events []catalog.TriggerEvent) {
+	var tr *transition
+	for _, x := range s.transitions {
+		if x.t.OID == t.OID {
+			tr = x
+		}
+	}
 	for _, ev := range events {
 		for _, k := range t.Triggers {
-			if k.Events&ev == 0 || !st.x.active(k) {
+			if k.Events&ev == 0 || !s.x.active(k) || k.OldTable == "" && k.NewTable == "" {
 				continue
 			}
-			if k.OldTable != "" || k.NewTable != "" {
-				if tr == nil {
-					tr = &transition{t: t}
-					st.transitions = append(st.transitions, tr)
-				}
-				e := eventIndex(ev)
-				tr.old[e] = tr.old[e] || k.OldTable != ""
-				tr.new[e] = tr.new[e] || k.NewTable != ""
+			if tr == nil {
+				tr = &transition{t: t}
+				s.transitions = append(s.transitions, tr)
 			}
-			if k.Row || ev == catalog.OnUpdate && !concerns(k, changed) {
-				continue
-			}
-			c := &TriggerCall{Table: t, Trigger: k, Event: ev}
-			if k.Timing == catalog.TriggerBefore {
-				if err := x.callStatement(c); err != nil {
-					return err
-				}
-				continue
-			}
-			if k.Timing == catalog.TriggerAfter {
-				st.afterStmt = append(st.afterStmt, c)
-			}
+			e := eventIndex(ev)
+			tr.old[e] = tr.old[e] || k.OldTable != ""
+			tr.new[e] = tr.new[e] || k.NewTable != ""
+		}
+	}
+}
+
+// fireBefore fires a table's BEFORE STATEMENT triggers.
+func (s *stmt) fireBefore(t *catalog.Table, changed []bool, ev catalog.TriggerEvent) error {
+	if s.begun == nil {
+		s.begun = map[begunOn]bool{}
+	}
+	s.begun[begunOn{t.OID, ev}] = true
+	for _, c := range s.statementCalls(t, changed, ev, catalog.TriggerBefore) {
+		if err := s.x.callStatement(c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (s *stmt) afterCalls(t *catalog.Table, changed []bool, ev catalog.TriggerEvent) []*TriggerCall {
+	return s.statementCalls(t, changed, ev, catalog.TriggerAfter)
+}
+
+// statementCalls are a table's statement triggers.
+func (s *stmt) statementCalls(t *catalog.Table, changed []bool, ev catalog.TriggerEvent, timing catalog.TriggerTiming) (out []*TriggerCall) {
+	for _, k := range t.Triggers {
+		if k.Events&ev != 0 && k.Timing == timing && !k.Row && s.x.active(k) && (ev != catalog.OnUpdate || concerns(k, changed)) {
+			out = append(out, &TriggerCall{Table: t, Trigger: k, Event: ev})
+		}
+	}
+	return out
 }
 
 // fireAfter fires the AFTER triggers of a statement.
@@ -492,6 +564,13 @@ func (s *stmt) fireAfter() error {
 		rows := s.after
 		s.after = nil
 		for _, r := range rows {
+			if r.call != nil {
+				s.transitionTables(r.call)
+				if err := s.x.callStatement(r.call); err != nil {
+					return err
+				}
+				continue
+			}
 			for _, tr := range r.list {
 				if r.ev == catalog.OnUpdate && !concerns(tr, r.changed) {
 					continue
@@ -500,14 +579,6 @@ func (s *stmt) fireAfter() error {
 					return err
 				}
 			}
-		}
-	}
-	calls := s.afterStmt
-	s.afterStmt = nil
-	for _, c := range calls {
-		s.transitionTables(c)
-		if err := s.x.callStatement(c); err != nil {
-			return err
 		}
 	}
 	s.transitions = nil

@@ -183,7 +183,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		fail(pos, pgerr.WrongObjectType, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", shown)
 	}
 	if variadic && c.fn.Variadic == types.AnyType && len(args) > 0 {
-		if last := args[len(args)-1]; !last.e.Type().Under().IsArray() && last.e.Type() != types.Unknown {
+		if last := args[len(args)-1]; !last.e.Type().Under().IsArray() {
 			fail(last.pos, pgerr.DatatypeMismatch, "VARIADIC argument must be an array")
 		}
 	}
@@ -527,28 +527,8 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	if info != nil && info.outer != nil {
 		kind = info.outer.kind
 	}
-	if owner == b.q && !kindInfo[kind].agg {
-		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[kind].name)
-	}
-	if owner != b.q && owner.inFrom && owner.clause != inJoinOn && owner.clause != inFromFunction {
-		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in FROM clause of their own query level")
-	}
-	if owner != b.q && owner.noAgg() {
-		fail(pos, pgerr.GroupingError, "aggregate functions are not allowed in %s", kindInfo[owner.clause].name)
-	}
-	for _, it := range owner.items {
-		if it.selfRef {
-			fail(pos, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
-		}
-	}
-	for _, f := range p.aggFrames {
-		if owner.depth <= f.q.depth {
-			if owner.depth > f.aggDepth {
-				f.aggDepth, f.aggPos = owner.depth, pos
-			}
-			f.maxDepth = max(f.maxDepth, owner.depth)
-		}
-	}
+	b.checkLevel(owner, kind, pos, "aggregate functions")
+	p.insideAggregates(owner, pos)
 	owner.grouped = true
 	for i := range owner.aggs {
 		if sameAgg(&owner.aggs[i].call, &call) {
@@ -562,6 +542,37 @@ func (b *binder) addAggregate(call plan.AggCall, t plan.T, pos int, info *callIn
 	}
 	owner.aggs = append(owner.aggs, aggItem{id, call})
 	return p.col(id)
+}
+
+// insideAggregates tells the aggregates around of one of owner's, or of a GROUPING.
+func (p *planner) insideAggregates(owner *query, pos int) {
+	for _, f := range p.aggFrames {
+		if owner.depth <= f.q.depth {
+			if owner.depth > f.aggDepth {
+				f.aggDepth, f.aggPos = owner.depth, pos
+			}
+			f.maxDepth = max(f.maxDepth, owner.depth)
+		}
+	}
+}
+
+// checkLevel refuses aggregates and GROUPING, called what, where the query they belong to
+// can have none.
+func (b *binder) checkLevel(owner *query, kind exprKind, pos int, what string) {
+	if owner == b.q && !kindInfo[kind].agg {
+		fail(pos, pgerr.GroupingError, "%s are not allowed in %s", what, kindInfo[kind].name)
+	}
+	if owner != b.q && owner.inFrom && owner.clause != inJoinOn && owner.clause != inFromFunction {
+		fail(pos, pgerr.GroupingError, "%s are not allowed in FROM clause of their own query level", what)
+	}
+	if owner != b.q && owner.noAgg() {
+		fail(pos, pgerr.GroupingError, "%s are not allowed in %s", what, kindInfo[owner.clause].name)
+	}
+	for _, it := range owner.items {
+		if it.selfRef {
+			fail(pos, pgerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+		}
+	}
 }
 
 // noAgg tells that the clause of q being bound forbids aggregates.
@@ -894,7 +905,7 @@ func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 
 func (b *binder) groupingFunc(e *ast.GroupingFunc) plan.Expr {
 	p := b.p
-	if b.q == nil || !kindInfo[b.kind].agg {
+	if b.q == nil {
 		fail(e.Pos(), pgerr.GroupingError, "grouping operations are not allowed in %s", kindInfo[b.kind].name)
 	}
 	if len(e.Args) > 31 {
@@ -911,6 +922,11 @@ func (b *binder) groupingFunc(e *ast.GroupingFunc) plan.Expr {
 	for frame.maxDepth > 0 && owner.depth > frame.maxDepth && owner.up != nil {
 		owner = owner.up
 	}
+	if frame.aggDepth == owner.depth {
+		fail(frame.aggPos, pgerr.GroupingError, "aggregate function calls cannot be nested")
+	}
+	b.checkLevel(owner, b.kind, e.Pos(), "grouping operations")
+	p.insideAggregates(owner, e.Pos())
 	g.id = p.newCol("grouping", types.Int4, -1)
 	owner.groupings = append(owner.groupings, g)
 	owner.grouped = true

@@ -273,13 +273,19 @@ func (p *proof) bothErrors(sql string, q *node, prefix string) bool {
 		small := clone(q)
 		minimise(small, p.r.o.Budget, func(s string) bool { return differ(s) })
 		forms = append(forms, small.SQL())
+		for _, part := range q.descendants("query", nil) { // which may stand alone
+			differ(part.SQL())
+		}
 	}
 	for _, form := range forms {
 		if prefix != "" {
 			break
 		}
 		var left []string // what was taken out of the tables
-		for i := 0; i < 60 && !(seenWant && seenGot); i++ {
+		for i := 0; i < 120 && !(seenWant && seenGot); i++ {
+			if i%40 == 0 {
+				left = nil
+			}
 			t := p.r.g.tables[p.rnd.Intn(len(p.r.g.tables))]
 			cut := 1 + p.rnd.Intn(max(t.rows, 2))
 			where := []string{fmt.Sprintf("id %% 2 = %d", p.rnd.Intn(2)), fmt.Sprintf("id <= %d", cut), fmt.Sprintf("id >= %d", cut), fmt.Sprintf("id = %d", cut)}[p.rnd.Intn(4)]

@@ -40,3 +40,36 @@ SELECT id, sum(10 / n) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT RO
 SELECT id, max(10 / n) OVER (PARTITION BY n > 0 ORDER BY id ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING EXCLUDE TIES) FROM w ORDER BY id;
 SELECT count(*) FROM (SELECT lead(1 / (g - 2500)) OVER (ORDER BY g DESC) FROM generate_series(2500, 5000) g) q;
 SELECT count(*) FROM (SELECT lag(1 / (g - 2500)) OVER (ORDER BY g DESC) AS l FROM generate_series(2500, 5000) g) q WHERE l = 0;
+-- ## GROUPING belongs to the query of its arguments
+create table g(a int, b int); insert into g values (1,2),(1,3);
+SELECT (SELECT count(*) FROM unnest(array[GROUPING(t.a)]) u) FROM g AS t GROUP BY t.a;
+SELECT (SELECT count(*) FROM unnest(array[GROUPING(t.b)]) u) FROM g AS t GROUP BY t.a;
+SELECT (SELECT 1 WHERE GROUPING(t.a) = 0) FROM g AS t GROUP BY t.a;
+SELECT (SELECT 1 WHERE GROUPING(u.a) = 0) FROM g AS t GROUP BY t.a;
+SELECT (SELECT 1 FROM g AS u WHERE GROUPING(u.a) = 0) FROM g AS t GROUP BY t.a;
+SELECT (SELECT 1 FROM g AS u WHERE GROUPING(t.a) = u.a LIMIT 1) FROM g AS t GROUP BY t.a;
+SELECT 1 FROM g AS t WHERE GROUPING(a) = 1 GROUP BY a;
+SELECT 1 FROM g AS t WHERE (SELECT GROUPING(t.a)) = 1 GROUP BY a;
+SELECT 1 FROM g AS t JOIN g u ON GROUPING(t.a) = 1 GROUP BY a;
+SELECT 1 FROM g AS t JOIN LATERAL (SELECT GROUPING(t.a)) v ON true GROUP BY a;
+SELECT 1 FROM g AS t GROUP BY a, GROUPING(a);
+SELECT 1 FROM g AS t GROUP BY a ORDER BY GROUPING(a);
+SELECT count(GROUPING(a)) FROM g AS t GROUP BY a;
+SELECT GROUPING(count(*)) FROM g AS t GROUP BY a;
+SELECT GROUPING(a), (SELECT GROUPING(t.a, u.a) FROM g AS u GROUP BY u.a LIMIT 1) FROM g AS t GROUP BY a;
+SELECT (SELECT GROUPING(1)) FROM g AS t GROUP BY a;
+SELECT sum(a) FILTER (WHERE GROUPING(a)=0) FROM g AS t GROUP BY a;
+SELECT a FROM g AS t GROUP BY a HAVING (SELECT bool_or(x=0) FROM generate_series(0, GROUPING(t.a)) x);
+-- ## VARIADIC takes an array, and no literal of unknown type
+SELECT jsonb_build_array(VARIADIC '{1,2}');
+SELECT jsonb_build_array(VARIADIC NULL);
+SELECT jsonb_build_object(VARIADIC 'x');
+SELECT json_build_array(VARIADIC '{1,2}');
+SELECT concat(VARIADIC '{1,2}');
+SELECT concat_ws(',', VARIADIC NULL);
+SELECT format('%s', VARIADIC 'a');
+SELECT format('%s', VARIADIC NULL);
+SELECT num_nulls(VARIADIC NULL);
+SELECT num_nonnulls(VARIADIC '{1,2}');
+SELECT json_build_object(VARIADIC NULL::text[]);
+SELECT concat(VARIADIC 5);
