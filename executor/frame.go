@@ -226,6 +226,8 @@ func (p *partition) rangeBound(k plan.FrameBoundKind, off types.Datum, end bool)
 	var beyond []int // of integers: 1 and -1 where the bound is above and below all
 	if integers(key.Type) && integers(offType.Type()) {
 		bound.Vec, beyond = integerBounds(&view, off.I, e == o.sub)
+	} else if timesOfDay(key.Type) {
+		bound.Vec = timeBounds(&view, off.Span().Micros, e == o.sub)
 	} else {
 		offs := types.NewVec(offType.Type(), p.n)
 		offs.Resize(p.n)
@@ -350,6 +352,30 @@ func integerBounds(keys *types.Vec, off int64, down bool) (bounds *types.Vec, be
 		}
 	}
 	return bounds, beyond
+}
+
+// timesOfDay tells whether a type holds times without a date.
+func timesOfDay(t *types.Type) bool {
+	oid := t.Under().OID
+	return oid == types.Time.OID || oid == types.TimeTZ.OID
+}
+
+// timeBounds moves times of the day by the time of an interval, whose days and months do not count. A
+// bound beyond the day does not come round again: no row is that far (in_range of PostgreSQL's times).
+func timeBounds(keys *types.Vec, off int64, down bool) *types.Vec {
+	bounds := types.NewVec(keys.Type, keys.Len)
+	bounds.Resize(keys.Len)
+	if down {
+		off = -off
+	}
+	for i := range keys.Len {
+		d := keys.Datum(i)
+		if !d.IsNull() {
+			d.I += off
+		}
+		bounds.Set(i, d)
+	}
+	return bounds
 }
 
 // isNaN tells whether a number is not one.

@@ -591,7 +591,9 @@ func (o *windowOp) offsets() (start, end types.Datum, err error) {
 			case types.PhysDecimal:
 				neg = d.Decimal().Sign() < 0 || d.Decimal().IsNaN()
 			case types.PhysInterval:
-				neg = types.Compare(types.Interval, d, types.NewSpan(types.Span{})) < 0
+				if neg = types.Compare(types.Interval, d, types.NewSpan(types.Span{})) < 0; timesOfDay(o.n.Order[0].Expr.Type()) {
+					neg = d.Span().Micros < 0
+				}
 			}
 			if neg {
 				return d, pgerr.New(pgerr.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function")

@@ -73,3 +73,15 @@ SELECT num_nulls(VARIADIC NULL);
 SELECT num_nonnulls(VARIADIC '{1,2}');
 SELECT json_build_object(VARIADIC NULL::text[]);
 SELECT concat(VARIADIC 5);
+-- ## Frames of times end with the day
+create table tm(t time); insert into tm values ('00:10'),('01:00'),('03:00'),('23:30'),('24:00');
+select t, count(*) over (order by t range between interval '2 hours' preceding and current row), count(*) over (order by t range between current row and interval '2 hours' following), count(*) over (order by t desc range between interval '2 hours' preceding and current row), count(*) over (order by t range between interval '10 days 2 hours' preceding and interval '1 day' following) from tm;
+select t, count(*) over (order by t range between interval '-2 hours' preceding and current row) from tm;
+select t, count(*) over (order by t range between interval '1 day' preceding and interval '30 hours' following) from tm;
+select t, count(*) over (order by t range between interval '30 hours' preceding and interval '3 hours' preceding) from tm;
+select t, count(*) over (order by t::timetz range between interval '3 hours' preceding and interval '30 hours' following) from tm;
+select t, count(*) over (order by t::timetz desc range between interval '30 hours' preceding and interval '3 hours' preceding) from tm;
+select t, count(*) over (order by t range between interval '-1 day 2 hours' preceding and current row) from tm;
+select t, count(*) over (order by t range between interval '1 day -2 hours' preceding and current row) from tm;
+select t, count(*) over (order by t range between current row and interval '9223372036854775807 microseconds' following) from tm;
+select t, count(*) over (order by t::timetz nulls first range between current row and interval '9223372036854775807 microseconds' following) from (select t from tm union all select null) tm;
