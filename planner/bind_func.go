@@ -22,6 +22,8 @@ type groupingCall struct {
 	id   colID
 	args []plan.Expr
 	pos  []int
+	// below: it stands in a subquery of the query it belongs to.
+	below bool
 }
 
 // windowCall is a window function call.
@@ -925,6 +927,7 @@ func (b *binder) groupingFunc(e *ast.GroupingFunc) plan.Expr {
 	if frame.aggDepth == owner.depth {
 		fail(frame.aggPos, pgerr.GroupingError, "aggregate function calls cannot be nested")
 	}
+	g.below = owner != b.q
 	b.checkLevel(owner, b.kind, e.Pos(), "grouping operations")
 	p.insideAggregates(owner, e.Pos())
 	g.id = p.newCol("grouping", types.Int4, -1)

@@ -266,8 +266,9 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		it := groupingItem{id: gc.id}
 		for n, a := range gc.args {
 			at := -1
+			_, column := a.(*plan.Col)
 			for k := range groups {
-				if equalExprs(groups[k].expr, a) {
+				if equalExprs(groups[k].expr, a) && (column || !gc.below) { // from below columns alone are known again
 					at = k
 					break
 				}

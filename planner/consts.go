@@ -226,6 +226,36 @@ func (s *consts) expr(e plan.Expr) plan.Expr {
 	return x
 }
 
+// fieldsNull is IS [NOT] NULL of a row in its parts: a constant field decides it, or does not
+// matter; the others are asked one by one. Nil if it stays whole: a row within would be asked for
+// its own fields, and one of columns alone is shorter as it is.
+func fieldsNull(r *plan.RowExpr, e *plan.IsNull) plan.Expr {
+	var tests []plan.Expr
+	split := false
+	for _, a := range r.Args {
+		if k, ok := a.(*plan.Const); ok {
+			if k.Val.IsNull() == e.Not {
+				return falseExpr
+			}
+			continue
+		}
+		if isRowType(a.Type()) {
+			return nil
+		}
+		if _, ok := a.(*plan.Col); !ok {
+			split = true
+		}
+		tests = append(tests, &plan.IsNull{T: e.T, Arg: a, Not: e.Not})
+	}
+	switch {
+	case len(tests) == 0:
+		return trueExpr
+	case len(tests) == len(r.Args) && !split:
+		return nil
+	}
+	return makeAnd(tests)
+}
+
 func (s *consts) simplified(e plan.Expr) plan.Expr {
 	switch e := e.(type) {
 	case *plan.Col:
@@ -275,6 +305,11 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 		a := s.expr(e.Arg)
 		if k, ok := a.(*plan.Const); ok && !isRowType(k.Typ) {
 			return constBool(k.Val.IsNull() != e.Not)
+		}
+		if r, ok := a.(*plan.RowExpr); ok {
+			if n := fieldsNull(r, e); n != nil {
+				return n
+			}
 		}
 		if a != e.Arg {
 			return &plan.IsNull{T: e.T, Arg: a, Not: e.Not}

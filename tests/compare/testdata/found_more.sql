@@ -85,3 +85,17 @@ select t, count(*) over (order by t range between interval '-1 day 2 hours' prec
 select t, count(*) over (order by t range between interval '1 day -2 hours' preceding and current row) from tm;
 select t, count(*) over (order by t range between current row and interval '9223372036854775807 microseconds' following) from tm;
 select t, count(*) over (order by t::timetz nulls first range between current row and interval '9223372036854775807 microseconds' following) from (select t from tm union all select null) tm;
+-- ## IS NULL of rows with constants is decided by them
+create table nr(a int, b text); insert into nr values (1,'x'),(0,null),(null,null);
+create type npr as (x int, y text);
+select row(a, 1) is null, row(a, 1) is not null, row(a, null) is null, row(a,null) is not null, row(1,2) is not null, row(null,null) is null from nr order by a;
+select a from nr where row(10/a, 1) is null;
+select a from nr where row(1, 10/a) is null;
+select a from nr where row(a, 10/a) is null;
+select a, row(a, b||'z') is null, row(a, b||'z') is not null from nr order by a;
+select row(row(null,null),a) is null, row(row(null,null),null) is null, row(null::npr, a) is null, row(row(null,null)::npr, 1) is not null from nr order by a;
+select (nr is null), (nr is not null) from nr order by a;
+select row() is null, row() is not null;
+select a from nr where (a, 1) is not distinct from (1, 1);
+SELECT (SELECT GROUPING(t.a, (t.b+1))) FROM g t GROUP BY t.a, t.b+1;
+SELECT GROUPING(t.a, (t.b+1)), (SELECT GROUPING(t.a)) FROM g t GROUP BY t.a, t.b+1 ORDER BY 1;
