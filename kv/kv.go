@@ -176,6 +176,10 @@ type Txn interface {
 	// to be called for each. The keys must stay as they are until the transaction ends.
 	TryLockAll(keys [][]byte, mode LockMode) bool
 
+	// SetContext replaces Begin's ctx from now on: what takes long, as writing what does not fit
+	// memory, ends with its cause.
+	SetContext(ctx context.Context)
+
 	// SetTimeouts replaces TxnOptions' LockTimeout and DeadlockTimeout from now on.
 	SetTimeouts(lock, deadlock time.Duration)
 

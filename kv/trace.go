@@ -291,6 +291,8 @@ func (t *tracedTxn) TryLockAll(keys [][]byte, mode LockMode) bool {
 	return done
 }
 
+func (t *tracedTxn) SetContext(ctx context.Context) { t.txn.SetContext(ctx) }
+
 func (t *tracedTxn) SetTimeouts(lock, deadlock time.Duration) { t.txn.SetTimeouts(lock, deadlock) }
 
 func (t *tracedTxn) Unlock(key []byte, mode LockMode) bool { return t.txn.Unlock(key, mode) }

@@ -144,7 +144,9 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	s.running.Store(&cancel)
 	s.act.Store(actActive)
+	s.within(ctx)
 	defer func() {
+		s.within(s.ctx)
 		s.running.Store(nil)
 		cancel(nil)
 		s.rest()
@@ -175,6 +177,13 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 		return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	return f(ctx)
+}
+
+// within has the open transaction, if there is one, obey a context.
+func (s *Session) within(ctx context.Context) {
+	if s.tx != nil && s.tx.kv != nil {
+		s.tx.kv.SetContext(ctx)
+	}
 }
 
 // endsFailed tells the statements that a failed block still takes.

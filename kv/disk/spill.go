@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -176,7 +177,7 @@ func clone(x local.Entry) local.Entry {
 }
 
 // Prepare implements local.Spill.
-func (s *spill) Prepare(w *local.Buffer) error {
+func (s *spill) Prepare(ctx context.Context, w *local.Buffer) error {
 	if err := s.e.writable(); err != nil {
 		return err
 	}
@@ -185,12 +186,15 @@ func (s *spill) Prepare(w *local.Buffer) error {
 		runs[i] = r.(*run)
 	}
 	if !local.SideBySide(w.Runs()) {
-		if err := s.merge(w); err != nil {
+		if err := s.merge(ctx, w); err != nil {
 			return err
 		}
 	} else {
 		slices.SortFunc(runs, func(a, b *run) int { return bytes.Compare(a.first, b.first) })
 		for _, r := range runs {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			f, err := s.e.fs.Open(r.path)
 			if err != nil {
 				return translate(err)
@@ -206,7 +210,7 @@ func (s *spill) Prepare(w *local.Buffer) error {
 }
 
 // merge makes files that lie side by side.
-func (s *spill) merge(w *local.Buffer) error {
+func (s *spill) merge(ctx context.Context, w *local.Buffer) error {
 	var t *table
 	end := func() error {
 		if t == nil {
@@ -217,7 +221,7 @@ func (s *spill) merge(w *local.Buffer) error {
 		t = nil
 		return translate(err)
 	}
-	err := w.Walk(func(x local.Entry) error {
+	err := w.Walk(local.Until(ctx, func(x local.Entry) error {
 		if t != nil && t.w.Raw().EstimatedSize() >= mergedBytes {
 			if err := end(); err != nil {
 				return err
@@ -233,7 +237,7 @@ func (s *spill) merge(w *local.Buffer) error {
 			s.sampled = append(s.sampled, clone(x))
 		}
 		return translate(t.add(x))
-	})
+	}))
 	return errors.Join(err, end())
 }
 

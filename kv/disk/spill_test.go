@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -92,5 +93,52 @@ func TestSpilledDeletions(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "tmp-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// # A transaction that writes its files is stopped by its context, at once, and goes on with another
+// from the savepoint before: merging many files, which takes as long as all of them, is no exception.
+func TestSpillStops(t *testing.T) {
+	s := open(t, t.TempDir(), disk.Options{TxnBytes: 128 << 10, NoSync: true})
+	txn, err := s.Begin(context.Background(), kv.TxnOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer txn.Rollback()
+	put := func(i int) error { return txn.Put(fmt.Appendf(nil, "key%07d", i*7919%1_000_003), make([]byte, 20)) }
+	cause := errors.New("enough")
+	var kept []int
+	for i := 0; i < 60_000; i++ {
+		if i%10_000 == 0 {
+			sp := txn.Savepoint()
+			ctx, cancel := context.WithCancelCause(context.Background())
+			txn.SetContext(ctx)
+			cancel(cause)
+			n, err := 0, error(nil)
+			for ; n < 20_000 && err == nil; n++ {
+				err = put(500_000 + i + n)
+			}
+			if !errors.Is(err, cause) || n > 10_000 {
+				t.Fatalf("%d writes after the end: %v", n, err)
+			}
+			txn.SetContext(context.Background())
+			if err := txn.RollbackTo(sp); err != nil {
+				t.Fatal(err)
+			}
+			if err := txn.Release(sp); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := put(i); err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, i)
+	}
+	if err := txn.Commit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := kv.Each(s.Snapshot().Scan(kv.Range{}, kv.ScanOptions{KeysOnly: true}), func(_, _ []byte) error { n++; return nil }); err != nil || n != len(kept) {
+		t.Errorf("%d keys, want %d, %v", n, len(kept), err)
 	}
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"sync/atomic"
 
@@ -31,8 +32,8 @@ type Spill interface {
 	Write(walk func(func(Entry) error) error) (Run, error)
 
 	// Prepare does what can be done for Ingest beforehand, without holding up the
-	// commits of others. w is final, and wholly in runs.
-	Prepare(w *Buffer) error
+	// commits of others, until ctx ends. w is final, and wholly in runs.
+	Prepare(ctx context.Context, w *Buffer) error
 
 	// Ingest makes what was prepared a commit: as Engine.Apply, and called like it.
 	Ingest(seq uint64) error
@@ -106,6 +107,7 @@ func (t *Txn) spillWrites() error {
 	t.writes.order()
 	run, err := t.spill.Write(func(f func(Entry) error) error {
 		var err error
+		f = Until(t.ctx, f)
 		t.writes.Each(func(e Entry) bool {
 			err = f(e)
 			return err == nil
@@ -116,7 +118,7 @@ func (t *Txn) spillWrites() error {
 		return err
 	}
 	old := t.writes.runs
-	runs, err := t.spill.fewer(append(old[:len(old):len(old)], run))
+	runs, err := t.spill.fewer(t.ctx, append(old[:len(old):len(old)], run))
 	if err != nil {
 		return err
 	}
@@ -132,6 +134,17 @@ func (t *Txn) spillWrites() error {
 	return nil
 }
 
+// Until hands out entries to f until ctx ends. There may be millions, of which each is nothing.
+func Until(ctx context.Context, f func(Entry) error) func(Entry) error {
+	n := 0
+	return func(e Entry) error {
+		if n++; n&1023 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return f(e)
+	}
+}
+
 // runsAtOnce is how many runs of about one size are merged: looking a key up means
 // asking every run.
 const runsAtOnce = 16
@@ -139,7 +152,7 @@ const runsAtOnce = 16
 // fewer merges the newest runs if they are many of one size, unless they lie side by
 // side, where a key is in one at most. Savepoints and iterators may know the old ones,
 // which therefore stay.
-func (s *spill) fewer(runs []Run) ([]Run, error) {
+func (s *spill) fewer(ctx context.Context, runs []Run) ([]Run, error) {
 	for len(runs) >= runsAtOnce {
 		last := runs[len(runs)-runsAtOnce:]
 		least, most := last[0].Bytes(), last[0].Bytes()
@@ -150,7 +163,7 @@ func (s *spill) fewer(runs []Run) ([]Run, error) {
 			break
 		}
 		part := Buffer{runs: last}
-		merged, err := s.Write(part.Walk)
+		merged, err := s.Write(func(f func(Entry) error) error { return part.Walk(Until(ctx, f)) })
 		if err != nil {
 			return nil, err
 		}
@@ -183,5 +196,5 @@ func (t *Txn) prepareSpilled() error {
 			return err
 		}
 	}
-	return t.spill.Prepare(&t.writes)
+	return t.spill.Prepare(t.ctx, &t.writes)
 }

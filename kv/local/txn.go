@@ -384,6 +384,9 @@ func (t *Txn) TryLockAll(keys [][]byte, mode kv.LockMode) bool {
 	return t.store.locks.tryAll(&t.locker, keys, mode)
 }
 
+// SetContext implements kv.Txn.
+func (t *Txn) SetContext(ctx context.Context) { t.ctx = ctx }
+
 // SetTimeouts implements kv.Txn.
 func (t *Txn) SetTimeouts(lock, deadlock time.Duration) {
 	t.opts.LockTimeout, t.opts.DeadlockTimeout = lock, deadlock
@@ -537,6 +540,7 @@ func (t *Txn) Commit(ctx context.Context) error {
 		if err = ctx.Err(); err != nil {
 			err = context.Cause(ctx)
 		} else {
+			t.ctx = ctx
 			err = t.store.commit(t)
 		}
 	} else if t.serial != nil {
