@@ -98,7 +98,7 @@ func levelOf(isolation string) kv.Isolation {
 func (s *Session) openKV(ctx context.Context, t *txn, readOnlyHint bool) error {
 	var err error
 	t.reading = readOnlyHint && t.level != kv.Serializable // who may have to write yet cannot promise not to
-	t.kv, err = s.db.store.Begin(ctx, s.txnOptions(t)) // until the statement ends: guard
+	t.kv, err = s.db.store.Begin(ctx, s.txnOptions(t))     // until the statement ends: guard
 	return mapKV(err)
 }
 
