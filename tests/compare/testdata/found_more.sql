@@ -99,3 +99,9 @@ select row() is null, row() is not null;
 select a from nr where (a, 1) is not distinct from (1, 1);
 SELECT (SELECT GROUPING(t.a, (t.b+1))) FROM g t GROUP BY t.a, t.b+1;
 SELECT GROUPING(t.a, (t.b+1)), (SELECT GROUPING(t.a)) FROM g t GROUP BY t.a, t.b+1 ORDER BY 1;
+-- ## Rows of SEARCH and CYCLE have the names of their columns
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT (w1.n * 2 + e.x) % 5, w1.m + 1 - w1.m % 2 * 2 FROM w1, (VALUES (1), (2)) e(x)) CYCLE n, m SET c TO 'Y' DEFAULT 'N' USING p SELECT to_jsonb(w1) FROM w1 LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) SEARCH DEPTH FIRST BY n, m SET o SELECT to_jsonb(w1), to_jsonb(o), to_json(o) FROM w1 ORDER BY o LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) SEARCH BREADTH FIRST BY n, m SET o SELECT to_jsonb(w1), to_jsonb(o), o FROM w1 ORDER BY o LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) CYCLE n SET c USING p SELECT to_jsonb(p), (p[1]), p FROM w1 LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) CYCLE n SET c USING p SELECT (p[1]).n FROM w1 LIMIT 3;
