@@ -124,6 +124,43 @@ func (s *Snapshot) FunctionsNamed(schema *Schema, name string) []*Function {
 	return out
 }
 
+// FunctionRef names a function made by a user, qualified unless path finds it before any
+// other of the same name and parameters.
+func (s *Snapshot) FunctionRef(path []string, f *Function) string {
+	if f.Schema == nil {
+		return types.QuoteIdent(f.Name)
+	}
+	if !slices.Contains(path, "pg_catalog") {
+		path = append([]string{"pg_catalog"}, path...)
+	}
+	args := inputTypes(f)
+	for _, name := range path {
+		switch {
+		case name == f.Schema.Name:
+			return types.QuoteIdent(f.Name)
+		case name == "pg_catalog":
+			if slices.ContainsFunc(builtin.Funcs(f.Name), func(b *builtin.Func) bool { return slices.Equal(b.Args, args) }) {
+				return qualified(f.Schema.Name, f.Name)
+			}
+		default:
+			if slices.ContainsFunc(s.FunctionsNamed(s.SchemaByName(name), f.Name), func(g *Function) bool { return slices.Equal(inputTypes(g), args) }) {
+				return qualified(f.Schema.Name, f.Name)
+			}
+		}
+	}
+	return qualified(f.Schema.Name, f.Name)
+}
+
+// inputTypes are the types of the parameters that a call gives.
+func inputTypes(f *Function) (list []*types.Type) {
+	for _, p := range f.Params {
+		if p.Mode != 'o' && p.Mode != 't' {
+			list = append(list, p.Type)
+		}
+	}
+	return list
+}
+
 // HasFunctions tells whether users have made any functions.
 func (s *Snapshot) HasFunctions() bool { return len(s.functions.base) > 0 || len(s.functions.over) > 0 }
 

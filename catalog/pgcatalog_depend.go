@@ -149,10 +149,15 @@ func pgDependRows(q *query) error {
 	if all {
 		tables = q.snap.index().tables
 		for _, u := range q.snap.UserTypes() {
-			for _, d := range typeDependencies(u) {
+			for _, d := range typeDependencies(q.snap, u) {
 				if err := emit(d); err != nil {
 					return err
 				}
+			}
+		}
+		for _, d := range q.functionDependencies() {
+			if err := emit(d); err != nil {
+				return err
 			}
 		}
 		for _, s := range q.snap.Sequences() {
@@ -260,16 +265,68 @@ func (q *query) systemDependencies(t *Table, emit func(dependency) error) error 
 // firstUnpinned is where the numbers begin of objects that initdb's scripts make.
 const firstUnpinned OID = 12000
 
-func typeDependencies(u *UserType) []dependency {
+func typeDependencies(snap *Snapshot, u *UserType) []dependency {
 	out := []dependency{
 		{typeClass, u.OID, 0, namespaceClass, u.SchemaOID, 0, 'n'},
 		{typeClass, u.ArrayOID, 0, typeClass, u.OID, 0, 'i'},
 	}
+	if r := u.Range; r != nil {
+		out = append(out, dependency{typeClass, r.MultirangeOID, 0, namespaceClass, u.SchemaOID, 0, 'n'},
+			dependency{typeClass, r.MultirangeOID, 0, typeClass, u.OID, 0, 'i'},
+			dependency{typeClass, r.MultirangeArrayOID, 0, typeClass, r.MultirangeOID, 0, 'i'})
+	}
 	if u.BaseOID >= FirstUserOID {
 		out = append(out, dependency{typeClass, u.OID, 0, typeClass, u.BaseOID, 0, 'n'})
 	}
+	for _, f := range snap.functionsIn(u.Default) {
+		out = append(out, dependency{typeClass, u.OID, 0, procClass, f, 0, 'n'})
+	}
 	for _, c := range u.Checks {
 		out = append(out, dependency{constraintClass, c.OID, 0, typeClass, u.OID, 0, 'a'})
+		for _, f := range snap.functionsIn(c.Expr) {
+			out = append(out, dependency{constraintClass, c.OID, 0, procClass, f, 0, 'n'})
+		}
+	}
+	return out
+}
+
+// functionDependencies are those of users' functions, and of the constructors of their
+// range types, which belong to these.
+func (q *query) functionDependencies() (out []dependency) {
+	on := func(proc, class, oid OID, kind byte) {
+		d := dependency{procClass, proc, 0, class, oid, 0, kind}
+		if oid >= FirstUserOID && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	for _, f := range q.snap.Functions() {
+		out = append(out, dependency{procClass, f.OID, 0, namespaceClass, f.SchemaOID, 0, 'n'})
+		if f.Language == "plpgsql" {
+			out = append(out, dependency{procClass, f.OID, 0, languageClass, plpgsqlLanguage, 0, 'n'})
+		}
+		for _, p := range f.Params {
+			on(f.OID, typeClass, p.TypeOID, 'n')
+			for _, called := range q.snap.functionsIn(p.Default) {
+				on(f.OID, procClass, called, 'n')
+			}
+		}
+		on(f.OID, typeClass, f.ResultOID, 'n')
+		for _, d := range f.DependsOn {
+			switch {
+			case q.snap.Function(d) != nil:
+				on(f.OID, procClass, d, 'n')
+			case q.snap.relation(d) != nil:
+				on(f.OID, relationClass, d, 'n')
+			}
+		}
+	}
+	for _, p := range q.snap.constructorProcs("") {
+		out = append(out, dependency{procClass, p.oid, 0, namespaceClass, p.in, 0, 'n'})
+		on(p.oid, typeClass, p.result, 'i')
+		for _, a := range p.args {
+			on(p.oid, typeClass, a, 'n')
+		}
+		on(p.oid, typeClass, p.result, 'n')
 	}
 	return out
 }
@@ -316,9 +373,23 @@ func eachMentioned(t *Table, text string, visit func(attnum int16)) {
 
 func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 	x := q.snap.index()
-	out := []dependency{{relationClass, t.OID, 0, namespaceClass, t.SchemaOID, 0, 'n'}}
+	var out []dependency
+	calls := func(class, oid OID, e string) {
+		for _, f := range q.snap.functionsIn(e) {
+			out = append(out, dependency{class, oid, 0, procClass, f, 0, 'n'})
+		}
+	}
+	if t.Kind == KindComposite { // its relation is the type's, not the other way about
+		out = append(out, dependency{typeClass, t.RowTypeOID, 0, namespaceClass, t.SchemaOID, 0, 'n'})
+	} else {
+		out = append(out, dependency{relationClass, t.OID, 0, namespaceClass, t.SchemaOID, 0, 'n'})
+	}
 	if t.RowTypeOID != 0 {
-		out = append(out, dependency{typeClass, t.RowTypeOID, 0, relationClass, t.OID, 0, 'i'})
+		if t.Kind == KindComposite {
+			out = append(out, dependency{relationClass, t.OID, 0, typeClass, t.RowTypeOID, 0, 'i'})
+		} else {
+			out = append(out, dependency{typeClass, t.RowTypeOID, 0, relationClass, t.OID, 0, 'i'})
+		}
 		if t.ArrayTypeOID != 0 {
 			out = append(out, dependency{typeClass, t.ArrayTypeOID, 0, typeClass, t.RowTypeOID, 0, 'i'})
 		}
@@ -332,6 +403,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			out = append(out, dependency{relationClass, t.OID, OID(c.Attnum), typeClass, c.TypeOID, 0, 'n'})
 		}
 		if def, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
+			calls(attrdefClass, def, defaultText(c))
 			kind := byte('a')
 			if c.Generated != "" {
 				kind = 'i'
@@ -348,6 +420,34 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			}
 		}
 	}
+	for _, parent := range t.Inherits {
+		kind := byte('n')
+		if t.Bound != nil {
+			kind = 'a'
+		}
+		out = append(out, dependency{relationClass, t.OID, 0, relationClass, parent, 0, kind})
+	}
+	if t.PartitionBy != nil {
+		for _, c := range t.PartitionBy.Columns {
+			for _, n := range append(slices.Clone(c.Uses), c.Attnum) {
+				if d := (dependency{relationClass, t.OID, OID(n), relationClass, t.OID, 0, 'i'}); n > 0 && !slices.Contains(out, d) {
+					out = append(out, d)
+				}
+			}
+		}
+	}
+	for _, tr := range t.Triggers {
+		if tr.Function >= FirstUserOID {
+			out = append(out, dependency{triggerClass, tr.OID, 0, procClass, tr.Function, 0, 'n'})
+		}
+		out = append(out, dependency{triggerClass, tr.OID, 0, relationClass, t.OID, 0, 'a'})
+		for _, f := range q.snap.functionsIn(tr.When) {
+			out = append(out, dependency{triggerClass, tr.OID, 0, procClass, f, 0, 'n'})
+		}
+		for _, n := range tr.Columns {
+			out = append(out, dependency{triggerClass, tr.OID, 0, relationClass, t.OID, OID(n), 'a'})
+		}
+	}
 	for _, s := range x.owned[t.OID] {
 		out = append(out, sequenceDependencies(s)...)
 	}
@@ -360,7 +460,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			found := false
 			uses := func(n int16) {
 				d := dependency{relationClass, ix.OID, 0, relationClass, t.OID, OID(n), 'a'}
-				if found = true; !slices.Contains(out, d) {
+				if !slices.Contains(out, d) {
 					out = append(out, d)
 				}
 			}
@@ -368,11 +468,13 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			for i := 0; i < len(ix.Keys)+len(ix.Include); i++ {
 				if n := indexAttnum(ix, i); n > 0 {
 					uses(n)
+					found = true
 				} else {
 					text += " " + ix.Keys[i].Expr
 				}
 			}
 			eachMentioned(t, text, uses)
+			calls(relationClass, ix.OID, text)
 			if !found {
 				out = append(out, dependency{relationClass, ix.OID, 0, relationClass, t.OID, 0, 'a'})
 			}
@@ -391,6 +493,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 				out = append(out, dependency{constraintClass, oid, 0, relationClass, r.fk.RefIndex, 0, 'n'})
 			}
 		case r.check != nil:
+			calls(constraintClass, oid, r.check.Expr)
 			for _, n := range r.check.Attnums {
 				out = append(out, dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'a'},
 					dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'n'})
@@ -423,6 +526,8 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			case q.snap.relation(d) != nil:
 			case q.snap.Type(d) != nil:
 				class = typeClass
+			case q.snap.Function(d) != nil:
+				class = procClass
 			case x.constraints[d].index != nil:
 				class = constraintClass
 			default:

@@ -2,9 +2,11 @@ package catalog
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/types"
 )
 
@@ -78,9 +80,10 @@ func MentionsRelation(e string, oid OID) bool {
 }
 
 // namesAsSeen rewrites what a stored expression names so that path finds it: objects that
-// constants stand for, and the types of casts. A type's name that is not qualified is one of public's.
+// constants stand for, the types of casts, and users' functions. A name that is not qualified is one of
+// pg_catalog's or public's.
 func namesAsSeen(snap *Snapshot, path []string, e string) string {
-	if !strings.Contains(e, "::") {
+	if !strings.Contains(e, "::") && !snap.HasFunctions() {
 		return e
 	}
 	if path == nil {
@@ -96,6 +99,11 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 				text = types.QuoteLiteral(name)
 			}
 			b.WriteString(toks[i].space + text)
+			continue
+		}
+		if f, n := calledFunction(snap, toks, i); f != nil {
+			b.WriteString(toks[i].space + snap.FunctionRef(path, f))
+			i += n - 1
 			continue
 		}
 		b.WriteString(toks[i].space + toks[i].text)
@@ -124,6 +132,56 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 		}
 	}
 	return b.String()
+}
+
+// calledFunction finds the user's function that is called by the name at toks[i], or one of its name
+// beside it, and how many tokens the name has; nil for what is no such call.
+func calledFunction(snap *Snapshot, toks []exprToken, i int) (*Function, int) {
+	if i > 0 && (toks[i-1].text == "." || toks[i-1].text == "::") {
+		return nil, 0
+	}
+	text, n := toks[i].text, 1
+	if i+2 < len(toks) && toks[i+1].text == "." {
+		text, n = text+"."+toks[i+2].text, 3
+	}
+	if i+n >= len(toks) || toks[i+n].text != "(" || !snap.HasFunctions() {
+		return nil, 0
+	}
+	parts, err := splitName(text)
+	if err != nil {
+		return nil, 0
+	}
+	schema, name, err := objectParts(parts)
+	if err != nil || schema == "" && len(builtin.Funcs(name)) > 0 {
+		return nil, 0
+	}
+	if schema == "" {
+		schema = "public"
+	}
+	list := snap.FunctionsNamed(snap.SchemaByName(schema), name)
+	if len(list) == 0 {
+		return nil, 0
+	}
+	return list[0], n
+}
+
+// functionsIn gives the users' functions that a stored expression calls, and those of their names
+// beside them.
+func (s *Snapshot) functionsIn(e string) (list []OID) {
+	if e == "" || !s.HasFunctions() {
+		return nil
+	}
+	toks := exprTokens(e)
+	for i := range toks {
+		if f, _ := calledFunction(s, toks, i); f != nil {
+			for _, g := range s.FunctionsNamed(f.Schema, f.Name) {
+				if !slices.Contains(list, g.OID) {
+					list = append(list, g.OID)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // regConstant tells of which type of storedRegs the constant is that tokens begin with; nil: of none.
@@ -159,18 +217,19 @@ func indexColumnDef(snap *Snapshot, path []string, t *Table, ix *Index, i int, p
 // and finds it; bare leaves the tablespace and such out (there is none here).
 func indexDef(snap *Snapshot, path []string, t *Table, ix *Index, pretty bool) string {
 	var b strings.Builder
+	tablePath := path
 	b.WriteString("CREATE ")
 	if (ix.Unique || ix.Primary) && !ix.Exclusion {
 		b.WriteString("UNIQUE ")
 	}
 	if !pretty {
-		path = nil
+		tablePath = nil
 	}
 	only := ""
 	if t.Kind == KindPartitioned {
 		only = "ONLY " // those of the partitions are told one by one
 	}
-	b.WriteString("INDEX " + types.QuoteIdent(ix.Name) + " ON " + only + relationRef(snap, path, t.OID) + " USING btree (")
+	b.WriteString("INDEX " + types.QuoteIdent(ix.Name) + " ON " + only + relationRef(snap, tablePath, t.OID) + " USING btree (")
 	for i := range ix.Keys {
 		k := &ix.Keys[i]
 		if i > 0 {

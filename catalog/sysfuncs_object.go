@@ -96,6 +96,19 @@ func comments() {
 	}))
 }
 
+// relationKinds are pg_class.relkind in words.
+var relationKinds = map[byte]string{'r': "table", 'p': "table", 'v': "view", 'm': "materialized view", 'i': "index", 'I': "index",
+	'S': "sequence", 'c': "composite type"}
+
+// relationText names a relation with its kind.
+func (s *Snapshot) relationText(path []string, oid OID) string {
+	kind := "table"
+	if r := s.relation(oid); r != nil {
+		kind = relationKinds[r.kind()]
+	}
+	return kind + " " + relationRef(s, path, oid)
+}
+
 // identity is what pg_identify_object tells.
 type identity struct{ kind, schema, name, identity string }
 
@@ -108,10 +121,10 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		if r == nil {
 			return id, "", false
 		}
-		kind := map[byte]string{'r': "table", 'v': "view", 'i': "index", 'S': "sequence"}[r.kind()]
+		kind := relationKinds[r.kind()]
 		schema := s.schemaName(r.schema)
 		id = identity{kind, schema, types.QuoteIdent(r.name), qualified(schema, r.name)}
-		describe = kind + " " + relationRef(s, path, oid)
+		describe = s.relationText(path, oid)
 		if sub != 0 {
 			if r.table == nil || r.ix != nil || sub < 0 || int(sub) > len(r.table.Columns) || r.table.Col(sub).Dropped {
 				return id, "", false
@@ -149,10 +162,10 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		name := types.QuoteIdent(r.name())
 		if r.table != nil {
 			id = identity{"table constraint", s.schemaName(r.schema()), "", name + " on " + relationRef(s, nil, r.table.OID)}
-			describe = "constraint " + r.name() + " on table " + relationRef(s, path, r.table.OID)
+			describe = "constraint " + r.name() + " on " + s.relationText(path, r.table.OID)
 		} else {
 			id = identity{"domain constraint", s.schemaName(r.schema()), "", name + " on " + qualified(s.schemaName(r.schema()), r.domain.Name)}
-			describe = "constraint " + r.name() + " on type " + formatType(s, path, r.domain.OID, -1, false)
+			describe = "constraint " + r.name()
 		}
 	case attrdefClass:
 		ref, found := s.index().defaults[oid]
@@ -162,14 +175,21 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		t := s.Table(ref.table)
 		col := types.QuoteIdent(t.Col(ref.attnum).Name)
 		id = identity{"default value", "", "", "for " + relationRef(s, nil, t.OID) + "." + col}
-		describe = "default value for column " + t.Col(ref.attnum).Name + " of table " + relationRef(s, path, t.OID)
+		describe = "default value for column " + t.Col(ref.attnum).Name + " of " + s.relationText(path, t.OID)
 	case ruleClass:
 		t := s.index().rules[oid]
 		if t == nil {
 			return id, "", false
 		}
 		id = identity{"rule", "", "", "\"_RETURN\" on " + relationRef(s, nil, t.OID)}
-		describe = "rule _RETURN on view " + relationRef(s, path, t.OID)
+		describe = "rule _RETURN on " + s.relationText(path, t.OID)
+	case triggerClass:
+		t, tr := s.trigger(oid)
+		if t == nil {
+			return id, "", false
+		}
+		id = identity{"trigger", "", "", types.QuoteIdent(tr.Name) + " on " + relationRef(s, nil, t.OID)}
+		describe = "trigger " + tr.Name + " on " + s.relationText(path, t.OID)
 	case procClass:
 		p := s.proc(oid)
 		if p == nil {

@@ -95,7 +95,7 @@ func (r *reindexing) options() error {
 // reindexesDatabase allows REINDEX DATABASE and SYSTEM to who owns the database.
 func (c *Ctx) reindexesDatabase(name string) error {
 	db := c.snap().Database()
-	if c.findDatabase(name) != db {
+	if named := c.findDatabase(name); named == nil || named.OID != db.OID {
 		return pgerr.New(pgerr.FeatureNotSupported, "can only reindex the currently open database")
 	}
 	if !c.owns(db.Owner) {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/parser"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -36,6 +37,7 @@ type placer interface {
 	special(e plan.Expr, top bool) bool
 	subquery(s *subquery)
 	typeName(t *types.Type, mod int32) string
+	funcName(f *builtin.Func) string
 }
 
 // FormatExpr prints a bound expression.
@@ -485,7 +487,7 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 	case e.SQLSyntax && p.syntax(e):
 		return
 	}
-	p.str(funcName(e.Fn) + "(")
+	p.str(p.funcName(e.Fn) + "(")
 	n := len(e.Args)
 	for i, a := range e.Args[:n-e.Defaulted] {
 		if i > 0 {
@@ -644,8 +646,17 @@ func (p *printer) subplan(e *plan.Subplan) {
 	p.str("(" + name + ")")
 }
 
+// funcName names a function: as whoever reads the query finds it, or as a stored
+// expression does.
+func (p *printer) funcName(f *builtin.Func) string {
+	if p.place != nil {
+		return p.place.funcName(f)
+	}
+	return funcName(f)
+}
+
 func (p *printer) agg(c *plan.AggCall) {
-	p.str(quoteIdent(c.Fn.Name) + "(")
+	p.str(p.funcName(c.Fn) + "(")
 	if c.Distinct {
 		p.str("DISTINCT ")
 	}

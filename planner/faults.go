@@ -65,8 +65,7 @@ func (p *planner) sublinksJoined(r rel) rel {
 
 // judge looks at what PostgreSQL's planner would look at.
 type judge struct {
-	s    consts
-	root rel
+	s consts
 }
 
 func (j *judge) statement(r rel, out []colID) {
@@ -80,8 +79,7 @@ func (j *judge) statement(r rel, out []colID) {
 	reads := &reads{p: p}
 	reads.all(out)
 	reads.rel(r)
-	j.root = p.everywhere(r, reads.without)
-	j.level(j.root)
+	j.level(p.everywhere(r, reads.without))
 }
 
 // exprs looks at expressions that PostgreSQL simplifies together: at the constants of all
@@ -261,9 +259,6 @@ func (j *judge) from(r rel, values, apart *[]rel) {
 		j.exprs(of(n)...)
 	case *lJoin:
 		j.from(n.l, values, apart)
-		if j.s.p.idleJoin(j.root, n) { // what stands apart there is never planned
-			apart = &[]rel{}
-		}
 		j.from(n.r, values, apart)
 		j.exprs(of(n)...)
 	case *lProject:

@@ -3,6 +3,8 @@ package planner
 import (
 	"slices"
 
+	"rowkey/builtin"
+	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -309,7 +311,7 @@ func (w *queryPrinter) computed(lv *queryLevel, c *plan.Col) func() {
 
 func (w *queryPrinter) windowCall(lv *queryLevel, c *windowCall) {
 	call := &c.item.call
-	w.str(quoteIdent(call.Fn.Name) + "(")
+	w.str(w.funcName(call.Fn) + "(")
 	if call.Star {
 		w.str("*")
 	} else {
@@ -445,6 +447,13 @@ func (w *queryPrinter) test(s *subquery) {
 	default:
 		w.str(" " + op + " ANY ")
 	}
+}
+
+func (w *queryPrinter) funcName(f *builtin.Func) string {
+	if u, ok := f.User.(*catalog.Function); ok {
+		return w.snap.FunctionRef(w.path, u)
+	}
+	return funcName(f)
 }
 
 func (w *queryPrinter) typeName(t *types.Type, mod int32) string {

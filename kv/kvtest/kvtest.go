@@ -60,7 +60,6 @@ func Run(t *testing.T, open Open) {
 		{"SerializableCounters", testSerializableCounters},
 		{"LockConflictTable", testLockTable},
 		{"LockWaits", testLockWaits},
-		{"LockSettled", testLockSettled},
 		{"LockFirstComeFirstServed", testLockFair},
 		{"LockTellsChange", testLockChanged},
 		{"LockNewestAtRepeatableRead", testLockNewest},

@@ -2,14 +2,18 @@ package clients
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"rowkey/tests/pgtest"
 )
 
 // TestPgDump: what PostgreSQL's pg_dump writes of a database, in every format and by several
@@ -42,6 +46,7 @@ func TestPgDump(t *testing.T) {
 	tool("createdb", "shop")
 	tool("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", "shop", "-f", "testdata/shop.sql")
 	want := text("shop")
+	sameAsPostgres(t, want)
 	dir := t.TempDir()
 	for _, way := range []struct {
 		name          string
@@ -85,5 +90,39 @@ func TestPgDump(t *testing.T) {
 	var sum string
 	if err := c.QueryRow(context.Background(), "SELECT sum(t)::text FROM app.totals").Scan(&sum); err != nil || sum != "20.50" {
 		t.Errorf("totals %q %v", sum, err)
+	}
+}
+
+// sameAsPostgres tells where a dump of testdata/shop.sql is not PostgreSQL's.
+func sameAsPostgres(t *testing.T, dump string) {
+	server := os.Getenv("ROWKEY_PG")
+	if server == "" {
+		t.Log("ROWKEY_PG is not set: no PostgreSQL 15 to compare the dump with")
+		return
+	}
+	name := fmt.Sprintf("rk_shop_%d", os.Getpid())
+	database, err := pgtest.MakeDatabase(server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if out, err := exec.Command("psql", "-d", server, "-c", "DROP DATABASE "+name, "-c", "DROP ROLE app_reader").CombinedOutput(); err != nil {
+			t.Errorf("psql: %v\n%s", err, out)
+		}
+	}()
+	if out, err := exec.Command("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "testdata/shop.sql").CombinedOutput(); err != nil {
+		t.Fatalf("psql: %v\n%s", err, out)
+	}
+	out, err := exec.Command("pg_dump", "-d", database).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := regexp.MustCompile(`(?m)^((--|\\(un)?restrict).*)?\n`)
+	got, want := strings.Split(plain.ReplaceAllString(dump, ""), "\n"), strings.Split(plain.ReplaceAllString(string(out), ""), "\n")
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Errorf("the dump differs from PostgreSQL's from line %d on:\n%s\nwant\n%s", i, strings.Join(got[min(i, len(got)):min(i+8, len(got))], "\n"), strings.Join(want[min(i, len(want)):min(i+8, len(want))], "\n"))
+			return
+		}
 	}
 }

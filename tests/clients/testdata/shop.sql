@@ -11,11 +11,30 @@ create materialized view app.mv as select * from app.totals;
 create function app.f(a int) returns int language plpgsql as $$ begin return a + 1; end $$;
 create function app.trg() returns trigger language plpgsql as $$ begin new.name := upper(new.name); return new; end $$;
 create trigger up before insert on app.customers for each row execute function app.trg();
-create table app.parts (id int, d date) partition by range (d);
-create table app.parts_2024 partition of app.parts for values from ('2024-01-01') to ('2025-01-01');
+create table app.days (id int, d date) partition by range (d);
+create table app.days_2024 partition of app.days for values from ('2024-01-01') to ('2025-01-01');
 comment on table app.customers is 'people';
 create role app_reader; grant select on all tables in schema app to app_reader;
-insert into app.customers(name,email,n,tags,doc) values ('ann','a@x',3,'{a,b}','{"x":1}'),('bob','b@x',4,null,null);
+insert into app.customers(name,email,n,tags,doc,created) values ('ann','a@x',3,'{a,b}','{"x":1}','2024-02-03 04:05:06'),('bob','b@x',4,null,null,'2024-02-04');
 insert into app.orders(customer_id,total) values (1,10.5),(1,3),(2,7);
-insert into app.parts values (1,'2024-05-05');
+insert into app.days values (1,'2024-05-05');
 refresh materialized view app.mv;
+
+-- What calls functions comes behind them, and says where they are.
+CREATE FUNCTION app.zone(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 % 7';
+CREATE FUNCTION app.again(n int DEFAULT app.zone(9)) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION public.open(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE AGGREGATE public.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE DOMAIN app.area AS int DEFAULT 3 CHECK (app.zone(VALUE) > 0);
+CREATE TYPE app.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi);
+CREATE TYPE app.place AS (area app.area, spans app.span[]);
+CREATE TABLE app.places (id int DEFAULT app.zone(8) PRIMARY KEY, at app.place, n int CHECK (public.open(n) > 0), m int GENERATED ALWAYS AS (app.zone(n)) STORED);
+CREATE INDEX places_zone ON app.places (app.zone(n), (n + 1)) WHERE public.open(m) > 1;
+CREATE FUNCTION app.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER note BEFORE UPDATE OF n ON app.places FOR EACH ROW WHEN (app.zone(new.n) > 2) EXECUTE FUNCTION app.note();
+CREATE VIEW app.seen AS SELECT public.open(n) AS o, app.zone(m) AS z, total(n) OVER (ORDER BY public.open(n)) AS t, g.h
+  FROM app.places, LATERAL public.open(n) g(h) WHERE app.again(n) = ANY (SELECT public.open(m) FROM app.places);
+INSERT INTO app.places (at, n) VALUES ('(1,"{""[1,2)""}")', 5);
+CREATE TABLE app.parts (area app.area, v int) PARTITION BY LIST (v);
+CREATE TABLE app.part1 PARTITION OF app.parts FOR VALUES IN (1, 2);
+CREATE TABLE app.more (extra text) INHERITS (app.places);
