@@ -45,6 +45,7 @@ func (t *Tree) findSome(from int, keys, values [][]byte, missing []int32) []int3
 	}
 	var at [together]*node
 	t.leavesOf(&at, keys)
+	peekAll(&at, keys, true)
 	for i, k := range keys {
 		n := at[i&(together-1)]
 		if n.used.Load() == 0 {

@@ -154,6 +154,7 @@ func (o *Overlay) writeSome(es []Entry, keys [][]byte) {
 	there := o.root != nil
 	if there {
 		o.leavesOf(&at, keys)
+		peekAll(&at, keys, false)
 		sum := uint64(0)
 		for i := range keys { // as leavesOf does with what all searches need
 			sum += at[i&(together-1)].age.gen

@@ -163,7 +163,7 @@ func (n *node) search(key []byte) (at int, equal bool) {
 	if lo == int(n.n) || n.heads[lo] != h {
 		return lo, false
 	}
-	if bytes.Equal(n.items[lo].Key(), key) {
+	if n.sameKey(lo, key) || bytes.Equal(n.items[lo].Key(), key) {
 		return lo, true
 	}
 	hi := lo + 1
@@ -185,6 +185,12 @@ func (n *node) search(key []byte) (at int, equal bool) {
 		}
 	}
 	return lo, false
+}
+
+// sameKey tells of an item whose head is key's that the whole key is, if that can be told without the item's
+// memory: prefix, head and length are all there is to compare.
+func (n *node) sameKey(i int, key []byte) bool {
+	return len(key) <= int(n.plen)+8 && int(n.items[i&(width-1)].klen) == len(key)
 }
 
 // firstHead finds the first head that is not less than h. It counts those that are less, of
@@ -253,6 +259,7 @@ func (t *Tree) getSome(keys, values [][]byte) {
 	}
 	var at [together]*node
 	t.leavesOf(&at, keys)
+	peekAll(&at, keys, true)
 	for i, k := range keys {
 		n := at[i&(together-1)]
 		if j, equal := n.search(k); equal {
@@ -272,13 +279,13 @@ func (t *Tree) leavesOf(at *[together]*node, keys [][]byte) {
 			at[i&(together-1)] = n.inner().kids[n.child(k)]
 		}
 	}
-	peekAll(at, keys)
 }
 
 // peekAll touches the memory that searches of keys in their leaves will look at, one part
 // after the other for all keys, so that these waits overlap, too: the heads, the entry that
-// the search compares with, and what that one holds.
-func peekAll(at *[together]*node, keys [][]byte) {
+// the search compares with, and what that one holds; that not if a search finds out without it, unless values
+// are asked for.
+func peekAll(at *[together]*node, keys [][]byte, values bool) {
 	sum := uint64(0)
 	for i := range keys {
 		n := at[i&(together-1)]
@@ -286,7 +293,7 @@ func peekAll(at *[together]*node, keys [][]byte) {
 	}
 	var es [together]Entry
 	for i, k := range keys {
-		es[i&(together-1)] = at[i&(together-1)].near(k)
+		es[i&(together-1)] = at[i&(together-1)].near(k, values)
 	}
 	for i := range keys {
 		if e := es[i&(together-1)]; !e.None() && e.klen > 0 {
@@ -297,13 +304,15 @@ func peekAll(at *[together]*node, keys [][]byte) {
 	runtime.KeepAlive(sum)
 }
 
-// near is the entry that a search of key would compare it with, if any.
-func (n *node) near(key []byte) (e Entry) {
+// near is the entry that a search of key would compare it with, or give, if any.
+func (n *node) near(key []byte, given bool) (e Entry) {
 	p := int(n.plen)
 	if len(key) < p {
 		return e
 	}
-	if i := n.firstHead(head(key, p)); i < int(n.n) {
+	h := head(key, p)
+	i := n.firstHead(h)
+	if i < int(n.n) && (given || n.heads[i&(width-1)] == h && !n.sameKey(i, key)) {
 		e = n.items[i&(width-1)]
 	}
 	return e

@@ -24,6 +24,7 @@ func (t *Tree) writeSome(es []Entry, keys [][]byte) (grown int64) {
 	there := t.root != nil && len(es) >= fewWritten
 	if there {
 		t.leavesOf(&at, keys)
+		peekAll(&at, keys, false)
 	}
 	for i, e := range es {
 		var old Entry
