@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"rowkey/builtin"
+	"rowkey/builtin/contrib"
+	"rowkey/pgerr"
 	"rowkey/types"
 )
 
@@ -16,7 +18,7 @@ type Function struct {
 	SchemaOID OID
 	Name      string
 	Kind      byte   // pg_proc.prokind: f, p, a, w
-	Language  string // sql, plpgsql, internal
+	Language  string // sql, plpgsql, internal, c
 	Params    []Param
 	ResultOID OID
 	SetOf     bool    `json:",omitempty"`
@@ -27,7 +29,10 @@ type Function struct {
 	Parallel  byte    // pg_proc.proparallel: s, r, u
 	Cost      float64 `json:",omitempty"`
 	Rows      float64 `json:",omitempty"`
-	Source    string  `json:",omitempty"`
+	Source    string  `json:",omitempty"` // of language c: the symbol
+	// Library has the functions of language c, which only extensions make.
+	Library   string `json:",omitempty"`
+	Extension OID    `json:",omitempty"` // that the function belongs to
 	// Body holds an SQL-standard body: its statements' texts, joined as they are printed.
 	HasBody   bool       `json:",omitempty"`
 	Body      []string   `json:",omitempty"`
@@ -284,6 +289,16 @@ func (f *Function) Bound(args []*types.Type, result *types.Type, out []types.Fie
 // invoke completes a copy of fn that calls f through the session.
 func (f *Function) invoke(fn *builtin.Func, args []*types.Type, result *types.Type, out []types.Field) *builtin.Func {
 	g := *fn
+	if f.Library != "" {
+		k, ok := contrib.FindKernel(f.Library, f.Source)
+		if !ok { // of another version of this program
+			k.Eval = func(*builtin.Ctx, []types.Datum) (types.Datum, error) {
+				return types.Null, pgerr.Newf(pgerr.UndefinedFunction, "could not find function \"%s\" in file \"%s\"", f.Source, f.Library)
+			}
+		}
+		g.Out, g.Eval, g.Set = out, k.Eval, k.Set
+		return &g
+	}
 	call := &builtin.RoutineCall{Function: f, Args: args, Result: result, Out: out, SetOf: fn.SetOf}
 	g.Out = out
 	g.Eval = func(ctx *builtin.Ctx, vals []types.Datum) (types.Datum, error) {

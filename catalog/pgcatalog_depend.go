@@ -145,6 +145,16 @@ func pgDependRows(q *query) error {
 	if err := q.rowkeyMembers(emit); err != nil {
 		return err
 	}
+	for _, e := range q.snap.Extensions() {
+		if err := emit(dependency{extensionClass, e.OID, 0, namespaceClass, e.SchemaOID, 0, 'n'}); err != nil {
+			return err
+		}
+		for _, f := range q.snap.ExtensionMembers(e.OID) {
+			if err := emit(dependency{procClass, f.OID, 0, extensionClass, e.OID, 0, 'e'}); err != nil {
+				return err
+			}
+		}
+	}
 	tables, all := q.dependTables()
 	if all {
 		tables = q.snap.index().tables
@@ -610,6 +620,9 @@ func descriptionRows(q *query) error {
 		if f := q.snap.Function(oid); f != nil {
 			row(oid, procClass, 0, f.Comment)
 		}
+		if e := q.snap.Extension(oid); e != nil {
+			row(oid, extensionClass, 0, e.Comment)
+		}
 		if t, _ := q.snap.trigger(oid); t != nil {
 			table(t)
 		}
@@ -635,6 +648,9 @@ func descriptionRows(q *query) error {
 	}
 	for _, f := range q.snap.Functions() {
 		row(f.OID, procClass, 0, f.Comment)
+	}
+	for _, e := range q.snap.Extensions() {
+		row(e.OID, extensionClass, 0, e.Comment)
 	}
 	for class, list := range descriptionTable() {
 		for oid, text := range list {

@@ -73,7 +73,7 @@ func (q *query) userProcRow(f *Function) error {
 	return q.row(vOID(f.OID), vStr(f.Name), vOID(f.SchemaOID), vOID(ownerOr(f.Owner)), vOID(languageOID(f.Language)), vFlt(f.Cost), vFlt(f.Rows), vOID(variadic),
 		vOID(0), vChar(f.Kind), vBool(f.Definer), vBool(f.Leakproof), vBool(f.Strict), vBool(f.SetOf), vChar(f.Volatile), vChar(f.Parallel),
 		vInt(len(args)), vInt(defaults), vOID(f.ResultOID), types.NewVector(types.OidVector, args...), all, modes, names, defs, vNull(),
-		vStr(f.Source), vNull(), body, config, vACL(f.ACL, f.ACL != nil))
+		vStr(f.Source), vOpt(f.Library), body, config, vACL(f.ACL, f.ACL != nil))
 }
 
 func (f *Function) argumentDefaults() string {
@@ -208,7 +208,7 @@ func functionDef(snap *Snapshot, path []string, f *Function) string {
 		opts = append(opts, "LEAKPROOF")
 	}
 	cost := 100.0
-	if f.Language == "internal" {
+	if f.Language == "internal" || f.Language == "c" {
 		cost = 1
 	}
 	if f.Cost > 0 && f.Cost != cost {
@@ -231,6 +231,10 @@ func functionDef(snap *Snapshot, path []string, f *Function) string {
 	}
 	if f.HasBody {
 		b.WriteString(sqlBody(f) + "\n")
+		return b.String()
+	}
+	if f.Library != "" {
+		b.WriteString("AS " + types.QuoteLiteral(f.Library) + ", $" + strings.ToLower(word) + "$" + f.Source + "$" + strings.ToLower(word) + "$\n")
 		return b.String()
 	}
 	quote := "$" + strings.ToLower(word) + "$"

@@ -20,6 +20,23 @@ func procRows() map[string]rows {
 		"pg_cast":      {"", castRows},
 		"pg_language":  {"", languageRows},
 		"pg_extension": {"", extensionRows},
+		"pg_available_extensions": {"", func(q *query) error {
+			for _, a := range availableExtensions() {
+				if err := q.row(vStr(a.name), vStr(a.version), q.installedVersion(a.name), vStr(a.comment)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		"pg_available_extension_versions": {"", func(q *query) error {
+			for _, a := range availableExtensions() {
+				row := append([]types.Datum{vStr(a.name), vStr(a.version), vBool(!q.installedVersion(a.name).IsNull())}, a.facts()...)
+				if err := q.row(row...); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
 	}
 }
 
@@ -273,15 +290,6 @@ func languageRows(q *query) error {
 		}
 	}
 	return nil
-}
-
-// extensionRows shows the extensions there are: rowkey's own is what the schemas kv and
-// rowkey hold, which pg_dump leaves out like all that extensions made.
-func extensionRows(q *query) error {
-	if err := q.row(vOID(plpgsqlExtension), vStr("plpgsql"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull()); err != nil {
-		return err
-	}
-	return q.row(vOID(rowkeyExtension), vStr("rowkey"), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr("1.0"), vNull(), vNull())
 }
 
 // argumentText writes a function's arguments as CREATE FUNCTION would have

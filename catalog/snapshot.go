@@ -29,6 +29,8 @@ type Snapshot struct {
 	indexes   cowMap[OID, *Table] // index OID → its table
 	stats     cowMap[OID, *TableStats]
 	functions cowMap[OID, *Function]
+
+	extensions cowMap[OID, *Extension]
 	// constructors of the users' range and multirange types, by their names
 	constructors cowMap[relName, []*builtin.Func]
 
@@ -171,6 +173,9 @@ func (s *Snapshot) Own() []Object {
 	for oid, o := range s.stats.all() {
 		out = append(out, &StatsObject{Table: oid, Stats: o})
 	}
+	for _, o := range s.Extensions() {
+		out = append(out, o)
+	}
 	for _, o := range s.Functions() {
 		out = append(out, o)
 	}
@@ -222,6 +227,7 @@ const (
 	kindDatabase   objectKind = 8
 	kindGrants     objectKind = 9
 	kindDefaultACL objectKind = 10
+	kindExtension  objectKind = 11
 )
 
 func (o *Schema) objectKey() (objectKind, OID)      { return kindSchema, o.OID }
@@ -266,6 +272,7 @@ func (s *Snapshot) copy() *Snapshot {
 		usertypes: s.usertypes.copy(), indexes: s.indexes.copy(), stats: s.stats.copy(),
 		schemaByName: s.schemaByName.copy(), relByName: s.relByName.copy(), typeByName: s.typeByName.copy(),
 		typeByOID: s.typeByOID.copy(), referredBy: s.referredBy.copy(),
+		extensions:   s.extensions.copy(),
 		constructors: s.constructors.copy(), functions: s.functions.copy(), funcsByName: s.funcsByName.copy(), typeUsers: s.typeUsers.copy(),
 		children: s.children.copy(), roles: s.roles.copy(), roleByName: s.roleByName.copy(), grants: s.grants.copy(),
 		defaultACLs: s.defaultACLs.copy(), databases: s.databases.copy(), database: s.database,
@@ -329,6 +336,12 @@ func (s *Snapshot) apply(changes []change) (*Snapshot, error) {
 				if err := n.renewAggregates(oid); err != nil {
 					return nil, err
 				}
+			}
+		case *Extension:
+			if c.drop {
+				n.extensions.delete(oid)
+			} else {
+				n.extensions.set(oid, o)
 			}
 		case *Role:
 			n.applyRole(o, c.drop)

@@ -304,6 +304,8 @@ func decodeObject(kind objectKind, value []byte) (Object, error) {
 		obj = new(StatsObject)
 	case kindFunction:
 		obj = new(Function)
+	case kindExtension:
+		obj = new(Extension)
 	case kindRole:
 		obj = new(Role)
 	case kindDatabase:

@@ -56,6 +56,9 @@ func (s *Snapshot) comment(class, oid OID, sub int16) string {
 		return ""
 	}
 	q := &query{snap: s}
+	if e := s.Extension(oid); e != nil && class == extensionClass {
+		return e.Comment
+	}
 	if text := descriptionTable()[class][oid]; text != "" && q.exists(class, oid) {
 		return text
 	}
@@ -68,7 +71,7 @@ func comments() {
 		return vOpt(snap.comment(class, arg(a[0]), 0)), nil
 	}))
 	builtin.Define("obj_description(oid)", withSnap(func(_ *builtin.Ctx, snap *Snapshot, a []types.Datum) (types.Datum, error) {
-		for _, class := range []OID{relationClass, typeClass, constraintClass, namespaceClass, procClass, operatorClass, triggerClass} {
+		for _, class := range []OID{relationClass, typeClass, constraintClass, namespaceClass, procClass, operatorClass, triggerClass, extensionClass} {
 			if s := snap.comment(class, arg(a[0]), 0); s != "" {
 				return vStr(s), nil
 			}
@@ -214,6 +217,20 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 			}
 		}
 		return id, "", false
+	case extensionClass:
+		name := ""
+		for _, f := range fixedExtensions {
+			if f.oid == oid {
+				name = f.name
+			}
+		}
+		if e := s.Extension(oid); e != nil {
+			name = e.Name
+		}
+		if name == "" {
+			return id, "", false
+		}
+		id, describe = identity{"extension", "", types.QuoteIdent(name), types.QuoteIdent(name)}, "extension "+name
 	case collationClass:
 		name := collationName(oid)
 		if name == "" {

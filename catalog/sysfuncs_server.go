@@ -216,8 +216,8 @@ func serverFacts() {
 		}
 		return nil
 	}})
-	// What has no rows here: replication, extensions, prepared transactions …
-	builtin.Define("pg_lock_status() pg_prepared_xact() pg_available_extensions() pg_available_extension_versions() pg_tablespace_databases(oid) "+
+	// What has no rows here: replication, prepared transactions …
+	builtin.Define("pg_lock_status() pg_prepared_xact() pg_tablespace_databases(oid) "+
 		"pg_get_publication_tables(text)", noRows())
 	for sig, what := range map[string]string{"pg_show_all_settings()": "pg_settings", "pg_prepared_statement()": "pg_prepared_statements", "pg_cursor()": "pg_cursors"} {
 		builtin.Define(sig, builtin.Func{Set: func(ctx *builtin.Ctx, _ []types.Datum, emit func([]types.Datum) error) error {

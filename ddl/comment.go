@@ -96,6 +96,8 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		cp := *f
 		cp.Comment = text
 		return c.put(&cp)
+	case ast.ObjectExtension:
+		return c.commentExtension(o.Name[0], text)
 	case ast.ObjectTrigger:
 		t, err := c.commented(ownerOf(o, o.On), c.ownRelation)
 		if err != nil {

@@ -183,6 +183,8 @@ func (c *Ctx) run(st ast.Stmt) (rows int64, err error) {
 		err = c.createAggregate(n)
 	case *ast.CreateTriggerStmt:
 		err = c.createTrigger(n)
+	case *ast.CreateExtensionStmt:
+		err = c.createExtension(n)
 	case *ast.AlterFunctionStmt:
 		err = c.alterFunction(n)
 	case *ast.AlterEnumStmt:

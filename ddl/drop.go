@@ -25,6 +25,7 @@ type target struct {
 	typ     *catalog.UserType
 	schema  *catalog.Schema
 	fn      *catalog.Function
+	ext     *catalog.Extension
 	trigger *catalog.Trigger // of table
 }
 
@@ -32,6 +33,8 @@ func (t target) key() string {
 	switch {
 	case t.fn != nil:
 		return fmt.Sprint("f", t.fn.OID)
+	case t.ext != nil:
+		return fmt.Sprint("x", t.ext.OID)
 	case t.trigger != nil:
 		return fmt.Sprint("g", t.trigger.OID)
 	case t.typ != nil && t.check != nil:
@@ -83,6 +86,8 @@ func (c *Ctx) describe(t target) string {
 	switch {
 	case t.fn != nil:
 		return "function " + c.functionText(t.fn)
+	case t.ext != nil:
+		return "extension " + t.ext.Name
 	case t.trigger != nil:
 		return "trigger " + quoteIdent(t.trigger.Name) + " on " + rel(t.table)
 	case t.typ != nil && t.check != nil:
@@ -122,6 +127,8 @@ func (t target) oid() catalog.OID {
 	switch {
 	case t.fn != nil:
 		return t.fn.OID
+	case t.ext != nil:
+		return t.ext.OID
 	case t.trigger != nil:
 		return t.trigger.OID
 	case t.index != nil:
@@ -160,6 +167,10 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 	switch {
 	case t.fn != nil:
 		c.dependentsOfFunction(t.fn, add)
+	case t.ext != nil:
+		for _, f := range snap.ExtensionMembers(t.ext.OID) {
+			add(target{fn: f}, true)
+		}
 	case t.trigger != nil:
 		for _, child := range snap.AllChildren(t.table.OID) {
 			for _, k := range child.Triggers {
@@ -170,8 +181,13 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 		}
 	case t.schema != nil:
 		for _, f := range snap.Functions() {
-			if f.SchemaOID == t.schema.OID {
+			if f.SchemaOID == t.schema.OID && snap.Extension(f.Extension) == nil {
 				add(target{fn: f}, false)
+			}
+		}
+		for _, e := range snap.Extensions() {
+			if e.SchemaOID == t.schema.OID {
+				add(target{ext: e}, false)
 			}
 		}
 		for _, tb := range snap.Tables() {
@@ -565,6 +581,8 @@ func (c *Ctx) removeAll(all []target) error {
 		case t.table != nil:
 		case t.fn != nil:
 			err = c.dropObject(t.fn)
+		case t.ext != nil:
+			err = c.dropObject(t.ext)
 		case t.typ != nil && t.check != nil:
 			err = c.dropDomainCheck(t)
 		case t.seq != nil:
@@ -678,6 +696,11 @@ func (c *Ctx) drop(n *ast.DropStmt) error {
 		return nil
 	}
 	for _, t := range targets {
+		if t.fn != nil && t.fn.Extension != 0 {
+			if err := c.keepMember(t.fn); err != nil {
+				return err
+			}
+		}
 		if t.index != nil && t.index.Constraint != 0 {
 			return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it",
 				quoteIdent(t.index.Name), quoteIdent(t.index.Name), c.relName(t.table.OID, t.table.Schema, t.table.Name)).
@@ -825,8 +848,10 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		return skip(pgerr.UndefinedTable, kind, strings.Join(o.Name, "."))
 	}
 	switch n.Kind {
-	case ast.ObjectExtension, ast.ObjectCollation, ast.ObjectStatistics:
-		if n.Kind == ast.ObjectExtension || n.IfExists {
+	case ast.ObjectExtension:
+		return c.dropExtension(n, o.Name[0])
+	case ast.ObjectCollation, ast.ObjectStatistics:
+		if n.IfExists {
 			return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
 		}
 	case ast.ObjectTrigger:

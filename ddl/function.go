@@ -416,7 +416,7 @@ func (c *Ctx) storeFunction(f *catalog.Function, replace bool) error {
 		if err := c.ownFunction(old); err != nil {
 			return err
 		}
-		f.OID, f.Comment, f.Owner, f.ACL = old.OID, old.Comment, old.Owner, old.ACL
+		f.OID, f.Comment, f.Owner, f.ACL, f.Extension = old.OID, old.Comment, old.Owner, old.ACL, old.Extension
 	} else {
 		oid, err := c.newOID()
 		if err != nil {
@@ -742,7 +742,7 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 			}
 		}
 	}
-	c.expressionsWith(func(text string) bool { return mentions(text, f.Name) }, add)
+	c.expressionsWith(func(text string) bool { return calls(text, f) }, add)
 	for _, g := range c.snap().Functions() {
 		if g.OID == f.OID {
 			continue

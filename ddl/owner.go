@@ -55,6 +55,8 @@ func schemaOf(o catalog.Object) catalog.OID {
 		return o.SchemaOID
 	case *catalog.UserType:
 		return o.SchemaOID
+	case *catalog.Extension:
+		return o.SchemaOID
 	}
 	return 0
 }

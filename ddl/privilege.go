@@ -135,6 +135,8 @@ func (c *Ctx) ownTarget(t target) error {
 	switch {
 	case t.schema != nil:
 		return c.ownSchema(t.schema)
+	case t.ext != nil:
+		return nil // dropExtension has seen to it
 	case t.fn != nil:
 		if inOwn(t.fn.SchemaOID) {
 			return nil

@@ -420,6 +420,8 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 		switch n.Object.Kind {
 		case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 			return c.moveFunction(n.Object, n.Object.Kind, to)
+		case ast.ObjectExtension:
+			return c.moveExtension(n.Object.Name[0], to)
 		}
 	}
 	if n.Table == nil {

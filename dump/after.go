@@ -56,6 +56,8 @@ func (d *dumper) comments() {
 			|| '(' || pg_get_function_identity_arguments(p.oid) || ')', x.description
 			FROM pg_description x JOIN pg_proc p ON p.oid = x.objoid AND x.classoid = 'pg_proc'::regclass JOIN pg_namespace n ON n.oid = p.pronamespace
 			WHERE p.oid >= 16384 AND ` + own,
+		`SELECT 'EXTENSION ' || quote_ident(e.extname), x.description FROM pg_description x JOIN pg_extension e ON e.oid = x.objoid AND x.classoid = 'pg_extension'::regclass
+			WHERE e.oid >= 16384 AND x.description <> (SELECT comment FROM pg_available_extensions WHERE name = e.extname)`,
 		`SELECT 'CONSTRAINT ' || quote_ident(k.conname) || ' ON ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname), x.description
 			FROM pg_description x JOIN pg_constraint k ON k.oid = x.objoid AND x.classoid = 'pg_constraint'::regclass
 			JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + own,

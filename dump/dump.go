@@ -185,6 +185,9 @@ var keywords = func() map[string]bool {
 // own tells the schemas whose objects come with every database.
 const own = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'rowkey') AND n.nspname !~ '^pg_(temp|toast_temp)_'`
 
+// unowned are functions that no extension brings along.
+const unowned = `NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')`
+
 // builtIn tells a schema that rowkey makes with every database, and lets nobody define
 // things in: its definitions are written for others.
 func builtIn(schema string) bool { return schema == "kv" || keySpace.MatchString(schema) }

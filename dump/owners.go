@@ -24,7 +24,7 @@ func (d *dumper) owners() {
 		UNION ALL
 		SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || quote_ident(nspname) || '.' || quote_ident(proname)
 			|| '(' || pg_get_function_identity_arguments(p.oid) || ')', proowner
-			FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE p.oid >= 16384 AND prokind IN ('f', 'p') AND ` + own + `
+			FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE p.oid >= 16384 AND prokind IN ('f', 'p') AND ` + unowned + ` AND ` + own + `
 		) o JOIN pg_roles ON pg_roles.oid = owner WHERE owner <> 10 ORDER BY 1`) {
 		d.printf("ALTER %s OWNER TO %s;\n", r[0], ident(r[1]))
 	}
@@ -54,7 +54,7 @@ func (d *dumper) privileges() {
 		UNION ALL
 		SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || quote_ident(nspname) || '.' || quote_ident(proname)
 			|| '(' || pg_get_function_identity_arguments(p.oid) || ')', '', proowner, proacl, acldefault('f', proowner)
-			FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE p.oid >= 16384 AND prokind IN ('f', 'p') AND `+own)
+			FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE p.oid >= 16384 AND prokind IN ('f', 'p') AND `+unowned+` AND `+own)
 	for _, r := range d.query(`SELECT a.oid, quote_ident(rolname), COALESCE(quote_ident(nspname), '') FROM pg_default_acl a
 		JOIN pg_roles r ON r.oid = defaclrole LEFT JOIN pg_namespace n ON n.oid = defaclnamespace ORDER BY 2, 3, defaclobjtype`) {
 		verb := "ALTER DEFAULT PRIVILEGES FOR ROLE " + r[1] + " "

@@ -28,6 +28,9 @@ func (d *dumper) definitions() {
 			d.printf("CREATE SCHEMA %s;\n", ident(r[0]))
 		}
 	}
+	for _, r := range d.query(`SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= 16384 ORDER BY 1`) {
+		d.printf("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s;\n", ident(r[0]), ident(r[1]))
+	}
 	var all []*object
 	all = append(all, d.types()...)
 	all = append(all, d.sequences()...)
@@ -200,7 +203,7 @@ func (d *dumper) sequences() (out []*object) {
 
 func (d *dumper) functions() (out []*object) {
 	for _, r := range d.query(`SELECT p.oid, pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-		WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p') AND ` + own + ` ORDER BY p.oid`) {
+		WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p') AND ` + unowned + ` AND ` + own + ` ORDER BY p.oid`) {
 		out = append(out, &object{oid: number(r[0]), kind: kindFunction, text: strings.TrimRight(r[1], "\n") + ";\n"})
 	}
 	return out

@@ -50,3 +50,11 @@ COMMENT ON FUNCTION app.twice(int) IS 'doubles'; COMMENT ON TRIGGER touch ON app
 CREATE MATERIALIZED VIEW app.mv (n, lines) WITH (fillfactor = 70) AS SELECT a, count(*) FROM app.base GROUP BY a; CREATE UNIQUE INDEX mv_n ON app.mv (n);
 CREATE MATERIALIZED VIEW app.mv_of_mv AS SELECT sum(lines) AS lines FROM app.mv; CREATE MATERIALIZED VIEW app.mv_empty AS SELECT * FROM app.v3 WITH NO DATA;
 COMMENT ON MATERIALIZED VIEW app.mv IS 'kept'; CREATE VIEW app.on_mv AS SELECT * FROM app.mv WHERE n > 0;
+
+-- Extensions bring their functions along.
+CREATE EXTENSION "uuid-ossp" WITH SCHEMA app;
+CREATE EXTENSION pgcrypto;
+COMMENT ON EXTENSION pgcrypto IS 'for keys';
+CREATE TABLE app.keyed (id uuid DEFAULT app.uuid_generate_v4() PRIMARY KEY, h bytea DEFAULT public.digest('a'::text, 'md5'::text));
+INSERT INTO app.keyed (id) VALUES (app.uuid_nil());
+CREATE VIEW app.hashed AS SELECT encode(public.hmac(h, h, 'sha1'::text), 'hex'::text) AS x FROM app.keyed;

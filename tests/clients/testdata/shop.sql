@@ -38,3 +38,6 @@ INSERT INTO app.places (at, n) VALUES ('(1,"{""[1,2)""}")', 5);
 CREATE TABLE app.parts (area app.area, v int) PARTITION BY LIST (v);
 CREATE TABLE app.part1 PARTITION OF app.parts FOR VALUES IN (1, 2);
 CREATE TABLE app.more (extra text) INHERITS (app.places);
+CREATE EXTENSION pgcrypto;
+CREATE TABLE secrets (id int PRIMARY KEY, h bytea DEFAULT digest('a'::text, 'md5'::text));
+INSERT INTO secrets VALUES (1);
