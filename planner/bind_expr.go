@@ -887,7 +887,11 @@ func (b *binder) rowExpr(e *ast.RowExpr) plan.Expr {
 		fail(e.Pos(), pgerr.TooManyColumns, "ROW expressions can have at most 1664 entries")
 	}
 	for i, x := range out.Args {
-		out.Fields = append(out.Fields, types.Field{Name: "f" + strconv.Itoa(i+1), Type: x.Type(), Typmod: x.Typmod()})
+		name := "f" + strconv.Itoa(i+1)
+		if e.Names != nil {
+			name = e.Names[i]
+		}
+		out.Fields = append(out.Fields, types.Field{Name: name, Type: x.Type(), Typmod: x.Typmod()})
 	}
 	return out
 }

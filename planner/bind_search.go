@@ -46,10 +46,14 @@ func (p *planner) searchCycle(def *cteDef, c *ast.CTE, s *ast.SelectStmt) (*ast.
 
 	ref := func(parts ...string) ast.Expr { return &ast.ColumnRef{At: ast.Unknown, Fields: parts} }
 	row := func(first []ast.Expr, cols []string) ast.Expr {
-		for _, n := range cols {
-			first = append(first, ref(n))
+		e := &ast.RowExpr{At: ast.Unknown, Args: first, Explicit: true}
+		if len(first) > 0 {
+			e.Names = append(e.Names, "*DEPTH*")
 		}
-		return &ast.RowExpr{At: ast.Unknown, Args: first, Explicit: true}
+		for _, n := range cols {
+			e.Args, e.Names = append(e.Args, ref(n)), append(e.Names, n)
+		}
+		return e
 	}
 	list := func(e ast.Expr) ast.Expr { return &ast.ArrayExpr{At: ast.Unknown, Elems: []ast.Expr{e}} }
 	op := func(name string, l, r ast.Expr) ast.Expr {

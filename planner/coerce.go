@@ -816,6 +816,9 @@ func polymorphic(actual, declared []*types.Type, result *types.Type) ([]*types.T
 	}
 	out := make([]*types.Type, len(declared))
 	for i, d := range declared {
+		if d == types.AnyCompatibleArray && result != nil && common != nil && common.Array == nil {
+			return nil, nil, pgerr.Newf(pgerr.UndefinedObject, "could not find array type for data type %s", typeName(common))
+		}
 		out[i] = settle(d, actual[i])
 		switch out[i] {
 		case types.AnyRange, types.AnyMultirange, types.AnyCompatibleRange, types.AnyCompatibleMultirange:

@@ -65,7 +65,8 @@ func (p *planner) sublinksJoined(r rel) rel {
 
 // judge looks at what PostgreSQL's planner would look at.
 type judge struct {
-	s consts
+	s    consts
+	root rel
 }
 
 func (j *judge) statement(r rel, out []colID) {
@@ -79,7 +80,8 @@ func (j *judge) statement(r rel, out []colID) {
 	reads := &reads{p: p}
 	reads.all(out)
 	reads.rel(r)
-	j.level(p.everywhere(r, reads.without))
+	j.root = p.everywhere(r, reads.without)
+	j.level(j.root)
 }
 
 // exprs looks at expressions that PostgreSQL simplifies together: at the constants of all
@@ -259,6 +261,9 @@ func (j *judge) from(r rel, values, apart *[]rel) {
 		j.exprs(of(n)...)
 	case *lJoin:
 		j.from(n.l, values, apart)
+		if j.s.p.idleJoin(j.root, n) { // what stands apart there is never planned
+			apart = &[]rel{}
+		}
 		j.from(n.r, values, apart)
 		j.exprs(of(n)...)
 	case *lProject:

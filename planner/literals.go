@@ -25,16 +25,16 @@ func (p *planner) literalRows(rows [][]ast.Expr, cols []*catalog.Column, at []in
 	}
 	out := make([]*types.Vec, len(cols))
 	for i, c := range cols {
-		v := types.NewVec(c.Type, len(rows))
-		v.Resize(len(rows))
-		k := at[i]
-		for r, row := range rows {
-			lit, ok := row[k].(*ast.Const)
-			if !ok || !p.literalInto(v, r, c, lit) {
+		out[i] = types.NewVec(c.Type, len(rows))
+		out[i].Resize(len(rows))
+	}
+	for r, row := range rows { // row by row, for the errors
+		for i, c := range cols {
+			lit, ok := row[at[i]].(*ast.Const)
+			if !ok || !p.literalInto(out[i], r, c, lit) {
 				return nil
 			}
 		}
-		out[i] = v
 	}
 	return out
 }

@@ -519,6 +519,9 @@ func (b *binder) wholeRow(it *rangeItem, lv *query) plan.Expr {
 	}
 	r := &plan.RowExpr{T: plan.T{Typ: t, Mod: -1}}
 	for _, c := range it.cols {
+		if c.hidden {
+			continue
+		}
 		e := b.use(found{c.expr, lv}, -1)
 		r.Args = append(r.Args, e)
 		r.Fields = append(r.Fields, types.Field{Name: c.name, Type: e.Type(), Typmod: e.Typmod()})

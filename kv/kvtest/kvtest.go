@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open) {
 		{"SerializableCounters", testSerializableCounters},
 		{"LockConflictTable", testLockTable},
 		{"LockWaits", testLockWaits},
+		{"LockSettled", testLockSettled},
 		{"LockFirstComeFirstServed", testLockFair},
 		{"LockTellsChange", testLockChanged},
 		{"LockNewestAtRepeatableRead", testLockNewest},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -126,19 +127,34 @@ type locker struct {
 	// what rolling back to one gives up.
 	log     []logged
 	logging bool
+	sealed  int // how many of log are from before the last savepoint
 }
 
-// logged is a lock in one mode.
+// logged is locks of neighbouring keys in one mode: millions of them, one after another, are to
+// take no more room than in the table.
 type logged struct {
-	hash uint64
-	mode kv.LockMode
+	page, bits uint64
+	mode       kv.LockMode
 }
 
 // took notes a lock, if there is a savepoint.
 func (l *locker) took(hash uint64, mode kv.LockMode) {
-	if l.logging {
-		l.log = append(l.log, logged{hash, mode})
+	if !l.logging {
+		return
 	}
+	if n := len(l.log); n > l.sealed {
+		if last := &l.log[n-1]; last.page == pageOf(hash) && last.mode == mode {
+			last.bits |= pageBit(hash)
+			return
+		}
+	}
+	l.log = append(l.log, logged{pageOf(hash), pageBit(hash), mode})
+}
+
+// mark gives the length of the log, to which releaseSince may go back.
+func (l *locker) mark() int {
+	l.logging, l.sealed = true, len(l.log)
+	return l.sealed
 }
 
 // size is about what releasing costs.
@@ -487,16 +503,27 @@ func (q *lockQueue) hopeless(at int, owner uint64, mode kv.LockMode) error {
 // settle grants what can be granted after something left the queue, and puts the
 // lock back into its simplest form.
 func (t *lockTable) settle(sh *lockShard, hash uint64, q *lockQueue) {
-	for i := 0; i < len(q.waiters); {
+	let := func(i int) {
 		w := q.waiters[i]
-		if !q.grantable(w.by, w.mode, w.holds, i) {
-			i++
-			continue
-		}
 		q.waiters = slices.Delete(q.waiters, i, i+1)
 		t.forget(w)
 		q.grant(w.by, w.mode, hash)
 		w.result <- nil
+	}
+	// Between two who change the row it is settled: that is what these wait for, and they are in nobody's way.
+	for i := 0; i < len(q.waiters); {
+		if w := q.waiters[i]; w.mode == kv.LockSettled && q.grantable(w.by, w.mode, w.holds, 0) {
+			let(i)
+		} else {
+			i++
+		}
+	}
+	for i := 0; i < len(q.waiters); {
+		if w := q.waiters[i]; q.grantable(w.by, w.mode, w.holds, i) {
+			let(i)
+		} else {
+			i++
+		}
 	}
 	if len(q.waiters) > 0 {
 		return
@@ -536,7 +563,7 @@ func (t *lockTable) release(l *locker) {
 	if len(l.pages)+len(l.held) > manyLocks {
 		t.shrink()
 	}
-	l.pages, l.held, l.log = nil, nil, nil
+	l.pages, l.held, l.log, l.sealed = nil, nil, nil, 0
 	t.leave(l)
 }
 
@@ -562,9 +589,11 @@ func (t *lockTable) shrink() {
 // releaseSince gives up what was locked after the log had n entries.
 func (t *lockTable) releaseSince(l *locker, n int) {
 	for i := len(l.log) - 1; i >= n; i-- {
-		t.unlock(l, l.log[i].hash, l.log[i].mode)
+		for b := l.log[i].bits; b != 0; b &= b - 1 {
+			t.unlock(l, l.log[i].page|uint64(bits.TrailingZeros64(b)), l.log[i].mode)
+		}
 	}
-	l.log = l.log[:n]
+	l.log, l.sealed = l.log[:n], n
 }
 
 func (t *lockTable) releaseOne(sh *lockShard, l *locker, hash uint64) {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -111,4 +112,65 @@ func TestLockPagesAgainstModel(t *testing.T) {
 			t.Fatalf("shard %d keeps %d pages and %d locks", i, len(sh.pages), len(sh.m))
 		}
 	}
+}
+
+// What was locked since a savepoint is given up with it, and nothing else: random locks and savepoints
+// beside a model. Keys in a row take little room in the log.
+func TestLocksSinceSavepoints(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	var table lockTable
+	table.init()
+	var l, probe locker
+	key := func(n int) []byte { return []byte{'k', byte(n >> 16), byte(n >> 8), byte(n)} }
+	ctx := context.Background()
+	lock := func(n int, mode kv.LockMode) {
+		t.Helper()
+		if _, _, err := table.acquire(ctx, &l, nil, table.hash(key(n)), kv.LockOptions{Mode: mode, Wait: kv.WaitNot}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const keys = 400
+	held := map[int]bool{}
+	type point struct {
+		at   int
+		held map[int]bool
+	}
+	points := []point{{l.mark(), maps.Clone(held)}}
+	modes := []kv.LockMode{kv.LockShare, kv.LockForUpdate, kv.LockNoKeyUpdate, kv.LockUpdate}
+	for step := range 20_000 {
+		switch rnd.IntN(30) {
+		case 0:
+			points = append(points, point{l.mark(), maps.Clone(held)})
+		case 1:
+			n := rnd.IntN(len(points))
+			table.releaseSince(&l, points[n].at)
+			points, held = points[:n+1], maps.Clone(points[n].held)
+			for k := range keys {
+				_, _, err := table.acquire(ctx, &probe, nil, table.hash(key(k)), kv.LockOptions{Mode: kv.LockUpdate, Wait: kv.WaitNot})
+				if free := err == nil; free == held[k] {
+					t.Fatalf("step %d: key %d is held: %v, to another it is free: %v", step, k, held[k], free)
+				}
+			}
+			table.release(&probe)
+		default:
+			for n, to, mode := rnd.IntN(keys), rnd.IntN(5), modes[rnd.IntN(len(modes))]; n < keys && to >= 0; n, to = n+1, to-1 {
+				lock(n, mode)
+				held[n] = true
+			}
+		}
+	}
+	table.release(&l)
+	l.mark()
+	const many = 1 << 18
+	for n := range many {
+		lock(n, kv.LockUpdate)
+	}
+	if len(l.log) > many/50 {
+		t.Errorf("%d locks of keys in a row take %d places", many, len(l.log))
+	}
+	table.releaseSince(&l, 0)
+	lock(7, kv.LockShare)
+	table.release(&l)
 }

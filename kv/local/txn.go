@@ -483,8 +483,7 @@ func (t *Txn) HasWrites() bool { return t.writes.Len() > 0 }
 
 // Savepoint implements kv.Txn.
 func (t *Txn) Savepoint() kv.Savepoint {
-	t.saves = append(t.saves, save{t.writes.view(), len(t.locker.log), len(t.moves)})
-	t.locker.logging = true
+	t.saves = append(t.saves, save{t.writes.view(), t.locker.mark(), len(t.moves)})
 	return kv.Savepoint(len(t.saves) - 1)
 }
 
@@ -515,7 +514,7 @@ func (t *Txn) Release(sp kv.Savepoint) error {
 	clear(t.saves[sp:])
 	t.saves = t.saves[:sp]
 	if sp == 0 {
-		t.locker.log, t.locker.logging = nil, false
+		t.locker.log, t.locker.logging, t.locker.sealed = nil, false, 0
 	}
 	return nil
 }

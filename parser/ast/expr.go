@@ -307,6 +307,8 @@ type RowExpr struct {
 	At
 	Args     []Expr
 	Explicit bool
+	// Names are the fields', where the row is none that was written: nil for f1, f2, ….
+	Names []string
 }
 
 // Indirection is a path of fields and subscripts into a value: (x).f, a[1][2:3].

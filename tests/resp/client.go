@@ -24,7 +24,7 @@ type Client struct {
 
 // Dial connects.
 func Dial(addr string) (*Client, error) {
-	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	c, err := net.DialTimeout("tcp", addr, 2*time.Minute)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (e *engine) connect() error {
 		return fmt.Errorf("%s: %w", e.name, err)
 	}
 	e.conn = c
-	for _, s := range []string{"SET timezone = 'UTC'", "SET extra_float_digits = 1", "SET statement_timeout = '8s'"} {
+	for _, s := range []string{"SET timezone = 'UTC'", "SET extra_float_digits = 1", "SET statement_timeout = '8s'", "SET jit = off"} {
 		if r := e.run(s, mode{}); r.code != "" {
 			return fmt.Errorf("%s: %s: %s", e.name, s, r.msg)
 		}

@@ -99,3 +99,41 @@ select row() is null, row() is not null;
 select a from nr where (a, 1) is not distinct from (1, 1);
 SELECT (SELECT GROUPING(t.a, (t.b+1))) FROM g t GROUP BY t.a, t.b+1;
 SELECT GROUPING(t.a, (t.b+1)), (SELECT GROUPING(t.a)) FROM g t GROUP BY t.a, t.b+1 ORDER BY 1;
+-- ## Rows of SEARCH and CYCLE have the names of their columns
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT (w1.n * 2 + e.x) % 5, w1.m + 1 - w1.m % 2 * 2 FROM w1, (VALUES (1), (2)) e(x)) CYCLE n, m SET c TO 'Y' DEFAULT 'N' USING p SELECT to_jsonb(w1) FROM w1 LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) SEARCH DEPTH FIRST BY n, m SET o SELECT to_jsonb(w1), to_jsonb(o), to_json(o) FROM w1 ORDER BY o LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) SEARCH BREADTH FIRST BY n, m SET o SELECT to_jsonb(w1), to_jsonb(o), o FROM w1 ORDER BY o LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) CYCLE n SET c USING p SELECT to_jsonb(p), (p[1]), p FROM w1 LIMIT 3;
+WITH RECURSIVE w1(n, m) AS (SELECT 0, 1 UNION ALL SELECT n+1, m FROM w1 WHERE n < 2) CYCLE n SET c USING p SELECT (p[1]).n FROM w1 LIMIT 3;
+-- ## Left joins that PostgreSQL leaves out fail for no constant in them
+-- ## Left joins that PostgreSQL leaves out fail for no constant in them
+create table jt(id int primary key, n int);
+create table ju(id int, n int);
+select jt.id from jt left join (select 1 from ju having 1/0 > 1) b on true;
+select jt.id from jt left join (select 1 from ju having (('[10,95)'::int4range + '(1,8]'::int4range) << null)) b on true;
+select jt.id from jt left join (select count(*) from ju having 1/0 > 1) b on true;
+select jt.id from jt left join (select distinct id, 1/0 from ju) b on b.id = jt.id;
+select jt.id from jt left join (select id, 1/0 from ju group by id) b on b.id = jt.id;
+select jt.id from jt left join (select id from jt where 1/0 > n) b on b.id = jt.id;
+select ju.id from ju left join jt on jt.id = ju.id and jt.n > 1/0;
+select ju.id from ju left join jt on jt.id = ju.id left join (select id, n from jt where n = 1/0) v on v.id = ju.id;
+select count(*) from ju left join (select max(id) as m from jt having count(*) = 1/0) v on v.m = ju.id;
+with w as (select jt.id from jt left join (select max(n) m from ju having count(*) > 1/0) b on true) select * from w;
+with w as materialized (select jt.id from jt left join (select max(n) m from ju having count(*) > 1/0) b on true) select * from w;
+select jt.id, b.m from jt left join (select max(n) m from ju having count(*) > 1/0) b on true;
+select (select jt.id from jt left join (select max(n) m from ju having count(*) > 1/0) b on true limit 1);
+select jt.id from jt left join (select max(n) m from ju having count(*) > 1/0) b on b.m > 1/0;
+-- ## Errors of literals come row by row
+create table rr(a tsrange, b daterange, c daterange);
+insert into rr values ('[2020-01-01,2021-01-01]', '(,5874897-12-31]', null), ('[2022-01-01,2021-01-01]', null, null);
+insert into rr values ('[2020-01-01,2021-01-01]', null, '(,5874897-12-31]'), (null, '[2022-01-01,2021-01-01]', null);
+insert into rr values (null, '[2020-01-01,2020-02-02]', '(,5874897-12-31]'), (null, '[2022-01-01,2021-01-01]', '[2022-01-01,2021-01-01]');
+insert into rr values (null, '[2020-01-01,2020-02-02]', '[2022-01-01,2021-01-01]'), (null, '[2022-01-01,2021-01-01]', '(,5874897-12-31]');
+select array_append(NULL, '{"ab","b"}'::varchar[]);
+select array_append(NULL, '{"ab","b"}'::int4[]);
+select array_prepend('{"ab","b"}'::varchar[], null);
+select array_append(NULL, '1'::posint) ;
+select array_cat(null, null);
+select array_position(null, '{1}'::int[]);
+select array_remove(null, '{1}'::int[]);
+select array_fill('{1}'::int[], array[2]);
