@@ -589,11 +589,35 @@ func (t *lockTable) shrink() {
 // releaseSince gives up what was locked after the log had n entries.
 func (t *lockTable) releaseSince(l *locker, n int) {
 	for i := len(l.log) - 1; i >= n; i-- {
-		for b := l.log[i].bits; b != 0; b &= b - 1 {
+		for b := t.unlockPage(l, &l.log[i]); b != 0; b &= b - 1 {
 			t.unlock(l, l.log[i].page|uint64(bits.TrailingZeros64(b)), l.log[i].mode)
 		}
 	}
 	l.log, l.sealed = l.log[:n], n
+}
+
+// unlockPage gives up those of some locks that are in a page, as most are, and in that mode alone or
+// besides; and gives the others.
+func (t *lockTable) unlockPage(l *locker, some *logged) (others uint64) {
+	t.settled(l)
+	sh := t.shard(some.page)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	p, ok := sh.pages[some.page]
+	if !ok || p.holder != l {
+		return some.bits
+	}
+	gone, bit := uint64(0), uint16(1)<<some.mode
+	switch {
+	case p.modes == bit:
+		gone = some.bits & p.bits &^ p.more
+		p.bits &^= gone
+	case p.besides == bit && p.modes&bit == 0:
+		gone = some.bits & p.more
+		p.more &^= gone
+	}
+	sh.pages[some.page] = p
+	return some.bits &^ gone
 }
 
 func (t *lockTable) releaseOne(sh *lockShard, l *locker, hash uint64) {
