@@ -171,6 +171,9 @@ func (o *hashJoinOp) next() (*types.Batch, error) {
 			if b.Rows() == 0 {
 				continue
 			}
+			if o.n.Kind == plan.AntiNullJoin && o.rightEmpty() {
+				return b, nil // NOT IN nothing: what is looked for is not even computed
+			}
 			o.lb = b
 			o.lrows = selected(b.N, b.Sel)
 			if o.lk, err = o.lkeys.eval(b, b.Sel); err != nil {

@@ -137,3 +137,14 @@ select array_cat(null, null);
 select array_position(null, '{1}'::int[]);
 select array_remove(null, '{1}'::int[]);
 select array_fill('{1}'::int[], array[2]);
+-- ## What is looked for in nothing is not computed
+create table lt(id int); insert into lt values (0),(1);
+create table le(id int);
+select (1/id) in (select id from le) from lt;
+select (1/id, 2) in (select id, 3 from le) from lt;
+select (1/id) not in (select id from le) from lt;
+select (1/id) = any (select id from le where le.id = lt.id) from lt;
+select (1/id) > all (select id from le) from lt;
+select id from lt where not (1/id) in (select id from le);
+select id from lt where (1/id, 1) = any (select id, id from le group by id having false);
+select id, (id in (select id from le)) or id = 1, not (id in (select id from le)), case when id in (select id from le) then 1 end from lt;
