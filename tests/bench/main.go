@@ -6,6 +6,8 @@
 //	go run ./tests/bench -only 'select|scan'   the measures with one of these in their names
 //	go run ./tests/bench -rows 100000      smaller tables
 //
+// TPC-B-like transactions and updates of a hot row are run by pgbench where it is installed.
+//
 // Each measure runs several rounds, the two servers taking turns, and reports
 // the medians. Over 1.00 means that rowkey is faster. Beside the ratio stands the
 // processor time that an operation took of each server, which says more than the
