@@ -946,7 +946,7 @@ func (b *binder) starRow(e *ast.ColumnRef) plan.Expr {
 			b.p.missingTable(b.q, schema, e.Fields[n-1], e.Pos())
 		}
 		b.noWholeRow(e.Pos())
-		return b.wholeRow(it, lv)
+		return b.wholeRow(it, lv, e.Pos())
 	}
 	fail(e.Pos(), pgerr.SyntaxError, "row expansion via \"*\" is not supported here")
 	return nil

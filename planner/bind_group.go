@@ -331,19 +331,7 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 			if f.known[c.Idx] || !f.from.has(c.Idx) || f.dependent(c) {
 				return x, true
 			}
-			info := f.p.cols[c.Idx]
-			name := info.name
-			if info.alias != "" {
-				name = info.alias + "." + name
-			}
-			if f.sub {
-				fail(c.Pos, pgerr.GroupingError, "subquery uses ungrouped column %q from outer query", name)
-			}
-			err := pgerr.Newf(pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name).At(c.Pos)
-			if f.direct {
-				err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
-			}
-			bail(err)
+			f.ungrouped(c, f.p.cols[c.Idx].name, c.Pos)
 		}
 		if isConst(x) || f.g.sets != nil && foldable(x) {
 			return x, true
@@ -355,6 +343,13 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 					return f.folded[i], true
 				}
 				return f.p.col(it.id), true
+			}
+		}
+		if r, ok := f.p.rowOf(x); ok && r.Whole { // a group of all its columns does not make it known
+			for _, a := range r.Args {
+				if c, ok := a.(*plan.Col); ok && f.from.has(c.Idx) && !f.dependent(c) {
+					f.ungrouped(c, "*", r.Pos)
+				}
 			}
 		}
 		switch x := x.(type) { // see nestBools
@@ -373,6 +368,21 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr {
 		}
 		return nil, false
 	})
+}
+
+// ungrouped is the error for a column, or the row it is of, called name.
+func (f *groupFixer) ungrouped(c *plan.Col, name string, pos int) {
+	if alias := f.p.cols[c.Idx].alias; alias != "" {
+		name = alias + "." + name
+	}
+	if f.sub {
+		fail(pos, pgerr.GroupingError, "subquery uses ungrouped column %q from outer query", name)
+	}
+	err := pgerr.Newf(pgerr.GroupingError, "column %q must appear in the GROUP BY clause or be used in an aggregate function", name).At(pos)
+	if f.direct {
+		err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
+	}
+	bail(err)
 }
 
 // left tells whether an expression stands before a subquery, beside IN and its kin.

@@ -394,7 +394,7 @@ func (b *binder) columnRef(c *ast.ColumnRef) plan.Expr {
 		if it, lv := p.lookupTable(q, "", f[0], c.Pos()); it != nil {
 			b.columnOrVariable(f, c.Pos())
 			b.noWholeRow(c.Pos())
-			return b.wholeRow(it, lv)
+			return b.wholeRow(it, lv, c.Pos())
 		}
 		if x := b.variable(f, c.Pos()); x != nil {
 			return x
@@ -467,7 +467,7 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	if name == "tableoid" && it.scan != nil && !it.excluded {
 		return b.use(found{p.col(it.scan.tableOID()), lv}, c.Pos())
 	}
-	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv) }, c.Pos()); e != nil {
+	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv, c.Pos()) }, c.Pos()); e != nil {
 		return e
 	}
 	if e := b.rowAggregate(name, schema, table, it, lv, c.Pos()); e != nil {
@@ -508,21 +508,21 @@ func (b *binder) noWholeRow(pos int) {
 	}
 }
 
-// wholeRow is a reference to a FROM item as a row value.
-func (b *binder) wholeRow(it *rangeItem, lv *query) plan.Expr {
+// wholeRow is a reference, at pos, to a FROM item as a row value.
+func (b *binder) wholeRow(it *rangeItem, lv *query, pos int) plan.Expr {
 	if it.scalarFunc && len(it.cols) >= 1 {
-		return b.use(found{it.cols[0].expr, lv}, -1)
+		return b.use(found{it.cols[0].expr, lv}, pos)
 	}
 	t := it.rowType
 	if t == nil {
 		t = types.Record
 	}
-	r := &plan.RowExpr{T: plan.T{Typ: t, Mod: -1}}
+	r := &plan.RowExpr{T: plan.T{Typ: t, Mod: -1}, Whole: true, Pos: pos}
 	for _, c := range it.cols {
 		if c.hidden {
 			continue
 		}
-		e := b.use(found{c.expr, lv}, -1)
+		e := b.use(found{c.expr, lv}, pos)
 		r.Args = append(r.Args, e)
 		r.Fields = append(r.Fields, types.Field{Name: c.name, Type: e.Type(), Typmod: e.Typmod()})
 	}
@@ -614,7 +614,7 @@ func (b *binder) rowAggregate(name, schema, table string, it *rangeItem, lv *que
 	if len(fns) == 0 {
 		return nil
 	}
-	if c, _ := findFunction(fns, []*types.Type{b.wholeRow(it, lv).Type()}, nil, false); c == nil {
+	if c, _ := findFunction(fns, []*types.Type{b.wholeRow(it, lv, pos).Type()}, nil, false); c == nil {
 		return nil
 	}
 	row := &ast.ColumnRef{At: ast.At(pos), Fields: []string{table}, Star: true}

@@ -188,6 +188,9 @@ type RowExpr struct {
 	T
 	Fields []types.Field
 	Args   []Expr
+	// Whole: it is a reference, at Pos, to an item of FROM as a row.
+	Whole bool
+	Pos   int
 }
 
 // FieldSelect is (row).field, by position.
