@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 
 	"rowkey/builtin"
@@ -485,7 +486,7 @@ func (p *planner) bindConflict(c *ast.OnConflict, q *query, d *dmlRel, t *dmlTar
 	}
 	t.access.needs(catalog.Update)
 	uq := &query{up: q.up, depth: q.depth, ctes: q.ctes, items: []*rangeItem{oldItem, exItem}, clause: inUpdateSet}
-	k.set = p.bindSet(c.Set, uq, t, k.excluded)
+	k.set = p.bindSet(c.Set, uq, t)
 	if c.Where != nil {
 		b := &binder{p: p, q: uq, kind: inWhere}
 		uq.clause = inWhere
@@ -669,8 +670,8 @@ func impliesNotNull(cond, want plan.Expr) bool {
 
 func isColumn(e plan.Expr) bool { _, ok := e.(*plan.Col); return ok }
 
-// bindSet binds SET assignments. excluded tells an upsert's, where DEFAULT is allowed too.
-func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lScan) []plan.ColumnExpr {
+// bindSet binds SET assignments. They are computed in the order of the table's columns.
+func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan.ColumnExpr {
 	b := &binder{p: p, q: q, kind: inUpdateSet}
 	q.clause = inUpdateSet
 	var out []plan.ColumnExpr
@@ -774,6 +775,7 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget, _ *lSc
 			fail(exprLoc(a.Value), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
 		}
 	}
+	slices.SortFunc(out, func(a, b plan.ColumnExpr) int { return cmp.Compare(a.Attnum, b.Attnum) })
 	return out
 }
 
@@ -847,7 +849,7 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	t.rename(p, newItem)
 	p.viewChecks(d, t)
 	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
-	d.set = p.bindSet(s.Set, q, t, nil) // after RETURNING, as PostgreSQL does: of two mistakes that is the first
+	d.set = p.bindSet(s.Set, q, t) // after RETURNING, as PostgreSQL does: of two mistakes that is the first
 	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
 		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
 	}

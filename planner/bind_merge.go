@@ -84,7 +84,7 @@ func (p *planner) bindMerge(s *ast.MergeStmt, q *query) *dmlRel {
 			t.access.needs(catalog.Delete)
 		case ast.MergeUpdate:
 			t.access.needs(catalog.Update)
-			a.Set = p.bindSet(w.Set, wq, t, nil)
+			a.Set = p.bindSet(w.Set, wq, t)
 		case ast.MergeInsert:
 			t.access.needs(catalog.Insert)
 			a.Set = p.mergeInsert(w, wq, t)

@@ -154,6 +154,9 @@ func runSchema(o Options, seed int64, rep *Report) error {
 				return nil // another state, in which nothing can be compared
 			}
 		}
+		if want.code != "" && i < len(tables) {
+			return nil // a default or check that cannot be computed: there is no such table on either side
+		}
 		if want.code != "" && !strings.HasPrefix(want.code, "23") && want.code != "44000" && !strings.HasPrefix(want.code, "22") {
 			return fmt.Errorf("%s: %s: %s", short(s), want.code, want.msg)
 		}
