@@ -553,9 +553,11 @@ func uniqueOn(r rel, cols colSet) bool {
 			}
 		}
 		return uniqueOn(n.in, below)
+	case *lValues:
+		return n.lit == nil && len(n.rows) == 1
 	case *lGroup:
 		if n.sets != nil {
-			return false
+			return len(n.sets) == 1 && len(n.sets[0]) == 0 // one row
 		}
 		for _, g := range n.groups {
 			if !cols.has(g.id) {
