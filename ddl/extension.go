@@ -146,17 +146,15 @@ func (c *Ctx) moveExtension(name string, to *catalog.Schema) error {
 			return pgerr.Newf(pgerr.FeatureNotSupported, "extension %q does not support SET SCHEMA", e.Name).
 				WithDetail("function %s is not in the extension's schema %q", c.functionText(f), c.snap().Schema(e.SchemaOID).Name)
 		}
-		// What reads the function is stored as text, and would find it no more.
-		deps, err := c.dependents(target{fn: f})
-		if err != nil {
-			return err
+		if f.SchemaOID == to.OID {
+			continue
 		}
-		if len(deps) > 0 && to.OID != e.SchemaOID {
-			return pgerr.Unsupported("cannot move extension %s: %s depends on function %s", quoteIdent(e.Name), c.describe(deps[0].target), c.functionText(f))
+		if err := c.notNamed(f, "move"); err != nil {
+			return err
 		}
 		cp := *f
 		cp.SchemaOID = to.OID
-		if f.SchemaOID != to.OID && c.sameFunction(&cp) != nil {
+		if c.sameFunction(&cp) != nil {
 			return c.functionExists(&cp)
 		}
 		if err := c.put(&cp); err != nil {

@@ -115,6 +115,9 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		}
 		for _, f := range c.snap().Functions() {
 			if f.SchemaOID == cp.OID {
+				if err := c.notNamed(f, "rename the schema of"); err != nil {
+					return err
+				}
 				g := *f
 				if err := c.put(&g); err != nil {
 					return err
