@@ -84,7 +84,7 @@ func arrayAggArrays() Func {
 	errShape := func() error {
 		return pgerr.New(pgerr.ArraySubscriptError, "cannot accumulate arrays of different dimensionality")
 	}
-	return rowAgg(func([]*types.Type) rowFold[S] {
+	return rowAgg(func(t []*types.Type) rowFold[S] {
 		return rowFold[S]{
 			step: func(_ *Ctx, s *S, row []types.Datum) error {
 				if row[0].IsNull() {
@@ -133,6 +133,9 @@ func arrayAggArrays() Func {
 				}
 				a := *s.a
 				a.Dims = append([]types.ArrayDim(nil), a.Dims...)
+				if t[0].IsVector() { // the result's type, too
+					return types.Null, types.CheckVector(t[0], &a)
+				}
 				return types.NewAny(&a), nil
 			},
 			size: func(s *S) int64 {

@@ -175,7 +175,7 @@ type attribute struct {
 
 func (q *query) attribute(a attribute) error {
 	typ, ndims, storage, collation := a.t.OID, 0, factOf(a.t).storage, a.collation
-	vector := a.t == types.Int2Vector || a.t == types.OidVector
+	vector := a.t.IsVector()
 	if a.t.IsArray() && !a.ofView && (!vector || a.ofSystem) {
 		ndims = 1
 	}

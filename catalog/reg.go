@@ -508,7 +508,7 @@ func formatType(snap *Snapshot, path []string, oid OID, typmod int32, given bool
 	if t == nil {
 		return ""
 	}
-	if t.IsArray() && t != types.Int2Vector && t != types.OidVector || t.Elem != nil && t.Category == 'P' {
+	if t.IsArray() && !t.IsVector() || t.Elem != nil && t.Category == 'P' {
 		return formatType(snap, path, t.Elem.OID, typmod, given) + "[]"
 	}
 	if t == types.BPChar && typmod < 0 && !given {

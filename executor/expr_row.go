@@ -57,17 +57,17 @@ func (e *arrayExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 		for k, v := range e.vals {
 			ds[k] = v.Datum(row(v, i))
 		}
+		a, err := types.NewArray(elem, ds), error(nil)
 		if e.e.Multi {
-			a, err := nestArrays(elem, ds)
-			if err != nil {
+			a, err = nestArrays(elem, ds)
+		}
+		if err != nil {
+			return types.Null, err
+		}
+		if e.e.Typ.IsVector() {
+			if err := types.CheckVector(e.e.Typ, a); err != nil {
 				return types.Null, err
 			}
-			return types.NewAny(a), nil
-		}
-		a := &types.Array{Elem: elem}
-		if len(ds) > 0 {
-			a.Elems = ds
-			a.Dims = []types.ArrayDim{{Len: int32(len(ds)), Lower: 1}}
 		}
 		return types.NewAny(a), nil
 	})

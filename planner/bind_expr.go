@@ -700,7 +700,7 @@ func (p *planner) coerceArray(a arg, t *types.Type) plan.Expr {
 // foldArray makes an array of constants a constant.
 func (p *planner) foldArray(e plan.Expr) plan.Expr {
 	x, ok := e.(*plan.ArrayExpr)
-	if !ok || x.Multi || p.noFold {
+	if !ok || x.Multi || p.noFold || x.Typ.IsVector() {
 		return e
 	}
 	vals := make([]types.Datum, len(x.Elems))
@@ -814,9 +814,7 @@ func (b *binder) caseExpr(e *ast.CaseExpr) plan.Expr {
 
 // isArrayElem tells whether elements of a type make an array of more
 // dimensions; vectors are arrays that are elements as they are.
-func isArrayElem(t *types.Type) bool {
-	return t.IsArray() && t != types.Int2Vector && t != types.OidVector
-}
+func isArrayElem(t *types.Type) bool { return t.IsArray() && !t.IsVector() }
 
 func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.Expr {
 	p := b.p
@@ -846,10 +844,13 @@ func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.E
 	default:
 		et = commonType(args, "ARRAY")
 	}
-	at := et
-	if !multi {
-		at = et.Array
-		if at == nil {
+	at := want
+	switch {
+	case want != nil:
+	case multi:
+		at = et
+	default:
+		if at = et.Array; at == nil {
 			fail(e.Pos(), pgerr.UndefinedObject, "could not find array type for data type %s", typeName(et))
 		}
 	}
@@ -979,6 +980,9 @@ func (b *binder) indirection(e *ast.Indirection) plan.Expr {
 func (b *binder) subscripts(x plan.Expr, path []*ast.Selector, pos int) plan.Expr {
 	p := b.p
 	t := x.Type().Under()
+	if t.IsVector() {
+		t = t.Elem.Array // a slice of a vector need not be one
+	}
 	out := &plan.Subscript{Arg: x}
 	if x.Type() != t {
 		out.Arg = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x, Implicit: true}

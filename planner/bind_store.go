@@ -99,6 +99,9 @@ func (p *planner) storeElements(q *query, s *store, in *types.Type, path []*ast.
 		s.steps = append(s.steps, st)
 		return
 	}
+	if in.IsVector() {
+		fail(s.pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(in.Elem.Array), typeName(in))
+	}
 	s.part = in.Elem
 	if x.Slice {
 		s.part = in

@@ -86,7 +86,7 @@ func castPath(src, dst *types.Type, ctx builtin.CastContext) (pathKind, *builtin
 		}
 		return funcPath, c
 	}
-	if src.IsArray() && dst.IsArray() && dst != types.Int2Vector && dst != types.OidVector {
+	if src.IsArray() && dst.IsArray() && !dst.IsVector() {
 		if k, c := castPath(src.Elem, dst.Elem, ctx); k != noPath {
 			switch {
 			case k != relabelPath:

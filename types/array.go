@@ -2,6 +2,7 @@ package types
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -214,11 +215,7 @@ func parseVectorBinary(t *Type, b []byte) (Datum, error) {
 		return Null, err
 	}
 	a := d.Array()
-	bad := len(a.Dims) != 1 || a.Dims[0].Lower != 0
-	for _, e := range a.Elems {
-		bad = bad || e.K == PhysNull
-	}
-	if bad {
+	if CheckVector(t, a) != nil || a.Dims[0].Lower != 0 {
 		return Null, pgerr.Newf(pgerr.InvalidBinaryRepresentation, "invalid %s data", t.Name)
 	}
 	return NewAny(newVector(t, a.Elems)), nil
@@ -251,10 +248,22 @@ func compareArray(a, b *Array) int {
 	return 0
 }
 
-// compareOidVector orders by length first.
+// compareOidVector orders by length first; where an oidvector counts from does not count.
 func compareOidVector(a, b *Array) int {
 	if c := len(a.Elems) - len(b.Elems); c != 0 {
 		return c
 	}
-	return compareArray(a, b)
+	return slices.CompareFunc(a.Elems, b.Elems, func(x, y Datum) int { return cmpInt(x.I, y.I) })
+}
+
+// IsVector tells whether a type is int2vector or oidvector: arrays of one dimension
+// without NULLs that have a text form of their own.
+func (t *Type) IsVector() bool { return t.OID == oidInt2Vector || t.OID == oidOidVector }
+
+// CheckVector tells whether an array can be the value of a vector type, t.
+func CheckVector(t *Type, a *Array) error {
+	if len(a.Dims) != 1 || slices.ContainsFunc(a.Elems, Datum.IsNull) {
+		return pgerr.Newf(pgerr.DatatypeMismatch, "array is not a valid %s", t.Name)
+	}
+	return nil
 }

@@ -96,7 +96,7 @@ func Format(t *Type, typmod int32) string {
 	if t == nil {
 		return "-"
 	}
-	if t.IsArray() && t.OID != oidInt2Vector && t.OID != oidOidVector || t.Elem != nil && t.Category == 'P' {
+	if t.IsArray() && !t.IsVector() || t.Elem != nil && t.Category == 'P' {
 		return Format(t.Elem, typmod) + "[]"
 	}
 	name, known := sqlNames[t.OID]

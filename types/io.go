@@ -346,7 +346,7 @@ func appendStringText(dst []byte, t *Type, s string, env *Env) []byte {
 func appendAnyText(dst []byte, t *Type, x any, env *Env) []byte {
 	switch x := x.(type) {
 	case *Array:
-		if t.OID == oidInt2Vector || t.OID == oidOidVector {
+		if t.IsVector() {
 			return appendVectorText(dst, x)
 		}
 		return appendArrayText(dst, x, env)

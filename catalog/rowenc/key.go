@@ -32,6 +32,7 @@ const (
 	keyInterval
 	keyUUID
 	keyArray
+	keyOidVector
 	keyTuple
 	keyRange
 	keyMultirange
@@ -116,6 +117,9 @@ func NewKeyCol(t *types.Type, desc, nullsFirst bool) (KeyCol, error) {
 				return k, err
 			}
 			k.kind, k.elem = keyArray, &e
+			if u == types.OidVector {
+				k.kind = keyOidVector
+			}
 			break
 		}
 		if u.IsRange() || u.IsMultirange() {
@@ -237,6 +241,13 @@ func (k *KeyCol) ascending(dst []byte, d types.Datum) []byte {
 			dims = append(dims, keyenc.Dim{Length: m.Len, LowerBound: m.Lower})
 		}
 		return keyenc.AppendArrayEnd(dst, dims...)
+	case keyOidVector: // shorter ones first
+		elems := d.Array().Elems
+		dst = keyenc.AppendInt32(keyenc.AppendTupleStart(dst), int32(len(elems)))
+		for _, e := range elems {
+			dst = k.elem.ascending(dst, e)
+		}
+		return keyenc.AppendTupleEnd(dst)
 	case keyRange:
 		return k.appendRange(dst, d.Range())
 	case keyMultirange:
