@@ -89,6 +89,9 @@ loopback only with a password, ROWKEY_REDIS_PASSWORD.`,
 				return err
 			}
 			defer db.Close()
+			if data != "" {
+				tuneScheduler() // now: what is sized by the processors has been
+			}
 			if err := authenticate(ctx, db, auth); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"rowkey"
@@ -27,4 +28,14 @@ func tuneCollector() (ballast []byte) {
 		}
 	}
 	return ballast
+}
+
+// tuneScheduler gives Go's scheduler a processor more than the machine has, unless the environment
+// (GOMAXPROCS) says how many, for a server whose commits go to a disk: a thread that waits in a sync
+// keeps its processor until the runtime's monitor takes it away, which often is not before the
+// sync's end, and for so long the others have one less. See docs/adr/096.
+func tuneScheduler() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
 }
