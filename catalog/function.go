@@ -129,6 +129,17 @@ func (s *Snapshot) FunctionsNamed(schema *Schema, name string) []*Function {
 	return out
 }
 
+// FunctionLike finds the function of a schema (nil: there is none) that has f's name and types of inputs.
+func (s *Snapshot) FunctionLike(schema *Schema, f *Function) *Function {
+	sameType := func(p, q *Param) bool { return p.TypeOID == q.TypeOID }
+	for _, g := range s.FunctionsNamed(schema, f.Name) {
+		if slices.EqualFunc(g.Inputs(), f.Inputs(), sameType) {
+			return g
+		}
+	}
+	return nil
+}
+
 // FunctionRef names a function made by a user, qualified unless path finds it before any
 // other of the same name and parameters.
 func (s *Snapshot) FunctionRef(path []string, f *Function) string {
@@ -138,32 +149,24 @@ func (s *Snapshot) FunctionRef(path []string, f *Function) string {
 	if !slices.Contains(path, "pg_catalog") {
 		path = append([]string{"pg_catalog"}, path...)
 	}
-	args := inputTypes(f)
 	for _, name := range path {
-		switch {
-		case name == f.Schema.Name:
+		if name == f.Schema.Name {
 			return types.QuoteIdent(f.Name)
-		case name == "pg_catalog":
-			if slices.ContainsFunc(builtin.Funcs(f.Name), func(b *builtin.Func) bool { return slices.Equal(b.Args, args) }) {
-				return qualified(f.Schema.Name, f.Name)
-			}
-		default:
-			if slices.ContainsFunc(s.FunctionsNamed(s.SchemaByName(name), f.Name), func(g *Function) bool { return slices.Equal(inputTypes(g), args) }) {
-				return qualified(f.Schema.Name, f.Name)
-			}
+		}
+		if name == "pg_catalog" && f.shadowed() || s.FunctionLike(s.SchemaByName(name), f) != nil {
+			break
 		}
 	}
 	return qualified(f.Schema.Name, f.Name)
 }
 
-// inputTypes are the types of the parameters that a call gives.
-func inputTypes(f *Function) (list []*types.Type) {
-	for _, p := range f.Params {
-		if p.Mode != 'o' && p.Mode != 't' {
-			list = append(list, p.Type)
-		}
-	}
-	return list
+// shadowed tells whether pg_catalog has a function of the same name and types of inputs, which is
+// found first.
+func (f *Function) shadowed() bool {
+	sameType := func(t *types.Type, p *Param) bool { return t == p.Type }
+	return slices.ContainsFunc(builtin.Funcs(f.Name), func(b *builtin.Func) bool {
+		return slices.EqualFunc(b.Args, f.Inputs(), sameType)
+	})
 }
 
 // HasFunctions tells whether users have made any functions.

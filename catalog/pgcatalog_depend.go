@@ -288,14 +288,18 @@ func typeDependencies(snap *Snapshot, u *UserType) []dependency {
 	if u.BaseOID >= FirstUserOID {
 		out = append(out, dependency{typeClass, u.OID, 0, typeClass, u.BaseOID, 0, 'n'})
 	}
-	for _, f := range snap.functionsIn(u.Default) {
-		out = append(out, dependency{typeClass, u.OID, 0, procClass, f, 0, 'n'})
-	}
+	out = append(out, snap.calledBy(typeClass, u.OID, u.Default)...)
 	for _, c := range u.Checks {
 		out = append(out, dependency{constraintClass, c.OID, 0, typeClass, u.OID, 0, 'a'})
-		for _, f := range snap.functionsIn(c.Expr) {
-			out = append(out, dependency{constraintClass, c.OID, 0, procClass, f, 0, 'n'})
-		}
+		out = append(out, snap.calledBy(constraintClass, c.OID, c.Expr)...)
+	}
+	return out
+}
+
+// calledBy are the dependencies of an object on the users' functions that its expression calls.
+func (s *Snapshot) calledBy(class, oid OID, e string) (out []dependency) {
+	for _, f := range s.functionsIn(e) {
+		out = append(out, dependency{class, oid, 0, procClass, f.OID, 0, 'n'})
 	}
 	return out
 }
@@ -317,7 +321,7 @@ func (q *query) functionDependencies() (out []dependency) {
 		for _, p := range f.Params {
 			on(f.OID, typeClass, p.TypeOID, 'n')
 			for _, called := range q.snap.functionsIn(p.Default) {
-				on(f.OID, procClass, called, 'n')
+				on(f.OID, procClass, called.OID, 'n')
 			}
 		}
 		on(f.OID, typeClass, f.ResultOID, 'n')
@@ -384,25 +388,17 @@ func eachMentioned(t *Table, text string, visit func(attnum int16)) {
 func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 	x := q.snap.index()
 	var out []dependency
-	calls := func(class, oid OID, e string) {
-		for _, f := range q.snap.functionsIn(e) {
-			out = append(out, dependency{class, oid, 0, procClass, f, 0, 'n'})
-		}
-	}
 	if t.Kind == KindComposite { // its relation is the type's, not the other way about
-		out = append(out, dependency{typeClass, t.RowTypeOID, 0, namespaceClass, t.SchemaOID, 0, 'n'})
+		out = append(out, dependency{typeClass, t.RowTypeOID, 0, namespaceClass, t.SchemaOID, 0, 'n'},
+			dependency{relationClass, t.OID, 0, typeClass, t.RowTypeOID, 0, 'i'})
 	} else {
 		out = append(out, dependency{relationClass, t.OID, 0, namespaceClass, t.SchemaOID, 0, 'n'})
-	}
-	if t.RowTypeOID != 0 {
-		if t.Kind == KindComposite {
-			out = append(out, dependency{relationClass, t.OID, 0, typeClass, t.RowTypeOID, 0, 'i'})
-		} else {
+		if t.RowTypeOID != 0 {
 			out = append(out, dependency{typeClass, t.RowTypeOID, 0, relationClass, t.OID, 0, 'i'})
 		}
-		if t.ArrayTypeOID != 0 {
-			out = append(out, dependency{typeClass, t.ArrayTypeOID, 0, typeClass, t.RowTypeOID, 0, 'i'})
-		}
+	}
+	if t.RowTypeOID != 0 && t.ArrayTypeOID != 0 {
+		out = append(out, dependency{typeClass, t.ArrayTypeOID, 0, typeClass, t.RowTypeOID, 0, 'i'})
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -413,7 +409,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			out = append(out, dependency{relationClass, t.OID, OID(c.Attnum), typeClass, c.TypeOID, 0, 'n'})
 		}
 		if def, ok := x.defaultOID[columnRef{t.OID, c.Attnum}]; ok {
-			calls(attrdefClass, def, defaultText(c))
+			out = append(out, q.snap.calledBy(attrdefClass, def, defaultText(c))...)
 			kind := byte('a')
 			if c.Generated != "" {
 				kind = 'i'
@@ -451,9 +447,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 			out = append(out, dependency{triggerClass, tr.OID, 0, procClass, tr.Function, 0, 'n'})
 		}
 		out = append(out, dependency{triggerClass, tr.OID, 0, relationClass, t.OID, 0, 'a'})
-		for _, f := range q.snap.functionsIn(tr.When) {
-			out = append(out, dependency{triggerClass, tr.OID, 0, procClass, f, 0, 'n'})
-		}
+		out = append(out, q.snap.calledBy(triggerClass, tr.OID, tr.When)...)
 		for _, n := range tr.Columns {
 			out = append(out, dependency{triggerClass, tr.OID, 0, relationClass, t.OID, OID(n), 'a'})
 		}
@@ -484,7 +478,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 				}
 			}
 			eachMentioned(t, text, uses)
-			calls(relationClass, ix.OID, text)
+			out = append(out, q.snap.calledBy(relationClass, ix.OID, text)...)
 			if !found {
 				out = append(out, dependency{relationClass, ix.OID, 0, relationClass, t.OID, 0, 'a'})
 			}
@@ -503,7 +497,7 @@ func (q *query) tableDependencies(t *Table, emit func(dependency) error) error {
 				out = append(out, dependency{constraintClass, oid, 0, relationClass, r.fk.RefIndex, 0, 'n'})
 			}
 		case r.check != nil:
-			calls(constraintClass, oid, r.check.Expr)
+			out = append(out, q.snap.calledBy(constraintClass, oid, r.check.Expr)...)
 			for _, n := range r.check.Attnums {
 				out = append(out, dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'a'},
 					dependency{constraintClass, oid, 0, relationClass, t.OID, OID(n), 'n'})

@@ -81,7 +81,7 @@ func MentionsRelation(e string, oid OID) bool {
 
 // namesAsSeen rewrites what a stored expression names so that path finds it: objects that
 // constants stand for, the types of casts, and users' functions. A name that is not qualified is one of
-// pg_catalog's or public's.
+// pg_catalog's or public's; the name of a function that both have is left as it is.
 func namesAsSeen(snap *Snapshot, path []string, e string) string {
 	if !strings.Contains(e, "::") && !snap.HasFunctions() {
 		return e
@@ -101,8 +101,8 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 			b.WriteString(toks[i].space + text)
 			continue
 		}
-		if f, n := calledFunction(snap, toks, i); f != nil {
-			b.WriteString(toks[i].space + snap.FunctionRef(path, f))
+		if called, n := snap.functionsAt(toks, i); len(called) > 0 && (n > 1 || len(builtin.Funcs(called[0].Name)) == 0) {
+			b.WriteString(toks[i].space + snap.FunctionRef(path, called[0]))
 			i += n - 1
 			continue
 		}
@@ -134,9 +134,32 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 	return b.String()
 }
 
-// calledFunction finds the user's function that is called by the name at toks[i], or one of its name
-// beside it, and how many tokens the name has; nil for what is no such call.
-func calledFunction(snap *Snapshot, toks []exprToken, i int) (*Function, int) {
+// Calls tells whether a stored expression calls a function that a user made. Which of several of a
+// name is called is not to be seen there: it may be any.
+func (s *Snapshot) Calls(e string, f *Function) bool {
+	return strings.Contains(e, types.QuoteIdent(f.Name)+"(") && slices.Contains(s.functionsIn(e), f)
+}
+
+// functionsIn gives the users' functions that a stored expression calls (functionsAt).
+func (s *Snapshot) functionsIn(e string) (list []*Function) {
+	if e == "" || !s.HasFunctions() {
+		return nil
+	}
+	toks := exprTokens(e)
+	for i := range toks {
+		called, _ := s.functionsAt(toks, i)
+		for _, f := range called {
+			if !slices.Contains(list, f) {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
+}
+
+// functionsAt gives the users' functions that a call at toks[i] may be of, by its name, and how many
+// tokens the name has. One that is not qualified is of schema public (StoredPath).
+func (s *Snapshot) functionsAt(toks []exprToken, i int) (list []*Function, n int) {
 	if i > 0 && (toks[i-1].text == "." || toks[i-1].text == "::") {
 		return nil, 0
 	}
@@ -144,7 +167,7 @@ func calledFunction(snap *Snapshot, toks []exprToken, i int) (*Function, int) {
 	if i+2 < len(toks) && toks[i+1].text == "." {
 		text, n = text+"."+toks[i+2].text, 3
 	}
-	if i+n >= len(toks) || toks[i+n].text != "(" || !snap.HasFunctions() {
+	if i+n >= len(toks) || toks[i+n].text != "(" || !s.HasFunctions() {
 		return nil, 0
 	}
 	parts, err := splitName(text)
@@ -152,36 +175,13 @@ func calledFunction(snap *Snapshot, toks []exprToken, i int) (*Function, int) {
 		return nil, 0
 	}
 	schema, name, err := objectParts(parts)
-	if err != nil || schema == "" && len(builtin.Funcs(name)) > 0 {
+	if err != nil {
 		return nil, 0
 	}
-	if schema == "" {
-		schema = "public"
+	if schema != "" {
+		return s.FunctionsNamed(s.SchemaByName(schema), name), n
 	}
-	list := snap.FunctionsNamed(snap.SchemaByName(schema), name)
-	if len(list) == 0 {
-		return nil, 0
-	}
-	return list[0], n
-}
-
-// functionsIn gives the users' functions that a stored expression calls, and those of their names
-// beside them.
-func (s *Snapshot) functionsIn(e string) (list []OID) {
-	if e == "" || !s.HasFunctions() {
-		return nil
-	}
-	toks := exprTokens(e)
-	for i := range toks {
-		if f, _ := calledFunction(s, toks, i); f != nil {
-			for _, g := range s.FunctionsNamed(f.Schema, f.Name) {
-				if !slices.Contains(list, g.OID) {
-					list = append(list, g.OID)
-				}
-			}
-		}
-	}
-	return list
+	return slices.DeleteFunc(s.FunctionsNamed(s.Schema(PublicOID), name), (*Function).shadowed), n
 }
 
 // regConstant tells of which type of storedRegs the constant is that tokens begin with; nil: of none.

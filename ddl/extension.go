@@ -1,15 +1,10 @@
 package ddl
 
 import (
-	"slices"
-	"strings"
-
-	"rowkey/builtin"
 	"rowkey/builtin/contrib"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
-	"rowkey/types"
 )
 
 // CREATE EXTENSION and what else there is to do with one. Package contrib knows the
@@ -175,38 +170,4 @@ func (c *Ctx) commentExtension(name, text string) error {
 	cp := *e
 	cp.Comment = text
 	return c.put(&cp)
-}
-
-// calls tells whether a stored expression calls a function that a user made: its name stands before
-// a parenthesis, and behind its schema's unless that is public (catalog.StoredPath).
-func calls(text string, f *catalog.Function) bool {
-	name := quoteIdent(f.Name) + "("
-	for rest, done := text, 0; ; {
-		i := strings.Index(rest, name)
-		if i < 0 {
-			return false
-		}
-		at := done + i
-		before := text[:at]
-		switch {
-		case strings.HasSuffix(before, "."):
-			if f.Schema != nil && strings.HasSuffix(before, quoteIdent(f.Schema.Name)+".") {
-				return true
-			}
-		case at > 0 && wordByte(text[at-1]):
-		case f.SchemaOID == catalog.PublicOID && !shadowed(f):
-			return true
-		}
-		done = at + len(name)
-		rest = text[done:]
-	}
-}
-
-// shadowed tells whether pg_catalog has a function of the same name and arguments, which is
-// found first.
-func shadowed(f *catalog.Function) bool {
-	in := f.Inputs()
-	return slices.ContainsFunc(builtin.Funcs(f.Name), func(b *builtin.Func) bool {
-		return slices.EqualFunc(b.Args, in, func(t *types.Type, p *catalog.Param) bool { return t == p.Type })
-	})
 }

@@ -445,18 +445,7 @@ func (c *Ctx) storeFunction(f *catalog.Function, replace bool) error {
 
 // sameFunction finds the function with the same schema, name and arguments.
 func (c *Ctx) sameFunction(f *catalog.Function) *catalog.Function {
-	want := f.Inputs()
-	for _, g := range c.snap().FunctionsNamed(c.snap().Schema(f.SchemaOID), f.Name) {
-		have := g.Inputs()
-		same := len(have) == len(want)
-		for i := range want {
-			same = same && have[i].TypeOID == want[i].TypeOID
-		}
-		if same {
-			return g
-		}
-	}
-	return nil
+	return c.snap().FunctionLike(c.snap().Schema(f.SchemaOID), f)
 }
 
 var routineKinds = map[byte]string{'f': "function", 'p': "procedure", 'a': "aggregate function", 'w': "window function"}
@@ -763,7 +752,7 @@ func (c *Ctx) dependentsOfFunction(f *catalog.Function, add func(target, bool)) 
 			}
 		}
 	}
-	c.expressionsWith(func(text string) bool { return calls(text, f) }, add)
+	c.expressionsWith(func(text string) bool { return c.snap().Calls(text, f) }, add)
 	for _, g := range c.snap().Functions() {
 		if g.OID == f.OID {
 			continue

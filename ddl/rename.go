@@ -71,6 +71,13 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		if c.snap().SchemaByName(n.NewName) != nil {
 			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
 		}
+		for _, f := range c.snap().Functions() {
+			if f.SchemaOID == old.OID {
+				if err := c.notNamed(f, "rename the schema of"); err != nil {
+					return err
+				}
+			}
+		}
 		views := map[catalog.OID][]*viewText{}
 		for _, t := range c.snap().Tables() {
 			if t.SchemaOID == old.OID {
@@ -115,9 +122,6 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		}
 		for _, f := range c.snap().Functions() {
 			if f.SchemaOID == cp.OID {
-				if err := c.notNamed(f, "rename the schema of"); err != nil {
-					return err
-				}
 				g := *f
 				if err := c.put(&g); err != nil {
 					return err

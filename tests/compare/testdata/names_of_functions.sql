@@ -36,3 +36,11 @@ begin;
 -- differs: and of the schema's name
 alter schema a1 rename to a2;
 rollback;
+set search_path = public;
+create type light as enum ('red', 'green');
+create function lower(light) returns text language sql immutable as 'select $1::text';
+create table lights(l light check (lower(l) <> 'amber'), m text default lower('red'::light));
+select classid::regclass, refobjid::regprocedure, deptype from pg_depend where refobjid = 'public.lower(light)'::regprocedure order by 1;
+drop function lower(light);
+alter table lights drop constraint lights_l_check, alter m drop default;
+drop function lower(light);
