@@ -61,16 +61,18 @@ var Itself = &Func{Name: "itself", Args: []*types.Type{types.AnyElement}, Result
 func NoCollation(f *Func, what string) *Func {
 	out := *f
 	out.OID |= variantWithout
-	err := func() error {
-		return pgerr.Newf(pgerr.IndeterminateCollation, "could not determine which collation to use for %s", what).
-			WithHint("Use the COLLATE clause to set the collation explicitly.")
-	}
 	out.Vec, out.Bind = nil, nil
-	out.Eval = func(*Ctx, []types.Datum) (types.Datum, error) { return types.Null, err() }
+	out.Eval = func(*Ctx, []types.Datum) (types.Datum, error) { return types.Null, WhichCollation(what) }
 	if f.Set != nil {
-		out.Set = func(*Ctx, []types.Datum, func([]types.Datum) error) error { return err() }
+		out.Set = func(*Ctx, []types.Datum, func([]types.Datum) error) error { return WhichCollation(what) }
 	}
 	return &out
+}
+
+// WhichCollation is the error for what needs a collation, where conflicting ones leave none.
+func WhichCollation(what string) *pgerr.Error {
+	return pgerr.Newf(pgerr.IndeterminateCollation, "could not determine which collation to use for %s", what).
+		WithHint("Use the COLLATE clause to set the collation explicitly.")
 }
 
 var underC sync.Map // *Func → *Func

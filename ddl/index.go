@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
@@ -215,8 +216,7 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 			return key, "", err
 		}
 		if derived == plan.Indeterminate && len(e.Collation) == 0 {
-			return key, "", pgerr.New(pgerr.IndeterminateCollation, "could not determine which collation to use for index expression").
-				WithHint("Use the COLLATE clause to set the collation explicitly.")
+			return key, "", builtin.WhichCollation("index expression")
 		}
 		key.Expr, key.Type, name = c.deparse(bound, t), bound.Type(), "expr"
 		key.ExprType = key.Type.OID

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/kv"
@@ -118,11 +119,11 @@ func (b *builder) columnsOf(cols []plan.Column, names []string) error {
 			return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", name, types.Format(t, -1))
 		}
 		if col.Collation == plan.Indeterminate {
-			hint := "Use the COLLATE clause to set the collation explicitly."
 			if b.t.Kind == catalog.KindView {
-				return pgerr.Newf(pgerr.IndeterminateCollation, "could not determine which collation to use for view column %q", name).WithHint("%s", hint)
+				return builtin.WhichCollation("view column \"" + name + "\"")
 			}
-			return pgerr.Newf(pgerr.IndeterminateCollation, "no collation was derived for column %q with collatable type %s", name, types.Display(t)).WithHint("%s", hint)
+			return pgerr.Newf(pgerr.IndeterminateCollation, "no collation was derived for column %q with collatable type %s", name, types.Display(t)).
+				WithHint("Use the COLLATE clause to set the collation explicitly.")
 		}
 		b.t.Columns = append(b.t.Columns, catalog.Column{Attnum: int16(i + 1), Name: name, Type: t, TypeOID: t.OID, Typmod: col.Typmod, Collation: col.Collation})
 	}

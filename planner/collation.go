@@ -282,13 +282,8 @@ func (p *planner) oneCollation(e plan.Expr) {
 		return
 	}
 	if in := p.common([]collation{p.collationOf(e)}, false); in.rank == noCollation && p.refused == nil {
-		p.refused = needsCollation("string comparison")
+		p.refused = builtin.WhichCollation("string comparison")
 	}
-}
-
-func needsCollation(what string) *pgerr.Error {
-	return pgerr.Newf(pgerr.IndeterminateCollation, "could not determine which collation to use for %s", what).
-		WithHint("Use the COLLATE clause to set the collation explicitly.")
 }
 
 // common is the collation that columns have together; conflict: they may have none.
