@@ -194,14 +194,14 @@ func (x *explainer) node(n plan.Node) *entry {
 		case len(n.Cols) == 0 || n.Lit == nil && len(n.RowsExprs) == 1 || n.Lit != nil && n.Lit[0].Len == 1:
 			set("Result")
 		default:
-			e.name, e.nodeType = "Values Scan on "+quoteIdent(x.nameOf(n, "*VALUES*")), "Values Scan"
-			e.attrs = append(e.attrs, attr{name: "Alias", val: x.nameOf(n, "*VALUES*")})
+			e.name, e.nodeType = "Values Scan on "+quoteIdent(x.nameOf(n)), "Values Scan"
+			e.attrs = append(e.attrs, attr{name: "Alias", val: x.nameOf(n)})
 		}
 	case *plan.Scan:
 		x.scan(e, n)
 	case *plan.VirtualScan:
-		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, x.nameOf(n, n.Alias)), "Seq Scan"
-		x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
+		e.name, e.nodeType = "Seq Scan on "+x.relation(n.Table, x.nameOf(n)), "Seq Scan"
+		x.relationOf(e, n.Table, x.nameOf(n))
 		if n.EqCol != 0 {
 			prop("Lookup", "("+quoteIdent(attName(n.Table, n.EqCol))+" = "+x.expr(n.EqKey, nil)+")")
 		}
@@ -386,7 +386,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		x.sides(in, []plan.Node{n.Left, n.Right})
 		e.kids = append(e.kids, in)
 	case *plan.CTEScan:
-		x.cteScan(e, "CTE Scan", n, n.Name, n.Alias)
+		x.cteScan(e, "CTE Scan", n, n.Name)
 		if !x.cteShown[n.Index] && n.Index < len(x.plan.CTEs) {
 			e.subs = append(e.subs, x.cte(n.Index))
 		}
@@ -395,7 +395,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		kid(n.Seed)
 		kid(n.Step)
 	case *plan.WorkScan:
-		x.cteScan(e, "WorkTable Scan", n, n.Name, n.Alias)
+		x.cteScan(e, "WorkTable Scan", n, n.Name)
 	case *plan.FuncScan:
 		name := "Function Scan"
 		fn := n.Alias
@@ -407,7 +407,7 @@ func (x *explainer) node(n plan.Node) *entry {
 			shown = "pg_catalog." + fn
 		}
 		e.name, e.nodeType = name+" on "+shown, name
-		a := x.nameOf(n, n.Alias)
+		a := x.nameOf(n)
 		if a != "" && a != fn {
 			e.name += " " + quoteIdent(a)
 		}
@@ -522,8 +522,8 @@ func (x *explainer) relationOf(e *entry, t *catalog.Table, alias string) {
 }
 
 // cteScan is a scan of a WITH query, or of the rows that its last step made.
-func (x *explainer) cteScan(e *entry, nodeType string, n plan.Node, cte, alias string) {
-	alias = x.nameOf(n, alias)
+func (x *explainer) cteScan(e *entry, nodeType string, n plan.Node, cte string) {
+	alias := x.nameOf(n)
 	e.name, e.nodeType = nodeType+" on "+quoteIdent(cte), nodeType
 	if alias != cte {
 		e.name += " " + quoteIdent(alias)
@@ -540,7 +540,7 @@ func scanDirection(reverse bool) string {
 
 // scan fills in a table scan.
 func (x *explainer) scan(e *entry, n *plan.Scan) {
-	rel := x.relation(n.Table, x.nameOf(n, n.Alias))
+	rel := x.relation(n.Table, x.nameOf(n))
 	ins := []plan.Node{n}
 	primary := n.Index == n.Table.Indexes[0]
 	switch {
@@ -561,7 +561,7 @@ func (x *explainer) scan(e *entry, n *plan.Scan) {
 		e.name += " using " + quoteIdent(n.Index.Name) + " on " + rel
 		e.attrs = append(e.attrs, attr{name: "Scan Direction", val: scanDirection(n.Reverse)}, attr{name: "Index Name", val: n.Index.Name})
 	}
-	x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
+	x.relationOf(e, n.Table, x.nameOf(n))
 	was := x.bare
 	x.bare = true
 	defer func() { x.bare = was }()
@@ -700,14 +700,14 @@ func (x *explainer) lookup(n *plan.LookupJoin) *entry {
 	if n.IndexOnly || n.Index == n.Table.Indexes[0] && keyOnly(n.Table, n.Attnums) {
 		e.nodeType = "Index Only Scan"
 	}
-	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, x.nameOf(n, n.Alias))
+	e.name = e.nodeType + " using " + quoteIdent(n.Index.Name) + " on " + x.relation(n.Table, x.nameOf(n))
 	e.attrs = append(e.attrs, attr{name: "Scan Direction", val: scanDirection(false)}, attr{name: "Index Name", val: n.Index.Name})
-	x.relationOf(e, n.Table, x.nameOf(n, n.Alias))
+	x.relationOf(e, n.Table, x.nameOf(n))
 	var cs []string
 	for i, k := range n.Keys {
 		name := x.keyName(n.Table, "", n.Index.Keys[i])
 		if x.o.Verbose {
-			name = x.keyName(n.Table, x.nameOf(n, n.Alias), n.Index.Keys[i])
+			name = x.keyName(n.Table, x.nameOf(n), n.Index.Keys[i])
 		}
 		cs = append(cs, "("+name+" = "+x.expr(k, []plan.Node{n.Input})+")")
 	}

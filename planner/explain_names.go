@@ -9,41 +9,49 @@ import (
 	"rowkey/planner/plan"
 )
 
+// countRelations gives the relations of a plan the names they go by.
 func (x *explainer) countRelations(n plan.Node) {
 	walkNodes(n, func(n plan.Node) {
+		alias, ok := aliasOf(n)
+		if !ok {
+			return
+		}
+		x.rels++
 		switch n := n.(type) {
 		case *plan.Scan:
-			x.rels++
 			if n.Child {
 				x.rels++ // the table named is one, too
-			} else {
-				x.claim(n, n.Alias)
+				return
 			}
-		case *plan.VirtualScan:
-			x.rels++
-			x.claim(n, n.Alias)
-		case *plan.FuncScan:
-			x.rels++
-			x.claim(n, n.Alias)
-		case *plan.LookupJoin:
-			x.rels++
-			x.claim(n, n.Alias)
-		case *plan.CTEScan:
-			x.rels++
-			x.claim(n, n.Alias)
-		case *plan.WorkScan:
-			x.rels++
-			x.claim(n, n.Alias)
 		case *plan.Values:
-			if len(n.Cols) > 0 {
-				x.rels++
-				if n.Lit != nil && n.Lit[0].Len > 1 || len(n.RowsExprs) > 1 {
-					x.claim(n, "*VALUES*")
-				}
+			if several := n.Lit != nil && n.Lit[0].Len > 1 || len(n.RowsExprs) > 1; !several {
+				return
 			}
 		}
+		x.claim(n, alias)
 	})
 	x.qualify = x.rels > 1 || x.plan.Relations > 1
+}
+
+// aliasOf is what the statement calls the relation that a node reads; ok is false if it reads none.
+func aliasOf(n plan.Node) (alias string, ok bool) {
+	switch n := n.(type) {
+	case *plan.Scan:
+		return n.Alias, true
+	case *plan.VirtualScan:
+		return n.Alias, true
+	case *plan.LookupJoin:
+		return n.Alias, true
+	case *plan.FuncScan:
+		return n.Alias, true
+	case *plan.CTEScan:
+		return n.Alias, true
+	case *plan.WorkScan:
+		return n.Alias, true
+	case *plan.Values:
+		return "*VALUES*", len(n.Cols) > 0
+	}
+	return "", false
 }
 
 // claim gives a node's relation a name that no other has: t, t_1, t_2 …
@@ -77,10 +85,11 @@ func truncated(s string, n int) string {
 }
 
 // nameOf is the name that a node's relation goes by.
-func (x *explainer) nameOf(n plan.Node, alias string) string {
+func (x *explainer) nameOf(n plan.Node) string {
 	if name, ok := x.names[n]; ok {
 		return name
 	}
+	alias, _ := aliasOf(n)
 	return alias
 }
 
@@ -314,9 +323,9 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 	in := func(e plan.Expr) string { return x.expr(e, n.Children()) }
 	switch n := n.(type) {
 	case *plan.Scan:
-		return x.qualified(x.nameOf(n, n.Alias), attName(n.Table, n.Attnums[i]))
+		return x.qualified(x.nameOf(n), attName(n.Table, n.Attnums[i]))
 	case *plan.VirtualScan:
-		return x.qualified(x.nameOf(n, n.Alias), attName(n.Table, n.Attnums[i]))
+		return x.qualified(x.nameOf(n), attName(n.Table, n.Attnums[i]))
 	case *tableRow:
 		a := n.alias
 		if a == "" {
@@ -324,7 +333,7 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		}
 		return quoteIdent(a) + "." + quoteIdent(n.t.Columns[i].Name)
 	case *lookedUp:
-		return x.qualified(x.nameOf(n.j, n.j.Alias), attName(n.j.Table, n.j.Attnums[i]))
+		return x.qualified(x.nameOf(n.j), attName(n.j.Table, n.j.Attnums[i]))
 	case *plan.Project:
 		return x.exprIn(n.Exprs[i], n.Children())
 	case *plan.ProjectSet:
@@ -357,17 +366,13 @@ func (x *explainer) columnText(n plan.Node, i int) string {
 		if ch := n.Children(); len(ch) > 0 {
 			return x.columnText(ch[0], i)
 		}
-	case *plan.CTEScan:
-		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
-	case *plan.WorkScan:
-		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
-	case *plan.FuncScan:
-		return x.qualified(x.nameOf(n, n.Alias), n.Cols[i].Name)
+	case *plan.CTEScan, *plan.WorkScan, *plan.FuncScan:
+		return x.qualified(x.nameOf(n), n.Info().Cols[i].Name)
 	case *plan.Values:
 		if len(n.RowsExprs) == 1 && n.Lit == nil {
 			return x.expr(n.RowsExprs[0][i], nil)
 		}
-		return quoteIdent(x.nameOf(n, "*VALUES*")) + ".column" + strconv.Itoa(i+1)
+		return quoteIdent(x.nameOf(n)) + ".column" + strconv.Itoa(i+1)
 	case *plan.LookupJoin:
 		k := len(n.Input.Info().Cols)
 		if i < k {
