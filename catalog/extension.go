@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/builtin/contrib"
 	"rowkey/types"
@@ -46,34 +48,27 @@ func (s *Snapshot) ExtensionMembers(extension OID) (out []*Function) {
 }
 
 // fixedExtensions are always there, and cannot be dropped.
-var fixedExtensions = []struct {
-	oid                    OID
-	name, version, comment string
-}{
-	{plpgsqlExtension, "plpgsql", "1.0", "PL/pgSQL procedural language"},
-	{rowkeyExtension, "rowkey", "1.0", "the key-value model"},
+var fixedExtensions = []*Extension{
+	{OID: plpgsqlExtension, SchemaOID: PgCatalogOID, Name: "plpgsql", Version: "1.0", Owner: BootstrapRoleOID, Comment: "PL/pgSQL procedural language"},
+	{OID: rowkeyExtension, SchemaOID: PgCatalogOID, Name: "rowkey", Version: "1.0", Owner: BootstrapRoleOID, Comment: "the key-value model"},
 }
 
 // FixedExtension tells whether an extension is always there.
 func FixedExtension(name string) bool {
-	for _, f := range fixedExtensions {
-		if f.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(fixedExtensions, func(e *Extension) bool { return e.Name == name })
+}
+
+// everyExtension gives the extensions that are always there and those that were created.
+func (s *Snapshot) everyExtension() []*Extension {
+	return append(slices.Clone(fixedExtensions), s.Extensions()...)
 }
 
 // extensionRows is pg_extension. rowkey's own extension is what the schemas kv and rowkey hold,
 // which pg_dump leaves out like all that extensions made.
 func extensionRows(q *query) error {
-	for _, f := range fixedExtensions {
-		if err := q.row(vOID(f.oid), vStr(f.name), vOID(BootstrapRoleOID), vOID(PgCatalogOID), vBool(false), vStr(f.version), vNull(), vNull()); err != nil {
-			return err
-		}
-	}
-	for _, e := range q.snap.Extensions() {
-		if err := q.row(vOID(e.OID), vStr(e.Name), vOID(ownerOr(e.Owner)), vOID(e.SchemaOID), vBool(true), vStr(e.Version), vNull(), vNull()); err != nil {
+	for _, e := range q.snap.everyExtension() {
+		relocatable := !FixedExtension(e.Name)
+		if err := q.row(vOID(e.OID), vStr(e.Name), vOID(ownerOr(e.Owner)), vOID(e.SchemaOID), vBool(relocatable), vStr(e.Version), vNull(), vNull()); err != nil {
 			return err
 		}
 	}
@@ -87,7 +82,8 @@ type availableExtension struct {
 }
 
 func availableExtensions() []availableExtension {
-	out := []availableExtension{{fixedExtensions[0].name, fixedExtensions[0].version, fixedExtensions[0].comment, vStr("pg_catalog")}}
+	plpgsql := fixedExtensions[0]
+	out := []availableExtension{{plpgsql.Name, plpgsql.Version, plpgsql.Comment, vStr("pg_catalog")}}
 	for _, e := range contrib.Extensions {
 		out = append(out, availableExtension{e.Name, e.Version, e.Comment, vNull()})
 	}
@@ -100,11 +96,10 @@ func (a *availableExtension) facts() []types.Datum {
 }
 
 func (q *query) installedVersion(name string) types.Datum {
-	if FixedExtension(name) {
-		return vStr(fixedExtensions[0].version)
-	}
-	if e := q.snap.ExtensionNamed(name); e != nil {
-		return vStr(e.Version)
+	for _, e := range q.snap.everyExtension() {
+		if e.Name == name {
+			return vStr(e.Version)
+		}
 	}
 	return vNull()
 }

@@ -218,19 +218,13 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 		}
 		return id, "", false
 	case extensionClass:
-		name := ""
-		for _, f := range fixedExtensions {
-			if f.oid == oid {
-				name = f.name
+		for _, e := range s.everyExtension() {
+			if e.OID == oid {
+				name := types.QuoteIdent(e.Name)
+				return identity{"extension", "", name, name}, "extension " + e.Name, true
 			}
 		}
-		if e := s.Extension(oid); e != nil {
-			name = e.Name
-		}
-		if name == "" {
-			return id, "", false
-		}
-		id, describe = identity{"extension", "", types.QuoteIdent(name), types.QuoteIdent(name)}, "extension "+name
+		return id, "", false
 	case collationClass:
 		name := collationName(oid)
 		if name == "" {
