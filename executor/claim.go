@@ -166,7 +166,9 @@ func (x *exec) letSettle(iw *indexWriter, key, value []byte) (again bool, err er
 
 // lockKey locks a key for writing, whoever has it, and gives what it holds then.
 func (x *exec) lockKey(key []byte) (value []byte, there bool, err error) {
-	if _, err := x.Txn.Lock(x.context(), key, kv.LockOptions{Mode: kv.LockUpdate, Timeout: x.LockTimeout, Newest: true, Untold: true}); err != nil {
+	opts := x.claimOptions()
+	opts.Wait = kv.Wait
+	if _, err := x.Txn.Lock(x.context(), key, opts); err != nil {
 		return nil, false, storeError(err)
 	}
 	value, there, err = x.Txn.GetLatest(key)

@@ -26,14 +26,13 @@ type Extension struct {
 
 // Function is a function of an extension.
 type Function struct {
-	Name     string
-	Symbol   string
-	Args     []Param // inputs, then what is put out
-	Result   *types.Type
-	SetOf    bool
-	Volatile byte // pg_proc.provolatile
-	NotStrict,
-	Variadic bool
+	Name      string
+	Symbol    string
+	Args      []Param // inputs, then what is put out
+	Result    *types.Type
+	SetOf     bool
+	Volatile  byte // pg_proc.provolatile
+	NotStrict bool
 }
 
 // Param is a parameter of a Function.
