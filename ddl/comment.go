@@ -83,14 +83,8 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 	case ast.ObjectType, ast.ObjectDomain:
 		return c.commentType(o, text)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
-		f, missing, err := c.routine(o, o.Kind)
-		if err == nil && f == nil {
-			err = missing
-		}
+		f, err := c.ownRoutine(o, o.Kind)
 		if err != nil {
-			return err
-		}
-		if err := c.ownFunction(f); err != nil {
 			return err
 		}
 		cp := *f

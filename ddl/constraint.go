@@ -92,24 +92,29 @@ func (c *Ctx) inheritedCheck(t *catalog.Table, name string) bool {
 	return false
 }
 
-// constraintTaken tells the names of a table's constraints.
+// constraintTaken tells whether a table has a constraint of a name.
 func (c *Ctx) constraintTaken(t *catalog.Table, name string) bool {
+	return constraintName(t, name) != nil
+}
+
+// constraintName is where a table keeps the name of a constraint, nil if it has none of that name.
+func constraintName(t *catalog.Table, name string) *string {
 	for _, k := range t.Checks {
 		if k.Name == name {
-			return true
+			return &k.Name
 		}
 	}
 	for _, k := range t.ForeignKeys {
 		if k.Name == name {
-			return true
+			return &k.Name
 		}
 	}
 	for _, ix := range t.Indexes {
 		if ix.Constraint != 0 && ix.Name == name {
-			return true
+			return &ix.Name
 		}
 	}
-	return false
+	return nil
 }
 
 // newCheck binds a CHECK constraint.

@@ -572,14 +572,10 @@ func (c *Ctx) routine(o *ast.Object, kind ast.ObjectKind) (f *catalog.Function, 
 	}
 	f = g.User.(*catalog.Function)
 	if wrongKind(g, kind) {
-		what := "a " + word
-		if kind == ast.ObjectAggregate {
-			what = "an aggregate"
-		}
 		if kind == ast.ObjectAggregate {
 			return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "function %s(%s) is not an aggregate", shown, strings.Join(texts, ", "))
 		}
-		return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not %s", c.functionText(f), what)
+		return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not a %s", c.functionText(f), word)
 	}
 	return f, nil, nil
 }
@@ -648,16 +644,22 @@ func (c *Ctx) dropFunction(n *ast.DropStmt, o *ast.Object) (target, bool, error)
 	return target{}, false, nil
 }
 
+// ownRoutine finds the function that an Object names, which the current role must own.
+func (c *Ctx) ownRoutine(o *ast.Object, kind ast.ObjectKind) (*catalog.Function, error) {
+	f, missing, err := c.routine(o, kind)
+	switch {
+	case err != nil:
+		return nil, err
+	case f == nil:
+		return nil, missing
+	}
+	return f, c.ownFunction(f)
+}
+
 // alterFunction is ALTER FUNCTION with options.
 func (c *Ctx) alterFunction(n *ast.AlterFunctionStmt) error {
-	f, missing, err := c.routine(n.Func, n.Func.Kind)
+	f, err := c.ownRoutine(n.Func, n.Func.Kind)
 	if err != nil {
-		return err
-	}
-	if f == nil {
-		return missing
-	}
-	if err := c.ownFunction(f); err != nil {
 		return err
 	}
 	cp := *f
@@ -669,14 +671,8 @@ func (c *Ctx) alterFunction(n *ast.AlterFunctionStmt) error {
 
 // renameFunction is ALTER FUNCTION … RENAME.
 func (c *Ctx) renameFunction(o *ast.Object, kind ast.ObjectKind, to string) error {
-	f, missing, err := c.routine(o, kind)
+	f, err := c.ownRoutine(o, kind)
 	if err != nil {
-		return err
-	}
-	if f == nil {
-		return missing
-	}
-	if err := c.ownFunction(f); err != nil {
 		return err
 	}
 	cp := *f
@@ -700,14 +696,8 @@ func (c *Ctx) functionExists(f *catalog.Function) error {
 
 // moveFunction is ALTER FUNCTION … SET SCHEMA.
 func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, schema *catalog.Schema) error {
-	f, missing, err := c.routine(o, kind)
+	f, err := c.ownRoutine(o, kind)
 	if err != nil {
-		return err
-	}
-	if f == nil {
-		return missing
-	}
-	if err := c.ownFunction(f); err != nil {
 		return err
 	}
 	if err := c.mayCreateIn(schema, -1); err != nil {

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/catalog"
@@ -51,92 +52,11 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 	case ast.ObjectDatabase:
 		return c.renameDatabase(n.Object.Name[0], n.NewName)
 	case ast.ObjectSchema:
-		old := c.snap().SchemaByName(n.SubName)
+		name := n.SubName
 		if n.Object != nil && len(n.Object.Name) > 0 {
-			old = c.snap().SchemaByName(n.Object.Name[0])
+			name = n.Object.Name[0]
 		}
-		if old == nil {
-			name := n.SubName
-			if n.Object != nil && len(n.Object.Name) > 0 {
-				name = n.Object.Name[0]
-			}
-			return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name)
-		}
-		if err := c.ownSchema(old); err != nil {
-			return err
-		}
-		if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
-			return catalog.PermissionDenied("database", c.database())
-		}
-		if c.snap().SchemaByName(n.NewName) != nil {
-			return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", n.NewName)
-		}
-		for _, f := range c.snap().Functions() {
-			if f.SchemaOID == old.OID {
-				if err := c.notNamed(f, "rename the schema of"); err != nil {
-					return err
-				}
-			}
-		}
-		views := map[catalog.OID][]*viewText{}
-		for _, t := range c.snap().Tables() {
-			if t.SchemaOID == old.OID {
-				v, err := c.viewsReading(t.OID)
-				if err != nil {
-					return err
-				}
-				views[t.OID] = v
-			}
-		}
-		cp := *old
-		cp.Name = n.NewName
-		if err := c.put(&cp); err != nil {
-			return err
-		}
-		for _, t := range c.snap().Tables() { // row types carry the schema's name
-			if t.SchemaOID == cp.OID {
-				if err := c.put(clone(t)); err != nil {
-					return err
-				}
-			}
-		}
-		for _, u := range c.snap().UserTypes() {
-			if u.SchemaOID == cp.OID {
-				ut := *u
-				if err := c.put(&ut); err != nil {
-					return err
-				}
-			}
-		}
-		for _, s := range c.snap().Sequences() { // these and functions know their schema
-			if s.SchemaOID == cp.OID {
-				q := *s
-				q.Schema = &cp
-				if err := c.put(&q); err != nil {
-					return err
-				}
-				if err := c.moveDefaults(s, &q); err != nil {
-					return err
-				}
-			}
-		}
-		for _, f := range c.snap().Functions() {
-			if f.SchemaOID == cp.OID {
-				g := *f
-				if err := c.put(&g); err != nil {
-					return err
-				}
-			}
-		}
-		for oid, vs := range views {
-			for _, v := range vs {
-				v.renameTable(oid, cp.Name, c.snap().Table(oid).Name)
-			}
-			if err := c.storeViews(vs); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.renameSchema(name, n.NewName)
 	case ast.ObjectTrigger:
 		rv := &ast.RangeVar{At: n.Object.At, Name: n.Object.On[len(n.Object.On)-1]}
 		if len(n.Object.On) > 1 {
@@ -191,6 +111,81 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		return c.put(u)
 	}
 	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
+}
+
+// renameSchema is ALTER SCHEMA … RENAME.
+func (c *Ctx) renameSchema(from, to string) error {
+	old := c.snap().SchemaByName(from)
+	if old == nil {
+		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", from)
+	}
+	if err := c.ownSchema(old); err != nil {
+		return err
+	}
+	if c.snap().DatabaseRights(c.role(), c.snap().Database(), catalog.Create) == 0 {
+		return catalog.PermissionDenied("database", c.database())
+	}
+	if c.snap().SchemaByName(to) != nil {
+		return pgerr.Newf(pgerr.DuplicateSchema, "schema %q already exists", to)
+	}
+	now := *old
+	now.Name = to
+	// What is in the schema carries its name, and is stored again.
+	var members []catalog.Object
+	views := map[catalog.OID][]*viewText{}
+	for _, t := range c.snap().Tables() {
+		if t.SchemaOID == old.OID {
+			members = append(members, clone(t))
+			var err error
+			if views[t.OID], err = c.viewsReading(t.OID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, u := range c.snap().UserTypes() {
+		if u.SchemaOID == old.OID {
+			cp := *u
+			members = append(members, &cp)
+		}
+	}
+	for _, f := range c.snap().Functions() {
+		if f.SchemaOID == old.OID {
+			if err := c.notNamed(f, "rename the schema of"); err != nil {
+				return err
+			}
+			cp := *f
+			members = append(members, &cp)
+		}
+	}
+	if err := c.put(&now); err != nil {
+		return err
+	}
+	for _, o := range members {
+		if err := c.put(o); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.snap().Sequences() {
+		if s.SchemaOID == old.OID {
+			q := *s
+			q.Schema = &now
+			if err := c.put(&q); err != nil {
+				return err
+			}
+			if err := c.moveDefaults(s, &q); err != nil {
+				return err
+			}
+		}
+	}
+	for oid, vs := range views {
+		for _, v := range vs {
+			v.renameTable(oid, to, c.snap().Table(oid).Name)
+		}
+		if err := c.storeViews(vs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renameColumn renames a column and every stored expression's mention of it.
@@ -309,32 +304,24 @@ func (c *Ctx) restate(oid catalog.OID) error {
 	return c.put(t)
 }
 
+// renameConstraint renames a constraint of t, a copy; an index that is one is renamed with it.
 func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
-	if c.constraintTaken(t, to) {
-		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", to, t.Name)
-	}
-	for _, k := range t.Checks {
-		if k.Name == from {
-			k.Name = to
-			return c.put(t)
-		}
-	}
-	for _, k := range t.ForeignKeys {
-		if k.Name == from {
-			k.Name = to
-			return c.put(t)
-		}
+	name := constraintName(t, from)
+	if name == nil {
+		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", from, t.Name)
 	}
 	for _, ix := range t.Indexes {
-		if ix.Constraint != 0 && ix.Name == from {
+		if name == &ix.Name {
 			if err := c.claim(t.Schema, to); err != nil {
 				return err
 			}
-			ix.Name = to
-			return c.put(t)
 		}
 	}
-	return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for table %q does not exist", from, t.Name)
+	if c.constraintTaken(t, to) {
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for relation %q already exists", to, t.Name)
+	}
+	*name = to
+	return c.put(t)
 }
 
 func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
@@ -526,17 +513,15 @@ func (c *Ctx) renameDomainConstraint(names []string, old, to string) error {
 	if err != nil {
 		return err
 	}
-	at := -1
-	for i, k := range u.Checks {
-		switch k.Name {
-		case old:
-			at = i
-		case to:
-			return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for domain %s already exists", to, types.Format(u.Type, -1))
-		}
+	named := func(name string) int {
+		return slices.IndexFunc(u.Checks, func(k *catalog.Check) bool { return k.Name == name })
 	}
-	if at < 0 {
+	at := named(old)
+	switch {
+	case at < 0:
 		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for domain %s does not exist", old, types.Format(u.Type, -1))
+	case named(to) >= 0:
+		return pgerr.Newf(pgerr.DuplicateObject, "constraint %q for domain %s already exists", to, types.Format(u.Type, -1))
 	}
 	k := *u.Checks[at]
 	k.Name = to

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -418,17 +419,15 @@ func (c *Ctx) enableChecks(t *catalog.Table, on bool) error {
 // renameTrigger is ALTER TRIGGER … RENAME.
 func (c *Ctx) renameTrigger(t *catalog.Table, from, to string) error {
 	cp := clone(t)
-	at := -1
-	for i, k := range cp.Triggers {
-		switch k.Name {
-		case from:
-			at = i
-		case to:
-			return pgerr.Newf(pgerr.DuplicateObject, "trigger %q for relation %q already exists", to, t.Name)
-		}
+	named := func(name string) int {
+		return slices.IndexFunc(cp.Triggers, func(k *catalog.Trigger) bool { return k.Name == name })
 	}
-	if at < 0 {
+	at := named(from)
+	switch {
+	case at < 0:
 		return pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", from, t.Name)
+	case from != to && named(to) >= 0:
+		return pgerr.Newf(pgerr.DuplicateObject, "trigger %q for relation %q already exists", to, t.Name)
 	}
 	tr := *cp.Triggers[at]
 	tr.Name = to
