@@ -1,9 +1,6 @@
 package executor
 
 import (
-	"errors"
-	"iter"
-
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -24,8 +21,6 @@ type funcStreamOp struct {
 // firstStreamed is the number of rows in the first batch of a stream.
 const firstStreamed = 16
 
-var errStreamStopped = errors.New("no more rows are wanted")
-
 func (x *exec) newFuncStream(n *plan.FuncScan, call *plan.Call) (op, error) {
 	o := &funcStreamOp{x: x, n: n, call: call}
 	var err error
@@ -42,11 +37,11 @@ func (o *funcStreamOp) open() error {
 			return err
 		}
 	}
-	o.pull, o.stop = iter.Pull2(func(yield func(*types.Batch, error) bool) { o.run(vals, yield) })
+	o.pull, o.stop = coroutine(func(give func(*types.Batch) error) error { return o.run(vals, give) })
 	return nil
 }
 
-func (o *funcStreamOp) run(args []types.Datum, yield func(*types.Batch, error) bool) {
+func (o *funcStreamOp) run(args []types.Datum, give func(*types.Batch) error) error {
 	size, ordinal := firstStreamed, int64(0)
 	b := &types.Batch{Cols: newVecs(colTypes(o.n), 0)}
 	err := o.x.runSet(boundCall(o.call), args, func(row []types.Datum) error {
@@ -60,20 +55,17 @@ func (o *funcStreamOp) run(args []types.Datum, yield func(*types.Batch, error) b
 		if b.N++; b.N < size {
 			return nil
 		}
-		if !yield(b, nil) {
-			return errStreamStopped
+		if err := give(b); err != nil {
+			return err
 		}
 		size = min(4*size, types.BatchSize)
 		b = &types.Batch{Cols: newVecs(colTypes(o.n), 0)}
 		return nil
 	})
-	switch {
-	case errors.Is(err, errStreamStopped):
-	case err != nil:
-		yield(nil, err)
-	case b.N > 0:
-		yield(b, nil)
+	if err != nil || b.N == 0 {
+		return err
 	}
+	return give(b)
 }
 
 func (o *funcStreamOp) next() (*types.Batch, error) {

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"errors"
-	"iter"
 	"unsafe"
 
 	"rowkey/builtin"
@@ -226,23 +225,25 @@ func (s *setOf) begin(args []types.Datum) error {
 	}
 	// Functions that stream have no effects: it can be begun again.
 	s.vals = s.vals[:0]
-	s.pull, s.stop = iter.Pull2(func(yield func([]types.Datum, error) bool) {
+	s.pull, s.stop = coroutine(func(give func([]types.Datum) error) error {
 		part := make([]types.Datum, 0, types.BatchSize)
 		err := s.x.runSet(s.fn, args, func(r []types.Datum) error {
 			if part = append(part, s.value(r)); len(part) < types.BatchSize {
 				return nil
 			}
-			if !yield(part, nil) {
-				return errStreamStopped
+			if err := give(part); err != nil {
+				return err
 			}
 			part = part[:0]
 			return s.x.cancelled()
 		})
-		switch {
-		case errors.Is(err, errStreamStopped):
-		case len(part) == 0 || yield(part, nil):
-			yield(nil, err)
+		if errors.Is(err, errStopped) || len(part) == 0 {
+			return err
 		}
+		if stopped := give(part); stopped != nil { // what came before an error comes before it
+			return stopped
+		}
+		return err
 	})
 	return nil
 }
@@ -256,7 +257,7 @@ func (s *setOf) fill() error {
 		return s.err
 	}
 	part, err, ok := s.pull()
-	if !ok || err != nil || part == nil {
+	if !ok || err != nil {
 		s.end()
 		return err
 	}
