@@ -467,11 +467,12 @@ func (b *binder) qualified(schema, table, name string, c *ast.ColumnRef) plan.Ex
 	if name == "tableoid" && it.scan != nil && !it.excluded {
 		return b.use(found{p.col(it.scan.tableOID()), lv}, c.Pos())
 	}
-	if e := b.rowFunction(name, func() plan.Expr { return b.wholeRow(it, lv, c.Pos()) }, c.Pos()); e != nil {
-		return e
-	}
-	if e := b.rowAggregate(name, schema, table, it, lv, c.Pos()); e != nil {
-		return e
+	if fns := b.functionsOf(name, false, func() plan.Expr { return b.wholeRow(it, lv, c.Pos()) }); len(fns) > 0 {
+		row := &ast.ColumnRef{At: c.At, Fields: []string{table}, Star: true}
+		if schema != "" {
+			row.Fields = []string{schema, table}
+		}
+		return b.expr(&ast.FuncCall{At: c.At, Name: []string{name}, Args: []ast.Expr{row}})
 	}
 	if x := b.variable(c.Fields, c.Pos()); x != nil {
 		return x
@@ -585,43 +586,19 @@ func (p *planner) nullMark(it *rangeItem) plan.Expr {
 	return it.nullMark
 }
 
-// rowFunction reads t.f as f(t), when there is such a function of one argument.
-func (b *binder) rowFunction(name string, row func() plan.Expr, pos int) plan.Expr {
-	if !b.p.snap.HasFunctions() {
-		return nil
-	}
-	fns := b.p.functions([]string{name})
-	users := fns[:0:0]
-	for _, f := range fns {
-		if f.User != nil && f.Kind == builtin.Scalar && len(f.Args) == 1 && isRowType(f.Args[0].Under()) {
-			users = append(users, f)
-		}
-	}
-	if len(users) == 0 {
-		return nil
-	}
-	a := arg{row(), pos}
-	if c, _ := findFunction(users, []*types.Type{a.e.Type()}, nil, false); c == nil {
-		return nil
-	}
-	return b.callOf(users, name, name, []arg{a}, nil, false, pos, nil)
-}
-
-// rowAggregate reads t.f as f(t), when there is such an aggregate or built-in function.
-func (b *binder) rowAggregate(name, schema, table string, it *rangeItem, lv *query, pos int) plan.Expr {
-	fns := b.p.functions([]string{name})
-	fns = slices.DeleteFunc(slices.Clone(fns), func(f *builtin.Func) bool { return f.Kind == builtin.Window || len(f.Args) != 1 })
+// functionsOf are the functions that x.f may stand for: those of one argument, if one can be called with x.
+// A value that was computed already can be given to scalar ones only.
+func (b *binder) functionsOf(name string, computed bool, x func() plan.Expr) []*builtin.Func {
+	fns := slices.DeleteFunc(slices.Clone(b.p.functions([]string{name})), func(f *builtin.Func) bool {
+		return len(f.Args) != 1 || computed && f.Kind != builtin.Scalar
+	})
 	if len(fns) == 0 {
 		return nil
 	}
-	if c, _ := findFunction(fns, []*types.Type{b.wholeRow(it, lv, pos).Type()}, nil, false); c == nil {
+	if c, _ := findFunction(fns, []*types.Type{x().Type()}, nil, false); c == nil {
 		return nil
 	}
-	row := &ast.ColumnRef{At: ast.At(pos), Fields: []string{table}, Star: true}
-	if schema != "" {
-		row.Fields = []string{schema, table}
-	}
-	return b.expr(&ast.FuncCall{At: row.At, Name: []string{name}, Args: []ast.Expr{row}})
+	return fns
 }
 
 // fieldsOfRows gives the fields of the rows that an expression gives, nil if they are
@@ -663,8 +640,8 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 			return &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: e, Idx: i, Name: name}
 		}
 	}
-	if x := b.rowFunction(name, func() plan.Expr { return e }, pos); x != nil && isRowType(e.Type().Under()) {
-		return x
+	if fns := b.functionsOf(name, true, func() plan.Expr { return e }); len(fns) > 0 {
+		return b.callOf(fns, name, name, []arg{{e, pos}}, nil, false, pos, nil)
 	}
 	t := e.Type()
 	switch {
