@@ -59,6 +59,19 @@ type path struct {
 	outs      colSet // columns it yields
 }
 
+// disabledCost is what a way costs more that a setting like enable_hashjoin turns off: it is taken
+// only where there is no other.
+const disabledCost = 1e10
+
+// unless adds disabledCost to a path that is off.
+func (pt *path) unless(off bool) *path {
+	if off {
+		pt.startup += disabledCost
+		pt.total += disabledCost
+	}
+	return pt
+}
+
 func (p *planner) base(pt *path, cols []colID) plan.Base {
 	b := plan.Base{ID: p.nodes, Rows: math.Max(1, math.Round(pt.rows)), Width: pt.width, Startup: pt.startup, Total: pt.total}
 	p.nodes++
@@ -690,11 +703,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	}
 	// the whole table
 	whole := &path{rows: rows, total: seq + n*quals}
-	if p.req.Settings.NoSeqScan {
-		whole.startup += 1e10
-		whole.total += 1e10
-	}
-	add(primary, nil, false, false, whole)
+	add(primary, nil, false, false, whole.unless(p.req.Settings.NoSeqScan))
 	for i, ix := range s.table.Indexes {
 		if !p.indexUsable(s, i, s.conds) {
 			continue
@@ -750,8 +759,8 @@ func (p *planner) scanPaths(s *lScan) []*path {
 			total = start*float64(m.points) + matched*(entryCost+fetchCost+rowCost+rest)
 		}
 		if p.req.Settings.NoIndexScan && !(ix == primary && !m.bounded) {
-			start += 1e10
-			total += 1e10
+			start += disabledCost
+			total += disabledCost
 		}
 		r := math.Min(rows, matched)
 		if !(ix == primary && !m.bounded) {

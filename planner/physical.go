@@ -412,7 +412,7 @@ func (p *planner) sortPath(in *path, keys []plan.SortKey, presorted int) *path {
 	n := math.Max(in.rows, 2)
 	cost := n * math.Log2(n) * 2 * opCost * 0.6
 	if p.req.Settings.NoSort {
-		cost += 1e10
+		cost += disabledCost
 	}
 	pt := p.over(in, 0)
 	pt.keepOrder = nil
@@ -448,7 +448,7 @@ func (p *planner) sortPath(in *path, keys []plan.SortKey, presorted int) *path {
 		if k > 0 && k < n && presorted == 0 {
 			c := n * math.Log2(2*k) * 2 * opCost * 0.6
 			if p.req.Settings.NoSort {
-				c += 1e10
+				c += disabledCost
 			}
 			b.startup = in.total + c
 			b.total = b.startup + k*opCost

@@ -59,9 +59,8 @@ func (p *planner) groupPaths(n *lGroup) []*path {
 			pt.startup = in.startup
 			pt.total = in.total + work + groups*rowCost
 			pt.order = keepOrder(in.order, n.groups)
-		} else if p.req.Settings.NoHashAgg && len(n.groups) > 0 {
-			pt.startup += 1e10
-			pt.total += 1e10
+		} else {
+			pt.unless(p.req.Settings.NoHashAgg && len(n.groups) > 0)
 		}
 		if len(n.groups) == 0 {
 			pt.rows, pt.point = 1, true
@@ -293,7 +292,7 @@ func (p *planner) distinctPaths(n *lDistinct) []*path {
 				pt.startup = in.total
 			}
 			if p.req.Settings.NoHashAgg {
-				pt.total += 1e10
+				pt.total += disabledCost
 			}
 			pt.order = nil
 		}
