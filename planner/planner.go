@@ -6,7 +6,7 @@
 //	logical.go    the relational algebra, columns by unique id     (algebra.go prints it)
 //	rules*.go     one ordered list of named rewritings             (ruleList)
 //	access.go     ways to read a table: index ranges, point reads  (cost.go, selectivity.go)
-//	joinorder.go  order and methods of joins
+//	joinorder.go  order of joins; joinmethods.go: their methods
 //	physical.go   algebra to operators; slots.go: columns to positions
 //	explain.go    plans as text, in PostgreSQL's form
 //
