@@ -69,19 +69,15 @@ func relationParts(text string) (schema, name string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	switch len(parts) {
-	case 1:
-		return "", parts[0], nil
-	case 2:
-		return parts[0], parts[1], nil
-	case 3:
-		return parts[1], parts[2], nil
-	}
-	return "", "", pgerr.Newf(pgerr.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(parts, "."))
+	return schemaAndName(parts, "improper relation name")
 }
 
 // objectParts splits the name of anything but a relation.
 func objectParts(parts []string) (schema, name string, err error) {
+	return schemaAndName(parts, "improper qualified name")
+}
+
+func schemaAndName(parts []string, improper string) (schema, name string, err error) {
 	switch len(parts) {
 	case 1:
 		return "", parts[0], nil
@@ -90,7 +86,7 @@ func objectParts(parts []string) (schema, name string, err error) {
 	case 3:
 		return parts[1], parts[2], nil
 	}
-	return "", "", pgerr.Newf(pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
+	return "", "", pgerr.Newf(pgerr.SyntaxError, "%s (too many dotted names): %s", improper, strings.Join(parts, "."))
 }
 
 // schemaNamed finds a schema that was named explicitly.

@@ -104,15 +104,8 @@ func (c *Ctx) createAggregate(n *ast.DefineStmt) error {
 	}
 	f.ResultOID = f.Result.OID
 	if o := opt["parallel"]; o != nil {
-		switch strings.ToLower(o.AsText()) {
-		case "safe":
-			f.Parallel = 's'
-		case "restricted":
-			f.Parallel = 'r'
-		case "unsafe":
-			f.Parallel = 'u'
-		default:
-			return pgerr.New(pgerr.SyntaxError, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE")
+		if err := parallelSafety(f, o.AsText()); err != nil {
+			return err
 		}
 	}
 	if err := c.checkPolymorphic(f); err != nil {

@@ -110,15 +110,8 @@ func (c *Ctx) functionOptions(f *catalog.Function, options []*ast.FuncOption, cr
 				f.Rows = v
 			}
 		case ast.FuncParallel:
-			switch strings.ToLower(o.Text) {
-			case "safe":
-				f.Parallel = 's'
-			case "restricted":
-				f.Parallel = 'r'
-			case "unsafe":
-				f.Parallel = 'u'
-			default:
-				return pgerr.New(pgerr.SyntaxError, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE")
+			if err := parallelSafety(f, o.Text); err != nil {
+				return err
 			}
 		case ast.FuncSet:
 			if err := c.functionSetting(f, o.Set); err != nil {
@@ -229,6 +222,21 @@ func paramMode(m ast.ParamMode) byte {
 		return 't'
 	}
 	return 'i'
+}
+
+// parallelSafety is PARALLEL word.
+func parallelSafety(f *catalog.Function, word string) error {
+	switch strings.ToLower(word) {
+	case "safe":
+		f.Parallel = 's'
+	case "restricted":
+		f.Parallel = 'r'
+	case "unsafe":
+		f.Parallel = 'u'
+	default:
+		return pgerr.New(pgerr.SyntaxError, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE")
+	}
+	return nil
 }
 
 // routineType finds the type of a parameter or result.

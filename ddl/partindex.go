@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"rowkey/catalog"
-	"rowkey/executor"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 )
@@ -261,5 +260,3 @@ func (c *Ctx) truncateTree(rv *ast.RangeVar, t *catalog.Table) ([]*catalog.Table
 	}
 	return tree, nil
 }
-
-var _ = executor.MisplacedRow

@@ -406,22 +406,28 @@ func (b *builder) partitionOf(n *ast.PartitionBound) error {
 					return err
 				}
 			}
-			b.fks = append([]func() error{func() error { return c.checkDefaultPartition(def, p) }}, b.fks...)
+			b.fks = append([]func() error{func() error { return c.checkDefaultPartition(def) }}, b.fks...)
 		}
 	}
 	return nil
 }
 
-// checkDefaultPartition checks that no row of the default partition def belongs
-// to another partition of p, as the catalog has them now.
-func (c *Ctx) checkDefaultPartition(def, p *catalog.Table) error {
-	for _, m := range c.snap().Members(c.snap().Table(def.OID)) {
+// checkDefaultPartition checks that no row of the default partition belongs to another
+// partition, as the catalog has them now.
+func (c *Ctx) checkDefaultPartition(def *catalog.Table) error {
+	return c.checkPlaced(def, "updated partition constraint for default partition %q would be violated by some row")
+}
+
+// checkPlaced checks that the rows of a partition belong there, as the catalog has it now; violated
+// is the message, for the name of a table, if one does not.
+func (c *Ctx) checkPlaced(partition *catalog.Table, violated string) error {
+	for _, m := range c.snap().Members(c.snap().Table(partition.OID)) {
 		bad, err := executor.MisplacedRow(c.Exec(), m)
 		if err != nil {
 			return err
 		}
 		if bad {
-			e := pgerr.Newf(pgerr.CheckViolation, "updated partition constraint for default partition %q would be violated by some row", m.Name)
+			e := pgerr.Newf(pgerr.CheckViolation, violated, m.Name)
 			e.Table, e.Schema = m.Name, m.Schema.Name
 			return e
 		}
@@ -596,19 +602,11 @@ func (c *Ctx) attachPartition(t *catalog.Table, cmd *ast.AlterTableCommand) erro
 	if err := c.inheritTriggers(t, child); err != nil {
 		return err
 	}
-	for _, m := range c.snap().Members(c.snap().Table(child.OID)) {
-		bad, err := executor.MisplacedRow(c.Exec(), m)
-		if err != nil {
-			return err
-		}
-		if bad {
-			e := pgerr.Newf(pgerr.CheckViolation, "partition constraint of relation %q is violated by some row", m.Name)
-			e.Table, e.Schema = m.Name, m.Schema.Name
-			return e
-		}
+	if err := c.checkPlaced(child, "partition constraint of relation %q is violated by some row"); err != nil {
+		return err
 	}
 	if def != nil {
-		return c.checkDefaultPartition(def, t)
+		return c.checkDefaultPartition(def)
 	}
 	return nil
 }

@@ -167,12 +167,9 @@ func (c *Ctx) renameSchema(from, to string) error {
 	}
 	for _, s := range c.snap().Sequences() {
 		if s.SchemaOID == old.OID {
-			q := *s
-			q.Schema = &now
-			if err := c.put(&q); err != nil {
-				return err
-			}
-			if err := c.moveDefaults(s, &q); err != nil {
+			cp := *s
+			cp.Schema = &now
+			if err := c.putRenamed(s, &cp); err != nil {
 				return err
 			}
 		}
@@ -209,35 +206,15 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 			return err
 		}
 	}
-	again := func(text *string) {
-		if *text == "" || err != nil {
-			return
-		}
+	eachExpr(t, func(text *string, _ planner.Place, _ *catalog.Column) {
 		var e ast.Expr
-		if e, err = parser.ParseExpr(*text); err == nil {
+		if err == nil {
+			e, err = parser.ParseExpr(*text)
+		}
+		if err == nil {
 			*text = ast.Format(ast.RenameColumn(e, from, to))
 		}
-	}
-	for i := range t.Columns {
-		again(&t.Columns[i].Generated)
-	}
-	for _, k := range t.Checks {
-		again(&k.Expr)
-	}
-	for _, ix := range t.Indexes {
-		again(&ix.Where)
-		for i := range ix.Keys {
-			again(&ix.Keys[i].Expr)
-		}
-	}
-	if key := t.PartitionBy; key != nil {
-		cp := *key
-		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
-		for i := range cp.Columns {
-			again(&cp.Columns[i].Expr)
-		}
-		t.PartitionBy = &cp
-	}
+	})
 	if err != nil {
 		return err
 	}
@@ -265,43 +242,53 @@ func (c *Ctx) renameColumn(t *catalog.Table, from, to string) error {
 func (c *Ctx) restate(oid catalog.OID) error {
 	t := clone(c.snap().Table(oid))
 	var err error
-	again := func(text *string, place planner.Place, col *catalog.Column) {
-		if *text == "" || err != nil {
-			return
-		}
+	eachExpr(t, func(text *string, place planner.Place, col *catalog.Column) {
 		var e ast.Expr
-		if e, err = parser.ParseExpr(*text); err != nil {
-			return
+		if err == nil {
+			e, err = parser.ParseExpr(*text)
 		}
 		var x plan.Expr
-		if x, err = c.bind(place, t, e, col); err == nil {
+		if err == nil {
+			x, err = c.bind(place, t, e, col)
+		}
+		if err == nil {
 			*text = c.deparse(x, t)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return c.put(t)
+}
+
+// eachExpr visits the stored expressions of a table, a copy, that may name its columns, and
+// the column whose value one computes.
+func eachExpr(t *catalog.Table, visit func(text *string, place planner.Place, col *catalog.Column)) {
+	some := func(text *string, place planner.Place, col *catalog.Column) {
+		if *text != "" {
+			visit(text, place, col)
 		}
 	}
 	for i := range t.Columns {
-		again(&t.Columns[i].Generated, planner.ForGenerated, &t.Columns[i])
+		some(&t.Columns[i].Generated, planner.ForGenerated, &t.Columns[i])
 	}
 	for _, k := range t.Checks {
-		again(&k.Expr, planner.ForCheck, nil)
+		some(&k.Expr, planner.ForCheck, nil)
 	}
 	for _, ix := range t.Indexes {
-		again(&ix.Where, planner.ForIndexPredicate, nil)
+		some(&ix.Where, planner.ForIndexPredicate, nil)
 		for i := range ix.Keys {
-			again(&ix.Keys[i].Expr, planner.ForIndexExpr, nil)
+			some(&ix.Keys[i].Expr, planner.ForIndexExpr, nil)
 		}
 	}
 	if key := t.PartitionBy; key != nil {
 		cp := *key
 		cp.Columns = append([]catalog.PartitionColumn(nil), key.Columns...)
 		for i := range cp.Columns {
-			again(&cp.Columns[i].Expr, planner.ForPartitionKey, nil)
+			some(&cp.Columns[i].Expr, planner.ForPartitionKey, nil)
 		}
 		t.PartitionBy = &cp
 	}
-	if err != nil {
-		return err
-	}
-	return c.put(t)
 }
 
 // renameConstraint renames a constraint of t, a copy; an index that is one is renamed with it.
@@ -351,10 +338,7 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 		}
 		cp := *s
 		cp.Name = n.NewName
-		if err := c.put(&cp); err != nil {
-			return err
-		}
-		return c.moveDefaults(s, &cp)
+		return c.putRenamed(s, &cp)
 	}
 	t := snap.Table(oid)
 	if t.Virtual != nil {
@@ -385,8 +369,12 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	return c.storeViews(views)
 }
 
-// moveDefaults rewrites the defaults that call a sequence by its old name.
-func (c *Ctx) moveDefaults(old, now *catalog.Sequence) error {
+// putRenamed stores a sequence under another name or in another schema, and rewrites the
+// defaults that call it by its old name.
+func (c *Ctx) putRenamed(old, now *catalog.Sequence) error {
+	if err := c.put(now); err != nil {
+		return err
+	}
 	deps, err := c.dependents(target{seq: old})
 	if err != nil {
 		return err
@@ -445,10 +433,7 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 		}
 		cp := *s
 		cp.SchemaOID, cp.Schema = to.OID, to
-		if err := c.put(&cp); err != nil {
-			return err
-		}
-		return c.moveDefaults(s, &cp)
+		return c.putRenamed(s, &cp)
 	}
 	t := c.snap().Table(oid)
 	if t == nil || t.Virtual != nil {
@@ -494,12 +479,9 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 			if err := c.claim(to, s.Name); err != nil {
 				return err
 			}
-			old, cps := s, *s
-			cps.SchemaOID, cps.Schema = to.OID, to
-			if err := c.put(&cps); err != nil {
-				return err
-			}
-			if err := c.moveDefaults(old, &cps); err != nil {
+			cp := *s
+			cp.SchemaOID, cp.Schema = to.OID, to
+			if err := c.putRenamed(s, &cp); err != nil {
 				return err
 			}
 		}

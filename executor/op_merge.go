@@ -30,6 +30,14 @@ type mergeAction struct {
 	vals  *exprSet
 }
 
+// applies chooses the rows whose condition, if the action has one, is true.
+func (a *mergeAction) applies(b *types.Batch, rows []int32) ([]int32, error) {
+	if a.cond == nil {
+		return rows, nil
+	}
+	return a.cond.filter(b, rows, nil)
+}
+
 func (x *exec) newMerge(n *plan.Merge) (op, error) {
 	o := &mergeOp{x: x, n: n, done: map[string]bool{}}
 	x.writes(n)
@@ -134,12 +142,9 @@ func (o *mergeOp) choose(b *types.Batch, rows []int32, acts []int) error {
 		if !a.plan.Matched || len(rows) == 0 {
 			continue
 		}
-		hit := rows
-		if a.cond != nil {
-			var err error
-			if hit, err = a.cond.filter(b, rows, nil); err != nil {
-				return err
-			}
+		hit, err := a.applies(b, rows)
+		if err != nil {
+			return err
 		}
 		if a.plan.Kind != plan.MergeNothing {
 			for _, r := range hit {
@@ -349,12 +354,9 @@ func (o *mergeOp) notMatched(b *types.Batch, rows []int32) error {
 		if a.plan.Matched || len(rows) == 0 {
 			continue
 		}
-		hit := rows
-		if a.cond != nil {
-			var err error
-			if hit, err = a.cond.filter(b, rows, nil); err != nil {
-				return err
-			}
+		hit, err := a.applies(b, rows)
+		if err != nil {
+			return err
 		}
 		if len(hit) == 0 {
 			continue

@@ -825,30 +825,9 @@ func (p *planner) bindUpdate(s *ast.UpdateStmt, q *query) *dmlRel {
 	p.useViewDefaults(t, false)
 	d := &dmlRel{kind: dmlUpdate, table: t.table, hasReturning: s.Returning != nil}
 	p.changes = append(p.changes, d)
-	var item *rangeItem
-	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
-	p.readOf(d.scan, t.access)
-	t.access.needs(catalog.Update)
-	d.scan.lockFor = plan.LockNoKeyUpdate
-	if !t.instead {
-		p.expand(d.scan, t.only, true)
-	}
-	p.movable(d)
-	t.rename(p, item)
-	currentOfTable(t, s.Where)
-	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.From)
-	r, conds := p.bindWhere(q, r, s.Where)
-	d.in, d.recheck = r, p.askedAgain(q, s.Where, conds)
-	if t.instead { // no row is locked
-		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
-	}
-	d.rules = p.rulesFor(d.table).rules
-	var newItem *rangeItem
-	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
-	p.readOf(d.newRow, t.access)
-	t.rename(p, newItem)
+	written := p.bindChanged(d, t, q, s.Relation.Pos(), s.From, s.Where)
 	p.viewChecks(d, t)
-	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
+	p.bindReturning(d, q, s.Returning, written)
 	d.set = p.bindSet(s.Set, q, t) // after RETURNING, as PostgreSQL does: of two mistakes that is the first
 	if q.grouped || len(q.srfs) > 0 || len(q.windows) > 0 {
 		fail(-1, pgerr.FeatureNotSupported, "set-returning functions are not allowed in UPDATE")
@@ -863,19 +842,33 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	t := p.dmlTarget(s.Relation, "delete from", "DELETE", "deleting from")
 	d := &dmlRel{kind: dmlDelete, table: t.table, hasReturning: s.Returning != nil}
 	p.changes = append(p.changes, d)
+	p.bindReturning(d, q, s.Returning, p.bindChanged(d, t, q, s.Relation.Pos(), s.Using, s.Where))
+	return d
+}
+
+// bindChanged binds the rows that UPDATE or DELETE changes: the target, at pos, joined with the FROM (or
+// USING) items, and WHERE. It gives what RETURNING reads: the rows as written, and those items.
+func (p *planner) bindChanged(d *dmlRel, t *dmlTarget, q *query, pos int, from []ast.TableExpr, where ast.Expr) []*rangeItem {
 	var item *rangeItem
-	d.scan, item = p.addScan(t.table, t.alias, s.Relation.Pos())
+	d.scan, item = p.addScan(t.table, t.alias, pos)
 	p.readOf(d.scan, t.access)
-	t.access.needs(catalog.Delete)
+	right := catalog.Delete
 	d.scan.lockFor = plan.LockUpdate
+	if d.kind == dmlUpdate {
+		right, d.scan.lockFor = catalog.Update, plan.LockNoKeyUpdate
+	}
+	t.access.needs(right)
 	if !t.instead {
 		p.expand(d.scan, t.only, true)
 	}
+	if d.kind == dmlUpdate {
+		p.movable(d)
+	}
 	t.rename(p, item)
-	currentOfTable(t, s.Where)
-	r := p.joinFrom(q, p.readTarget(d.scan, t, s.Relation.Pos()), item, s.Using)
-	r, conds := p.bindWhere(q, r, s.Where)
-	d.in, d.recheck = r, p.askedAgain(q, s.Where, conds)
+	currentOfTable(t, where)
+	r := p.joinFrom(q, p.readTarget(d.scan, t, pos), item, from)
+	r, conds := p.bindWhere(q, r, where)
+	d.in, d.recheck = r, p.askedAgain(q, where, conds)
 	if t.instead { // no row is locked
 		d.recheck, d.viewRow = nil, p.colList(colsFrom(d.scan.base, len(t.table.Columns)))
 	}
@@ -884,8 +877,7 @@ func (p *planner) bindDelete(s *ast.DeleteStmt, q *query) *dmlRel {
 	d.newRow, newItem = p.addScan(d.table, t.alias, -1)
 	p.readOf(d.newRow, t.access)
 	t.rename(p, newItem)
-	p.bindReturning(d, q, s.Returning, append([]*rangeItem{newItem}, q.items[1:]...))
-	return d
+	return append([]*rangeItem{newItem}, q.items[1:]...)
 }
 
 // bindReturning binds RETURNING over the row as written and the other tables.

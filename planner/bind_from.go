@@ -787,15 +787,7 @@ func (p *planner) bindCTE(def *cteDef) {
 	if len(c.Columns) > len(bd.cols) {
 		fail(c.Pos(), pgerr.InvalidColumnReference, "WITH query %q has %d columns available but %d columns specified", c.Name, len(bd.cols), len(c.Columns))
 	}
-	def.cols = def.cols[:0]
-	for i, o := range bd.cols {
-		ci := p.cols[o.id]
-		name := o.name
-		if i < len(c.Columns) {
-			name = c.Columns[i]
-		}
-		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation})
-	}
+	def.cols = p.cteColumns(bd, c)
 	_, isSelect := c.Query.(*ast.SelectStmt)
 	def.modifies = !isSelect
 	if def.modifies || p.keepsCTE(def) {
@@ -843,6 +835,19 @@ func (p *planner) bindCTEQuery(def *cteDef, c *ast.CTE) *bound {
 	return nil
 }
 
+// cteColumns are the columns that a WITH query has of its bound query, with the names given to it.
+func (p *planner) cteColumns(bd *bound, c *ast.CTE) []plan.Column {
+	out := make([]plan.Column, len(bd.cols))
+	for i, o := range bd.cols {
+		ci := p.cols[o.id]
+		out[i] = plan.Column{Name: o.name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation}
+		if i < len(c.Columns) {
+			out[i].Name = c.Columns[i]
+		}
+	}
+	return out
+}
+
 // bindRecursive binds WITH RECURSIVE: seed UNION [ALL] step.
 func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bound {
 	checkRecursion(c, s)
@@ -854,15 +859,7 @@ func (p *planner) bindRecursive(def *cteDef, c *ast.CTE, s *ast.SelectStmt) *bou
 	seed := p.bindQuery(s.Left, up, true)
 	def.work = p.works
 	p.works++
-	def.cols = nil
-	for i, o := range seed.cols {
-		ci := p.cols[o.id]
-		name := o.name
-		if i < len(c.Columns) {
-			name = c.Columns[i]
-		}
-		def.cols = append(def.cols, plan.Column{Name: name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation})
-	}
+	def.cols = p.cteColumns(seed, c)
 	def.recursive = true
 	step := p.bindQuery(s.Right, up, true)
 	if len(step.cols) != len(seed.cols) {

@@ -513,14 +513,15 @@ func (p *planner) uniqueJoin(in, sub rel, val plan.Expr) (rel, plan.Expr) {
 			note(c)
 		}
 	}
-	if !uniqueOn(q, eq) {
+	if !uniqueOn(q, eq, false) {
 		return nil, nil
 	}
 	return &lJoin{kind: plan.LeftJoin, l: in, r: q, conds: conds}, val
 }
 
-// uniqueOn tells whether no two rows of a rel agree in the columns.
-func uniqueOn(r rel, cols colSet) bool {
+// uniqueOn tells whether no two rows of a rel agree in the columns; nulls: not by being NULL either,
+// which is what DISTINCT needs.
+func uniqueOn(r rel, cols colSet, nulls bool) bool {
 	switch n := r.(type) {
 	case *lScan:
 		for _, ix := range n.indexes() {
@@ -529,7 +530,7 @@ func uniqueOn(r rel, cols colSet) bool {
 			}
 			ok := len(ix.Keys) > 0
 			for _, k := range ix.Keys {
-				ok = ok && k.Attnum > 0 && cols.has(n.base+int(k.Attnum)-1)
+				ok = ok && k.Attnum > 0 && cols.has(n.base+int(k.Attnum)-1) && (!nulls || ix.NullsEqual || n.columnNotNull(k.Attnum))
 			}
 			if ok {
 				return true
@@ -537,14 +538,14 @@ func uniqueOn(r rel, cols colSet) bool {
 		}
 		return false
 	case *lFilter:
-		return uniqueOn(n.in, cols)
+		return uniqueOn(n.in, cols, nulls)
 	case *lSort:
-		return uniqueOn(n.in, cols)
+		return uniqueOn(n.in, cols, nulls)
 	case *lLimit:
 		if c, ok := n.count.(*plan.Const); ok && n.ties == nil && !c.Val.IsNull() && c.Val.I <= 1 {
 			return true
 		}
-		return uniqueOn(n.in, cols)
+		return uniqueOn(n.in, cols, nulls)
 	case *lProject:
 		var below colSet
 		for _, it := range n.items {
@@ -552,7 +553,7 @@ func uniqueOn(r rel, cols colSet) bool {
 				below.add(c.Idx)
 			}
 		}
-		return uniqueOn(n.in, below)
+		return uniqueOn(n.in, below, nulls)
 	case *lValues:
 		return n.lit == nil && len(n.rows) == 1
 	case *lGroup:
@@ -573,54 +574,9 @@ func uniqueOn(r rel, cols colSet) bool {
 	case *lJoin:
 		switch n.kind {
 		case plan.SemiJoin, plan.AntiJoin, plan.AntiNullJoin:
-			return uniqueOn(n.l, cols)
+			return uniqueOn(n.l, cols, nulls)
 		case plan.InnerJoin, plan.LeftJoin:
-			return uniqueOn(n.l, cols) && uniqueOn(n.r, cols)
-		}
-	}
-	return false
-}
-
-// uniqueNotNull is uniqueOn where NULLs are not allowed to repeat either:
-// what DISTINCT needs.
-func (p *planner) uniqueNotNull(r rel, cols colSet) bool {
-	switch n := r.(type) {
-	case *lScan:
-		for _, ix := range n.indexes() {
-			if !ix.Unique || ix.Where != "" || ix.RowID || ix.Building || ix.Deferrable {
-				continue
-			}
-			ok := len(ix.Keys) > 0
-			for _, k := range ix.Keys {
-				ok = ok && k.Attnum > 0 && cols.has(n.base+int(k.Attnum)-1) && (n.columnNotNull(k.Attnum) || ix.NullsEqual)
-			}
-			if ok {
-				return true
-			}
-		}
-		return false
-	case *lFilter:
-		return p.uniqueNotNull(n.in, cols)
-	case *lSort:
-		return p.uniqueNotNull(n.in, cols)
-	case *lLimit:
-		return p.uniqueNotNull(n.in, cols)
-	case *lProject:
-		var below colSet
-		for _, it := range n.items {
-			if c, ok := it.expr.(*plan.Col); ok && cols.has(it.id) {
-				below.add(c.Idx)
-			}
-		}
-		return p.uniqueNotNull(n.in, below)
-	case *lGroup, *lDistinct:
-		return uniqueOn(n, cols)
-	case *lJoin:
-		switch n.kind {
-		case plan.SemiJoin, plan.AntiJoin, plan.AntiNullJoin:
-			return p.uniqueNotNull(n.l, cols)
-		case plan.InnerJoin:
-			return p.uniqueNotNull(n.l, cols) && p.uniqueNotNull(n.r, cols)
+			return uniqueOn(n.l, cols, nulls) && uniqueOn(n.r, cols, nulls)
 		}
 	}
 	return false
@@ -630,7 +586,7 @@ func (p *planner) uniqueNotNull(r rel, cols colSet) bool {
 func eliminateDistinct(p *planner, r rel) rel {
 	return p.everywhere(r, func(x rel) rel {
 		d, ok := x.(*lDistinct)
-		if !ok || d.on != nil || !p.uniqueNotNull(d.in, outSet(d.in)) {
+		if !ok || d.on != nil || !uniqueOn(d.in, outSet(d.in), true) {
 			return x
 		}
 		p.changed = true

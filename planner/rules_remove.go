@@ -71,7 +71,7 @@ func (p *planner) idleJoin(root rel, j *lJoin) bool {
 			l, r = r, l
 		}
 	}
-	if !uniqueOn(j.r, given) {
+	if !uniqueOn(j.r, given, false) {
 		return false
 	}
 	volatile := false

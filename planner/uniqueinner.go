@@ -75,7 +75,7 @@ func (g *graph) asUnique(u *unit) bool {
 		conds[i] = e.cond
 	}
 	u.unique.conds = conds
-	if uniqueOn(u.r, ids) {
+	if uniqueOn(u.r, ids, false) {
 		u.unique.paths = u.paths
 		return true
 	}
