@@ -511,7 +511,7 @@ func (s *Snapshot) addTable(o *Table) error {
 			Len: -1, Align: 'd', Category: 'C', RelID: t.OID}
 		for i := range t.Columns {
 			if c := &t.Columns[i]; !c.Dropped {
-				rt.Fields = append(rt.Fields, types.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod})
+				rt.Fields = append(rt.Fields, types.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod, Place: i})
 			}
 		}
 		s.linkType(rt, t.SchemaOID, t.ArrayTypeOID)

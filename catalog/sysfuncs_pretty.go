@@ -202,7 +202,8 @@ func (p *prettyPrinter) node(items []exprItem, b *strings.Builder) {
 		if cast && len(it.group) == 1 && it.group[0].text == "(" {
 			it = it.group[0] // a cast's own parentheses around those of its operand
 		}
-		if !call && strips(it.group, kind, op, i == 0, cast) {
+		field := i+1 < len(items) && items[i+1].text == "."
+		if !call && !field && strips(it.group, kind, op, i == 0, cast) {
 			p.sequence(it.group, b)
 			continue
 		}

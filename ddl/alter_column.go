@@ -56,6 +56,14 @@ func (c *Ctx) addColumn(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		}
 	}
 	col := t.Col(at)
+	if c.valueOfNew(col) != "" || col.Generated != "" || col.Identity != 0 {
+		err = c.typeUsed(t)
+	} else {
+		err = c.notInKeys(t)
+	}
+	if err != nil {
+		return err
+	}
 	notNull := col.NotNull
 	rewrite := col.Generated != "" || col.Identity != 0
 	empty, err := c.isEmpty(old)
@@ -246,6 +254,9 @@ func (c *Ctx) alterType(t *catalog.Table, cmd *ast.AlterTableCommand) error {
 		if col.Default, err = c.exprText(planner.ForDefault, t, e, &cp); err != nil {
 			return pgerr.Newf(pgerr.DatatypeMismatch, "default for column %q cannot be cast automatically to type %s", col.Name, types.Format(typ, mod))
 		}
+	}
+	if err := c.typeUsed(t); err != nil {
+		return err
 	}
 	col.Type, col.TypeOID, col.Typmod, col.Collation = typ, typ.OID, mod, collated.Collation
 	for _, ix := range t.Indexes {

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -120,21 +121,68 @@ func (c *Ctx) dropDomainCheck(t target) error {
 	return c.put(&cp)
 }
 
-// typeUsed refuses changes of a row type whose values are stored in tables.
+// typeUsed refuses changes of a row type that stored values would have to be rewritten for.
 func (c *Ctx) typeUsed(t *catalog.Table) error {
-	for _, tb := range c.snap().Tables() {
-		if tb.Virtual != nil || tb.OID == t.OID || tb.Kind == catalog.KindView {
-			continue
+	tb, col := c.storedIn(t.RowTypeOID)
+	switch {
+	case tb == nil:
+		return nil
+	case t.Kind == catalog.KindComposite:
+		return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because column \"%s.%s\" uses it", t.Name, tb.Name, col.Name)
+	}
+	return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter table %q because column \"%s.%s\" uses its row type", t.Name, tb.Name, col.Name)
+}
+
+// storedIn finds a column that stores values of a type or of what is made of it, nil if none
+// does: the one that PostgreSQL names, which looks at arrays first, then in order of creation.
+func (c *Ctx) storedIn(typ catalog.OID) (in *catalog.Table, col *catalog.Column) {
+	if t := c.snap().Type(typ); t == nil {
+		return nil, nil
+	} else if t.Array != nil {
+		if in, col = c.storedIn(t.Array.OID); in != nil {
+			return in, col
 		}
-		for i := range tb.Columns {
-			col := &tb.Columns[i]
-			if col.Dropped || !c.holds(col.Type, t.RowTypeOID) {
-				continue
+	}
+	type user struct {
+		oid, makes catalog.OID
+		table      *catalog.Table
+		column     *catalog.Column
+	}
+	var users []user
+	for _, u := range c.snap().UserTypes() {
+		if u.BaseOID == typ {
+			users = append(users, user{oid: u.OID, makes: u.OID})
+		}
+	}
+	for _, tb := range c.snap().Tables() {
+		at := slices.IndexFunc(tb.Columns, func(col catalog.Column) bool { return !col.Dropped && col.TypeOID == typ })
+		if at >= 0 && tb.Virtual == nil {
+			users = append(users, user{tb.OID, tb.RowTypeOID, tb, &tb.Columns[at]})
+		}
+	}
+	slices.SortFunc(users, func(a, b user) int { return cmp.Compare(a.oid, b.oid) })
+	for _, u := range users {
+		if u.table != nil && (u.table.Kind == catalog.KindTable || u.table.Kind == catalog.KindMatView) {
+			return u.table, u.column
+		}
+		if in, col = c.storedIn(u.makes); in != nil {
+			return in, col
+		}
+	}
+	return nil, nil
+}
+
+// notInKeys refuses to change the number of a row type's attributes while keys of indexes
+// are made of it: the entries that are there would have others.
+func (c *Ctx) notInKeys(t *catalog.Table) error {
+	for _, tb := range c.snap().Tables() {
+		for _, ix := range tb.Indexes {
+			for _, k := range ix.Keys {
+				if tb.Virtual == nil && c.holds(k.Type, t.RowTypeOID) {
+					return pgerr.Unsupported("adding and dropping attributes of %q is not supported while index %q has it in its keys", t.Name, ix.Name).
+						WithHint("Drop the index, and create it again afterwards.")
+				}
 			}
-			if t.Kind == catalog.KindComposite {
-				return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter type %q because column \"%s.%s\" uses it", t.Name, tb.Name, col.Name)
-			}
-			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot alter table %q because column \"%s.%s\" uses its row type", t.Name, tb.Name, col.Name)
 		}
 	}
 	return nil
@@ -151,6 +199,10 @@ func (c *Ctx) holds(t *types.Type, row catalog.OID) bool {
 		return c.holds(t.Elem, row)
 	case t.Kind == types.KindDomain:
 		return c.holds(t.Base, row)
+	case t.Subtype != nil:
+		return c.holds(t.Subtype, row)
+	case t.Range != nil:
+		return c.holds(t.Range, row)
 	}
 	for _, f := range t.Fields {
 		if c.holds(f.Type, row) {
@@ -188,6 +240,9 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 				return pgerr.Newf(pgerr.DuplicateColumn, "column %q of relation %q already exists", cmd.Column.Name, cp.Name)
 			}
 			was := clone(cp)
+			if err := c.notInKeys(cp); err != nil {
+				return err
+			}
 			if err := c.attribute(cp, cmd.Column); err != nil {
 				return err
 			}
@@ -204,16 +259,9 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			}
 			return pgerr.Newf(pgerr.UndefinedColumn, "column %q of relation %q does not exist", cmd.Name, cp.Name)
 		}
-		// Stored values would have to be rewritten.
-		if err := c.typeUsed(cp); err != nil {
-			return err
-		}
 		at := col.Attnum - 1
 		switch cmd.Op {
 		case ast.DropColumn:
-			if err := c.dropAttributeChecks(cp, cmd); err != nil {
-				return err
-			}
 			if err := c.put(cp); err != nil {
 				return err
 			}
@@ -222,6 +270,9 @@ func (c *Ctx) alterComposite(n *ast.AlterTableStmt, oid catalog.OID) error {
 			}
 			cp = clone(c.snap().Table(oid))
 		case ast.AlterColumnType:
+			if err := c.typeUsed(cp); err != nil {
+				return err
+			}
 			typ, mod, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), cmd.Type)
 			if err != nil {
 				return err
@@ -299,15 +350,77 @@ func (c *Ctx) viewsChanged(was, next *catalog.Table) ([]*catalog.Table, error) {
 	return out, nil
 }
 
-// viewsWithout adds the views that need a column through the relation's row type.
-func (c *Ctx) viewsWithout(t target, add func(target, bool)) error {
-	next := clone(t.table)
+// usersWithout adds the views, the expressions of other relations and the checks of domains
+// that need a column through the relation's row type.
+func (c *Ctx) usersWithout(t target, add func(target, bool)) error {
+	next, name := clone(t.table), t.table.Col(t.column).Name
 	next.Columns[t.column-1].Dropped, next.Columns[t.column-1].Name = true, "........dropped........"
 	views, err := c.viewsChanged(t.table, next)
+	if err != nil {
+		return err
+	}
 	for _, v := range views {
 		add(target{table: v}, false)
 	}
-	return err
+	var named []target
+	c.expressionsWith(func(text string) bool { return mentions(text, name) }, func(x target, _ bool) {
+		if x.table == nil && x.check != nil || x.table != nil && x.table.OID != t.table.OID {
+			named = append(named, x)
+		}
+	})
+	if len(named) == 0 {
+		return nil
+	}
+	if err := c.put(next); err != nil {
+		return err
+	}
+	for _, x := range named {
+		if !c.stillBinds(x) {
+			add(x, false)
+		}
+	}
+	return c.put(clone(t.table))
+}
+
+// stillBinds tells whether the expressions of a part of a table, or a domain's check, can be
+// bound as the catalog is now.
+func (c *Ctx) stillBinds(x target) bool {
+	if x.table == nil {
+		return c.bindDomainCheck(x.typ, x.check) == nil
+	}
+	t := c.snap().Table(x.table.OID)
+	binds := func(text string, place planner.Place, col *catalog.Column) bool {
+		if text == "" {
+			return true
+		}
+		e, err := parser.ParseExpr(text)
+		if err == nil {
+			_, err = c.bind(place, t, e, col)
+		}
+		return err == nil
+	}
+	switch {
+	case x.index != nil:
+		for _, k := range x.index.Keys {
+			if !binds(k.Expr, planner.ForIndexExpr, nil) {
+				return false
+			}
+		}
+		return binds(x.index.Where, planner.ForIndexPredicate, nil)
+	case x.check != nil:
+		return binds(x.check.Expr, planner.ForCheck, nil)
+	case x.deflt > 0:
+		return binds(t.Col(x.deflt).Default, planner.ForDefault, t.Col(x.deflt))
+	case x.column > 0:
+		return binds(t.Col(x.column).Generated, planner.ForGenerated, t.Col(x.column))
+	case x.trigger != nil:
+		e, err := parser.ParseExpr(x.trigger.When)
+		if err == nil {
+			_, err = planner.BindTriggerWhen(planner.Request{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env}, t, e)
+		}
+		return err == nil
+	}
+	return slices.IndexFunc(t.PartitionBy.Columns, func(k catalog.PartitionColumn) bool { return !binds(k.Expr, planner.ForPartitionKey, nil) }) < 0
 }
 
 // keepsViews refuses a change of a relation that views would not survive which see it through
@@ -340,36 +453,6 @@ func (c *Ctx) domainsOver(t *catalog.Table) []*catalog.UserType {
 	return out
 }
 
-// dropAttributeChecks refuses to drop an attribute that checks of domains are about, or
-// drops those.
-func (c *Ctx) dropAttributeChecks(t *catalog.Table, cmd *ast.AlterTableCommand) error {
-	for _, u := range c.domainsOver(t) {
-		for _, k := range u.Checks {
-			e, err := parser.ParseExpr(k.Expr)
-			if err != nil {
-				return err
-			}
-			used := false
-			eachAttribute(e, func(s *ast.Selector) { used = used || s.Field == cmd.Name })
-			if !used {
-				continue
-			}
-			what := "constraint " + quoteIdent(k.Name)
-			if cmd.Behavior != ast.DropCascade {
-				name := "composite type " + types.Format(t.RowType, -1)
-				return pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop column %s of %s because other objects depend on it", quoteIdent(cmd.Name), name).
-					WithDetail("%s depends on column %s of %s", what, quoteIdent(cmd.Name), name).
-					WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
-			}
-			c.notice(pgerr.SuccessfulCompletion, "drop cascades to %s", what)
-			if err := c.dropDomainCheck(target{typ: u, check: k}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // eachAttribute visits the attributes of VALUE, or of parts of it, that a check reads.
 func eachAttribute(e ast.Expr, f func(*ast.Selector)) {
 	ast.Walk(e, func(n ast.Node) bool {
@@ -387,18 +470,21 @@ func eachAttribute(e ast.Expr, f func(*ast.Selector)) {
 func (c *Ctx) rebindDomainChecks(t *catalog.Table) error {
 	for _, u := range c.domainsOver(t) {
 		for _, k := range u.Checks {
-			e, err := parser.ParseExpr(k.Expr)
-			if err != nil {
-				return err
-			}
-			base := c.snap().Type(u.BaseOID)
-			if _, err := planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
-				Place: planner.ForDomainCheck, Expr: e, ValueType: base, ValueMod: u.BaseMod}); err != nil {
+			if err := c.bindDomainCheck(u, k); err != nil {
 				return placeless(err)
 			}
 		}
 	}
 	return nil
+}
+
+func (c *Ctx) bindDomainCheck(u *catalog.UserType, k *catalog.Check) error {
+	e, err := parser.ParseExpr(k.Expr)
+	if err == nil {
+		_, err = planner.BindExpr(planner.ExprRequest{Catalog: c.snap(), SearchPath: c.SearchPath(), Env: c.Env,
+			Place: planner.ForDomainCheck, Expr: e, ValueType: c.snap().Type(u.BaseOID), ValueMod: u.BaseMod})
+	}
+	return err
 }
 
 // renameAttribute writes an attribute's new name into the checks of domains.

@@ -275,7 +275,7 @@ func (c *Ctx) dependents(t target) ([]dependent, error) {
 				}
 			}
 		}
-		if err := c.viewsWithout(t, add); err != nil {
+		if err := c.usersWithout(t, add); err != nil {
 			return nil, err
 		}
 		views, err := c.viewsReading(t.table.OID)
@@ -652,7 +652,7 @@ func (c *Ctx) removePart(e *catalog.Table, t target) error {
 			}
 		}
 	case t.column > 0:
-		if err := c.typeUsed(e); err != nil {
+		if err := c.notInKeys(e); err != nil {
 			return err
 		}
 		col := e.Col(t.column)

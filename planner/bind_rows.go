@@ -18,15 +18,11 @@ func (b *binder) rowExpr(e *ast.RowExpr) plan.Expr {
 	for _, a := range e.Args {
 		if isStar(a) {
 			for _, t := range b.expandArgs([]ast.Expr{a}) {
-				out.Args = append(out.Args, t.e)
+				out.Args, out.At = append(out.Args, t.e), append(out.At, t.pos)
 			}
 			continue
 		}
-		x := b.expr(a)
-		if x.Type() == types.Unknown {
-			x = b.p.coerceType(arg{x, exprLoc(a)}, types.Text, -1, builtin.Implicit, true)
-		}
-		out.Args = append(out.Args, x)
+		out.Args, out.At = append(out.Args, b.expr(a)), append(out.At, exprLoc(a))
 	}
 	if len(out.Args) > 1664 {
 		fail(e.Pos(), pgerr.TooManyColumns, "ROW expressions can have at most 1664 entries")

@@ -491,7 +491,11 @@ func (p *planner) coerceRow(a arg, target *types.Type, ctx builtin.CastContext) 
 			WithDetail("Input has too few columns.").At(a.pos))
 	}
 	for i, f := range target.Fields {
-		e := p.coerceTo(arg{row.Args[i], a.pos}, f.Type, f.Typmod, ctx, true)
+		x := arg{row.Args[i], a.pos}
+		if x.e.Type() == types.Unknown && row.At != nil {
+			x.pos = row.At[i]
+		}
+		e := p.coerceTo(x, f.Type, f.Typmod, ctx, true)
 		if e == nil {
 			bail(pgerr.Newf(pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(a.e.Type()), typeName(target)).
 				WithDetail("Cannot cast type %s to %s in column %d.", typeName(row.Args[i].Type()), typeName(f.Type), i+1).At(a.pos))

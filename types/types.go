@@ -70,6 +70,9 @@ type Field struct {
 	Name   string
 	Type   *Type
 	Typmod int32
+	// Place is where stored values have the field: how many attributes the row type has
+	// had before it, those that are dropped counted.
+	Place int
 }
 
 // EnumLabel is one label of an enum. Sort is its position in the enum's order

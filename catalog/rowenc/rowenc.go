@@ -328,15 +328,16 @@ func appendAny(dst []byte, t *types.Type, x any) ([]byte, error) {
 		if len(t.Fields) == 0 {
 			break
 		}
-		dst = binary.AppendUvarint(dst, uint64(len(v.Vals)))
-		for i, e := range v.Vals {
-			ft := types.Text
-			if i < len(t.Fields) {
-				ft = t.Fields[i].Type
+		dst = binary.AppendUvarint(dst, uint64(t.Fields[len(t.Fields)-1].Place+1))
+		at := 0
+		for i, f := range t.Fields {
+			for ; at < f.Place; at++ {
+				dst = append(dst, 0) // dropped: NULL
 			}
-			if dst, err = appendItem(dst, formOf(ft), ft, e); err != nil {
+			if dst, err = appendItem(dst, formOf(f.Type), f.Type, v.Vals[i]); err != nil {
 				return dst, err
 			}
+			at++
 		}
 		return dst, nil
 	}
@@ -520,20 +521,23 @@ func decodeAny(t *types.Type, b []byte, depth int) any {
 	if n > uint64(len(b)) {
 		return nil
 	}
-	r := &types.Tuple{Type: t, Fields: t.Fields, Vals: make([]types.Datum, max(int(n), len(t.Fields)))}
-	for i := range int(n) {
-		ft := types.Text
-		if i < len(t.Fields) {
-			ft = t.Fields[i].Type
+	r := &types.Tuple{Type: t, Fields: t.Fields, Vals: make([]types.Datum, len(t.Fields))}
+	i := 0
+	for at := range int(n) {
+		if i < len(t.Fields) && t.Fields[i].Place == at {
+			ft := t.Fields[i].Type
+			r.Vals[i], b, ok = decodeItem(formOf(ft), ft, b, depth)
+			i++
+		} else { // dropped since
+			_, b, ok = decodeItem(formBytes, types.Bytea, b, depth)
 		}
-		if r.Vals[i], b, ok = decodeItem(formOf(ft), ft, b, depth); !ok {
+		if !ok {
 			return nil
 		}
 	}
 	if len(b) != 0 {
 		return nil
 	}
-	r.Vals = r.Vals[:max(len(t.Fields), 0)]
 	return r
 }
 

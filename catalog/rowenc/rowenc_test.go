@@ -14,7 +14,7 @@ import (
 )
 
 var composite = &types.Type{OID: 90001, Name: "pairtype", Phys: types.PhysAny, Kind: types.KindComposite, Category: 'C', Len: -1,
-	Fields: []types.Field{{Name: "a", Type: types.Int4, Typmod: -1}, {Name: "b", Type: types.Text, Typmod: -1}}}
+	Fields: []types.Field{{Name: "a", Type: types.Int4, Typmod: -1}, {Name: "b", Type: types.Text, Typmod: -1, Place: 1}}}
 
 var enum = &types.Type{OID: 90002, Name: "mood", Phys: types.PhysInt64, Kind: types.KindEnum, Len: 4}
 
@@ -401,5 +401,33 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/row")
 		})
+	}
+}
+
+// Stored rows of a type are read as it is now: without the fields that were dropped, NULL for
+// those that were added.
+func TestFieldsComeAndGo(t *testing.T) {
+	is := types.Field{Name: "b", Type: types.Text, Typmod: -1, Place: 1}
+	row := func(fields ...types.Field) *types.Type {
+		return &types.Type{OID: composite.OID, Name: "pair", Phys: types.PhysAny, Kind: types.KindComposite, Fields: fields}
+	}
+	was := row(types.Field{Name: "a", Type: types.Int4, Typmod: -1}, is)
+	now := row(is, types.Field{Name: "c", Type: types.Date, Typmod: -1, Place: 3})
+	b, err := AppendValue(nil, was, types.NewAny(&types.Tuple{Type: was, Fields: was.Fields, Vals: []types.Datum{types.NewInt(7), types.NewString("x")}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what was stored before, and what is stored now
+		d, ok := DecodeValue(now, b)
+		if !ok {
+			t.Fatal("damaged")
+		}
+		vals := d.Tuple().Vals
+		if len(vals) != 2 || vals[0].S != "x" || !vals[1].IsNull() {
+			t.Errorf("%v", vals)
+		}
+		if b, err = AppendValue(nil, now, d); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

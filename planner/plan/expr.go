@@ -188,6 +188,8 @@ type RowExpr struct {
 	T
 	Fields []types.Field
 	Args   []Expr
+	// At tells where the Args were written; nil if that is not known.
+	At []int
 	// Whole: it is a reference, at Pos, to an item of FROM as a row.
 	Whole bool
 	Pos   int
