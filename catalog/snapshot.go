@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"rowkey/builtin"
+	"rowkey/pgerr"
 	"rowkey/types"
 )
 
@@ -83,6 +84,18 @@ func (s *Snapshot) UserTypes() []*UserType { return sorted(&s.usertypes) }
 
 // TableOfIndex finds the table that has the index, nil if there is none.
 func (s *Snapshot) TableOfIndex(index OID) *Table { return s.indexes.at(index) }
+
+// NoTable is the error of who opens a relation as a table that is an index or a composite
+// type, nil for others.
+func (s *Snapshot) NoTable(oid OID, name string) *pgerr.Error {
+	if s.indexes.at(oid) != nil {
+		return pgerr.Newf(pgerr.WrongObjectType, "\"%s\" is an index", name)
+	}
+	if t := s.Table(oid); t != nil && t.Kind == KindComposite {
+		return pgerr.Newf(pgerr.WrongObjectType, "\"%s\" is a composite type", name)
+	}
+	return nil
+}
 
 // ReferredBy gives the tables that have a foreign key to table.
 func (s *Snapshot) ReferredBy(table OID) []*Table {

@@ -27,6 +27,9 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 		return c.alterOther(n, oid)
 	}
 	t := c.snap().Table(oid)
+	if t != nil && t.Kind == catalog.KindComposite && n.Kind == ast.ObjectTable {
+		return c.snap().NoTable(oid, n.Table.Name).WithHint("Use ALTER TYPE instead.")
+	}
 	if t == nil && n.Kind == ast.ObjectTable { // a sequence or an index is a table to it
 		return c.alterOther(n, oid)
 	}

@@ -111,6 +111,9 @@ func (c *Ctx) indexed(n *ast.CreateIndexStmt) (*catalog.Table, error) {
 	if oid == 0 {
 		return nil, c.missing(rv)
 	}
+	if err := c.snap().NoTable(oid, rv.Name); err != nil {
+		return nil, err
+	}
 	t := c.snap().Table(oid)
 	switch {
 	case t == nil || !t.Stored() && t.Kind != catalog.KindPartitioned:

@@ -38,6 +38,9 @@ func (b *builder) inherit(parents []*ast.RangeVar, part bool) error {
 		if oid == 0 {
 			return c.missing(rv)
 		}
+		if err := c.snap().NoTable(oid, rv.Name); err != nil {
+			return err
+		}
 		p := c.snap().Table(oid)
 		if p == nil || !p.IsTable() {
 			return pgerr.Newf(pgerr.WrongObjectType, "inherited relation %q is not a table or foreign table", rv.Name)

@@ -21,6 +21,9 @@ func (c *Ctx) createTrigger(n *ast.CreateTriggerStmt) error {
 	if oid == 0 {
 		return c.missing(n.Table)
 	}
+	if err := c.snap().NoTable(oid, n.Table.Name); err != nil {
+		return err
+	}
 	t := c.snap().Table(oid)
 	if t == nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", n.Table.Name)
@@ -101,10 +104,8 @@ func checkTriggerTarget(t *catalog.Table, n *ast.CreateTriggerStmt) error {
 		if t.Kind == catalog.KindPartitioned && n.ForEachRow && len(n.Transitions) > 0 {
 			return wrong("%q is a partitioned table", "ROW triggers with transition tables are not supported on partitioned tables.")
 		}
-	case t.Kind == catalog.KindMatView:
-		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", t.Name).WithDetail("This operation is not supported for materialized views.")
 	default:
-		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", t.Name).WithDetail("This operation is not supported for composite types.")
+		return pgerr.Newf(pgerr.WrongObjectType, "relation %q cannot have triggers", t.Name).WithDetail("This operation is not supported for materialized views.")
 	}
 	if n.Timing == ast.TriggerInsteadOf {
 		bad := ""

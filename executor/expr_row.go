@@ -133,8 +133,12 @@ func (e *rowExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
 	if err := evalAll(e.args, in, sel, e.vals); err != nil {
 		return builtin.Arg{}, err
 	}
+	fields := e.e.Fields // by the names of an alias
+	if named := e.e.Typ.Under().Fields; len(named) == len(fields) {
+		fields = named
+	}
 	return eachRow(in, sel, e.out, func(i int) (types.Datum, error) {
-		t := &types.Tuple{Type: e.e.Typ, Fields: e.e.Fields, Vals: make([]types.Datum, len(e.vals))}
+		t := &types.Tuple{Type: e.e.Typ, Fields: fields, Vals: make([]types.Datum, len(e.vals))}
 		for k, v := range e.vals {
 			t.Vals[k] = v.Datum(row(v, i))
 		}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -129,11 +130,11 @@ func (p *planner) resolveTable(rv *ast.RangeVar) *catalog.Table {
 	if oid == 0 {
 		fail(rv.Pos(), pgerr.UndefinedTable, "relation %q does not exist", shown)
 	}
+	if err := p.snap.NoTable(oid, rv.Name); err != nil {
+		bail(err.At(rv.Pos()))
+	}
 	t := p.snap.Table(oid)
 	if t == nil {
-		if p.snap.TableOfIndex(oid) != nil {
-			fail(rv.Pos(), pgerr.WrongObjectType, "cannot open relation %q", rv.Name)
-		}
 		if s := p.snap.Sequence(oid); s != nil {
 			return catalog.SequenceTable(s)
 		}
@@ -407,6 +408,9 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 				x = &cc
 			}
 		case fields != nil:
+			if len(items) == 1 && !te.Ordinality && x.Type().Under().Kind == types.KindComposite {
+				it.rowType = x.Type()
+			}
 		case x.Type() == types.Record:
 			fail(exprLoc(item.Func), pgerr.SyntaxError, "a column definition list is required for functions returning \"record\"")
 		default:
@@ -445,45 +449,52 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 		p.cols[f.cols[i]].alias = it.alias
 		p.cols[f.cols[i]].name = it.cols[i].name
 	}
-	if checked := p.checkedFields(f, it); checked != nil {
-		return checked, it
-	}
-	return f, it
+	return p.checkedFields(f), it
 }
 
-// checkedFields puts the checks of domains above a function that reads its columns from JSON, nil without any.
-func (p *planner) checkedFields(f *lFunc, it *rangeItem) rel {
-	proj := &lProject{in: f}
-	found := false
+// checkedFields puts a filter above a function that reads its columns from JSON which lets all
+// rows through that the domains of the columns, and of the row, allow. A filter stays where
+// nobody reads the columns.
+func (p *planner) checkedFields(f *lFunc) rel {
+	var conds []plan.Expr
 	at := 0
 	for k, x := range f.calls {
+		columns := f.cols[at : at+f.widths[k]]
+		at += len(columns)
 		call, ok := x.(*plan.Call)
-		if ok && fromJSON(call.Fn) && call.Fn.SetOf && call.Typ.Kind == types.KindDomain {
-			bail(pgerr.Unsupported("rows of a domain's base type are not checked in FROM: call %s in the select list", call.Fn.Name).At(call.Pos))
+		if !ok || !fromJSON(call.Fn) {
+			continue
 		}
-		for range f.widths[k] {
-			id := f.cols[at]
+		row := &plan.RowExpr{T: plan.T{Typ: call.Typ.Under(), Mod: -1}, Fields: call.Typ.Under().Fields}
+		var checked []plan.Expr
+		for _, id := range columns {
 			c := p.col(id)
-			if checked := p.checkInside(c, c.Type()); ok && fromJSON(call.Fn) && checked != plan.Expr(c) {
-				found = true
-				info := p.cols[id]
-				id = p.newCol(info.name, info.typ, info.mod)
-				p.cols[id].alias, p.cols[id].collation = info.alias, info.collation
-				proj.items = append(proj.items, projItem{id, checked})
-				it.cols[at].expr = p.col(id)
-			} else {
-				proj.items = append(proj.items, projItem{id, c})
+			row.Args = append(row.Args, c)
+			if x := p.checkInside(c, c.Type()); x != plan.Expr(c) {
+				checked = append(checked, x)
 			}
-			at++
+		}
+		if call.Typ.Kind == types.KindDomain {
+			checked = append(checked, p.toDomain(row, call.Typ, true, -1, builtin.Explicit))
+		}
+		if checked != nil {
+			conds = append(conds, computed(checked))
 		}
 	}
-	for ; at < len(f.cols); at++ {
-		proj.items = append(proj.items, projItem{f.cols[at], p.col(f.cols[at])})
+	if conds == nil {
+		return f
 	}
-	if !found {
-		return nil
+	return &lFilter{in: f, conds: conds}
+}
+
+// computed is a condition that holds once some expressions could be computed.
+func computed(exprs []plan.Expr) plan.Expr {
+	fn := &builtin.Func{Name: "computed", Result: types.Bool, Kind: builtin.Scalar, NotStrict: true, Volatility: builtin.Volatile,
+		Eval: func(*builtin.Ctx, []types.Datum) (types.Datum, error) { return types.NewBool(true), nil }}
+	for _, e := range exprs {
+		fn.Args = append(fn.Args, e.Type())
 	}
-	return proj
+	return &plan.Call{T: plan.T{Typ: types.Bool, Mod: -1}, Fn: fn, Args: exprs, Pos: -1}
 }
 
 // fromCall binds the call itself: at the top a set-returning function stays a call.

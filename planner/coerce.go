@@ -150,7 +150,7 @@ func canCoerce(src, dst *types.Type, ctx builtin.CastContext) bool {
 	if src.OID == types.Record.OID && dst.Under().Kind == types.KindComposite {
 		return true
 	}
-	if dst == types.Record && src.Kind == types.KindComposite {
+	if dst == types.Record && src.Under().Kind == types.KindComposite {
 		return true
 	}
 	if dst.OID == 2287 && src.IsArray() && src.Elem.Kind == types.KindComposite {
@@ -215,7 +215,7 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	if x, ok := e.(*plan.Param); ok && x.Typ == types.Unknown {
 		return p.paramAs(x, a.pos, target)
 	}
-	if target == types.Record && src.Kind == types.KindComposite || target.OID == types.Record.Array.OID && src.IsArray() && src.Elem.Kind == types.KindComposite {
+	if target == types.Record && src.Under().Kind == types.KindComposite || target.OID == types.Record.Array.OID && src.IsArray() && src.Elem.Kind == types.KindComposite {
 		return e // a row is a record as it is
 	}
 	k, c := castPath(src, target, ctx)

@@ -518,7 +518,7 @@ func (b *binder) wholeRow(it *rangeItem, lv *query, pos int) plan.Expr {
 	if t == nil {
 		t = types.Record
 	}
-	r := &plan.RowExpr{T: plan.T{Typ: t, Mod: -1}, Whole: true, Pos: pos}
+	r := &plan.RowExpr{T: plan.T{Typ: t.Under(), Mod: -1}, Whole: true, Pos: pos}
 	for _, c := range it.cols {
 		if c.hidden {
 			continue
@@ -532,11 +532,15 @@ func (b *binder) wholeRow(it *rangeItem, lv *query, pos int) plan.Expr {
 		return r
 	}
 	mark := b.p.nullMark(it)
+	var row plan.Expr = r
+	if t.Kind == types.KindDomain { // of a function that gives values of it
+		row = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: r, Implicit: true}
+	}
 	if mark == nil {
-		return r
+		return row
 	}
 	// A row that an outer join made up is NULL, not a row of NULLs.
-	c := &plan.Case{T: r.T, Whens: []plan.When{{Cond: &plan.IsNull{T: boolT, Arg: b.use(found{mark, lv}, -1), Not: true}, Result: r}}}
+	c := &plan.Case{T: plan.T{Typ: t, Mod: -1}, Whens: []plan.When{{Cond: &plan.IsNull{T: boolT, Arg: b.use(found{mark, lv}, -1), Not: true}, Result: row}}}
 	if b.p.wholeRows == nil {
 		b.p.wholeRows = map[plan.Expr]*plan.RowExpr{}
 	}

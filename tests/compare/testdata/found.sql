@@ -41,7 +41,6 @@ INSERT INTO whole VALUES ('(5,1,)', '{"(5,1,{0})"}');
 INSERT INTO whole VALUES ('(5,1,)', '{"(5,1,{7})"}') RETURNING *;
 SELECT * FROM json_populate_record(NULL::parts, '{"a": -5}');
 SELECT * FROM jsonb_populate_record('(5,1,)'::parts, '{"c": [1, 2]}');
--- differs: rows are sent as they come
 SELECT * FROM json_populate_recordset(NULL::parts, '[{"a": 5, "b": 1}, {"a": 0, "b": 1}]');
 SELECT * FROM json_to_record('{"a": -5}') AS x(a positive);
 SELECT * FROM json_to_recordset('[{"a": 5}, {"a": {"a": 1}}]') AS x(a parts);
