@@ -1,8 +1,8 @@
 package executor
 
 import (
+	"bytes"
 	"slices"
-	"sort"
 
 	"rowkey/kv"
 )
@@ -59,7 +59,9 @@ func (o *scanOp) bitmap() error {
 			it.Close()
 		}
 	}
-	sort.Sort(byteKeys(keys))
+	if err := sortUntilCancelled(o.x, keys, bytes.Compare); err != nil {
+		return err
+	}
 	o.rowKeys = slices.CompactFunc(keys, func(a, b []byte) bool { return string(a) == string(b) })
 	return nil
 }

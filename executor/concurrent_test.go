@@ -3,6 +3,7 @@ package executor_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,5 +219,39 @@ func TestCancel(t *testing.T) {
 	_, err := executor.Run(ctx, p, nil)
 	if pgerr.CodeOf(err) != pgerr.QueryCanceled {
 		t.Error(err)
+	}
+}
+
+// askedCtx counts how often it is asked whether it has ended.
+type askedCtx struct {
+	context.Context
+	asked atomic.Int64
+}
+
+func (c *askedCtx) Err() error {
+	c.asked.Add(1)
+	return nil
+}
+
+// What passes no rows on for long asks whether it is cancelled as it goes.
+func TestCancelIsAskedFor(t *testing.T) {
+	w := newBenchWorld(t, true, false)
+	s := w.session(t, kv.ReadCommitted)
+	const rows = 40_000
+	s.must("insert into t select i, i, 'job', 0 from generate_series(1, 40000) i")
+	for _, sql := range []string{
+		"select id from t where b = 'none'",
+		"select id from t where id = any(array(select i + 1000000 from generate_series(1, 40000) i))",
+		"select id from t order by id offset 40000",
+	} {
+		ctx := w.ctx(s.txn)
+		c := &askedCtx{Context: context.Background()}
+		ctx.Context = c
+		if _, err := executor.Run(ctx, w.plan(t, sql), nil); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+		if n := c.asked.Load(); n < rows/4096 {
+			t.Errorf("%s: asked %d times while %d rows went by", sql, n, rows)
+		}
 	}
 }

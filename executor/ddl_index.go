@@ -3,7 +3,6 @@ package executor
 import (
 	"bytes"
 	"slices"
-	"sort"
 	"strings"
 
 	"rowkey/catalog"
@@ -160,7 +159,10 @@ func BackfillIndex(ctx *Ctx, t *catalog.Table, ix *catalog.Index, rules *plan.Ro
 			return err
 		}
 	}
-	sort.Slice(all, func(i, j int) bool { return bytes.Compare(all[i].key, all[j].key) < 0 })
+	err = sortUntilCancelled(x, all, func(a, b entryPair) int { return bytes.Compare(a.key, b.key) })
+	if err != nil {
+		return err
+	}
 	for i, e := range all {
 		if i%8192 == 0 {
 			if err := x.cancelled(); err != nil {

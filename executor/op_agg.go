@@ -417,7 +417,10 @@ func (o *aggOp) feedSorted(s *aggSet, c *aggCall, st builtin.AggState, kept *row
 		keys = append(keys, k)
 		vecs = append(vecs, kept.cols[1+na+i])
 	}
-	perm := sortRows(vecs, keys, kept.n, -1)
+	perm, err := o.x.sortRows(vecs, keys, kept.n, -1)
+	if err != nil {
+		return err
+	}
 	args := make([]builtin.Arg, na)
 	bufs := newVecs(c.argTypes, types.BatchSize)
 	groups := make([]int32, types.BatchSize)

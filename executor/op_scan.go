@@ -322,6 +322,9 @@ func (o *scanOp) fill() (keys, values [][]byte, err error) {
 		return o.fillPoints()
 	}
 	for {
+		if err := o.x.cancelled(); err != nil {
+			return nil, nil, err
+		}
 		if !o.opened && !o.nextRange() {
 			return nil, nil, nil
 		}
@@ -359,6 +362,9 @@ func (o *scanOp) fill() (keys, values [][]byte, err error) {
 // fillPoints looks the point keys up.
 func (o *scanOp) fillPoints() (keys, values [][]byte, err error) {
 	for o.at < len(o.rowKeys) {
+		if err := o.x.cancelled(); err != nil {
+			return nil, nil, err
+		}
 		n := min(len(o.rowKeys)-o.at, types.BatchSize)
 		ks := o.rowKeys[o.at : o.at+n]
 		o.at += n

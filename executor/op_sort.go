@@ -159,7 +159,10 @@ func (o *sortOp) add(b *types.Batch) error {
 
 // truncate sorts what is held and keeps the first limit rows.
 func (o *sortOp) truncate() error {
-	perm := sortRows(o.kvals.cols, o.n.Keys, o.rows.n, -1)
+	perm, err := o.x.sortRows(o.kvals.cols, o.n.Keys, o.rows.n, -1)
+	if err != nil {
+		return err
+	}
 	if len(perm) > o.limit {
 		perm = perm[:o.limit]
 	}
@@ -247,8 +250,8 @@ func (o *sortOp) next() (*types.Batch, error) {
 			if err := o.startMerge(); err != nil {
 				return nil, err
 			}
-		} else {
-			o.order()
+		} else if err := o.order(); err != nil {
+			return nil, err
 		}
 	}
 	if o.merge != nil {
@@ -273,12 +276,16 @@ func (o *sortOp) emitMerged() (*types.Batch, error) {
 }
 
 // order sorts all that was taken in.
-func (o *sortOp) order() {
-	o.perm = sortRows(o.kvals.cols, o.n.Keys, o.rows.n, o.limit)
+func (o *sortOp) order() error {
+	var err error
+	if o.perm, err = o.x.sortRows(o.kvals.cols, o.n.Keys, o.rows.n, o.limit); err != nil {
+		return err
+	}
 	if o.limit >= 0 && len(o.perm) > o.limit {
 		o.perm = o.perm[:o.limit]
 	}
 	o.kvals.drop()
+	return nil
 }
 
 func (o *sortOp) emit() (*types.Batch, error) {
@@ -332,13 +339,14 @@ type sortItem struct {
 }
 
 // sortRows gives the row numbers 0 … n-1 sorted by the key columns; with a
-// limit of 0 or more those after the first limit may be missing.
-func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
+// limit of 0 or more those after the first limit may be missing. It ends when the
+// statement is cancelled.
+func (x *exec) sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) ([]int32, error) {
 	if len(keys) == 0 {
-		return countingRows(n)
+		return countingRows(n), nil
 	}
 	if n <= smallSort {
-		return sortFew(keys, by, n, limit)
+		return sortFew(keys, by, n, limit), nil
 	}
 	perm := make([]int32, n)
 	v, k := keys[0], &by[0]
@@ -365,9 +373,11 @@ func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 		from = 1
 	}
 	if exact && len(keys) == 1 && len(items) > 4096 {
-		radixSort(items)
+		if err := x.radixSort(items); err != nil {
+			return nil, err
+		}
 	} else {
-		slices.SortFunc(items, func(a, b sortItem) int {
+		err := sortUntilCancelled(x, items, func(a, b sortItem) int {
 			if a.prefix != b.prefix {
 				if a.prefix < b.prefix {
 					return -1
@@ -376,9 +386,15 @@ func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 			}
 			return rest(a.row, b.row, from)
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	if len(nulls) > 1 && len(keys) > 1 {
-		slices.SortFunc(nulls, func(a, b int32) int { return rest(a, b, 1) })
+		err := sortUntilCancelled(x, nulls, func(a, b int32) int { return rest(a, b, 1) })
+		if err != nil {
+			return nil, err
+		}
 	}
 	out := perm[:0]
 	if k.NullsFirst {
@@ -390,7 +406,23 @@ func sortRows(keys []*types.Vec, by []plan.SortKey, n, limit int) []int32 {
 	if !k.NullsFirst {
 		out = append(out, nulls...)
 	}
-	return out
+	return out, nil
+}
+
+// sortUntilCancelled is slices.SortFunc until the statement is cancelled. A sort cannot be left, but
+// it ends soon once everything compares equal.
+func sortUntilCancelled[T any](x *exec, items []T, cmp func(a, b T) int) (err error) {
+	compared := 0
+	slices.SortFunc(items, func(a, b T) int {
+		if compared++; compared&0xffff == 0 && err == nil {
+			err = x.cancelled()
+		}
+		if err != nil {
+			return 0
+		}
+		return cmp(a, b)
+	})
+	return err
 }
 
 // sortFew sorts few rows, ties in the order that sort_small.go tells of.
@@ -553,7 +585,7 @@ func oneScale(v *types.Vec, items []sortItem) bool {
 
 // radixSort sorts items by prefix, stably, a byte at a time from the lowest,
 // passing over bytes that all items share.
-func radixSort(items []sortItem) {
+func (x *exec) radixSort(items []sortItem) error {
 	var or, and uint64 = 0, math.MaxUint64
 	for i := range items {
 		or |= items[i].prefix
@@ -565,6 +597,9 @@ func radixSort(items []sortItem) {
 	for shift := uint(0); shift < 64; shift += 8 {
 		if vary>>shift&0xff == 0 {
 			continue
+		}
+		if err := x.cancelled(); err != nil {
+			return err
 		}
 		var count [256]int
 		for i := range src {
@@ -584,4 +619,5 @@ func radixSort(items []sortItem) {
 	if len(items) > 0 && &src[0] != &items[0] {
 		copy(items, src)
 	}
+	return nil
 }

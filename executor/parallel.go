@@ -538,8 +538,7 @@ func (o *parallelSortOp) run() error {
 		s.kvals.drop()
 	}
 	o.sort.ran = true
-	o.sort.order()
-	return nil
+	return o.sort.order()
 }
 
 func (o *parallelSortOp) close() {

@@ -1,9 +1,12 @@
 package executor
 
 import (
+	"context"
 	"math/rand"
 	"slices"
 	"testing"
+
+	"rowkey/pgerr"
 )
 
 // Small sorts: in order whatever comes in.
@@ -27,5 +30,22 @@ func TestSmallSorts(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A sort of many rows ends when the statement is cancelled within it.
+func TestSortIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	x := newExec(&Ctx{Context: ctx}, emptyPlan)
+	items := rand.Perm(1 << 20)
+	compared := 0
+	err := sortUntilCancelled(x, items, func(a, b int) int {
+		if compared++; compared == 1000 {
+			cancel()
+		}
+		return a - b
+	})
+	if pgerr.CodeOf(err) != pgerr.QueryCanceled || compared > 1<<17 {
+		t.Errorf("%v after %d comparisons", err, compared)
 	}
 }

@@ -39,7 +39,10 @@ func (o *sortOp) spillRun() error {
 	if o.rows.n == 0 {
 		return nil
 	}
-	perm := sortRows(o.kvals.cols, o.n.Keys, o.rows.n, -1)
+	perm, err := o.x.sortRows(o.kvals.cols, o.n.Keys, o.rows.n, -1)
+	if err != nil {
+		return err
+	}
 	run := o.x.newSpool(append(colTypes(o.n.Input), o.keys.typs...))
 	o.runs = append(o.runs, run)
 	b := &types.Batch{N: o.rows.n, Cols: append(append([]*types.Vec(nil), o.rows.cols...), o.kvals.cols...)}

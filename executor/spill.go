@@ -124,6 +124,9 @@ func (s *spool) flush() error {
 	if s.pending.n == 0 {
 		return nil
 	}
+	if err := s.x.cancelled(); err != nil {
+		return err
+	}
 	if s.file == nil {
 		f, err := s.x.Temp.create()
 		if err != nil {
@@ -178,6 +181,9 @@ func (s *spool) rewind() error {
 func (s *spool) next() (*types.Batch, error) {
 	if s.at >= s.size {
 		return nil, nil
+	}
+	if err := s.x.cancelled(); err != nil {
+		return nil, err
 	}
 	var head [8]byte
 	if _, err := io.ReadFull(s.in, head[:]); err != nil {

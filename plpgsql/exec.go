@@ -183,8 +183,11 @@ func (fr *Frame) context() string {
 	return fmt.Sprintf("%s line %d at %s", name, fr.line, fr.what)
 }
 
-// statements runs statements in order.
+// statements runs statements in order. Before each, and where there is none, it looks whether to go on.
 func (fr *Frame) statements(list []stmt) (flow, error) {
+	if len(list) == 0 {
+		return flowNext, fr.eng.Cancelled()
+	}
 	for _, s := range list {
 		fl, err := fr.statement(s)
 		if err != nil || fl != flowNext {
@@ -197,6 +200,9 @@ func (fr *Frame) statements(list []stmt) (flow, error) {
 func (fr *Frame) statement(s stmt) (flow, error) {
 	line, what := fr.line, fr.what
 	fr.line, fr.what = s.where()
+	if err := fr.eng.Cancelled(); err != nil {
+		return flowNext, err
+	}
 	fl, err := fr.run(s)
 	if err == nil {
 		fr.line, fr.what = line, what

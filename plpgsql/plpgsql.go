@@ -44,6 +44,8 @@ type Engine interface {
 	Savepoint() (release, rollback func() error, err error)
 	// Commit ends the transaction and begins the next one.
 	Commit(rollback, chain bool) error
+	// Cancelled gives the error of a statement that was cancelled.
+	Cancelled() error
 	Notice(e *pgerr.Error)
 	// OpenCursor opens a cursor over e's query, or over text; name "" makes one up.
 	OpenCursor(fr *Frame, name string, e *Expr, text string, args []Value, scroll *bool) (string, error)

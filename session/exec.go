@@ -168,7 +168,7 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 		}
 		if err != nil {
 			if cause := context.Cause(ctx); cause != nil && (errors.Is(err, context.Canceled) || pgerr.CodeOf(err) == pgerr.QueryCanceled) {
-				err = cause
+				err = inContextOf(cause, err)
 			}
 			err = s.report(err, st.text)
 		}
@@ -177,6 +177,17 @@ func (s *Session) guard(ctx context.Context, st *statement, w Writer, f func(ctx
 		return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	return f(ctx)
+}
+
+// inContextOf gives what cancelled a statement, with the context in which that was noticed.
+func inContextOf(cause, noticed error) error {
+	var c, n *pgerr.Error
+	if !errors.As(cause, &c) || !errors.As(noticed, &n) || n.Where == "" {
+		return cause
+	}
+	e := *c
+	e.Where = n.Where
+	return &e
 }
 
 // within has the open transaction, if there is one, obey a context.

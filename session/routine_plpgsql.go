@@ -700,6 +700,14 @@ func (g *plEngine) Commit(rollback, chain bool) error {
 	return err
 }
 
+// Cancelled implements plpgsql.Engine.
+func (g *plEngine) Cancelled() error {
+	if g.ctx.Err() == nil {
+		return nil
+	}
+	return mapKV(context.Cause(g.ctx))
+}
+
 // Notice implements plpgsql.Engine.
 func (g *plEngine) Notice(e *pgerr.Error) { g.s.noticeErr(e) }
 

@@ -335,3 +335,17 @@ RELEASE u;
 COMMIT;
 SELECT * FROM waits ORDER BY id;
 DROP TABLE waits;
+
+-- Loops that run no statement of SQL end with the time, too.
+SET statement_timeout = '100ms';
+DO $$ BEGIN LOOP END LOOP; END $$;
+DO $$
+BEGIN
+  LOOP
+    BEGIN
+      LOOP END LOOP;
+    EXCEPTION WHEN others THEN NULL;
+    END;
+  END LOOP;
+END $$;
+RESET statement_timeout;
