@@ -23,7 +23,7 @@ func AdvisoryLockKey(database OID, pair bool, key int64) []byte {
 type LockName struct {
 	Kind     string // relation, advisory, object or tuple
 	Relation OID
-	Database OID // of advisory locks
+	Database OID // not of tuples and objects
 	// Of advisory locks: the number's halves, or the two numbers (ObjSubID 2).
 	ClassID, ObjID uint32
 	ObjSubID       int16
@@ -43,8 +43,12 @@ func ParseLockKey(key []byte) LockName {
 		}
 		switch string(kind) {
 		case "table":
+			database, rest, err := keyenc.DecodeUint32(rest)
+			if err != nil {
+				break
+			}
 			if oid, _, err := keyenc.DecodeUint32(rest); err == nil {
-				return LockName{Kind: "relation", Relation: OID(oid)}
+				return LockName{Kind: "relation", Relation: OID(oid), Database: OID(database)}
 			}
 		case "advisory":
 			database, rest, err := keyenc.DecodeUint32(rest)
@@ -71,7 +75,7 @@ func ParseLockKey(key []byte) LockName {
 func DescribeLock(key []byte, mode kv.LockMode) string {
 	switch n := ParseLockKey(key); n.Kind {
 	case "relation":
-		return fmt.Sprintf("%s on relation %d of database %d", mode, n.Relation, DatabaseOID)
+		return fmt.Sprintf("%s on relation %d of database %d", mode, n.Relation, n.Database)
 	case "advisory":
 		if mode == kv.LockTableAccessExclusive {
 			mode = kv.LockTableExclusive

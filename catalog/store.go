@@ -143,9 +143,10 @@ func shared(o Object) bool {
 
 // TableLockKey is the name under which a table is locked as a whole: by those
 // who write it (weakly) and those who change its definition (exclusively).
-func TableLockKey(table OID) []byte {
+func TableLockKey(database, table OID) []byte {
 	k := keyenc.AppendKind(nil, keyenc.KindLock)
 	k = keyenc.AppendString(k, "table")
+	k = keyenc.AppendUint32(k, uint32(database))
 	return keyenc.AppendUint32(k, uint32(table))
 }
 
@@ -457,7 +458,7 @@ func (ch *Change) LockName(ctx context.Context, schema OID, name string) error {
 
 // LockTable waits until no other transaction uses the table in a conflicting mode.
 func (ch *Change) LockTable(ctx context.Context, table OID, mode kv.LockMode) error {
-	_, err := ch.txn.Lock(ctx, TableLockKey(table), kv.LockOptions{Mode: mode})
+	_, err := ch.txn.Lock(ctx, TableLockKey(ch.base.database, table), kv.LockOptions{Mode: mode})
 	return err
 }
 

@@ -450,7 +450,7 @@ func (c *Ctx) lock(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
 // lockIfThere is lock, which gives nil for a table that was dropped meanwhile. If it was
 // changed, and this statement has not changed anything yet, that begins anew.
 func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, error) {
-	r, err := c.Txn.Lock(c, catalog.TableLockKey(t.OID), kv.LockOptions{Mode: mode, Timeout: c.LockTimeout})
+	r, err := c.Txn.Lock(c, catalog.TableLockKey(c.snap().Database().OID, t.OID), kv.LockOptions{Mode: mode, Timeout: c.LockTimeout})
 	if err != nil {
 		return nil, executor.StoreError(err)
 	}

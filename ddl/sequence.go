@@ -240,7 +240,7 @@ func (c *Ctx) sequence(rv *ast.RangeVar) (*catalog.Sequence, error) {
 	if s == nil {
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a sequence", rv.Name)
 	}
-	if _, err := c.Txn.Lock(c, catalog.TableLockKey(oid), kv.LockOptions{Mode: kv.LockTableShareRowExclusive, Timeout: c.LockTimeout}); err != nil {
+	if _, err := c.Txn.Lock(c, catalog.TableLockKey(c.snap().Database().OID, oid), kv.LockOptions{Mode: kv.LockTableShareRowExclusive, Timeout: c.LockTimeout}); err != nil {
 		return nil, executor.StoreError(err)
 	}
 	cp := *s

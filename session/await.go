@@ -25,7 +25,7 @@ type awaited struct {
 // committed is in no transaction any more, and holds its locks until others see its rows.
 func (u awaited) ended() bool {
 	now := u.s.txStart.Load()
-	return now != 0 && now != u.since || !slices.ContainsFunc(u.s.db.store.LockHolders(catalog.TableLockKey(u.table)),
+	return now != 0 && now != u.since || !slices.ContainsFunc(u.s.db.store.LockHolders(u.s.tableLockKey(u.table)),
 		func(h kv.LockHolder) bool { return h.Owner == u.s.owner() })
 }
 
@@ -65,7 +65,7 @@ func (s *Session) awaitUsers(ctx context.Context, table catalog.OID, mode kv.Loc
 // users are the other sessions' transactions whose locks on a table conflict with mode.
 func (s *Session) users(table catalog.OID, mode kv.LockMode) []awaited {
 	var out []awaited
-	for _, h := range s.db.store.LockHolders(catalog.TableLockKey(table)) {
+	for _, h := range s.db.store.LockHolders(s.tableLockKey(table)) {
 		if h.Owner == s.owner() || h.Modes&mode.Conflicts() == 0 {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"rowkey/kv"
 	"rowkey/kv/disk"
@@ -259,4 +260,34 @@ func TestDatabasesAtOnce(t *testing.T) {
 		}
 	}()
 	wg.Wait()
+}
+
+// # A deadlock over tables names the database that they are in.
+func TestDeadlockNamesDatabase(t *testing.T) {
+	db := open(t)
+	must(t, connect(t, db), "CREATE DATABASE apart")
+	a, b := into(t, db, "apart"), into(t, db, "apart")
+	must(t, a, "CREATE TABLE one (); CREATE TABLE two ()")
+	must(t, a, "BEGIN; LOCK TABLE one")
+	must(t, b, "BEGIN; LOCK TABLE two; SET deadlock_timeout = '10ms'")
+	waits := make(chan error, 1)
+	go func() {
+		_, err := run(a, "SET deadlock_timeout = '1min'; LOCK TABLE two")
+		waits <- err
+	}()
+	for i := 0; i < 1000 && len(db.Store().LockWaits()) == 0; i++ {
+		time.Sleep(time.Millisecond)
+	}
+	_, err := run(b, "LOCK TABLE one")
+	must(t, b, "ROLLBACK")
+	if err := <-waits; err != nil {
+		t.Error(err)
+	}
+	oid := ask(t, b, "SELECT oid FROM pg_database WHERE datname = 'apart'")
+	for _, table := range []string{"one", "two"} {
+		want := fmt.Sprintf("AccessExclusiveLock on relation %s of database %s;", ask(t, b, fmt.Sprintf("SELECT '%s'::regclass::oid", table)), oid)
+		if pgerr.CodeOf(err) != pgerr.DeadlockDetected || !strings.Contains(pgerr.Of(err).Detail, want) {
+			t.Errorf("%v, %q: no %q", err, pgerr.Of(err).Detail, want)
+		}
+	}
 }

@@ -429,7 +429,7 @@ func (s *Session) lockTables(ctx context.Context, p *plan.Plan) (again bool, err
 				continue
 			}
 		}
-		r, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(u.Table.OID), s.lockOpts(mode))
+		r, err := s.tx.kv.Lock(ctx, s.tableLockKey(u.Table.OID), s.lockOpts(mode))
 		if err != nil {
 			return false, mapKV(err)
 		}

@@ -36,6 +36,11 @@ func advisoryMode(shared bool) kv.LockMode {
 	return kv.LockTableExclusive
 }
 
+// tableLockKey is the name of the lock of a table of the session's database.
+func (s *Session) tableLockKey(table catalog.OID) []byte {
+	return catalog.TableLockKey(s.cat.Database(), table)
+}
+
 func (s *Session) advisoryLockKey(key builtin.AdvisoryKey) []byte {
 	return catalog.AdvisoryLockKey(s.cat.Database(), key.Pair, key.Key)
 }
@@ -231,7 +236,6 @@ func (h *host) waitsFor(pid int32, snapshot bool) []int32 {
 func (h *host) Locks() []catalog.LockInfo {
 	var out []catalog.LockInfo
 	snap := h.s().snapshot()
-	own := h.cat.Database()
 	held := func(name catalog.LockName, key []byte) {
 		for _, x := range h.db.store.LockHolders(key) {
 			for m := kv.LockMode(0); m < kv.NumLockModes; m++ {
@@ -247,7 +251,8 @@ func (h *host) Locks() []catalog.LockInfo {
 			continue
 		}
 		byStorage[t.Storage] = t.OID
-		held(catalog.LockName{Kind: "relation", Relation: t.OID, Database: own}, catalog.TableLockKey(t.OID))
+		key := h.s().tableLockKey(t.OID)
+		held(catalog.ParseLockKey(key), key)
 	}
 	seen := map[string]bool{}
 	for _, s := range h.db.Sessions() {
@@ -266,14 +271,9 @@ func (h *host) Locks() []catalog.LockInfo {
 			continue
 		}
 		name := catalog.ParseLockKey(w.Key)
-		switch {
-		case name.Kind == "tuple":
+		if name.Kind == "tuple" {
 			name.Relation = byStorage[name.Storage]
 			name.Database = h.db.databaseOf(func(snap *catalog.Snapshot) bool { return snap.TableByStorage(name.Storage) != nil })
-		case name.Kind == "relation":
-			name.Database = h.db.databaseOf(func(snap *catalog.Snapshot) bool {
-				return snap.Table(name.Relation) != nil || snap.Sequence(name.Relation) != nil
-			})
 		}
 		out = append(out, catalog.LockInfo{LockName: name, PID: int32(uint32(w.Owner)), Mode: w.Mode, Since: w.Since.UnixMicro() - postgresEpoch})
 	}
@@ -311,7 +311,7 @@ func (s *Session) lockSequence(seq *catalog.Sequence) (*catalog.Sequence, error)
 	if ctx == nil {
 		ctx = s.ctx
 	}
-	res, err := t.kv.Lock(ctx, catalog.TableLockKey(seq.OID), s.lockOpts(kv.LockTableRowExclusive))
+	res, err := t.kv.Lock(ctx, s.tableLockKey(seq.OID), s.lockOpts(kv.LockTableRowExclusive))
 	if err != nil {
 		return nil, mapKV(err)
 	}

@@ -225,7 +225,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		},
 		Hold: func(table catalog.OID, mode kv.LockMode) (func(), error) {
 			locks := s.db.store.Locks(s.owner())
-			_, err := locks.Lock(ctx, catalog.TableLockKey(table), s.lockOpts(mode))
+			_, err := locks.Lock(ctx, s.tableLockKey(table), s.lockOpts(mode))
 			return locks.UnlockAll, mapKV(err)
 		},
 		Beside: func() (kv.Txn, error) {
@@ -445,7 +445,7 @@ func (s *Session) lockStatement(ctx context.Context, n *ast.LockStmt, w Writer) 
 			tables = snap.Tree(t)
 		}
 		for _, t := range tables {
-			if _, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(t.OID), o); err != nil {
+			if _, err := s.tx.kv.Lock(ctx, s.tableLockKey(t.OID), o); err != nil {
 				if pgerr.CodeOf(mapKV(err)) == pgerr.LockNotAvailable && n.NoWait {
 					return pgerr.Newf(pgerr.LockNotAvailable, "could not obtain lock on relation %q", t.Name)
 				}

@@ -125,7 +125,7 @@ func (v *vacuuming) do(ctx context.Context, n *ast.VacuumStmt, at vacuumed) erro
 		opts.Wait = kv.WaitSkip
 	}
 	sp := s.tx.kv.Savepoint()
-	res, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(at.t.OID), opts)
+	res, err := s.tx.kv.Lock(ctx, s.tableLockKey(at.t.OID), opts)
 	if err != nil {
 		return mapKV(err)
 	}
@@ -144,7 +144,7 @@ func (v *vacuuming) do(ctx context.Context, n *ast.VacuumStmt, at vacuumed) erro
 		v.skipped(at, "relation no longer exists")
 	case v.analyze && at.whole: // its statistics are its partitions': who changes them is waited for
 		for _, m := range s.snapshot().Members(t) {
-			if _, err := s.tx.kv.Lock(ctx, catalog.TableLockKey(m.OID), s.lockOpts(kv.LockTableAccessShare)); err != nil {
+			if _, err := s.tx.kv.Lock(ctx, s.tableLockKey(m.OID), s.lockOpts(kv.LockTableAccessShare)); err != nil {
 				return mapKV(err)
 			}
 		}
