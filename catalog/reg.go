@@ -471,6 +471,12 @@ func visibleIn(path []string, schema string) bool {
 	return false
 }
 
+// RelationName is the name of a relation of any kind, without its schema; "" if there is none.
+func (s *Snapshot) RelationName(oid OID) string {
+	_, name, _ := s.relationName(oid)
+	return name
+}
+
 // relationName gives schema and name of a table, view, index or sequence.
 func (s *Snapshot) relationName(oid OID) (schema, name string, ok bool) {
 	var sc OID

@@ -235,6 +235,9 @@ func (c *Ctx) addForeignKey(t *catalog.Table, k *ast.Constraint, column int16) e
 	if refOID == 0 {
 		return c.missing(k.References)
 	}
+	if err := c.snap().NoTable(refOID, k.References.Name); err != nil {
+		return err
+	}
 	ref := c.snap().Table(refOID)
 	if ref == nil || !ref.IsTable() || ref.Virtual != nil {
 		return pgerr.Newf(pgerr.WrongObjectType, "referenced relation %q is not a table", k.References.Name)

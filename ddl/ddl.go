@@ -335,7 +335,7 @@ func (c *Ctx) creationSchema(name string, temporary bool, pos int) (*catalog.Sch
 			return s, c.mayCreateIn(s, pos)
 		}
 	}
-	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in").At(pos)
+	return nil, pgerr.New(pgerr.InvalidSchemaName, "no schema has been selected to create in")
 }
 
 // typeSchema finds the schema a new type goes to, from its written name.
@@ -412,6 +412,14 @@ func (c *Ctx) kindOf(oid catalog.OID) string {
 		return "sequence"
 	}
 	return "relation"
+}
+
+// kindsOf is the plural of kindOf.
+func (c *Ctx) kindsOf(oid catalog.OID) string {
+	if kind := c.kindOf(oid); kind != "index" {
+		return kind + "s"
+	}
+	return "indexes"
 }
 
 // table finds a table that the current role owns, and locks it.

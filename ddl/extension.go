@@ -128,12 +128,13 @@ func (c *Ctx) keepMember(f *catalog.Function) error {
 }
 
 // moveExtension is ALTER EXTENSION … SET SCHEMA.
-func (c *Ctx) moveExtension(name string, to *catalog.Schema) error {
+func (c *Ctx) moveExtension(name, schema string) error {
 	e, err := c.extension(name)
 	if err != nil {
 		return err
 	}
-	if err := c.mayCreateIn(to, -1); err != nil {
+	to, err := c.newHome(schema)
+	if err != nil {
 		return err
 	}
 	for _, f := range c.snap().ExtensionMembers(e.OID) {

@@ -252,6 +252,14 @@ func (c *Ctx) routineType(tn *ast.TypeName) (*types.Type, error) {
 	return t, placeless(err)
 }
 
+// unknownParam is routineType's error for a parameter: of types that are not there PostgreSQL gives no quotes.
+func unknownParam(tn *ast.TypeName, err error) error {
+	if pgerr.Of(err).Code == pgerr.UndefinedObject {
+		return pgerr.Newf(pgerr.UndefinedObject, "type %s does not exist", writtenType(tn))
+	}
+	return err
+}
+
 func (c *Ctx) functionParams(f *catalog.Function, n *ast.CreateFunctionStmt) error {
 	bad := func(format string, args ...any) error {
 		return pgerr.Newf(pgerr.InvalidFunctionDefinition, format, args...)
@@ -261,7 +269,7 @@ func (c *Ctx) functionParams(f *catalog.Function, n *ast.CreateFunctionStmt) err
 		p := catalog.Param{Name: a.Name, Mode: paramMode(a.Mode)}
 		t, err := c.routineType(a.Type)
 		if err != nil {
-			return err
+			return unknownParam(a.Type, err)
 		}
 		if a.Type.SetOf {
 			if n.Procedure {
@@ -523,10 +531,14 @@ func (c *Ctx) functionText(f *catalog.Function) string {
 	return name + "(" + strings.Join(args, ",") + ")"
 }
 
+// routineWords name a kind of routine in messages.
+var routineWords = map[ast.ObjectKind]string{ast.ObjectFunction: "function", ast.ObjectRoutine: "routine", ast.ObjectProcedure: "procedure",
+	ast.ObjectAggregate: "aggregate"}
+
 // routine finds the function that an Object names. nil without an error:
 // there is none, and missing makes the error that says so.
 func (c *Ctx) routine(o *ast.Object, kind ast.ObjectKind) (f *catalog.Function, missing error, err error) {
-	word := map[ast.ObjectKind]string{ast.ObjectFunction: "function", ast.ObjectProcedure: "procedure", ast.ObjectRoutine: "routine", ast.ObjectAggregate: "aggregate"}[kind]
+	word := routineWords[kind]
 	shown := strings.Join(o.Name, ".")
 	if len(o.Name) > 1 && c.snap().SchemaByName(o.Name[len(o.Name)-2]) == nil && o.Name[len(o.Name)-2] != "pg_temp" {
 		e := pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", o.Name[len(o.Name)-2])
@@ -555,6 +567,9 @@ func (c *Ctx) routine(o *ast.Object, kind ast.ObjectKind) (f *catalog.Function, 
 			continue
 		}
 		hits = append(hits, g)
+	}
+	if len(hits) == 0 && kind == ast.ObjectRoutine {
+		word = "function"
 	}
 	switch {
 	case len(hits) == 0 && o.ParamsGiven:
@@ -586,6 +601,15 @@ func (c *Ctx) routine(o *ast.Object, kind ast.ObjectKind) (f *catalog.Function, 
 		return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not a %s", c.functionText(f), word)
 	}
 	return f, nil, nil
+}
+
+// writtenType is a type's name as the parser read it, which messages about what is not there say.
+func writtenType(t *ast.TypeName) string {
+	s := strings.Join(t.Names, ".")
+	if len(t.Bounds) > 0 {
+		s += "[]"
+	}
+	return s
 }
 
 // argsAre tells whether a function's input arguments have these types.
@@ -638,11 +662,11 @@ func (c *Ctx) dropFunction(n *ast.DropStmt, o *ast.Object) (target, bool, error)
 	e := pgerr.Of(missing)
 	switch {
 	case e.Code == pgerr.UndefinedFunction:
-		word := map[ast.ObjectKind]string{ast.ObjectFunction: "function", ast.ObjectProcedure: "procedure", ast.ObjectRoutine: "routine", ast.ObjectAggregate: "aggregate"}[n.Kind]
+		word := routineWords[n.Kind]
 		var args []string
 		for _, p := range o.Params {
-			if t, _, err := planner.ResolveTypeName(c.snap(), c.SearchPath(), p.Type); err == nil {
-				args = append(args, types.Display(t))
+			if m := paramMode(p.Mode); m != 'o' && m != 't' {
+				args = append(args, writtenType(p.Type))
 			}
 		}
 		c.notice(pgerr.SuccessfulCompletion, "%s %s(%s) does not exist, skipping", word, strings.Join(o.Name, "."), strings.Join(args, ","))
@@ -703,12 +727,13 @@ func (c *Ctx) functionExists(f *catalog.Function) error {
 }
 
 // moveFunction is ALTER FUNCTION … SET SCHEMA.
-func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, schema *catalog.Schema) error {
+func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, to string) error {
 	f, err := c.ownRoutine(o, kind)
 	if err != nil {
 		return err
 	}
-	if err := c.mayCreateIn(schema, -1); err != nil {
+	schema, err := c.newHome(to)
+	if err != nil {
 		return err
 	}
 	cp := *f

@@ -119,11 +119,11 @@ func rightWord(r catalog.Rights) (word string) {
 
 // grant carries out GRANT and REVOKE on objects.
 func (c *Ctx) grant(n *ast.GrantStmt) error {
-	g, err := c.grantOf(n)
+	objs, err := c.grantObjects(n)
 	if err != nil {
 		return err
 	}
-	objs, err := c.grantObjects(n)
+	g, err := c.grantOf(n)
 	if err != nil {
 		return err
 	}

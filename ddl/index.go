@@ -118,7 +118,7 @@ func (c *Ctx) indexed(n *ast.CreateIndexStmt) (*catalog.Table, error) {
 	switch {
 	case t == nil || !t.Stored() && t.Kind != catalog.KindPartitioned:
 		return nil, pgerr.Newf(pgerr.WrongObjectType, "cannot create index on relation %q", rv.Name).
-			WithDetail("This operation is not supported for %ss.", c.kindOf(oid))
+			WithDetail("This operation is not supported for %s.", c.kindsOf(oid))
 	case t.Virtual != nil:
 		return nil, pgerr.Newf(pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", t.Name)
 	}

@@ -393,17 +393,23 @@ func (c *Ctx) putRenamed(old, now *catalog.Sequence) error {
 	return nil
 }
 
-func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
-	to := c.snap().SchemaByName(n.Schema)
+// newHome finds the schema that SET SCHEMA names, where the current role may create. It is looked
+// for after what is moved.
+func (c *Ctx) newHome(name string) (*catalog.Schema, error) {
+	to := c.snap().SchemaByName(name)
 	if to == nil {
-		return pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", n.Schema)
+		return nil, pgerr.Newf(pgerr.InvalidSchemaName, "schema %q does not exist", name)
 	}
+	return to, c.mayCreateIn(to, -1)
+}
+
+func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	if n.Table == nil && n.Object != nil {
 		switch n.Object.Kind {
 		case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
-			return c.moveFunction(n.Object, n.Object.Kind, to)
+			return c.moveFunction(n.Object, n.Object.Kind, n.Schema)
 		case ast.ObjectExtension:
-			return c.moveExtension(n.Object.Name[0], to)
+			return c.moveExtension(n.Object.Name[0], n.Schema)
 		}
 	}
 	if n.Table == nil {
@@ -420,14 +426,16 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	if err := c.ownOf(oid); err != nil {
 		return err
 	}
-	if err := c.mayCreateIn(to, -1); err != nil {
+	s := c.snap().Sequence(oid)
+	if s != nil && s.OwnerTable != 0 {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot move an owned sequence into another schema").
+			WithDetail("Sequence %q is linked to table %q.", s.Name, c.snap().Table(s.OwnerTable).Name)
+	}
+	to, err := c.newHome(n.Schema)
+	if err != nil {
 		return err
 	}
-	if s := c.snap().Sequence(oid); s != nil {
-		if s.OwnerTable != 0 {
-			return pgerr.New(pgerr.FeatureNotSupported, "cannot move an owned sequence into another schema").
-				WithDetail("Sequence %q is linked to table %q.", s.Name, c.snap().Table(s.OwnerTable).Name)
-		}
+	if s != nil {
 		if err := c.claim(to, s.Name); err != nil {
 			return err
 		}

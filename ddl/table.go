@@ -51,7 +51,7 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	temporary := n.Persistence == ast.Temporary
 	schema, err := c.creationSchema(n.Name.Schema, temporary, n.Name.Pos())
 	if err != nil {
-		return err
+		return pgerr.PlaceAt(err, n.Name.Pos())
 	}
 	if n.OnCommit != ast.OnCommitNone && !temporary {
 		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
@@ -568,7 +568,8 @@ func (b *builder) like(n *ast.LikeClause) error {
 	}
 	src := c.snap().Table(oid)
 	if src == nil {
-		return pgerr.Newf(pgerr.WrongObjectType, "relation %q is invalid in LIKE clause", n.Table.Name).At(n.Table.Pos())
+		return pgerr.Newf(pgerr.WrongObjectType, "relation %q is invalid in LIKE clause", n.Table.Name).At(n.Table.Pos()).
+			WithDetail("This operation is not supported for %s.", c.kindsOf(oid))
 	}
 	has := func(o ast.LikeOption) bool { return n.Options&o != 0 }
 	attmap := map[int16]int16{}

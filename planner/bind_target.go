@@ -179,10 +179,9 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 		}
 		p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot change materialized view %q", out.table.Name)
 	}
-	if out.table.Virtual != nil {
-		if p.snap.Sequence(out.table.OID) != nil {
-			fail(-1, pgerr.WrongObjectType, "cannot change sequence %q", out.table.Name)
-		}
+	if p.snap.Sequence(out.table.OID) != nil {
+		p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot change sequence %q", out.table.Name)
+	} else if out.table.Virtual != nil {
 		fail(-1, pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", out.table.Name)
 	}
 	p.useTable(out.table, true)

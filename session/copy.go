@@ -461,7 +461,7 @@ func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o 
 		}
 		query = q
 	}
-	inner := &statement{raw: &ast.RawStmt{Stmt: query, Start: st.raw.Start, Len: st.raw.Len}, text: st.text}
+	inner := &statement{raw: &ast.RawStmt{Stmt: query, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text}
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
 	}

@@ -25,18 +25,18 @@ type cursor struct {
 }
 
 func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.DeclareCursorStmt, w Writer) error {
-	if !n.Hold && (s.tx == nil || s.tx.implicit) {
-		return pgerr.New(pgerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
-	}
-	if s.portals[n.Name] != nil {
-		return pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", n.Name)
-	}
 	q := *n.Query
 	q.ForCursor = true
 	inner := &statement{raw: &ast.RawStmt{Stmt: &q, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
 		params: st.params, ptypes: st.ptypes}
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
+	}
+	if !n.Hold && s.tx.implicit {
+		return pgerr.New(pgerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+	}
+	if s.portals[n.Name] != nil {
+		return pgerr.Newf(pgerr.DuplicateCursor, "cursor %q already exists", n.Name)
 	}
 	s.tx.fresh = false
 	exec, err := executor.Open(s.execCtx(s.ctx, inner), inner.plan)

@@ -230,28 +230,10 @@ func (s *Session) runSimple(ctx context.Context, st *statement, w Writer) error 
 	if !isQuery(st.raw.Stmt) {
 		return s.runUtility(ctx, st, w)
 	}
-	if st.raw.Params > len(st.params) {
-		return noParameter(st.raw.Stmt)
-	}
 	if err := s.prepareRun(ctx, st); err != nil {
 		return err
 	}
 	return s.runPlan(ctx, st, w, true)
-}
-
-// noParameter is the error for $1 in a text that no parameters come with.
-func noParameter(st ast.Stmt) error {
-	err := pgerr.Newf(pgerr.UndefinedParameter, "there is no parameter $1")
-	first := true
-	ast.Walk(st, func(n ast.Node) bool {
-		if p, ok := n.(*ast.ParamRef); ok && first {
-			first = false
-			err.Message = fmt.Sprintf("there is no parameter $%d", p.Number)
-			err.At(p.Pos())
-		}
-		return first
-	})
-	return err
 }
 
 // isQuery tells the statements that have plans.
@@ -301,7 +283,7 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 			return err
 		}
 		if st.plan == nil || st.plan.Uncalled || st.plan.CatalogVersion != snap.Version || st.epoch != s.epoch() {
-			if err := s.plan(snap, st); err != nil {
+			if err := s.plan(snap, st, st.raw.Params > len(st.params)); err != nil {
 				return err
 			}
 		}
@@ -346,13 +328,15 @@ func (s *Session) prepareRun(ctx context.Context, st *statement) error {
 }
 
 // plan plans st against snap, or takes the plan from the session's cache.
-func (s *Session) plan(snap *catalog.Snapshot, st *statement) error {
+func (s *Session) plan(snap *catalog.Snapshot, st *statement, noParams bool) error {
 	key := planKey{st.raw, snap.Version, s.epoch()}
 	if p := s.plans.get(key); p != nil && !p.Uncalled && sameTypes(st.ptypes, p.Params) {
 		st.plan, st.epoch = p, s.epoch()
 		return nil
 	}
-	p, err := planner.Plan(s.planRequest(snap, st))
+	r := s.planRequest(snap, st)
+	r.NoParams = noParams
+	p, err := planner.Plan(r)
 	if err != nil {
 		return err
 	}

@@ -52,11 +52,15 @@ func (h *host) SetSetting(name, value string, local bool) (string, error) {
 }
 
 func (h *host) sequence(oid types.OID) (*catalog.Sequence, error) {
-	seq := h.s().snapshot().Sequence(oid)
-	if seq == nil {
-		return nil, pgerr.Newf(pgerr.UndefinedTable, "relation with OID %d does not exist", oid)
+	snap := h.s().snapshot()
+	seq := snap.Sequence(oid)
+	if seq != nil {
+		return seq, nil
 	}
-	return seq, nil
+	if name := snap.RelationName(oid); name != "" {
+		return nil, pgerr.Newf(pgerr.WrongObjectType, "%q is not a sequence", name)
+	}
+	return nil, pgerr.Newf(pgerr.InternalError, "could not open relation with OID %d", oid)
 }
 
 func (h *host) Nextval(oid types.OID) (int64, error) { return h.nextval(oid, true) }

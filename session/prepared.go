@@ -187,7 +187,7 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 			return err
 		}
 	}
-	if err := s.plan(snap, st); err != nil {
+	if err := s.plan(snap, st, false); err != nil {
 		if pgerr.CodeOf(err) == pgerr.IndeterminateDatatype {
 			return placeless(err)
 		}
@@ -360,7 +360,7 @@ func (s *Session) renew(ps *Prepared) error {
 		return nil
 	}
 	st := &statement{raw: ps.raw, text: ps.Text, ptypes: ps.Params}
-	if err := s.plan(snap, st); err != nil {
+	if err := s.plan(snap, st, false); err != nil {
 		return err
 	}
 	if !sameColumns(ps.Columns, st.plan.Columns) {

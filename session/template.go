@@ -132,7 +132,7 @@ func (s *Session) learn(key string, lits []literal) *template {
 		given[i] = l.kind.given()
 	}
 	st := &statement{raw: stmts[0], text: text, ptypes: given}
-	if s.plan(s.snapshot(), st) != nil || !fits(st.plan) || len(st.plan.Params) != len(lits) {
+	if s.plan(s.snapshot(), st, false) != nil || !fits(st.plan) || len(st.plan.Params) != len(lits) {
 		return t
 	}
 	if slices.ContainsFunc(st.plan.Params, literalMeansMore) {

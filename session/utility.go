@@ -269,7 +269,8 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 		params: outer.params, ptypes: outer.ptypes}
 	snap := s.snapshot()
 	req := planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings()}
+		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		NoParams: inner.raw.Params > len(inner.params)}
 	if adjust != nil {
 		adjust(&req)
 	}

@@ -66,6 +66,15 @@ func (s *Session) vacuum(ctx context.Context, n *ast.VacuumStmt, w Writer) error
 	return w.Complete(ast.Tag(n))
 }
 
+// passOver warns of a relation that has no rows to look after.
+func (v *vacuuming) passOver(name string) {
+	doing := "analyze"
+	if v.vacuum {
+		doing = "vacuum"
+	}
+	v.s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot %s non-tables or special system tables", name, doing))
+}
+
 // tables lists what the statement names, partitions after the whole.
 func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.VacuumStmt) ([]vacuumed, error) {
 	s := v.s
@@ -79,6 +88,10 @@ func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.V
 	}
 	for _, r := range n.Relations {
 		t, err := planner.ResolveTable(snap, s.searchPath(), r.Table)
+		if err != nil && pgerr.Of(err).Code == pgerr.WrongObjectType { // an index, a composite type
+			v.passOver(r.Table.Name)
+			continue
+		}
 		if err != nil {
 			return nil, placeless(err)
 		}
@@ -97,11 +110,11 @@ func (v *vacuuming) tables(ctx context.Context, snap *catalog.Snapshot, n *ast.V
 			}
 			continue
 		}
-		if t.Kind == catalog.KindTable && t.Virtual != nil {
+		if snap.Sequence(t.OID) == nil && t.Kind == catalog.KindTable && t.Virtual != nil {
 			continue // a catalog, which is computed
 		}
-		if !t.Stored() {
-			s.warn(pgerr.Warning, fmt.Sprintf("skipping %q --- cannot analyze non-tables or special system tables", t.Name))
+		if !t.Stored() || snap.Sequence(t.OID) != nil {
+			v.passOver(t.Name)
 			continue
 		}
 		list = append(list, vacuumed{t: t, named: true})

@@ -45,7 +45,6 @@ select * from rec() as (a int, b text);
 select * from rec();
 drop function vsum;
 drop function nosuch(int);
--- differs: PostgreSQL shows the type as its grammar names it
 drop function if exists nosuch(int);
 drop function add;
 drop function add(int,int);
