@@ -334,34 +334,24 @@ func indexColumnNames(t *Table, ix *Index) []string {
 // looksLikeCall tells whether an expression is one call of a function, which
 // an index definition shows without parentheses around it.
 func looksLikeCall(expr string) bool {
-	open := strings.IndexByte(expr, '(')
-	if open <= 0 || !strings.HasSuffix(expr, ")") {
+	toks := exprTokens(expr)
+	_, n := callName(toks, 0)
+	if n == 0 {
 		return false
 	}
-	for i := 0; i < open; i++ {
-		if c := expr[i]; !(c == '_' || c == '.' || c == '"' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80) {
-			return false
-		}
-	}
 	depth := 0
-	var quote byte
-	for i := open; i < len(expr); i++ {
-		switch c := expr[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == '(':
+	for i, t := range toks[n:] {
+		switch t.text {
+		case "(":
 			depth++
-		case c == ')':
-			if depth--; depth == 0 && i < len(expr)-1 {
-				return false
-			}
+		case ")":
+			depth--
+		}
+		if depth == 0 {
+			return n+i == len(toks)-1
 		}
 	}
-	return true
+	return false
 }
 
 func attrdefRows(q *query) error {

@@ -160,18 +160,11 @@ func (s *Snapshot) functionsIn(e string) (list []*Function) {
 // functionsAt gives the users' functions that a call at toks[i] may be of, by its name, and how many
 // tokens the name has. One that is not qualified is of schema public (StoredPath).
 func (s *Snapshot) functionsAt(toks []exprToken, i int) (list []*Function, n int) {
-	if i > 0 && (toks[i-1].text == "." || toks[i-1].text == "::") {
+	if !s.HasFunctions() {
 		return nil, 0
 	}
-	text, n := toks[i].text, 1
-	if i+2 < len(toks) && toks[i+1].text == "." {
-		text, n = text+"."+toks[i+2].text, 3
-	}
-	if i+n >= len(toks) || toks[i+n].text != "(" || !s.HasFunctions() {
-		return nil, 0
-	}
-	parts, err := splitName(text)
-	if err != nil {
+	parts, n := callName(toks, i)
+	if n == 0 {
 		return nil, 0
 	}
 	schema, name, err := objectParts(parts)
@@ -182,6 +175,49 @@ func (s *Snapshot) functionsAt(toks []exprToken, i int) (list []*Function, n int
 		return s.FunctionsNamed(s.SchemaByName(schema), name), n
 	}
 	return slices.DeleteFunc(s.FunctionsNamed(s.Schema(PublicOID), name), (*Function).shadowed), n
+}
+
+// callName gives the name that is called at toks[i], and of how many tokens it is; 0: nothing is.
+func callName(toks []exprToken, i int) (parts []string, n int) {
+	if i > 0 && (toks[i-1].text == "." || toks[i-1].text == "::") {
+		return nil, 0
+	}
+	text, n := toks[i].text, 1
+	if i+2 < len(toks) && toks[i+1].text == "." {
+		text, n = text+"."+toks[i+2].text, 3
+	}
+	if i+n >= len(toks) || toks[i+n].text != "(" {
+		return nil, 0
+	}
+	parts, err := splitName(text)
+	if err != nil || len(parts) == 0 {
+		return nil, 0
+	}
+	return parts, n
+}
+
+// RenameCalls writes a stored expression's calls of a function anew as those of next, which is
+// the function with another name or schema. All calls that may be of it are taken for such.
+func RenameCalls(e string, f, next *Function) string {
+	if !strings.Contains(e, types.QuoteIdent(f.Name)+"(") {
+		return e
+	}
+	toks := exprTokens(e)
+	var b strings.Builder
+	for i := 0; i < len(toks); i++ {
+		b.WriteString(toks[i].space)
+		if parts, n := callName(toks, i); n > 0 && parts[len(parts)-1] == f.Name {
+			name := types.QuoteIdent(next.Name)
+			if next.SchemaOID != PublicOID || next.shadowed() {
+				name = types.QuoteIdent(next.Schema.Name) + "." + name
+			}
+			b.WriteString(name)
+			i += n - 1
+			continue
+		}
+		b.WriteString(toks[i].text)
+	}
+	return b.String()
 }
 
 // regConstant tells of which type of storedRegs the constant is that tokens begin with; nil: of none.

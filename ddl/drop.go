@@ -62,6 +62,8 @@ func (t target) key() string {
 // partOf tells whether t is a part of something that is dropped anyway.
 func (t target) partOf(seen map[string]bool) bool {
 	switch {
+	case t.typ != nil && t.check != nil:
+		return seen[target{typ: t.typ}.key()]
 	case t.table == nil || t.index == nil && t.fk == nil && t.check == nil && t.trigger == nil && t.column == 0 && t.deflt == 0:
 		return false
 	case seen[target{table: t.table}.key()]:
@@ -435,7 +437,7 @@ func (c *Ctx) dropTargets(targets []target, behavior ast.DropBehavior, what stri
 		}
 		sort.SliceStable(deps, func(i, j int) bool {
 			a, b := deps[i].oid(), deps[j].oid()
-			return a > b || a == b && deps[i].deflt > deps[j].deflt
+			return a > b || a == b && max(deps[i].deflt, deps[i].column) > max(deps[j].deflt, deps[j].column)
 		})
 		for _, d := range deps {
 			if seen[d.key()] || d.partOf(seen) {

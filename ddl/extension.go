@@ -145,15 +145,12 @@ func (c *Ctx) moveExtension(name, schema string) error {
 		if f.SchemaOID == to.OID {
 			continue
 		}
-		if err := c.notNamed(f, "move"); err != nil {
-			return err
-		}
 		cp := *f
 		cp.SchemaOID = to.OID
 		if c.sameFunction(&cp) != nil {
 			return c.functionExists(&cp)
 		}
-		if err := c.put(&cp); err != nil {
+		if err := c.putRenamedFunction(f, &cp, c.snap().ExtensionMembers(e.OID)); err != nil {
 			return err
 		}
 	}

@@ -712,10 +712,7 @@ func (c *Ctx) renameFunction(o *ast.Object, kind ast.ObjectKind, to string) erro
 	if c.sameFunction(&cp) != nil {
 		return c.functionExists(&cp)
 	}
-	if err := c.notNamed(f, "rename"); err != nil {
-		return err
-	}
-	return c.put(&cp)
+	return c.putRenamedFunction(f, &cp, nil)
 }
 
 func (c *Ctx) functionExists(f *catalog.Function) error {
@@ -744,22 +741,7 @@ func (c *Ctx) moveFunction(o *ast.Object, kind ast.ObjectKind, to string) error 
 	if c.sameFunction(&cp) != nil {
 		return c.functionExists(&cp)
 	}
-	if err := c.notNamed(f, "move"); err != nil {
-		return err
-	}
-	return c.put(&cp)
-}
-
-// notNamed refuses to give a function another name while definitions that are stored as text
-// call it, which would find it no more.
-func (c *Ctx) notNamed(f *catalog.Function, what string) (err error) {
-	c.dependentsOfFunction(f, func(t target, _ bool) {
-		if err == nil && t.trigger == nil && (t.fn == nil || t.fn.Aggregate == nil) {
-			err = pgerr.Unsupported("cannot %s function %s: %s depends on it", what, c.functionText(f), c.describe(t)).
-				WithHint("Drop what depends on the function, or replace it, and make it again afterwards.")
-		}
-	})
-	return err
+	return c.putRenamedFunction(f, &cp, nil)
 }
 
 // dependentsOfFunction finds what uses a function: views, triggers, functions, and the expressions

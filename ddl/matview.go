@@ -115,7 +115,7 @@ func (b *builder) columnsOf(cols []plan.Column, names []string) error {
 		if t == types.Unknown {
 			t = types.Text
 		}
-		if t.Kind == types.KindPseudo && b.t.Kind != catalog.KindView {
+		if t.Kind == types.KindPseudo {
 			return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", name, types.Format(t, -1))
 		}
 		if col.Collation == plan.Indeterminate {

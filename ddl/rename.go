@@ -132,14 +132,10 @@ func (c *Ctx) renameSchema(from, to string) error {
 	now.Name = to
 	// What is in the schema carries its name, and is stored again.
 	var members []catalog.Object
-	views := map[catalog.OID][]*viewText{}
+	var tables []*catalog.Table
 	for _, t := range c.snap().Tables() {
 		if t.SchemaOID == old.OID {
-			members = append(members, clone(t))
-			var err error
-			if views[t.OID], err = c.viewsReading(t.OID); err != nil {
-				return err
-			}
+			members, tables = append(members, clone(t)), append(tables, t)
 		}
 	}
 	for _, u := range c.snap().UserTypes() {
@@ -148,14 +144,27 @@ func (c *Ctx) renameSchema(from, to string) error {
 			members = append(members, &cp)
 		}
 	}
-	for _, f := range c.snap().Functions() {
-		if f.SchemaOID == old.OID {
-			if err := c.notNamed(f, "rename the schema of"); err != nil {
-				return err
-			}
-			cp := *f
-			members = append(members, &cp)
+	functions := slices.DeleteFunc(c.snap().Functions(), func(f *catalog.Function) bool { return f.SchemaOID != old.OID })
+	var called []*callers
+	for _, f := range functions {
+		w, err := c.callersOf(f, functions)
+		if err != nil {
+			return err
 		}
+		cp := *f
+		members, called = append(members, &cp), append(called, w)
+	}
+	var views []*viewText
+	for _, v := range c.snap().Tables() {
+		if v.View == nil || !slices.ContainsFunc(tables, func(t *catalog.Table) bool { return dependsOn(v, t.OID) }) &&
+			!slices.ContainsFunc(functions, func(f *catalog.Function) bool { return dependsOn(v, f.OID) }) {
+			continue
+		}
+		tree, names, _, err := c.readQuery(v.View.Query, v.View.Path)
+		if err != nil {
+			return err
+		}
+		views = append(views, &viewText{view: v, tree: tree, names: names})
 	}
 	if err := c.put(&now); err != nil {
 		return err
@@ -174,15 +183,22 @@ func (c *Ctx) renameSchema(from, to string) error {
 			}
 		}
 	}
-	for oid, vs := range views {
-		for _, v := range vs {
-			v.renameTable(oid, to, c.snap().Table(oid).Name)
-		}
-		if err := c.storeViews(vs); err != nil {
+	for _, w := range called {
+		if err := w.restate(); err != nil {
 			return err
 		}
 	}
-	return nil
+	for _, v := range views {
+		for _, t := range tables {
+			v.renameTable(t.OID, to, t.Name)
+		}
+		for _, w := range called {
+			if err := w.restateView(v); err != nil {
+				return err
+			}
+		}
+	}
+	return c.storeViews(views)
 }
 
 // renameColumn renames a column and every stored expression's mention of it.

@@ -32,18 +32,27 @@ type viewText struct {
 	unaliased []string
 }
 
-// readQuery parses and analyses the text of a query.
-func (c *Ctx) readQuery(text string, path []string) (*ast.SelectStmt, *planner.Names, *planner.Analysis, error) {
+// parseQuery parses the text of a query.
+func parseQuery(text string) (*ast.SelectStmt, error) {
 	stmts, err := parser.Parse(text)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if len(stmts) != 1 {
-		return nil, nil, nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not one statement: %s", text)
+		return nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not one statement: %s", text)
 	}
 	tree, ok := stmts[0].Stmt.(*ast.SelectStmt)
 	if !ok {
-		return nil, nil, nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not a query: %s", text)
+		return nil, pgerr.Newf(pgerr.InternalError, "the text of a view is not a query: %s", text)
+	}
+	return tree, nil
+}
+
+// readQuery parses and analyses the text of a query.
+func (c *Ctx) readQuery(text string, path []string) (*ast.SelectStmt, *planner.Names, *planner.Analysis, error) {
+	tree, err := parseQuery(text)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	names := planner.NewNames()
 	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: tree, SearchPath: path, Env: c.Env, CurrentUser: c.User, Names: names})

@@ -25,15 +25,12 @@ select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid in ('a1.t'::reg
 -- differs: SQL-standard bodies are printed as they were written
 select pg_get_functiondef('a1.g'::regproc);
 begin;
--- differs: definitions call functions by name: one that they call keeps it
 alter function a1.f(int) rename to ff;
 rollback;
 begin;
--- differs: the same of its schema
 alter function a1.f(int) set schema public;
 rollback;
 begin;
--- differs: and of the schema's name
 alter schema a1 rename to a2;
 rollback;
 set search_path = public;
