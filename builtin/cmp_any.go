@@ -29,13 +29,15 @@ func compareAny(t *types.Type, a, b types.Datum) (int, error) {
 
 // compareField compares one column of two records; NULL is the greatest.
 func compareField(x, y *types.Tuple, i int) (int, error) {
-	ft := types.Text
+	ft, collated := types.Text, true
 	if i < len(x.Fields) && i < len(y.Fields) {
 		ft = x.Fields[i].Type
 		if gt := y.Fields[i].Type; gt.OID != ft.OID {
 			return 0, pgerr.Newf(pgerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
 				types.Display(ft), types.Display(gt), i+1)
 		}
+		c := x.Fields[i].Collation
+		collated = c == y.Fields[i].Collation && c != types.Indeterminate
 	}
 	v, w := x.Vals[i], y.Vals[i]
 	switch {
@@ -45,6 +47,8 @@ func compareField(x, y *types.Tuple, i int) (int, error) {
 		return 1, nil
 	case w.IsNull():
 		return -1, nil
+	case !collated && ft.Elem == nil:
+		return 0, WhichCollation("string comparison")
 	}
 	return compareAny(ft, v, w)
 }

@@ -128,16 +128,16 @@ func storeSlice(old, part *types.Array, bounds []Bound, lo, hi []int64) (*types.
 				return nil, pgerr.New(pgerr.ArraySubscriptError, "array slice subscript must provide both boundaries").
 					WithDetail("When assigning to a slice of an empty array value, slice boundaries must be fully specified.")
 			}
-			if hi[i] < lo[i] {
-				return nil, errArray("upper bound cannot be less than lower bound")
-			}
-			if n *= hi[i] - lo[i] + 1; n > maxArrayElems {
+			if n *= hi[i] - lo[i] + 1; n > maxArrayElems || hi[i]+1 < lo[i] {
 				return nil, errArrayTooLarge()
 			}
 			out.Dims = append(out.Dims, types.ArrayDim{Len: int32(hi[i] - lo[i] + 1), Lower: int32(lo[i])})
 		}
 		if n > given {
 			return nil, errArray("source array too small")
+		}
+		if n == 0 {
+			return &types.Array{Elem: old.Elem}, nil
 		}
 		out.Elems = slices.Clone(part.Elems[:n])
 		return out, nil

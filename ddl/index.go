@@ -218,12 +218,12 @@ func (c *Ctx) indexKey(t *catalog.Table, e *ast.IndexElem) (key catalog.IndexKey
 			Table: t, Expr: e.Expr, Collation: &derived}); err != nil {
 			return key, "", err
 		}
-		if derived == plan.Indeterminate && len(e.Collation) == 0 {
+		if derived == types.Indeterminate && len(e.Collation) == 0 {
 			return key, "", builtin.WhichCollation("index expression")
 		}
 		key.Expr, key.Type, name = c.deparse(bound, t), bound.Type(), "expr"
 		key.ExprType = key.Type.OID
-		if derived != catalog.TypeCollation(key.Type) && derived != plan.Indeterminate {
+		if derived != catalog.TypeCollation(key.Type) && derived != types.Indeterminate {
 			key.Derived = derived
 		}
 		if n := planner.NameOf(e.Expr); n != "" {

@@ -118,7 +118,7 @@ func (b *builder) columnsOf(cols []plan.Column, names []string) error {
 		if t.Kind == types.KindPseudo {
 			return pgerr.Newf(pgerr.InvalidTableDefinition, "column %q has pseudo-type %s", name, types.Format(t, -1))
 		}
-		if col.Collation == plan.Indeterminate {
+		if col.Collation == types.Indeterminate {
 			if b.t.Kind == catalog.KindView {
 				return builtin.WhichCollation("view column \"" + name + "\"")
 			}

@@ -105,7 +105,7 @@ func (c *Ctx) partitionColumn(t *catalog.Table, key *catalog.PartitionKey, e *as
 			return col, pgerr.New(pgerr.InvalidObjectDefinition, "cannot use constant expression as partition key")
 		}
 		col.Expr, col.Type, col.ExprType = c.deparse(x, t), x.Type(), x.Type().OID
-		if collation = derived; derived == plan.Indeterminate { // whatever COLLATE is given
+		if collation = derived; derived == types.Indeterminate { // whatever COLLATE is given
 			return col, pgerr.Newf(pgerr.InvalidTableDefinition, "no collation was derived for partition key column %d with collatable type %s", i+1, types.Display(x.Type())).
 				WithHint("Use the COLLATE clause to set the collation explicitly.")
 		}

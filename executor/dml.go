@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"cmp"
+
 	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/pgerr"
@@ -246,9 +248,10 @@ func (v viewChecks) check(w *tableWriter, b *types.Batch) error {
 
 // setList computes the SET list of an update as whole new rows.
 type setList struct {
-	set  []plan.ColumnExpr
-	es   []expr
-	bufs []*types.Vec
+	set   []plan.ColumnExpr
+	es    []expr
+	bufs  []*types.Vec
+	calls bool // see hasCalls
 }
 
 func (x *exec) newSetList(set []plan.ColumnExpr) (*setList, error) {
@@ -259,8 +262,28 @@ func (x *exec) newSetList(set []plan.ColumnExpr) (*setList, error) {
 			return nil, err
 		}
 		s.es = append(s.es, e)
+		s.calls = s.calls || hasCalls(c.Expr)
 	}
 	return s, nil
+}
+
+// before gives the rows before the first of those in in that cannot be computed, and the
+// error of that one; err is that of all.
+func (s *setList) before(in *types.Batch, err error) (*types.Batch, error) {
+	var rows []int32
+	if !s.calls {
+		var first error
+		rows, first = before(iota32(in.N), func(row []int32) error {
+			for _, e := range s.es {
+				if _, err := e.eval(in, row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		err = cmp.Or(first, err)
+	}
+	return compacted(in, rows), err
 }
 
 // apply gives the new rows: old with the SET columns computed over in.

@@ -20,6 +20,7 @@ type nestLoopOp struct {
 	kept        *rowSet
 	due         bool // kept is to be filled, once there is a left row
 	filled      bool
+	failed      error // comes after the rows of kept
 	keep        bool
 	ahead       *ahead
 	c           *plan.Counters
@@ -86,18 +87,19 @@ func (o *nestLoopOp) open() error {
 
 // fill reads the right input, if it is to be kept and was not.
 func (o *nestLoopOp) fill() error {
-	o.due = false
+	o.due, o.failed = false, nil
+	all := o.n.Kind == plan.RightJoin || o.n.Kind == plan.FullJoin
 	if !o.filled || !o.keep {
 		o.kept.drop()
 		if err := o.right.open(); err != nil {
 			return err
 		}
-		if err := o.x.drain(o.right, o.kept); err != nil {
-			return err
+		if o.failed = o.x.drain(o.right, o.kept); o.failed != nil && (all || o.kept.n == 0) {
+			return o.failed
 		}
-		o.filled = true
+		o.filled = o.failed == nil
 	}
-	if o.n.Kind == plan.RightJoin || o.n.Kind == plan.FullJoin {
+	if all {
 		o.rhit = make([]bool, o.kept.n)
 	}
 	return nil
@@ -188,6 +190,8 @@ func (o *nestLoopOp) more() (*types.Batch, error) {
 				rb = o.kept.slice(o.rat, to)
 				rows = iota32(to - o.rat)
 				o.rat = to
+			} else if o.failed != nil {
+				return nil, o.failed
 			}
 		} else {
 			var err error

@@ -87,79 +87,100 @@ func (o *updateOp) next() (*types.Batch, error) {
 		if err != nil || in == nil {
 			return nil, err
 		}
+		in = compacted(in, selected(in.N, in.Sel))
 		if o.family != nil {
 			if err := o.members(in); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		in = compacted(in, selected(in.N, in.Sel))
-		was := o.target.old(in)
-		now, changed, err := o.set.apply(o.n.Table, was, in)
+		b, err := o.change(in)
 		if err != nil {
 			return nil, err
 		}
-		modes := rowModes{all: kv.LockNoKeyUpdate}
-		if o.mode == kv.LockUpdate {
-			if modes.keys = o.w.keysChange(was, now); o.w.trig != nil && len(o.w.trig.beforeUpdate) > 0 {
-				modes = rowModes{all: kv.LockUpdate} // they are to see the row locked
-			}
-		}
-		b, keys, err := o.target.lock(in, modes)
-		if err != nil {
-			return nil, err
-		}
-		if b.N == 0 {
-			continue
-		}
-		old := o.target.old(b)
-		if len(o.target.fresh) > 0 {
-			now = cloneBatch(now)
-		}
-		if now, err = o.again(now, changed, b, o.target.sel, o.target.fresh); err != nil {
-			return nil, err
-		}
-		if len(o.target.fresh) > 0 && o.mode == kv.LockUpdate {
-			if err := o.w.lockKeys(keys, o.w.keysChange(old, now)); err != nil {
-				return nil, err
-			}
-		}
-		newKeys, err := o.w.update(keys, old, now, changed)
-		if err != nil {
-			return nil, err
-		}
-		if kept := o.w.kept; kept != nil {
-			b, keys = compacted(b, kept), namesAt(keys, kept)
-		}
-		if err := o.checks.check(o.w, now); err != nil {
-			return nil, err
-		}
-		if err := o.x.stmt.leaves(keys, newKeys); err != nil {
-			return nil, err
-		}
-		if o.target.seen != nil {
-			for i, k := range newKeys {
-				if k != keys[i] {
-					o.target.seen[k] = true
-				}
-			}
-		}
-		if o.counts {
-			o.x.affected += int64(b.N)
-		}
-		if o.ret != nil && b.N > 0 {
-			return o.ret.rows(&types.Batch{N: b.N, Cols: append(append([]*types.Vec(nil), now.Cols...), b.Cols...)})
+		if b != nil {
+			return b, nil
 		}
 	}
+}
+
+// change changes the rows of a batch and gives what RETURNING makes of them, nil if there is nothing.
+func (o *updateOp) change(in *types.Batch) (*types.Batch, error) {
+	was := o.target.old(in)
+	now, changed, err := o.set.apply(o.n.Table, was, in)
+	if err != nil {
+		if in, err = o.set.before(in, err); in.N > 0 {
+			if _, e := o.change(in); e != nil {
+				err = e
+			}
+		}
+		return nil, err
+	}
+	modes := rowModes{all: kv.LockNoKeyUpdate}
+	if o.mode == kv.LockUpdate {
+		if modes.keys = o.w.keysChange(was, now); o.w.trig != nil && len(o.w.trig.beforeUpdate) > 0 {
+			modes = rowModes{all: kv.LockUpdate} // they are to see the row locked
+		}
+	}
+	b, keys, err := o.target.lock(in, modes)
+	if err != nil || b.N == 0 {
+		return nil, err
+	}
+	old := o.target.old(b)
+	if len(o.target.fresh) > 0 {
+		now = cloneBatch(now)
+	}
+	if now, err = o.again(now, changed, b, o.target.sel, o.target.fresh); err != nil {
+		return nil, err
+	}
+	if len(o.target.fresh) > 0 && o.mode == kv.LockUpdate {
+		if err := o.w.lockKeys(keys, o.w.keysChange(old, now)); err != nil {
+			return nil, err
+		}
+	}
+	newKeys, err := o.w.update(keys, old, now, changed)
+	if err != nil {
+		if e := o.checks.check(o.w, rowsBefore(now, err)); e != nil {
+			err = e
+		}
+		return nil, err
+	}
+	if kept := o.w.kept; kept != nil {
+		b, keys = compacted(b, kept), namesAt(keys, kept)
+	}
+	if err := o.checks.check(o.w, now); err != nil {
+		return nil, err
+	}
+	if err := o.x.stmt.leaves(keys, newKeys); err != nil {
+		return nil, err
+	}
+	if o.target.seen != nil {
+		for i, k := range newKeys {
+			if k != keys[i] {
+				o.target.seen[k] = true
+			}
+		}
+	}
+	if o.counts {
+		o.x.affected += int64(b.N)
+	}
+	if o.ret == nil || b.N == 0 {
+		return nil, nil
+	}
+	return o.ret.rows(&types.Batch{N: b.N, Cols: append(append([]*types.Vec(nil), now.Cols...), b.Cols...)})
 }
 
 // members changes the rows of a batch, which may be in several tables.
 func (o *updateOp) members(in *types.Batch) error {
 	f := o.family
 	set := changedColumns(o.n.Table, o.n.Set)
-	in = compacted(in, selected(in.N, in.Sel))
 	all, changed, err := o.set.apply(o.n.Table, o.target.old(in), in)
 	if err != nil {
+		if in, err = o.set.before(in, err); in.N > 0 {
+			if e := o.members(in); e != nil {
+				err = e
+			}
+		}
 		return err
 	}
 	portions, err := f.lock(o.target, in, func(m *member, rows []int32) (rowModes, error) {

@@ -628,11 +628,17 @@ func (w *tableWriter) updateRows(keys []string, old, b *types.Batch, changed []b
 	if err != nil {
 		return nil, err
 	}
-	if bad >= 0 {
-		return nil, violation
-	}
 	for i := range w.gen {
 		changed[w.gen[i].idx] = true
+	}
+	if bad >= 0 {
+		if bad > 0 { // the rows before it come first
+			rows := iota32(bad)
+			if _, err := w.replace(keys[:bad], compacted(old, rows), compacted(b, rows), changed); err != nil {
+				return nil, err
+			}
+		}
+		return nil, violation
 	}
 	return w.replace(keys, old, b, changed)
 }

@@ -101,26 +101,31 @@ func writtenRow(e ast.Expr) bool {
 	return ok
 }
 
+// distinctExpr binds IS DISTINCT FROM. Rows as they are written are compared column by column,
+// even those that are cast.
 func (b *binder) distinctExpr(e *ast.DistinctExpr) plan.Expr {
-	p := b.p
-	if lr, ok := e.Left.(*ast.RowExpr); ok {
-		if rr, ok := e.Right.(*ast.RowExpr); ok {
-			l, r := b.rowArgs(lr), b.rowArgs(rr)
-			if len(l) != len(r) {
-				fail(e.Pos(), pgerr.SyntaxError, "unequal number of entries in row expressions")
-			}
-			var parts []plan.Expr
-			for i := range l {
-				parts = append(parts, b.isDistinct(l[i], r[i], false, e.Pos()))
-			}
-			x := makeOr(parts)
-			if e.Not {
-				x = negate(x)
-			}
-			return x
+	rows := writtenRow(e.Left) && writtenRow(e.Right)
+	l, lrow := b.distinctSide(e.Left, rows)
+	r, rrow := b.distinctSide(e.Right, rows)
+	if lrow != nil && rrow != nil {
+		if len(lrow) != len(rrow) {
+			fail(e.Pos(), pgerr.SyntaxError, "unequal number of entries in row expressions")
 		}
+		var parts []plan.Expr
+		for i := range lrow {
+			parts = append(parts, b.isDistinct(lrow[i], rrow[i], false, e.Pos()))
+		}
+		x := makeOr(parts)
+		if e.Not {
+			x = negate(x)
+		}
+		return x
 	}
-	l, r := b.arg(e.Left), b.arg(e.Right)
+	if l.e == nil { // what the row is compared with was cast to something else
+		l = b.arg(e.Left)
+	} else if r.e == nil {
+		r = b.arg(e.Right)
+	}
 	// against NULL it is a null test
 	if isNullConst(r.e) && r.e.Type() == types.Unknown {
 		return &plan.IsNull{T: boolT, Arg: l.e, Not: !e.Not}
@@ -128,8 +133,24 @@ func (b *binder) distinctExpr(e *ast.DistinctExpr) plan.Expr {
 	if isNullConst(l.e) && l.e.Type() == types.Unknown {
 		return &plan.IsNull{T: boolT, Arg: r.e, Not: !e.Not}
 	}
-	_ = p
 	return b.isDistinct(l, r, e.Not, e.Pos())
+}
+
+// distinctSide binds one side of IS DISTINCT FROM, and gives its columns if both are rows.
+func (b *binder) distinctSide(e ast.Expr, rows bool) (arg, []arg) {
+	if r, ok := e.(*ast.RowExpr); ok && rows {
+		return arg{}, b.rowArgs(r)
+	}
+	a := b.arg(e)
+	r, ok := a.e.(*plan.RowExpr)
+	if !rows || !ok {
+		return a, nil
+	}
+	cols := make([]arg, len(r.Args))
+	for i, x := range r.Args {
+		cols[i] = arg{x, a.pos}
+	}
+	return a, cols
 }
 
 func (b *binder) isDistinct(l, r arg, not bool, pos int) plan.Expr {

@@ -50,7 +50,7 @@ type ExprRequest struct {
 	TargetMod int32
 	Column    string
 	// Collation, when set, is told the collation of the expression, a key of an index or of
-	// partitions: 0 if it has none, plan.Indeterminate if several are in conflict.
+	// partitions: 0 if it has none, types.Indeterminate if several are in conflict.
 	Collation *catalog.OID
 }
 

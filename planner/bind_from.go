@@ -708,8 +708,7 @@ func (p *planner) joinUsing(j *ast.JoinExpr, names []string, litems, ritems []*r
 			c.expr = re
 		default:
 			c.expr = le
-			_, lplain := le.(*plan.Col)
-			if _, plain := re.(*plan.Col); plain && !lplain && j.Kind == ast.JoinInner {
+			if j.Kind == ast.JoinInner && le != la.e && re == ra.e {
 				c.expr = re // either will do: that which needs no conversion
 			}
 		}

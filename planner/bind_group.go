@@ -185,9 +185,20 @@ func concat(parts [][]int) []int {
 	return out
 }
 
-// distinctOn makes DISTINCT ON: sorted so that each group's first row stays.
-func (p *planner) distinctOn(r rel, sel *ast.SelectStmt, targets []target, on []int, order []plan.SortKey, orderAt []int) rel {
-	keys := append([]plan.SortKey(nil), order...)
+// checkDistinct refuses DISTINCT of what cannot be compared, or that ORDER BY does not fit.
+func (p *planner) checkDistinct(sel *ast.SelectStmt, targets []target, visible int, on, orderAt []int) {
+	if sel.Distinct && len(on) == 0 {
+		for k, i := range orderAt {
+			if i >= visible {
+				fail(exprLoc(sel.OrderBy[k].Expr), pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+			}
+		}
+		for _, t := range targets[:visible] {
+			if tt := t.expr.Type(); !isRowType(tt) && tt != types.Unknown {
+				eqOp(tt, t.pos)
+			}
+		}
+	}
 	counted := map[int]bool{}
 	skipped := false
 	for _, i := range orderAt {
@@ -205,13 +216,18 @@ func (p *planner) distinctOn(r rel, sel *ast.SelectStmt, targets []target, on []
 			fail(exprLoc(sel.DistinctOn[k]), pgerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 		}
 	}
+}
+
+// distinctOn makes DISTINCT ON: sorted so that each group's first row stays.
+func (p *planner) distinctOn(r rel, targets []target, on []int, order []plan.SortKey, orderAt []int) rel {
+	keys := append([]plan.SortKey(nil), order...)
 	d := &lDistinct{in: r}
 	for _, i := range on {
 		if indexOf(d.on, targets[i].id) >= 0 {
 			continue
 		}
 		d.on = append(d.on, targets[i].id)
-		if !counted[i] {
+		if indexOf(orderAt, i) < 0 {
 			keys = append(keys, plan.SortKey{Expr: p.col(targets[i].id)})
 		}
 	}
@@ -300,7 +316,6 @@ type groupFixer struct {
 	// are grouping sets.
 	folded []plan.Expr
 	sub    bool
-	lefts  []plan.Expr // what the subquery's result is compared with
 	// direct: within a direct argument of an ordered-set aggregate.
 	direct bool
 }
@@ -325,55 +340,76 @@ func (f *groupFixer) whole(e plan.Expr) plan.Expr {
 	return f.fix(e)
 }
 
-func (f *groupFixer) fix(e plan.Expr) plan.Expr {
-	return mapExpr(e, func(x plan.Expr) (plan.Expr, bool) {
-		if c, ok := x.(*plan.Col); ok {
-			if f.known[c.Idx] || !f.from.has(c.Idx) || f.dependent(c) {
-				return x, true
-			}
-			f.ungrouped(c, f.p.cols[c.Idx].name, c.Pos)
-		}
-		if isConst(x) || f.g.sets != nil && foldable(x) {
+func (f *groupFixer) fix(e plan.Expr) plan.Expr { return mapExpr(e, f.step) }
+
+// step is fix of an expression as a whole, if it is grouped by or what is in it is special.
+func (f *groupFixer) step(x plan.Expr) (plan.Expr, bool) {
+	if c, ok := x.(*plan.Col); ok {
+		if f.known[c.Idx] || !f.from.has(c.Idx) || f.dependent(c) {
 			return x, true
 		}
-		for i := range f.g.groups {
-			it := &f.g.groups[i]
-			if _, plain := it.expr.(*plan.Col); !plain && (!f.sub || f.left(x)) && equalExprs(it.expr, x) { // within a subquery columns alone are known again
-				if i < len(f.folded) && f.folded[i] != nil {
-					return f.folded[i], true
-				}
-				return f.p.col(it.id), true
+		f.ungrouped(c, false, c.Pos)
+	}
+	if isConst(x) || f.g.sets != nil && foldable(x) {
+		return x, true
+	}
+	for i := range f.g.groups {
+		it := &f.g.groups[i]
+		if _, plain := it.expr.(*plan.Col); !plain && !f.sub && equalExprs(it.expr, x) { // within a subquery columns alone are known again
+			if i < len(f.folded) && f.folded[i] != nil {
+				return f.folded[i], true
+			}
+			return f.p.col(it.id), true
+		}
+	}
+	if r, ok := f.p.rowOf(x); ok && r.Whole { // a group of all its columns does not make it known
+		for _, a := range r.Args {
+			if c, ok := a.(*plan.Col); ok && f.from.has(c.Idx) && !f.dependent(c) {
+				f.ungrouped(c, true, r.Pos)
 			}
 		}
-		if r, ok := f.p.rowOf(x); ok && r.Whole { // a group of all its columns does not make it known
-			for _, a := range r.Args {
-				if c, ok := a.(*plan.Col); ok && f.from.has(c.Idx) && !f.dependent(c) {
-					f.ungrouped(c, "*", r.Pos)
-				}
-			}
+	}
+	switch x := x.(type) { // see nestBools
+	case *plan.And:
+		return &plan.And{T: x.T, Args: flatAnd(f.fixAll(x.Args))}, true
+	case *plan.Or:
+		return &plan.Or{T: x.T, Args: flatOr(f.fixAll(x.Args))}, true
+	}
+	if s, ok := x.(*subquery); ok && !f.sub {
+		c := *s
+		if s.test != nil { // what it is compared with is outside of it
+			c.test = f.fix(s.test)
 		}
-		switch x := x.(type) { // see nestBools
-		case *plan.And:
-			return &plan.And{T: x.T, Args: flatAnd(f.fixAll(x.Args))}, true
-		case *plan.Or:
-			return &plan.Or{T: x.T, Args: flatOr(f.fixAll(x.Args))}, true
-		}
-		if s, ok := x.(*subquery); ok && !f.sub {
-			for _, l := range s.lefts { // these are outside of it, for the errors
-				f.fix(l)
-			}
-			in := *f
-			in.sub, in.lefts = true, s.lefts
-			return in.fix(s), true
-		}
-		return nil, false
-	})
+		c.lefts, _ = mapList(s.lefts, f.step)
+		c.rights, _ = mapList(s.rights, f.step)
+		in := *f
+		in.sub = true
+		c.q = mapRel(s.q, in.step)
+		return &c, true
+	}
+	return nil, false
 }
 
-// ungrouped is the error for a column, or the row it is of, called name.
-func (f *groupFixer) ungrouped(c *plan.Col, name string, pos int) {
-	if alias := f.p.cols[c.Idx].alias; alias != "" {
-		name = alias + "." + name
+// named gives the names of a column and of the item of FROM that it is of.
+func (f *groupFixer) named(c *plan.Col) (item, column string) {
+	for _, it := range f.q.items {
+		for _, rc := range it.cols {
+			if x, ok := rc.expr.(*plan.Col); ok && x.Idx == c.Idx && it.unlockable != aJoin {
+				return it.alias, rc.name
+			}
+		}
+	}
+	return f.p.cols[c.Idx].alias, f.p.cols[c.Idx].name
+}
+
+// ungrouped is the error for a column, or for the row it is of.
+func (f *groupFixer) ungrouped(c *plan.Col, row bool, pos int) {
+	item, name := f.named(c)
+	if row {
+		name = "*"
+	}
+	if item != "" {
+		name = item + "." + name
 	}
 	if f.sub {
 		fail(pos, pgerr.GroupingError, "subquery uses ungrouped column %q from outer query", name)
@@ -383,16 +419,6 @@ func (f *groupFixer) ungrouped(c *plan.Col, name string, pos int) {
 		err = err.WithDetail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
 	}
 	bail(err)
-}
-
-// left tells whether an expression stands before a subquery, beside IN and its kin.
-func (f *groupFixer) left(x plan.Expr) bool {
-	for _, l := range f.lefts {
-		if anyExpr(l, func(y plan.Expr) bool { return equalExprs(x, y) }) {
-			return true
-		}
-	}
-	return false
 }
 
 // foldable tells whether an expression can be computed once for all.

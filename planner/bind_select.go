@@ -139,6 +139,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		p.noteExpr(e, targets[distinctOn[len(distinctOn)-1]].expr)
 		p.oneCollation(targets[distinctOn[len(distinctOn)-1]].expr)
 	}
+	p.checkDistinct(sel, targets, visible, distinctOn, orderAt)
 	b.kind, q.clause = inLimit, inLimit
 	count := b.limit(sel.Limit, "LIMIT")
 	b.kind, q.clause = inOffset, inOffset
@@ -178,11 +179,6 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		r = p.addUnnest(r, q)
 	}
 	if sel.Distinct && len(distinctOn) == 0 {
-		for _, i := range orderAt {
-			if i >= visible {
-				fail(exprLoc(sel.OrderBy[indexOf(orderAt, i)].Expr), pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
-			}
-		}
 		targets = targets[:visible]
 	}
 	proj := &lProject{in: r}
@@ -231,13 +227,8 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if len(order) > 0 {
 			late = p.lateTargets(proj, q, sortsFirst, append(slices.Clip(orderAt), distinctOn...), targets)
 		}
-		r = p.distinctOn(r, sel, targets, distinctOn, order, orderAt)
+		r = p.distinctOn(r, targets, distinctOn, order, orderAt)
 	case sel.Distinct:
-		for i, t := range targets {
-			if tt := t.expr.Type(); !isRowType(tt) && tt != types.Unknown {
-				eqOp(tt, targets[i].pos)
-			}
-		}
 		r = &lDistinct{in: r}
 		p.hasDistinct = true
 		if len(sorted) > 0 {
@@ -484,7 +475,7 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	case ast.SubExists:
 		s := b.subquery(e.Query, plan.SubExists)
 		s.T, s.fields = boolT, nil
-		if q := stripExists(s.q); q != nil && !p.noFold { // nobody looks at the columns
+		if q := simpleExists(s.q); q != nil && !p.noFold { // nobody looks at the columns
 			s.q, s.cols = q, nil
 		}
 		return s

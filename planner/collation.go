@@ -72,7 +72,7 @@ func (p *planner) collationOf(e plan.Expr) collation {
 	if x, ok := e.(*plan.Col); ok {
 		switch oid := p.cols[x.Idx].collation; oid {
 		case 0:
-		case plan.Indeterminate:
+		case types.Indeterminate:
 			return collation{}
 		default:
 			return collation{oid: oid, rank: implicitCollation, pos: x.Pos}
@@ -157,7 +157,7 @@ func (p *planner) collationColumn(t *types.Type, c collation) catalog.OID {
 	switch {
 	case !t.Collate:
 	case c.rank == noCollation || c.rank == conflictingCollations:
-		return plan.Indeterminate
+		return types.Indeterminate
 	case c.oid != catalog.TypeCollation(t):
 		return c.oid
 	}
@@ -223,6 +223,12 @@ func (p *planner) collate(e plan.Expr) {
 	case *plan.MinMax:
 		if in := p.inputCollation(x); p.fails(in) && x.Typ.Collate {
 			x.Args[0] = &plan.Call{T: plan.T{Typ: x.Typ, Mod: x.Args[0].Typmod()}, Fn: builtin.NoCollation(builtin.Itself, "string comparison"), Args: []plan.Expr{x.Args[0]}, Implicit: true, Pos: -1}
+		}
+	case *plan.RowExpr:
+		if x.Typ == types.Record {
+			for i, a := range x.Args {
+				x.Fields[i].Collation = p.columnCollation(a)
+			}
 		}
 	case *plan.Case:
 		for _, w := range x.Whens {

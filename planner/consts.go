@@ -375,10 +375,8 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 		}
 	case *plan.FieldSelect:
 		a := s.expr(e.Arg)
-		if k, ok := a.(*plan.Const); ok {
-			if x := field(k, e); x != nil {
-				return x
-			}
+		if x := field(a, e); x != nil {
+			return x
 		}
 		if a != e.Arg {
 			c := *e
@@ -634,13 +632,18 @@ func (s *consts) part(k *plan.Const, e *plan.Subscript) plan.Expr {
 	return nil
 }
 
-// field gives a field of a constant row, nil if that is not known.
-func field(k *plan.Const, e *plan.FieldSelect) plan.Expr {
-	if k.Val.IsNull() {
-		return nullOf(e.Typ, e.Mod)
-	}
-	if r, ok := k.Val.X.(*types.Tuple); ok && e.Idx < len(r.Vals) {
-		return &plan.Const{T: e.T, Val: r.Vals[e.Idx]}
+// field gives a field of a constant row or of ROW(), nil if that is not known.
+func field(row plan.Expr, e *plan.FieldSelect) plan.Expr {
+	switch row := row.(type) {
+	case *plan.RowExpr:
+		return row.Args[e.Idx]
+	case *plan.Const:
+		if row.Val.IsNull() {
+			return nullOf(e.Typ, e.Mod)
+		}
+		if r, ok := row.Val.X.(*types.Tuple); ok && e.Idx < len(r.Vals) {
+			return &plan.Const{T: e.T, Val: r.Vals[e.Idx]}
+		}
 	}
 	return nil
 }

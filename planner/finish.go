@@ -196,10 +196,6 @@ func (p *planner) useExpr(e plan.Expr) {
 			for i := range x.lefts {
 				p.useExpr(x.lefts[i])
 			}
-			if x.kind == plan.SubExists {
-				p.collectUsed(x.q, nil)
-				return
-			}
 			p.collectUsed(x.q, x.cols)
 		}
 	})

@@ -83,6 +83,9 @@ func (p *planner) asJoin(in rel, c plan.Expr) rel {
 	switch s.kind {
 	case plan.SubExists:
 		sub := stripExists(s.q)
+		if p.judging { // PostgreSQL makes joins of few
+			sub = simpleExists(s.q)
+		}
 		if sub == nil {
 			return nil
 		}
@@ -206,6 +209,25 @@ func stripExists(r rel) rel {
 			return r
 		}
 	}
+}
+
+// simpleExists is stripExists of what PostgreSQL takes the select list off; of anything else
+// it computes the columns, and finds the mistakes in them.
+func simpleExists(r rel) rel {
+	r = stripExists(r)
+	switch n := r.(type) {
+	case *lGroup:
+		if n.sets != nil || len(n.calls) > 0 || len(n.groups) == 0 {
+			return nil
+		}
+	case *lFilter:
+		if _, having := n.in.(*lGroup); having {
+			return nil
+		}
+	case *lWindow, *lUnnest, *lLock, *lUnion, *lSetOp, *lRecursive:
+		return nil
+	}
+	return r
 }
 
 // pullCorrelated takes the conditions that read outer columns out of a rel.

@@ -158,6 +158,8 @@ func nullIfNull(e plan.Expr, s colSet) bool {
 		return !e.Fn.NotStrict && !e.Fn.SetOf && some(e.Args...)
 	case *plan.ScalarArray:
 		return !e.Op.Func.NotStrict && nullIfNull(e.L, s) && arrayLen(e.R) > 0 && isConst(e.R)
+	case *plan.Case: // a whole row of a side that an outer join may fill, among others
+		return e.Arg == nil && e.Else == nil && len(e.Whens) == 1 && rejectsNull(e.Whens[0].Cond, s)
 	case *plan.And:
 		// NULL or false, when one part is NULL: for a condition that is enough,
 		// but the value may be false

@@ -27,6 +27,11 @@ type puller struct {
 // the next operator that makes its columns itself.
 func (u *puller) walk(r rel, free, nullable bool) (rel, map[colID]plan.Expr) {
 	r = u.p.inSubqueries(r, func(q rel) rel { q, _ = u.walk(q, false, false); return q })
+	if v, ok := r.(*lValues); ok && free && !u.all {
+		if n := projectOf(v); n != nil && u.removable(n, nullable) {
+			r = n
+		}
+	}
 	if n, ok := r.(*lProject); ok {
 		in, by := u.walk(n.in, true, nullable)
 		c := n
@@ -100,6 +105,18 @@ func (u *puller) walk(r rel, free, nullable bool) (rel, map[colID]plan.Expr) {
 		return c, nil
 	}
 	return c, by
+}
+
+// projectOf gives the projection that VALUES of one row are, nil of any other.
+func projectOf(v *lValues) *lProject {
+	if len(v.rows) != 1 || len(v.cols) == 0 {
+		return nil
+	}
+	n := &lProject{in: &lValues{rows: [][]plan.Expr{{}}}}
+	for i, id := range v.cols {
+		n.items = append(n.items, projItem{id, v.rows[0][i]})
+	}
+	return n
 }
 
 func replaced(x plan.Expr, by map[colID]plan.Expr) (plan.Expr, bool) {

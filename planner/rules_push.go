@@ -15,7 +15,7 @@ func (p *planner) push(r rel, conds []plan.Expr) rel {
 	r = p.inSubqueries(r, func(q rel) rel { return p.push(q, nil) })
 	switch n := r.(type) {
 	case *lFilter:
-		all := append(append([]plan.Expr(nil), conds...), n.conds...)
+		all := append(append([]plan.Expr(nil), n.conds...), conds...) // those of a subquery before those around it
 		return p.push(n.in, all)
 	case *lScan:
 		var own, rest []plan.Expr

@@ -65,9 +65,6 @@ func (u *reads) expr(e plan.Expr) {
 				u.expr(l)
 			}
 			u.all(x.cols)
-			if x.kind == plan.SubExists {
-				u.all(x.q.outCols())
-			}
 			u.rel(x.q)
 		}
 	})

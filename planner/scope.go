@@ -631,11 +631,11 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 	var fields []types.Field
 	if r, ok := b.p.rowOf(e); ok {
 		for i, f := range r.Fields {
-			if f.Name == name {
+			if f.Name == name && (r.Whole || f.Type == types.Unknown) {
 				return r.Args[i]
 			}
 		}
-		fields = r.Fields
+		fields = r.Fields // what ROW() has besides is looked at too: it may be a mistake
 	} else {
 		fields = b.p.fieldsOfRows(e)
 	}

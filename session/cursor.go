@@ -45,11 +45,7 @@ func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.Decla
 	}
 	c := &cursor{st: inner, scroll: n.Scroll || !n.NoScroll && scrollable(inner.plan.Root), binary: n.Binary}
 	p := &Portal{Name: n.Name, st: inner, exec: exec, cursor: c, query: st.text, born: nowMicros(), columns: inner.plan.Columns, marks: len(s.tx.marks)}
-	if n.Hold { // its rows must outlive the transaction: compute them now
-		if err := s.fill(p, -1); err != nil {
-			p.drop()
-			return err
-		}
+	if n.Hold {
 		p.hold, p.heldBy = true, s.tx
 	}
 	s.portals[n.Name] = p
@@ -422,7 +418,7 @@ func setBinary(w Writer, on bool) {
 func (s *Session) keepPortals(i int) error {
 	for name, p := range s.portals {
 		switch {
-		case p.hold, p.running:
+		case p.hold && p.heldBy == nil, p.running:
 		case p.marks > i:
 			p.drop()
 			delete(s.portals, name)

@@ -262,7 +262,7 @@ func (s *Session) commit(ctx context.Context) error {
 }
 
 // beforeCommit does what is due at the end of a transaction and may still
-// fail: deferred checks, ON COMMIT of temporary tables.
+// fail: deferred checks, the rows of cursors WITH HOLD, ON COMMIT of temporary tables.
 func (s *Session) beforeCommit(ctx context.Context) error {
 	t := s.tx
 	if t.deferred.Waiting() {
@@ -271,6 +271,13 @@ func (s *Session) beforeCommit(ctx context.Context) error {
 		}
 		if err := t.deferred.Run(s.execCtx(ctx, &statement{})); err != nil {
 			return err
+		}
+	}
+	for _, p := range s.portals {
+		if p.hold && p.heldBy == t && !p.failed {
+			if err := s.fill(p, -1); err != nil {
+				return err
+			}
 		}
 	}
 	if s.tempOnCommit {

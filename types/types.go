@@ -33,6 +33,8 @@
 // (kv/keyenc), row encoding (catalog/rowenc).
 package types
 
+import "math"
+
 // OID identifies a type, relation, function … as PostgreSQL's oid does.
 type OID uint32
 
@@ -73,7 +75,12 @@ type Field struct {
 	// Place is where stored values have the field: how many attributes the row type has
 	// had before it, those that are dropped counted.
 	Place int
+	// Collation is that of a column of ROW(), 0 for its type's, Indeterminate if several were in conflict.
+	Collation OID
 }
+
+// Indeterminate stands for the collation of a column that has none.
+const Indeterminate OID = math.MaxUint32
 
 // EnumLabel is one label of an enum. Sort is its position in the enum's order
 // and the value that rows and keys store; labels keep their Sort for life, and

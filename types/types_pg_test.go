@@ -89,7 +89,7 @@ CREATE TYPE pair AS (a int, b text, c numeric(6,2), d color)`)
 	colors := &Type{OID: oid("color[]"), Name: "_color", Phys: PhysAny, Kind: KindBase, Category: 'A', Elem: color}
 	short := &Type{OID: oid("short"), Name: "short", Phys: PhysBytes, Kind: KindDomain, Base: VarChar, BaseMod: CharTypmod(3)}
 	pair := &Type{OID: oid("pair"), Name: "pair", Phys: PhysAny, Kind: KindComposite, Category: 'C', Fields: []Field{
-		{"a", Int4, -1, 0}, {"b", Text, -1, 1}, {"c", Numeric, NumericTypmod(6, 2), 2}, {"d", color, -1, 3}}}
+		{Name: "a", Type: Int4, Typmod: -1, Place: 0}, {Name: "b", Type: Text, Typmod: -1, Place: 1}, {Name: "c", Type: Numeric, Typmod: NumericTypmod(6, 2), Place: 2}, {Name: "d", Type: color, Typmod: -1, Place: 3}}}
 	genColor := func(r *rand.Rand) string { return pick(r, "red", "green", "dark blue", "Red", "", "blue") }
 	for _, s := range []sample{
 		{sql: "color", t: color, typmod: -1, ordered: true, gen: genColor},

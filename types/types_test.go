@@ -305,7 +305,7 @@ func FuzzText(f *testing.F) {
 		}
 	}
 	types := samples()
-	pair := &Type{OID: 99999, Name: "pair", Phys: PhysAny, Kind: KindComposite, Fields: []Field{{"a", Int4, -1, 0}, {"b", Text.Array, -1, 1}}}
+	pair := &Type{OID: 99999, Name: "pair", Phys: PhysAny, Kind: KindComposite, Fields: []Field{{Name: "a", Type: Int4, Typmod: -1, Place: 0}, {Name: "b", Type: Text.Array, Typmod: -1, Place: 1}}}
 	types = append(types, sample{sql: "pair", t: pair, typmod: -1})
 	for _, t := range []*Type{TimestampTZ, TimeTZ, Interval} {
 		types = append(types, sample{sql: t.Name, t: t, typmod: -1})
@@ -351,7 +351,7 @@ func FuzzBinary(f *testing.F) {
 	a, _ := Parse(Int4.Array, -1, "{{1,2},{3,NULL}}", nil)
 	f.Add(26, AppendBinary(nil, Int4.Array, a, nil))
 	types := samples()
-	pair := &Type{OID: 99999, Name: "pair", Phys: PhysAny, Kind: KindComposite, Fields: []Field{{"a", Int4, -1, 0}, {"b", Text.Array, -1, 1}}}
+	pair := &Type{OID: 99999, Name: "pair", Phys: PhysAny, Kind: KindComposite, Fields: []Field{{Name: "a", Type: Int4, Typmod: -1, Place: 0}, {Name: "b", Type: Text.Array, Typmod: -1, Place: 1}}}
 	types = append(types, sample{sql: "pair", t: pair, typmod: -1})
 	for _, t := range []*Type{TimestampTZ, TimeTZ, Interval} {
 		types = append(types, sample{sql: t.Name, t: t, typmod: -1})

@@ -18,8 +18,6 @@
 package plan
 
 import (
-	"math"
-
 	"sync/atomic"
 
 	"rowkey/catalog"
@@ -31,15 +29,12 @@ type Column struct {
 	Name   string
 	Type   *types.Type
 	Typmod int32
-	// Collation is the column's, 0 for its type's, Indeterminate if several were in conflict.
+	// Collation is the column's, 0 for its type's, types.Indeterminate if several were in conflict.
 	Collation types.OID
 	// TableOID and Attnum name the table column it is, for RowDescription; 0 if none.
 	TableOID types.OID
 	Attnum   int16
 }
-
-// Indeterminate stands for the collation of a column that has none.
-const Indeterminate types.OID = math.MaxUint32
 
 // Base is the part common to all nodes.
 type Base struct {

@@ -120,8 +120,14 @@ func (g *gen) call() query {
 	if c.kind == 'o' && types[0] == "bytea" && (c.name[0] == '#' || strings.HasPrefix(c.name, "->")) {
 		types[0] = "jsonb" // those are operators of our own
 	}
-	if c.kind == 'a' {
+	g.within = false
+	switch {
+	case c.kind == 'a':
 		return g.aggregated(c, types)
+	case c.kind == 'c' && types[0] == `"char"` && types[1] == "bpchar", c.name == "bpchar" && types[0] == `"char"`:
+		return g.call() // of '' PostgreSQL makes a string of a zero byte
+	case len(types) == 2 && strings.HasPrefix(types[0], "timestamp") && strings.HasPrefix(types[1], "timestamp"):
+		g.within = true // PostgreSQL subtracts without looking for an overflow
 	}
 	values := types
 	if c.kind == 'c' {
@@ -315,7 +321,7 @@ func (g *gen) callText(t string) string {
 		}
 		return "{" + strings.Join(parts, ",") + "}"
 	}
-	if list := extremes[t]; len(list) > 0 && g.chance(20) {
+	if list := extremes[t]; len(list) > 0 && !g.within && g.chance(20) {
 		return oneOf(g, list)
 	}
 	if list := callTexts[t]; len(list) > 0 && (g.chance(40) || !g.knows(t)) {

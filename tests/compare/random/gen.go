@@ -21,6 +21,8 @@ type gen struct {
 	kinds    []string // their types
 	// wild schemas have values from the ends of the types' ranges.
 	wild bool
+	// within: a call's values are not from there.
+	within bool
 }
 
 func newGen(seed int64) *gen { return &gen{r: rand.New(rand.NewSource(seed))} }

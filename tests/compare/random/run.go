@@ -514,7 +514,14 @@ func (r *runner) change(q query) {
 				}
 				return c == class
 			})
-			sql, class = q.SQL(), unprovenClass(class)
+			sql = q.SQL()
+			a, b := try(engines[0], sql), try(e, sql)
+			r.undo(engines)
+			_, _, at = compare(a, b)
+			class = unprovenClass(class)
+			if c := r.proof(engines[0], e, a[at], b[at], mode{}, false, alone).class(kind, sql, q.node); excuses[c] {
+				class = c
+			}
 		}
 		r.report(class, engines[0].name+" and "+e.name, sql, detail)
 		return
