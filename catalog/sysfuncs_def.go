@@ -110,14 +110,7 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 		if toks[i].text != "::" || i+1 == len(toks) {
 			continue
 		}
-		name, n := toks[i+1].text, 1
-		if i+3 < len(toks) && toks[i+2].text == "." {
-			name, n = name+"."+toks[i+3].text, 3
-		}
-		parts, err := splitName(name)
-		if err != nil {
-			continue
-		}
+		parts, n := castName(toks, i)
 		var t *types.Type
 		if schema, last, err := objectParts(parts); err != nil {
 			continue
@@ -132,6 +125,73 @@ func namesAsSeen(snap *Snapshot, path []string, e string) string {
 		}
 	}
 	return b.String()
+}
+
+// castName gives the name behind the :: at toks[i], and of how many tokens it is.
+func castName(toks []exprToken, i int) (parts []string, n int) {
+	name, n := toks[i+1].text, 1
+	if i+3 < len(toks) && toks[i+2].text == "." {
+		name, n = name+"."+toks[i+3].text, 3
+	}
+	parts, err := splitName(name)
+	if err != nil {
+		return nil, n
+	}
+	return parts, n
+}
+
+// TypeNames are names of types as definitions say them, and the names that the types are to have
+// there: qualified, since what finds a definition's names may not find them otherwise.
+type TypeNames map[string][]string
+
+// Add has names of t, by those that are found on path, be as those of a type of that schema and name.
+func (m TypeNames) Add(snap *Snapshot, path []string, t *types.Type, schema, name string) {
+	now := []string{schema, name}
+	m[qualified(t.Schema, t.Name)] = now
+	if types.ByName(t.Name) == nil && snap.ResolveType(path, t.Name) == t {
+		m[types.QuoteIdent(t.Name)] = now
+	}
+}
+
+// Of gives the new name of what a definition calls so; nil: it has none.
+func (m TypeNames) Of(parts []string) []string {
+	switch len(parts) {
+	case 1:
+		return m[types.QuoteIdent(parts[0])]
+	case 2:
+		return m[qualified(parts[0], parts[1])]
+	}
+	return nil
+}
+
+// Rewrite writes the casts of a stored expression anew.
+func (m TypeNames) Rewrite(e string) string {
+	if !strings.Contains(e, "::") {
+		return e
+	}
+	toks := exprTokens(e)
+	var b strings.Builder
+	for i := 0; i < len(toks); i++ {
+		b.WriteString(toks[i].space + toks[i].text)
+		if toks[i].text != "::" || i+1 == len(toks) {
+			continue
+		}
+		parts, n := castName(toks, i)
+		if now := m.Of(parts); now != nil {
+			b.WriteString(storedTypeName(now))
+			i += n
+		}
+	}
+	return b.String()
+}
+
+// storedTypeName writes a type's name as stored expressions do: what is in public is not qualified
+// unless pg_catalog has it, too.
+func storedTypeName(parts []string) string {
+	if parts[0] == "public" && types.ByName(parts[1]) == nil {
+		return types.QuoteIdent(parts[1])
+	}
+	return qualified(parts[0], parts[1])
 }
 
 // Calls tells whether a stored expression calls a function that a user made. Which of several of a

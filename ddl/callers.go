@@ -178,12 +178,6 @@ func (w *callers) restateUser(t target) error {
 		return c.put(&u)
 	}
 	cp := clone(c.snap().Table(t.table.OID))
-	eachExpr(cp, func(s *string, _ planner.Place, _ *catalog.Column) { *s = text(*s) })
-	for i := range cp.Columns {
-		cp.Columns[i].Default = text(cp.Columns[i].Default)
-	}
-	for _, tr := range cp.Triggers {
-		tr.When = text(tr.When)
-	}
+	eachStored(cp, func(s *string) { *s = text(*s) })
 	return c.put(cp)
 }

@@ -102,7 +102,7 @@ func (c *Ctx) renameComposite(n *ast.RenameStmt) (done bool, err error) {
 	}
 	cp := clone(t)
 	cp.Name = n.NewName
-	return true, c.put(cp)
+	return true, c.putRenamedTable(cp, nil)
 }
 
 // dropDomainCheck takes a constraint from a domain: what it calls is dropped.

@@ -115,33 +115,50 @@ func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
 		}
 		return c.changeOwner(c.securedFunction(f), n.Owner)
 	case ast.ObjectType, ast.ObjectDomain:
-		names := o.Name
-		if o.Type != nil {
-			names = o.Type.Names
+		u, rel, err := c.alteredType(o)
+		if err != nil {
+			return err
 		}
-		t := c.typeNamed(names)
-		if t == nil {
-			return pgerr.Newf(pgerr.UndefinedObject, "type \"%s\" does not exist", types.QuoteIdent(names[len(names)-1]))
-		}
-		if u := c.snap().UserType(t.OID); u != nil {
-			if o.Kind == ast.ObjectDomain && u.Kind != types.KindDomain {
-				return pgerr.Newf(pgerr.WrongObjectType, "%s is not a domain", types.Format(t, -1))
-			}
+		if u != nil {
 			return c.changeOwner(c.securedType(u), n.Owner)
 		}
-		if rel := c.snap().Table(t.RelID); rel != nil && rel.Virtual == nil {
-			if rel.Kind != catalog.KindComposite {
-				return pgerr.Newf(pgerr.WrongObjectType, "%s is a table's row type", types.Format(t, -1)).
-					WithHint("Use ALTER TABLE instead.")
-			}
-			return c.changeOwner(c.securedTable(rel), n.Owner)
-		}
-		return catalog.MustBeOwner("type", t.Name)
+		return c.changeOwner(c.securedTable(rel), n.Owner)
 	}
 	if _, err := c.roleOf(n.Owner); err != nil {
 		return err
 	}
 	return pgerr.Unsupported("%s … OWNER TO is not supported", ast.Tag(n))
+}
+
+// alteredType finds the type whose owner or schema ALTER TYPE or DOMAIN changes: one with a descriptor
+// of its own, or a composite type.
+func (c *Ctx) alteredType(o *ast.Object) (*catalog.UserType, *catalog.Table, error) {
+	names := o.Name
+	if o.Type != nil {
+		names = o.Type.Names
+	}
+	t := c.typeNamed(names)
+	if t == nil {
+		return nil, nil, pgerr.Newf(pgerr.UndefinedObject, "type \"%s\" does not exist", types.QuoteIdent(names[len(names)-1]))
+	}
+	if t.IsArray() {
+		return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "cannot alter array type %s", types.Format(t, -1)).
+			WithHint("You can alter type %s, which will alter the array type as well.", types.Format(t.Elem, -1))
+	}
+	if u := c.snap().UserType(t.OID); u != nil {
+		if o.Kind == ast.ObjectDomain && u.Kind != types.KindDomain {
+			return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "%s is not a domain", types.Format(t, -1))
+		}
+		return u, nil, nil
+	}
+	if rel := c.snap().Table(t.RelID); rel != nil && rel.Virtual == nil {
+		if rel.Kind != catalog.KindComposite {
+			return nil, nil, pgerr.Newf(pgerr.WrongObjectType, "%s is a table's row type", types.Format(t, -1)).
+				WithHint("Use ALTER TABLE instead.")
+		}
+		return nil, rel, nil
+	}
+	return nil, nil, catalog.MustBeOwner("type", t.Name)
 }
 
 // ownedBy gives the roles that REASSIGN or DROP OWNED names.

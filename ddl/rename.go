@@ -108,7 +108,7 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 			r.Constructor, u.Range = u.Name, &r
 		}
 		u.Name = n.NewName
-		return c.put(u)
+		return c.retype(u.OID, u.Schema.Name, u.Name, func(*retyping) error { return c.put(u) })
 	}
 	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
 }
@@ -133,17 +133,22 @@ func (c *Ctx) renameSchema(from, to string) error {
 	// What is in the schema carries its name, and is stored again.
 	var members []catalog.Object
 	var tables []*catalog.Table
+	var named []*types.Type
 	for _, t := range c.snap().Tables() {
 		if t.SchemaOID == old.OID {
 			members, tables = append(members, clone(t)), append(tables, t)
+			if row := c.snap().Type(t.RowTypeOID); row != nil {
+				named = append(named, row)
+			}
 		}
 	}
 	for _, u := range c.snap().UserTypes() {
 		if u.SchemaOID == old.OID {
 			cp := *u
-			members = append(members, &cp)
+			members, named = append(members, &cp), append(named, c.snap().Type(u.OID))
 		}
 	}
+	retyped := c.renaming(named, func(t *types.Type) (string, string) { return to, t.Name })
 	functions := slices.DeleteFunc(c.snap().Functions(), func(f *catalog.Function) bool { return f.SchemaOID != old.OID })
 	var called []*callers
 	for _, f := range functions {
@@ -197,8 +202,12 @@ func (c *Ctx) renameSchema(from, to string) error {
 				return err
 			}
 		}
+		retyped.view(v)
 	}
-	return c.storeViews(views)
+	if err := c.storeViews(views); err != nil {
+		return err
+	}
+	return retyped.restate()
 }
 
 // renameColumn renames a column and every stored expression's mention of it.
@@ -307,6 +316,18 @@ func eachExpr(t *catalog.Table, visit func(text *string, place planner.Place, co
 	}
 }
 
+// eachStored visits all stored expressions of a table, a copy: those of eachExpr, defaults, and
+// conditions of triggers.
+func eachStored(t *catalog.Table, visit func(text *string)) {
+	eachExpr(t, func(text *string, _ planner.Place, _ *catalog.Column) { visit(text) })
+	for i := range t.Columns {
+		visit(&t.Columns[i].Default)
+	}
+	for _, tr := range t.Triggers {
+		visit(&tr.When)
+	}
+}
+
 // renameConstraint renames a constraint of t, a copy; an index that is one is renamed with it.
 func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
 	name := constraintName(t, from)
@@ -376,13 +397,22 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	}
 	cp := clone(t)
 	cp.Name = n.NewName
-	if err := c.put(cp); err != nil {
-		return err
-	}
-	for _, v := range views {
-		v.renameTable(oid, cp.Schema.Name, cp.Name)
-	}
-	return c.storeViews(views)
+	return c.putRenamedTable(cp, views)
+}
+
+// putRenamedTable stores a table that has another name or is in another schema, and what names it or
+// its row type. views are those that read it.
+func (c *Ctx) putRenamedTable(t *catalog.Table, views []*viewText) error {
+	return c.retype(t.RowTypeOID, t.Schema.Name, t.Name, func(r *retyping) error {
+		if err := c.put(t); err != nil {
+			return err
+		}
+		for _, v := range views {
+			v.renameTable(t.OID, t.Schema.Name, t.Name)
+			r.view(v)
+		}
+		return c.storeViews(views)
+	})
 }
 
 // putRenamed stores a sequence under another name or in another schema, and rewrites the
@@ -426,6 +456,8 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 			return c.moveFunction(n.Object, n.Object.Kind, n.Schema)
 		case ast.ObjectExtension:
 			return c.moveExtension(n.Object.Name[0], n.Schema)
+		case ast.ObjectType, ast.ObjectDomain:
+			return c.moveType(n.Object, n.Schema)
 		}
 	}
 	if n.Table == nil {
@@ -489,13 +521,7 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 	}
 	cp := clone(t)
 	cp.SchemaOID, cp.Schema = to.OID, to
-	if err := c.put(cp); err != nil {
-		return err
-	}
-	for _, v := range views {
-		v.renameTable(oid, to.Name, cp.Name)
-	}
-	if err := c.storeViews(views); err != nil {
+	if err := c.putRenamedTable(cp, views); err != nil {
 		return err
 	}
 	for _, s := range c.snap().Sequences() {

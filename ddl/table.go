@@ -51,7 +51,10 @@ func (c *Ctx) createTable(n *ast.CreateTableStmt) error {
 	temporary := n.Persistence == ast.Temporary
 	schema, err := c.creationSchema(n.Name.Schema, temporary, n.Name.Pos())
 	if err != nil {
-		return pgerr.PlaceAt(err, n.Name.Pos())
+		if pgerr.CodeOf(err) == pgerr.InvalidSchemaName { // which other statements do not place
+			err = pgerr.PlaceAt(err, n.Name.Pos())
+		}
+		return err
 	}
 	if n.OnCommit != ast.OnCommitNone && !temporary {
 		return pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")

@@ -12,5 +12,4 @@ comment on table ct is 'x'; grant select on ct to public;
 table ct; select * from ct for update;
 create table y () inherits (ct);
 select * from ti; insert into ti values (1); update ti set a=1; copy ti to stdout; create index on ti(a); alter table ti add column b int;
--- differs extended: refused when it is described
 update sq set last_value = 3;
