@@ -275,11 +275,7 @@ func (p *parser) relationExpr() *ast.RangeVar {
 
 // nameList takes name, name, … (name_list).
 func (p *parser) nameList() []string {
-	names := []string{p.colID()}
-	for p.accept(",") {
-		names = append(names, p.colID())
-	}
-	return names
+	return listOf(p, (*parser).colID)
 }
 
 // parenNames takes (name, name, …).

@@ -160,19 +160,12 @@ func (p *parser) relationName() []string {
 // operatorOptions parses (name = value, …) of ALTER OPERATOR and ALTER TYPE,
 // where the value is not optional.
 func (p *parser) operatorOptions() []*ast.Option {
-	p.expect("(")
-	var options []*ast.Option
-	for {
+	return parenListOf(p, func(p *parser) *ast.Option {
 		o := &ast.Option{At: p.here(), Name: p.colLabel()}
 		p.expect("=")
 		p.defArg(o)
-		options = append(options, o)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return options
+		return o
+	})
 }
 
 // ---- types and domains ----
@@ -211,10 +204,7 @@ func (p *parser) parseAlterType(at ast.At) ast.Stmt {
 		return s
 	case p.is("add"), p.is("drop"), p.is("alter"):
 		s := &ast.AlterTableStmt{At: at, Kind: ast.ObjectType, Table: &ast.RangeVar{At: namePos}}
-		s.Commands = []*ast.AlterTableCommand{p.alterAttribute()}
-		for p.accept(",") {
-			s.Commands = append(s.Commands, p.alterAttribute())
-		}
+		s.Commands = listOf(p, (*parser).alterAttribute)
 		p.setRangeName(s.Table, o.Name)
 		return s
 	}

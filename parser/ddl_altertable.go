@@ -38,10 +38,7 @@ func (p *parser) parseAlterRelation(at ast.At, kind ast.ObjectKind) ast.Stmt {
 		s.Commands = []*ast.AlterTableCommand{p.partitionCommand(kind)}
 		return s
 	}
-	s.Commands = []*ast.AlterTableCommand{p.alterTableCommand()}
-	for p.accept(",") {
-		s.Commands = append(s.Commands, p.alterTableCommand())
-	}
+	s.Commands = listOf(p, (*parser).alterTableCommand)
 	return s
 }
 

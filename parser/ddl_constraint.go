@@ -297,8 +297,7 @@ func (p *parser) exclusion(c *ast.Constraint) {
 	if p.accept("using") {
 		c.AccessMethod = p.colID()
 	}
-	p.expect("(")
-	for {
+	c.Exclusions = parenListOf(p, func(p *parser) *ast.ExclusionElem {
 		e := &ast.ExclusionElem{At: p.here(), Element: p.indexElem()}
 		p.expect("with")
 		if p.accept("operator", "(") {
@@ -307,12 +306,8 @@ func (p *parser) exclusion(c *ast.Constraint) {
 		} else {
 			e.Operator = p.anyOperator()
 		}
-		c.Exclusions = append(c.Exclusions, e)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
+		return e
+	})
 	if p.accept("include") {
 		c.Including = p.parenNames()
 	}

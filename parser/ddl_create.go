@@ -157,23 +157,12 @@ func (p *parser) parseCreateType(at ast.At) ast.Stmt {
 	if p.accept(")") {
 		return s
 	}
-	for {
-		s.Columns = append(s.Columns, p.simpleColumn())
-		if !p.accept(",") {
-			break
-		}
-	}
+	s.Columns = listOf(p, (*parser).simpleColumn)
 	p.expect(")")
 	return s
 }
 
-func (p *parser) stringList() []string {
-	list := []string{p.stringConst()}
-	for p.accept(",") {
-		list = append(list, p.stringConst())
-	}
-	return list
-}
+func (p *parser) stringList() []string { return listOf(p, (*parser).stringConst) }
 
 func (p *parser) parseCreateDomain(at ast.At) ast.Stmt {
 	s := &ast.CreateDomainStmt{At: at, Name: p.anyName()}

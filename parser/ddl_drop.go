@@ -74,10 +74,7 @@ func (p *parser) parseDrop() ast.Stmt {
 
 // dropList parses a list of objects, each by one.
 func (p *parser) dropList(s *ast.DropStmt, one func(ast.ObjectKind) *ast.Object) {
-	s.Objects = []*ast.Object{one(s.Kind)}
-	for p.accept(",") {
-		s.Objects = append(s.Objects, one(s.Kind))
-	}
+	s.Objects = listOf(p, func(*parser) *ast.Object { return one(s.Kind) })
 }
 
 // parseDropNamed parses the kinds whose objects have plain names.

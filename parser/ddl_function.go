@@ -9,32 +9,24 @@ func (p *parser) parseCreateFunction(at ast.At, orReplace, procedure bool) ast.S
 	s.Name = p.funcName()
 	p.expect("(")
 	if !p.accept(")") {
-		for {
+		s.Params = listOf(p, func(p *parser) *ast.FuncParam {
 			f := p.funcParam()
 			if p.accept("default") || p.accept("=") {
 				p.expr(&f.Default)
 			}
-			s.Params = append(s.Params, f)
-			if !p.accept(",") {
-				break
-			}
-		}
+			return f
+		})
 		p.expect(")")
 	}
 	if !procedure && p.is("returns") && !p.isAt(1, "null") {
 		p.advance()
 		if p.accept("table") {
 			s.ReturnsTable = true
-			p.expect("(")
-			for {
+			s.Params = append(s.Params, parenListOf(p, func(p *parser) *ast.FuncParam {
 				f := &ast.FuncParam{At: p.here(), Mode: ast.ParamTable, Name: p.typeFuncName()}
 				f.Type = p.funcType()
-				s.Params = append(s.Params, f)
-				if !p.accept(",") {
-					break
-				}
-			}
-			p.expect(")")
+				return f
+			})...)
 			p.checkTableParams(s.Params)
 		} else {
 			s.Returns = p.funcType()
@@ -233,21 +225,14 @@ func (p *parser) functionRef(kind ast.ObjectKind) *ast.Object {
 	p.advance()
 	o.ParamsGiven = true
 	if !p.accept(")") {
-		o.Params = []*ast.FuncParam{p.funcParam()}
-		for p.accept(",") {
-			o.Params = append(o.Params, p.funcParam())
-		}
+		o.Params = listOf(p, (*parser).funcParam)
 		p.expect(")")
 	}
 	return o
 }
 
 func (p *parser) functionRefs(kind ast.ObjectKind) []*ast.Object {
-	list := []*ast.Object{p.functionRef(kind)}
-	for p.accept(",") {
-		list = append(list, p.functionRef(kind))
-	}
-	return list
+	return listOf(p, func(*parser) *ast.Object { return p.functionRef(kind) })
 }
 
 // aggregateRef parses an aggregate with its argument types, which are not
@@ -267,25 +252,20 @@ func (p *parser) aggregateParams(o *ast.Object) {
 		p.expect(")")
 		return
 	}
-	list := func() {
-		for {
-			f := p.funcParam()
-			if f.Mode == ast.ParamOut || f.Mode == ast.ParamInOut {
-				raise(f.Pos(), codeUnsupported, "aggregates cannot have output arguments")
-			}
-			o.Params = append(o.Params, f)
-			if !p.accept(",") {
-				return
-			}
+	input := func(p *parser) *ast.FuncParam {
+		f := p.funcParam()
+		if f.Mode == ast.ParamOut || f.Mode == ast.ParamInOut {
+			raise(f.Pos(), codeUnsupported, "aggregates cannot have output arguments")
 		}
+		return f
 	}
 	if !p.is("order") {
-		list()
+		o.Params = listOf(p, input)
 	}
 	if p.accept("order") {
 		p.expect("by")
 		o.DirectParams = len(o.Params)
-		list()
+		o.Params = append(o.Params, listOf(p, input)...)
 		p.checkOrderedSet(o)
 	}
 	p.expect(")")

@@ -153,10 +153,7 @@ func (p *parser) grantTarget(s *ast.GrantStmt) {
 	if s.Kind == ast.ObjectNone {
 		s.Kind, one = ast.ObjectTable, p.relationRef
 	}
-	s.Objects = []*ast.Object{one(s.Kind)}
-	for p.accept(",") {
-		s.Objects = append(s.Objects, one(s.Kind))
-	}
+	s.Objects = listOf(p, func(*parser) *ast.Object { return one(s.Kind) })
 }
 
 // relationRef parses a relation's name as an object.
@@ -181,10 +178,7 @@ func (p *parser) grantAllInSchema(s *ast.GrantStmt) {
 		s.Kind = ast.ObjectRoutine
 	}
 	p.expect("in", "schema")
-	s.Objects = []*ast.Object{p.named(ast.ObjectSchema)}
-	for p.accept(",") {
-		s.Objects = append(s.Objects, p.named(ast.ObjectSchema))
-	}
+	s.Objects = listOf(p, func(*parser) *ast.Object { return p.named(ast.ObjectSchema) })
 }
 
 // grantees parses [GROUP] role, ….

@@ -6,7 +6,24 @@ import (
 	"rowkey/parser/ast"
 )
 
-// ---- lists of names ----
+// ---- lists ----
+
+// listOf parses one, one, …
+func listOf[T any](p *parser, one func(*parser) T) []T {
+	out := []T{one(p)}
+	for p.accept(",") {
+		out = append(out, one(p))
+	}
+	return out
+}
+
+// parenListOf parses (one, one, …).
+func parenListOf[T any](p *parser, one func(*parser) T) []T {
+	p.expect("(")
+	out := listOf(p, one)
+	p.expect(")")
+	return out
+}
 
 // optParenNames parses [(a, b)].
 func (p *parser) optParenNames() []string {
@@ -16,37 +33,13 @@ func (p *parser) optParenNames() []string {
 	return nil
 }
 
-func (p *parser) anyNameList() [][]string {
-	names := [][]string{p.anyName()}
-	for p.accept(",") {
-		names = append(names, p.anyName())
-	}
-	return names
-}
+func (p *parser) anyNameList() [][]string { return listOf(p, (*parser).anyName) }
 
-func (p *parser) qualifiedNameList() []*ast.RangeVar {
-	names := []*ast.RangeVar{p.qualifiedName()}
-	for p.accept(",") {
-		names = append(names, p.qualifiedName())
-	}
-	return names
-}
+func (p *parser) qualifiedNameList() []*ast.RangeVar { return listOf(p, (*parser).qualifiedName) }
 
-func (p *parser) relationList() []*ast.RangeVar {
-	names := []*ast.RangeVar{p.relationExpr()}
-	for p.accept(",") {
-		names = append(names, p.relationExpr())
-	}
-	return names
-}
+func (p *parser) relationList() []*ast.RangeVar { return listOf(p, (*parser).relationExpr) }
 
-func (p *parser) typeList() []*ast.TypeName {
-	types := []*ast.TypeName{p.typeName()}
-	for p.accept(",") {
-		types = append(types, p.typeName())
-	}
-	return types
-}
+func (p *parser) typeList() []*ast.TypeName { return listOf(p, (*parser).typeName) }
 
 // funcName parses func_name: a single name may not be one of the words that
 // have a call syntax of their own, the first of a dotted one not one that is

@@ -41,13 +41,7 @@ func requireOwnName(r *ast.RoleSpec) {
 	}
 }
 
-func (p *parser) roleList() []*ast.RoleSpec {
-	roles := []*ast.RoleSpec{p.roleSpec()}
-	for p.accept(",") {
-		roles = append(roles, p.roleSpec())
-	}
-	return roles
-}
+func (p *parser) roleList() []*ast.RoleSpec { return listOf(p, (*parser).roleSpec) }
 
 // ---- references to objects of any kind ----
 

@@ -25,20 +25,13 @@ func (p *parser) defArg(o *ast.Option) {
 
 // definition parses (name [= value], …).
 func (p *parser) definition() []*ast.Option {
-	p.expect("(")
-	var options []*ast.Option
-	for {
+	return parenListOf(p, func(p *parser) *ast.Option {
 		o := &ast.Option{At: p.here(), Name: p.colLabel()}
 		if p.accept("=") {
 			p.defArg(o)
 		}
-		options = append(options, o)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return options
+		return o
+	})
 }
 
 // optDefinition parses [WITH (…)].
@@ -51,9 +44,7 @@ func (p *parser) optDefinition() []*ast.Option {
 
 // relOptions parses storage parameters: ([namespace.]name [= value], …).
 func (p *parser) relOptions() []*ast.Option {
-	p.expect("(")
-	var options []*ast.Option
-	for {
+	return parenListOf(p, func(p *parser) *ast.Option {
 		o := &ast.Option{At: p.here(), Name: p.colLabel()}
 		if p.accept(".") {
 			o.Namespace, o.Name = o.Name, p.colLabel()
@@ -61,21 +52,15 @@ func (p *parser) relOptions() []*ast.Option {
 		if p.accept("=") {
 			p.defArg(o)
 		}
-		options = append(options, o)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return options
+		return o
+	})
 }
 
 // genericOptions parses OPTIONS (name 'value', …), or, for ALTER, with an
 // action before each name. The word of an action followed by a string is a name.
 func (p *parser) genericOptions(alter bool) []*ast.Option {
-	p.expect("options", "(")
-	var options []*ast.Option
-	for {
+	p.expect("options")
+	return parenListOf(p, func(p *parser) *ast.Option {
 		o := &ast.Option{At: p.here()}
 		if alter && p.peek(1).kind != tokString {
 			switch {
@@ -91,13 +76,8 @@ func (p *parser) genericOptions(alter bool) []*ast.Option {
 		if o.Action != ast.OptionDrop {
 			o.Kind, o.Text = ast.OptionString, p.stringConst()
 		}
-		options = append(options, o)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return options
+		return o
+	})
 }
 
 func (p *parser) optGenericOptions() []*ast.Option {
@@ -109,9 +89,7 @@ func (p *parser) optGenericOptions() []*ast.Option {
 
 // utilityOptions parses (name [value], …) of EXPLAIN, VACUUM and the like.
 func (p *parser) utilityOptions() []*ast.Option {
-	p.expect("(")
-	var options []*ast.Option
-	for {
+	return parenListOf(p, func(p *parser) *ast.Option {
 		o := &ast.Option{At: p.here()}
 		if p.is("analyze") || p.is("analyse") {
 			p.advance()
@@ -126,13 +104,8 @@ func (p *parser) utilityOptions() []*ast.Option {
 		} else if p.isBoolOrString() {
 			p.boolOrString(o)
 		}
-		options = append(options, o)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
-	return options
+		return o
+	})
 }
 
 // word option: a bare legacy word such as VERBOSE, as an option.

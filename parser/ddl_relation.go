@@ -68,13 +68,7 @@ func (p *parser) parseCreateIndex(at ast.At, unique bool) ast.Stmt {
 
 // indexElems parses (element, …).
 func (p *parser) indexElems() []*ast.IndexElem {
-	p.expect("(")
-	elems := []*ast.IndexElem{p.indexElem()}
-	for p.accept(",") {
-		elems = append(elems, p.indexElem())
-	}
-	p.expect(")")
-	return elems
+	return parenListOf(p, (*parser).indexElem)
 }
 
 // indexElem parses a column, a function call or an expression in parentheses,
@@ -155,14 +149,11 @@ func (p *parser) parseCreateStatistics(at ast.At) ast.Stmt {
 	s.Name = p.anyName()
 	s.Kinds = p.optParenNames()
 	p.expect("on")
-	for {
+	s.Elements = listOf(p, func(p *parser) *ast.IndexElem {
 		e := &ast.IndexElem{At: p.here()}
 		p.columnOrExpr(&e.Name, &e.Expr)
-		s.Elements = append(s.Elements, e)
-		if !p.accept(",") {
-			break
-		}
-	}
+		return e
+	})
 	p.expect("from")
 	p.fromItems(&s.From)
 	return s

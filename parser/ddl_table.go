@@ -164,20 +164,15 @@ func (p *parser) tableElements() []ast.TableElement {
 	if p.accept(")") {
 		return nil
 	}
-	var elements []ast.TableElement
-	for {
+	elements := listOf(p, func(p *parser) ast.TableElement {
 		switch {
 		case p.is("like"):
-			elements = append(elements, p.likeClause())
+			return p.likeClause()
 		case p.isTableConstraint():
-			elements = append(elements, p.tableConstraint())
-		default:
-			elements = append(elements, p.columnDef())
+			return p.tableConstraint()
 		}
-		if !p.accept(",") {
-			break
-		}
-	}
+		return p.columnDef()
+	})
 	p.expect(")")
 	return elements
 }
@@ -185,27 +180,20 @@ func (p *parser) tableElements() []ast.TableElement {
 // typedTableElements parses [(column options or constraint, …)] of a typed
 // table or a partition; columns have no types there.
 func (p *parser) typedTableElements() []ast.TableElement {
-	if !p.accept("(") {
+	if !p.is("(") {
 		return nil
 	}
-	var elements []ast.TableElement
-	for {
+	return parenListOf(p, func(p *parser) ast.TableElement {
 		if p.isTableConstraint() {
-			elements = append(elements, p.tableConstraint())
-		} else {
-			c := &ast.ColumnDef{At: p.here(), Name: p.colID()}
-			if p.acceptWith() {
-				p.expect("options")
-			}
-			c.Constraints, c.Collation = p.columnQualifiers()
-			elements = append(elements, c)
+			return p.tableConstraint()
 		}
-		if !p.accept(",") {
-			break
+		c := &ast.ColumnDef{At: p.here(), Name: p.colID()}
+		if p.acceptWith() {
+			p.expect("options")
 		}
-	}
-	p.expect(")")
-	return elements
+		c.Constraints, c.Collation = p.columnQualifiers()
+		return c
+	})
 }
 
 func (p *parser) columnDef() *ast.ColumnDef {
@@ -290,8 +278,7 @@ func (p *parser) optPartitionBy() *ast.PartitionSpec {
 	}
 	p.expect("by")
 	s.Strategy = p.colID()
-	p.expect("(")
-	for {
+	s.Elements = parenListOf(p, func(p *parser) *ast.PartitionElem {
 		e := &ast.PartitionElem{At: p.here()}
 		p.columnOrExpr(&e.Column, &e.Expr)
 		if p.accept("collate") {
@@ -300,12 +287,8 @@ func (p *parser) optPartitionBy() *ast.PartitionSpec {
 		if p.tok().isColID() {
 			e.OpClass = p.anyName()
 		}
-		s.Elements = append(s.Elements, e)
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(")")
+		return e
+	})
 	return s
 }
 

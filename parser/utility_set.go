@@ -225,21 +225,26 @@ func (p *parser) zoneInterval() *ast.TypeCast {
 func (p *parser) parseReset() *ast.SetStmt {
 	at := p.here()
 	p.expect("reset")
-	s := &ast.SetStmt{At: at, Kind: ast.Reset}
+	if name := p.wordedSetting(); name != "" {
+		return &ast.SetStmt{At: at, Kind: ast.Reset, Name: name}
+	}
+	return p.genericReset(at)
+}
+
+// wordedSetting parses a setting that has words of its own and gives its name, "" if there is none.
+func (p *parser) wordedSetting() string {
 	switch {
 	case p.is("time", "zone"):
 		p.expect("time", "zone")
-		s.Name = "timezone"
+		return "timezone"
 	case p.is("transaction", "isolation"):
 		p.expect("transaction", "isolation", "level")
-		s.Name = "transaction_isolation"
+		return "transaction_isolation"
 	case p.is("session", "authorization"):
 		p.expect("session", "authorization")
-		s.Name = "session_authorization"
-	default:
-		return p.genericReset(at)
+		return "session_authorization"
 	}
-	return s
+	return ""
 }
 
 // genericReset parses ALL or a setting's name.
@@ -254,19 +259,12 @@ func (p *parser) genericReset(at ast.At) *ast.SetStmt {
 func (p *parser) parseShow() ast.Stmt {
 	s := &ast.ShowStmt{At: p.here()}
 	p.expect("show")
-	switch {
-	case p.is("time", "zone"):
-		p.expect("time", "zone")
-		s.Name = "timezone"
-	case p.is("transaction", "isolation"):
-		p.expect("transaction", "isolation", "level")
-		s.Name = "transaction_isolation"
-	case p.is("session", "authorization"):
-		p.expect("session", "authorization")
-		s.Name = "session_authorization"
-	case p.accept("all"):
+	if s.Name = p.wordedSetting(); s.Name != "" {
+		return s
+	}
+	if p.accept("all") {
 		s.Name = "all"
-	default:
+	} else {
 		s.Name = p.settingName()
 	}
 	return s
