@@ -5,84 +5,20 @@ import (
 	"rowkey/planner/plan"
 )
 
-// exprArgs calls f for the expressions directly below e.
+// exprArgs calls f for the expressions directly below e, the checks of domains among them.
 func exprArgs(e plan.Expr, f func(plan.Expr)) {
-	each := func(es []plan.Expr) {
-		for _, a := range es {
-			if a != nil {
-				f(a)
-			}
-		}
+	plan.Parts(e, f)
+	d, ok := e.(*plan.CoerceDomain)
+	if !ok {
+		return
 	}
-	one := func(a plan.Expr) {
-		if a != nil {
-			f(a)
-		}
+	for _, c := range d.Checks {
+		f(c.Expr)
 	}
-	switch e := e.(type) {
-	case *plan.Call:
-		each(e.Args)
-	case *plan.Relabel:
-		one(e.Arg)
-	case *plan.And:
-		each(e.Args)
-	case *plan.Or:
-		each(e.Args)
-	case *plan.Not:
-		one(e.Arg)
-	case *plan.IsNull:
-		one(e.Arg)
-	case *plan.BoolTest:
-		one(e.Arg)
-	case *plan.IsDistinct:
-		one(e.L)
-		one(e.R)
-	case *plan.Case:
-		one(e.Arg)
-		for _, w := range e.Whens {
-			one(w.Cond)
-			one(w.Result)
+	for _, in := range d.Inside {
+		for _, c := range in.Checks {
+			f(c.Expr)
 		}
-		one(e.Else)
-	case *plan.Coalesce:
-		each(e.Args)
-	case *plan.MinMax:
-		each(e.Args)
-	case *plan.NullIf:
-		one(e.L)
-		one(e.R)
-	case *plan.ArrayExpr:
-		each(e.Elems)
-	case *plan.RowExpr:
-		each(e.Args)
-	case *plan.FieldSelect:
-		one(e.Arg)
-	case *plan.Subscript:
-		one(e.Arg)
-		for _, ix := range e.Index {
-			one(ix.Lower)
-			one(ix.Upper)
-		}
-	case *plan.ScalarArray:
-		one(e.L)
-		one(e.R)
-	case *plan.RowCompare:
-		each(e.L)
-		each(e.R)
-	case *plan.CoerceDomain:
-		one(e.Arg)
-		for _, c := range e.Checks {
-			one(c.Expr)
-		}
-		for _, d := range e.Inside {
-			for _, c := range d.Checks {
-				one(c.Expr)
-			}
-		}
-	case *plan.Subplan:
-		each(e.Args)
-		one(e.Test)
-		each(e.HashL)
 	}
 }
 

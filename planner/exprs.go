@@ -120,78 +120,16 @@ func splitAnd(e plan.Expr, into []plan.Expr) []plan.Expr {
 	return append(into, e)
 }
 
-// visitChildren calls f for each direct subexpression. The rel inside a
-// subquery is not an expression: see visitRelExprs.
+// visitChildren is plan.Parts of what may have subqueries, which are the planner's. The rel inside
+// one is not an expression: see visitRelExprs.
 func visitChildren(e plan.Expr, f func(plan.Expr)) {
-	list := func(es []plan.Expr) {
-		for _, x := range es {
-			f(x)
+	if s, ok := e.(*subquery); ok {
+		if s.test != nil {
+			f(s.test)
 		}
+		return
 	}
-	opt := func(x plan.Expr) {
-		if x != nil {
-			f(x)
-		}
-	}
-	switch e := e.(type) {
-	case *plan.Call:
-		list(e.Args)
-	case *plan.Relabel:
-		f(e.Arg)
-	case *plan.And:
-		list(e.Args)
-	case *plan.Or:
-		list(e.Args)
-	case *plan.Not:
-		f(e.Arg)
-	case *plan.IsNull:
-		f(e.Arg)
-	case *plan.BoolTest:
-		f(e.Arg)
-	case *plan.IsDistinct:
-		f(e.L)
-		f(e.R)
-	case *plan.Case:
-		opt(e.Arg)
-		for _, w := range e.Whens {
-			f(w.Cond)
-			f(w.Result)
-		}
-		opt(e.Else)
-	case *plan.Coalesce:
-		list(e.Args)
-	case *plan.MinMax:
-		list(e.Args)
-	case *plan.NullIf:
-		f(e.L)
-		f(e.R)
-	case *plan.ArrayExpr:
-		list(e.Elems)
-	case *plan.RowExpr:
-		list(e.Args)
-	case *plan.FieldSelect:
-		f(e.Arg)
-	case *plan.Subscript:
-		f(e.Arg)
-		for _, x := range e.Index {
-			opt(x.Lower)
-			opt(x.Upper)
-		}
-	case *plan.ScalarArray:
-		f(e.L)
-		f(e.R)
-	case *plan.RowCompare:
-		list(e.L)
-		list(e.R)
-	case *plan.CoerceDomain:
-		f(e.Arg)
-	case *plan.Subplan:
-		list(e.Args)
-		opt(e.Test)
-		list(e.HashL)
-	case *subquery:
-		opt(e.test)
-	}
+	plan.Parts(e, f)
 }
 
 // mapExpr rebuilds e from the top: f may replace a node (giving it, and true,

@@ -1,6 +1,6 @@
 package plan
 
-// This file lists every node's inputs.
+// This file lists every node's inputs, and every expression's.
 
 // Children implements Node.
 func (n *Values) Children() []Node { return nil }
@@ -84,3 +84,74 @@ func (n *Delete) Children() []Node { return []Node{n.Input} }
 
 // Children implements Node.
 func (n *Merge) Children() []Node { return []Node{n.Input} }
+
+// Parts calls f for the expressions directly below e, but for the checks of domains.
+func Parts(e Expr, f func(Expr)) {
+	one := func(x Expr) {
+		if x != nil {
+			f(x)
+		}
+	}
+	each := func(es []Expr) {
+		for _, x := range es {
+			one(x)
+		}
+	}
+	switch e := e.(type) {
+	case *Call:
+		each(e.Args)
+	case *Relabel:
+		one(e.Arg)
+	case *And:
+		each(e.Args)
+	case *Or:
+		each(e.Args)
+	case *Not:
+		one(e.Arg)
+	case *IsNull:
+		one(e.Arg)
+	case *BoolTest:
+		one(e.Arg)
+	case *IsDistinct:
+		one(e.L)
+		one(e.R)
+	case *Case:
+		one(e.Arg)
+		for _, w := range e.Whens {
+			one(w.Cond)
+			one(w.Result)
+		}
+		one(e.Else)
+	case *Coalesce:
+		each(e.Args)
+	case *MinMax:
+		each(e.Args)
+	case *NullIf:
+		one(e.L)
+		one(e.R)
+	case *ArrayExpr:
+		each(e.Elems)
+	case *RowExpr:
+		each(e.Args)
+	case *FieldSelect:
+		one(e.Arg)
+	case *Subscript:
+		one(e.Arg)
+		for _, x := range e.Index {
+			one(x.Lower)
+			one(x.Upper)
+		}
+	case *ScalarArray:
+		one(e.L)
+		one(e.R)
+	case *RowCompare:
+		each(e.L)
+		each(e.R)
+	case *CoerceDomain:
+		one(e.Arg)
+	case *Subplan:
+		each(e.Args)
+		one(e.Test)
+		each(e.HashL)
+	}
+}
