@@ -259,13 +259,18 @@ func decimalFold(result func(s *types.DecimalSum) (types.Decimal, error)) fold[t
 // equal values that differ in form (1.0 and 1.00) the last wins, as in
 // PostgreSQL.
 func extreme[T any](better func(a, b T) bool) Func {
-	type S = seen[T]
-	step := func(s *S, v T) error {
+	return ofSeen(func(s *seen[T], v T) error {
 		if !s.ok || better(v, s.v) {
 			s.v, s.ok = v, true
 		}
 		return nil
-	}
+	})
+}
+
+// ofSeen makes an aggregate that keeps one value; step takes a row's, or what another part of the
+// rows has kept.
+func ofSeen[T any](step func(s *seen[T], v T) error) Func {
+	type S = seen[T]
 	return anyOrder(agg(fold[T, S]{
 		step: step,
 		merge: func(s, o *S) error {
@@ -347,24 +352,13 @@ func extremeOf(least bool) Func {
 
 // combine makes an aggregate that folds values with op.
 func combine[T any](op func(a, b T) T) Func {
-	type S = seen[T]
-	step := func(s *S, v T) error {
+	return ofSeen(func(s *seen[T], v T) error {
 		if s.ok {
 			v = op(s.v, v)
 		}
 		s.v, s.ok = v, true
 		return nil
-	}
-	return anyOrder(agg(fold[T, S]{
-		step: step,
-		merge: func(s, o *S) error {
-			if !o.ok {
-				return nil
-			}
-			return step(s, o.v)
-		},
-		result: seenResult(setter[T]()),
-	}))
+	})
 }
 
 func init() {
