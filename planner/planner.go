@@ -105,8 +105,6 @@ type planner struct {
 	cols  []colInfo
 	ctes  []*cteDef
 	works int
-	// fieldsAt tells where the fields of rows were written.
-	fieldsAt map[*plan.RowExpr][]int
 	// wholeRows are the rows behind those that an outer join may make NULL.
 	wholeRows map[plan.Expr]*plan.RowExpr
 	marked    []*lProject // the projections that nullMark added
