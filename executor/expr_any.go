@@ -12,6 +12,7 @@ type scalarArrayExpr struct {
 	x     *exec
 	l, r  expr
 	elems []expr // of an IN list whose items are not all constant
+	vals  []builtin.Arg
 	op    *builtin.Func
 	hash  bool // op is = between types that hash alike
 	all   bool
@@ -155,18 +156,22 @@ func (e *scalarArrayExpr) compare(l types.Datum, elems []types.Datum) (types.Dat
 	return types.NewBool(e.all), nil
 }
 
-// list compares with expressions, each computed only for the rows that those
-// before it left undecided.
+// list compares with expressions. All are computed for all rows before any is compared: they are
+// elements of an array.
 func (e *scalarArrayExpr) list(in *types.Batch, sel, rows []int32, l builtin.Arg, out *types.Vec) (builtin.Arg, error) {
+	e.vals = e.vals[:0]
+	for _, el := range e.elems {
+		v, err := el.eval(in, sel)
+		if err != nil {
+			return v, err
+		}
+		e.vals = append(e.vals, v)
+	}
 	left := append([]int32(nil), rows...)
 	for _, i := range rows {
 		out.B[i] = e.all
 	}
-	for _, el := range e.elems {
-		v, err := el.eval(in, left)
-		if err != nil {
-			return v, err
-		}
+	for _, v := range e.vals {
 		kept := left[:0]
 		for _, i := range left {
 			e.args[0], e.args[1] = l.Datum(row(l, int(i))), v.Datum(row(v, int(i)))
