@@ -5,7 +5,6 @@ import (
 
 	"rowkey/builtin"
 	"rowkey/catalog"
-	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
@@ -151,33 +150,9 @@ func (w *callers) restateUser(t target) error {
 	case t.isView():
 		return nil
 	case t.fn != nil:
-		g := *c.snap().Function(t.fn.OID)
-		g.Params = slices.Clone(g.Params)
-		for i := range g.Params {
-			g.Params[i].Default = text(g.Params[i].Default)
-		}
-		g.Body = slices.Clone(g.Body)
-		for i := range g.Body {
-			stmts, err := parser.Parse(g.Body[i])
-			if err != nil {
-				return err
-			}
-			w.query(stmts[0].Stmt)
-			g.Body[i] = ast.Format(stmts[0].Stmt)
-		}
-		return c.put(&g)
+		return c.rewriteFunction(c.snap().Function(t.fn.OID), text, func(n ast.Node) bool { w.query(n); return true })
 	case t.typ != nil:
-		u := *c.snap().UserType(t.typ.OID)
-		u.Default = text(u.Default)
-		u.Checks = slices.Clone(u.Checks)
-		for i, k := range u.Checks {
-			check := *k
-			check.Expr = text(k.Expr)
-			u.Checks[i] = &check
-		}
-		return c.put(&u)
+		return c.rewriteType(c.snap().UserType(t.typ.OID), text)
 	}
-	cp := clone(c.snap().Table(t.table.OID))
-	eachStored(cp, func(s *string) { *s = text(*s) })
-	return c.put(cp)
+	return c.rewriteTable(c.snap().Table(t.table.OID), text)
 }

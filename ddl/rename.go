@@ -316,18 +316,6 @@ func eachExpr(t *catalog.Table, visit func(text *string, place planner.Place, co
 	}
 }
 
-// eachStored visits all stored expressions of a table, a copy: those of eachExpr, defaults, and
-// conditions of triggers.
-func eachStored(t *catalog.Table, visit func(text *string)) {
-	eachExpr(t, func(text *string, _ planner.Place, _ *catalog.Column) { visit(text) })
-	for i := range t.Columns {
-		visit(&t.Columns[i].Default)
-	}
-	for _, tr := range t.Triggers {
-		visit(&tr.When)
-	}
-}
-
 // renameConstraint renames a constraint of t, a copy; an index that is one is renamed with it.
 func (c *Ctx) renameConstraint(t *catalog.Table, from, to string) error {
 	name := constraintName(t, from)

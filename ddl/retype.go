@@ -1,10 +1,7 @@
 package ddl
 
 import (
-	"slices"
-
 	"rowkey/catalog"
-	"rowkey/parser"
 	"rowkey/parser/ast"
 	"rowkey/types"
 )
@@ -113,24 +110,12 @@ func (r *retyping) restate() error {
 		}
 	}
 	for _, u := range c.snap().UserTypes() {
-		cp := *u
-		cp.Default = r.exprs.Rewrite(u.Default)
-		cp.Checks = slices.Clone(u.Checks)
-		changed := cp.Default != u.Default
-		for i, k := range u.Checks {
-			check := *k
-			check.Expr = r.exprs.Rewrite(k.Expr)
-			cp.Checks[i] = &check
-			changed = changed || check.Expr != k.Expr
-		}
-		if changed {
-			if err := c.put(&cp); err != nil {
-				return err
-			}
+		if err := c.rewriteType(u, r.exprs.Rewrite); err != nil {
+			return err
 		}
 	}
 	for _, f := range c.snap().Functions() {
-		if err := r.function(f); err != nil {
+		if err := c.rewriteFunction(f, r.exprs.Rewrite, func(n ast.Node) bool { return r.query(n, r.exprs) }); err != nil {
 			return err
 		}
 	}
@@ -138,48 +123,17 @@ func (r *retyping) restate() error {
 }
 
 func (r *retyping) table(t *catalog.Table) error {
-	if t.View != nil {
-		tree, err := parseQuery(t.View.Query)
-		if err != nil {
-			return err
-		}
-		r.query(tree, r.views[t.OID])
-		return r.c.storeViews([]*viewText{{view: t, tree: tree}})
+	if t.View == nil {
+		return r.c.rewriteTable(t, r.exprs.Rewrite)
 	}
-	cp, changed := clone(t), false
-	rewrite := func(s *string) {
-		if now := r.exprs.Rewrite(*s); now != *s {
-			*s, changed = now, true
-		}
+	tree, err := parseQuery(t.View.Query)
+	if err != nil {
+		return err
 	}
-	eachStored(cp, rewrite)
-	if !changed {
+	if !r.query(tree, r.views[t.OID]) {
 		return nil
 	}
-	return r.c.put(cp)
-}
-
-func (r *retyping) function(f *catalog.Function) error {
-	cp, changed := *f, false
-	cp.Params = slices.Clone(f.Params)
-	for i := range cp.Params {
-		cp.Params[i].Default = r.exprs.Rewrite(f.Params[i].Default)
-		changed = changed || cp.Params[i].Default != f.Params[i].Default
-	}
-	cp.Body = slices.Clone(f.Body)
-	for i, text := range f.Body {
-		stmts, err := parser.Parse(text)
-		if err != nil {
-			return err
-		}
-		if r.query(stmts[0].Stmt, r.exprs) {
-			cp.Body[i], changed = ast.Format(stmts[0].Stmt), true
-		}
-	}
-	if !changed {
-		return nil
-	}
-	return r.c.put(&cp)
+	return r.c.storeViews([]*viewText{{view: t, tree: tree}})
 }
 
 // query writes the new names into a query, and tells whether there were any.
