@@ -7,7 +7,7 @@ GO ?= go
 DATA ?=
 PKGS = ./...
 
-.PHONY: django rails redis-tcl redis-random bench-redis help build run demo test lint bench tpch fuzz sqllogictest regress isolation isolation-random crash race cover clean
+.PHONY: django rails manual redis-tcl redis-random bench-redis help build run demo test lint bench tpch fuzz sqllogictest regress isolation isolation-random crash race cover clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -22,6 +22,7 @@ help:
 	@echo "make redis-random   60,000 random commands compared with redis-server (SEED=n repeats)"
 	@echo "make bench-redis redis-benchmark beside redis-server"
 	@echo "make regress PostgreSQL 15's own regression scripts, fetched from Debian's source package"
+	@echo "make manual  the examples of PostgreSQL 15's manual beside PostgreSQL, fetched likewise"
 	@echo "make django  Django's tests beside PostgreSQL, fetched likewise; make rails  Active Record's"
 	@echo "make isolation  PostgreSQL 15's own isolation tests, fetched likewise"
 	@echo "make isolation-random  SCHEDULES (500) random schedules compared with the PostgreSQL of ROWKEY_PG (SEED=n repeats)"
@@ -65,6 +66,9 @@ sqllogictest:
 
 regress:
 	$(GO) run ./tests/regress
+
+manual:
+	$(GO) run ./tests/manual
 
 isolation:
 	$(GO) run ./tests/isolation

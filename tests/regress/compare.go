@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"rowkey/tests/psql"
 )
 
 // A diff is a statement whose output differs.
@@ -17,9 +19,9 @@ type diff struct {
 	cause     string
 }
 
-func compare(script string, chunks []chunk, want, got []string) (equal, total int, diffs []diff) {
+func compare(script string, chunks []psql.Chunk, want, got []string) (equal, total int, diffs []diff) {
 	for i, c := range chunks {
-		if c.sql == "" || want[i] == "\x00" {
+		if c.SQL == "" || want[i] == "\x00" {
 			continue
 		}
 		total++
@@ -27,7 +29,7 @@ func compare(script string, chunks []chunk, want, got []string) (equal, total in
 			equal++
 			continue
 		}
-		diffs = append(diffs, diff{script, c.sql, want[i], got[i], cause(want[i], got[i])})
+		diffs = append(diffs, diff{script, c.SQL, want[i], got[i], cause(want[i], got[i])})
 	}
 	return equal, total, diffs
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rowkey/tests/pgtest"
+	"rowkey/tests/psql"
 )
 
 // A result is what came of one script.
@@ -38,12 +39,12 @@ func runScript(bin, dir, name string, limit time.Duration) (r *result) {
 	defer s.Stop()
 	before := append([]string{"test_setup"}, needs[name]...)
 	for _, n := range before {
-		if _, err := psql(s, dir, n, limit); err != nil {
+		if _, err := runPsql(s, dir, n, limit); err != nil {
 			r.trouble = fmt.Sprintf("in %s, which it needs: %v", n, err)
 			return r
 		}
 	}
-	got, err := psql(s, dir, name, limit)
+	got, err := runPsql(s, dir, name, limit)
 	if err != nil {
 		r.trouble = err.Error()
 	}
@@ -52,7 +53,7 @@ func runScript(bin, dir, name string, limit time.Duration) (r *result) {
 		r.trouble = err.Error()
 		return r
 	}
-	chunks := split(string(src))
+	chunks := psql.Split(string(src))
 	mine := cut(got, chunks)
 	// PostgreSQL keeps further files for outputs that depend on the platform.
 	for _, suffix := range []string{"", "_1", "_2"} {
@@ -71,9 +72,9 @@ func runScript(bin, dir, name string, limit time.Duration) (r *result) {
 	return r
 }
 
-// psql runs a script as PostgreSQL's pg_regress does and gives its output; the
+// runPsql runs a script as PostgreSQL's pg_regress does and gives its output; the
 // error tells of a hang or of a server that is gone.
-func psql(s *pgtest.Server, dir, name string, limit time.Duration) (string, error) {
+func runPsql(s *pgtest.Server, dir, name string, limit time.Duration) (string, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return "", err

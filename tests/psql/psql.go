@@ -1,50 +1,51 @@
-package main
+// Package psql reads scripts as psql does: it finds the ends of statements.
+package psql
 
 import (
 	"regexp"
 	"strings"
 )
 
-// A chunk is whole lines of a script: what precedes a statement
+// A Chunk is whole lines of a script: what precedes a statement
 // (comments, psql commands) and the statement or statements up to a line's end.
-type chunk struct {
-	lines []string // as psql echoes them
-	sql   string
+type Chunk struct {
+	Lines []string // as psql echoes them
+	SQL   string
 }
 
 var copyFromStdin = regexp.MustCompile(`(?is)^\s*copy\s.*\sfrom\s+stdin\b`)
 
-// split cuts a script into chunks as psql's scanner sees it.
-func split(src string) []chunk {
+// Split cuts a script into chunks as psql's scanner sees it.
+func Split(src string) []Chunk {
 	var (
-		out     []chunk
-		cur     chunk
-		sc      scanner
+		out     []Chunk
+		cur     Chunk
+		sc      Scanner
 		lines   = strings.Split(strings.TrimSuffix(src, "\n"), "\n")
 		pending strings.Builder // of the statement being read
 		seen    bool            // a statement or psql command has begun in cur
 	)
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
-		if line == "" && !sc.quoted() { // psql passes over these
+		if line == "" && !sc.Quoted() { // psql passes over these
 			continue
 		}
-		cur.lines = append(cur.lines, line)
-		sc.line(line)
+		cur.Lines = append(cur.Lines, line)
+		sc.Line(line)
 		pending.WriteString(line + "\n")
-		if sc.command || sc.sent {
+		if sc.Command || sc.Sent {
 			seen = true
 		}
-		if !sc.clean() || !seen {
-			if sc.clean() { // a comment or a blank line: part of what follows
+		if !sc.Clean() || !seen {
+			if sc.Clean() { // a comment or a blank line: part of what follows
 				pending.Reset()
 			}
 			continue
 		}
-		cur.sql = strings.TrimSpace(pending.String())
+		cur.SQL = strings.TrimSpace(pending.String())
 		out = append(out, cur)
-		data := copyFromStdin.MatchString(cur.sql)
-		cur, seen = chunk{}, false
+		data := copyFromStdin.MatchString(cur.SQL)
+		cur, seen = Chunk{}, false
 		pending.Reset()
 		if data { // the rows of COPY are not echoed
 			for i+1 < len(lines) && lines[i+1] != `\.` {
@@ -53,30 +54,39 @@ func split(src string) []chunk {
 			i++
 		}
 	}
-	if len(cur.lines) > 0 {
+	if len(cur.Lines) > 0 {
 		out = append(out, cur)
 	}
 	return out
 }
 
-// scanner follows quotes, comments and parentheses through the lines.
-type scanner struct {
+// A Scanner follows quotes, comments, parentheses and bodies of BEGIN ATOMIC through the lines.
+type Scanner struct {
+	Sent    bool // the line ended a statement
+	Command bool // the line holds a psql command
+
 	quote   byte   // ' " or 0
 	escape  bool   // of an E'' string
 	dollar  string // the tag of a $tag$ string
 	comment int    // depth of /* */
 	parens  int
-	text    bool // something of a statement has been read and not yet sent
-	sent    bool // the line ended a statement
-	command bool // the line holds a psql command
+	atomic  int    // depth of BEGIN ATOMIC and of CASE in it
+	word    string // the word before
+	text    bool   // something of a statement has been read and not yet sent
 }
 
-func (s *scanner) quoted() bool { return s.quote != 0 || s.dollar != "" || s.comment > 0 }
+// Quoted tells whether the next line goes on within quotes or a comment.
+func (s *Scanner) Quoted() bool { return s.quote != 0 || s.dollar != "" || s.comment > 0 }
 
-func (s *scanner) clean() bool { return !s.quoted() && !s.text }
+// Nested tells whether the next line goes on within anything that keeps a semicolon from ending the statement.
+func (s *Scanner) Nested() bool { return s.Quoted() || s.parens > 0 || s.atomic > 0 }
 
-func (s *scanner) line(l string) {
-	s.sent, s.command = false, false
+// Clean tells whether the next line begins a statement.
+func (s *Scanner) Clean() bool { return !s.Quoted() && !s.text }
+
+// Line reads a line.
+func (s *Scanner) Line(l string) {
+	s.Sent, s.Command = false, false
 	for i := 0; i < len(l); i++ {
 		c := l[i]
 		rest := l[i:]
@@ -122,9 +132,9 @@ func (s *scanner) line(l string) {
 				i++
 				continue
 			}
-			s.command = true
+			s.Command = true
 			if sendsBuffer.MatchString(rest) {
-				s.text, s.sent = false, true
+				s.text, s.Sent = false, true
 			}
 			return
 		case c == '(':
@@ -133,12 +143,31 @@ func (s *scanner) line(l string) {
 		case c == ')':
 			s.parens = max(0, s.parens-1)
 			s.text = true
-		case c == ';' && s.parens == 0:
-			s.text, s.sent = false, true
+		case c == ';' && s.parens == 0 && s.atomic == 0:
+			s.text, s.Sent = false, true
+		case wordByte(c):
+			s.text = true
+			n := 1
+			for n < len(rest) && wordByte(rest[n]) {
+				n++
+			}
+			s.follow(strings.ToLower(rest[:n]))
+			i += n - 1
 		case c != ' ' && c != '\t':
 			s.text = true
 		}
 	}
+}
+
+// follow keeps count of what END ends.
+func (s *Scanner) follow(word string) {
+	switch {
+	case s.word == "begin" && word == "atomic", s.atomic > 0 && word == "case":
+		s.atomic++
+	case s.atomic > 0 && word == "end":
+		s.atomic--
+	}
+	s.word = word
 }
 
 var (
@@ -148,40 +177,4 @@ var (
 
 func wordByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
-}
-
-// cut gives the output of each chunk: what stands between its echo and the
-// next one's. A chunk whose echo is missing has the output "\x00".
-func cut(out string, chunks []chunk) []string {
-	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-	res := make([]string, len(chunks))
-	last, from := -1, 0 // the chunk before, the line after its echo
-	for k, c := range chunks {
-		at := find(lines, from, c.lines)
-		if at < 0 {
-			res[k] = "\x00"
-			continue
-		}
-		if last >= 0 {
-			res[last] = strings.Join(lines[from:at], "\n")
-		}
-		last, from = k, at+len(c.lines)
-	}
-	if last >= 0 {
-		res[last] = strings.Join(lines[from:], "\n")
-	}
-	return res
-}
-
-func find(lines []string, from int, want []string) int {
-next:
-	for i := from; i+len(want) <= len(lines); i++ {
-		for j, w := range want {
-			if lines[i+j] != w {
-				continue next
-			}
-		}
-		return i
-	}
-	return -1
 }
