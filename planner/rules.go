@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/planner/plan"
 )
 
@@ -19,6 +21,12 @@ func needsDistinct(p *planner) bool   { return p.hasDistinct }
 func needsDerived(p *planner) bool    { return p.hasDerived }
 func needsUnion(p *planner) bool      { return p.hasUnion }
 
+// lessRead: constants that were folded and joins that were removed may have been all that read
+// a column.
+func lessRead(p *planner) bool {
+	return p.hasDerived && (slices.Contains(p.fired, "FoldConstants") || slices.Contains(p.fired, "RemoveLeftJoins"))
+}
+
 // ruleList is every rule, in the order applied. Tests and EXPLAIN (ALGEBRA)
 // know them by these names.
 var ruleList = []rule{
@@ -34,6 +42,7 @@ var ruleList = []rule{
 	{"RemoveLeftJoins", removeLeftJoins, needsJoins},
 	{"EliminateDistinct", eliminateDistinct, needsDistinct},
 	{"PushDownLimit", pushDownLimit, needsUnion},
+	{"DropUnread", dropUnread, lessRead},
 }
 
 // ownRules is where the rules begin that PostgreSQL's planner has not at this place.
@@ -61,7 +70,7 @@ func (p *planner) applyRules(r rel, out []colID) rel {
 				def.rel = ru.apply(p, def.rel)
 			}
 		}
-		if p.changed {
+		if p.changed && !slices.Contains(p.fired, ru.name) {
 			p.fired = append(p.fired, ru.name)
 		}
 	}

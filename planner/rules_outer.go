@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -131,8 +133,10 @@ func rejectsNull(e plan.Expr, s colSet) bool {
 			return nullIfNull(e.Arg, s)
 		}
 		return false
-	case *subquery:
-		return false
+	case *plan.ScalarArray: // ANY of an empty array is false: enough for a condition
+		if !e.All && !e.Op.Func.NotStrict {
+			return nullIfNull(e.L, s) || nullIfNull(e.R, s)
+		}
 	}
 	return nullIfNull(e, s)
 }
@@ -147,6 +151,9 @@ func nullIfNull(e plan.Expr, s colSet) bool {
 		}
 		return false
 	}
+	every := func(es []plan.Expr) bool {
+		return len(es) > 0 && !slices.ContainsFunc(es, func(x plan.Expr) bool { return !nullIfNull(x, s) })
+	}
 	switch e := e.(type) {
 	case *plan.Col:
 		return s.has(e.Idx)
@@ -157,13 +164,25 @@ func nullIfNull(e plan.Expr, s colSet) bool {
 	case *plan.Call:
 		return !e.Fn.NotStrict && !e.Fn.SetOf && some(e.Args...)
 	case *plan.ScalarArray:
-		return !e.Op.Func.NotStrict && nullIfNull(e.L, s) && arrayLen(e.R) > 0 && isConst(e.R)
+		return !e.Op.Func.NotStrict && hasElements(e.R) && (nullIfNull(e.L, s) || nullIfNull(e.R, s))
 	case *plan.Case: // a whole row of a side that an outer join may fill, among others
 		return e.Arg == nil && e.Else == nil && len(e.Whens) == 1 && rejectsNull(e.Whens[0].Cond, s)
-	case *plan.And:
-		// NULL or false, when one part is NULL: for a condition that is enough,
-		// but the value may be false
-		return false
+	case *plan.And: // of which one part alone may be false instead
+		return every(e.Args)
+	case *plan.Or:
+		return every(e.Args)
+	}
+	return false
+}
+
+// hasElements tells whether an array is known to have elements, or to be NULL.
+func hasElements(e plan.Expr) bool {
+	switch x := e.(type) {
+	case *plan.Const:
+		a, ok := x.Val.X.(*types.Array)
+		return ok && len(a.Elems) > 0
+	case *plan.ArrayExpr: // arrays within may be empty
+		return len(x.Elems) > 0 && !x.Multi
 	}
 	return false
 }

@@ -16,9 +16,11 @@ type gen struct {
 	nested   int
 	cursors  int
 	matviews []string
-	logs     []string // tables that triggers write
-	calls    []callable
-	kinds    []string // their types
+	// viewBodies are those that can be replaced.
+	viewBodies []viewBody
+	logs       []string // tables that triggers write
+	calls      []callable
+	kinds      []string // their types
 	// wild schemas have values from the ends of the types' ranges.
 	wild bool
 	// within: a call's values are not from there.

@@ -118,6 +118,12 @@ func sqlType(t string) string {
 	return t
 }
 
+// viewBody is a view's query, and what makes it the view's again, in another form.
+type viewBody struct {
+	replace string
+	body    *node
+}
+
 // makeViews gives definitions of views over the tables.
 func (g *gen) makeViews() []string {
 	var out []string
@@ -130,7 +136,11 @@ func (g *gen) makeViews() []string {
 			kind = "MATERIALIZED VIEW "
 			g.matviews = append(g.matviews, src.name)
 		}
-		out = append(out, "CREATE "+kind+src.name+"("+colNames(src)+") AS "+body.SQL())
+		head := src.name + "(" + colNames(src) + ") AS "
+		if kind == "VIEW " {
+			g.viewBodies = append(g.viewBodies, viewBody{"CREATE OR REPLACE VIEW " + head, body})
+		}
+		out = append(out, "CREATE "+kind+head+body.SQL())
 		g.views = append(g.views, src)
 	}
 	return out
