@@ -313,7 +313,7 @@ func (b *binder) scalarArray(name string, all bool, l arg, array plan.Expr, rpos
 	}
 	return &plan.ScalarArray{T: boolT, Op: op, All: all,
 		L: p.coerceType(l, declared[0], -1, builtin.Implicit, true),
-		R: p.foldArray(p.coerceArray(arg{array, rpos}, dt))}
+		R: p.coerceArray(arg{array, rpos}, dt)}
 }
 
 // coerceArray converts an array; one still written out, element by element.
@@ -326,27 +326,6 @@ func (p *planner) coerceArray(a arg, t *types.Type) plan.Expr {
 		return out
 	}
 	return p.coerceType(a, t, -1, builtin.Implicit, true)
-}
-
-// foldArray makes an array of constants a constant.
-func (p *planner) foldArray(e plan.Expr) plan.Expr {
-	x, ok := e.(*plan.ArrayExpr)
-	if !ok || x.Multi || p.noFold || x.Typ.IsVector() {
-		return e
-	}
-	vals := make([]types.Datum, len(x.Elems))
-	for i, el := range x.Elems {
-		c, ok := el.(*plan.Const)
-		if !ok {
-			return e
-		}
-		vals[i] = c.Val
-	}
-	a := &types.Array{Elem: x.Typ.Under().Elem, Elems: vals}
-	if len(vals) > 0 {
-		a.Dims = []types.ArrayDim{{Len: int32(len(vals)), Lower: 1}}
-	}
-	return &plan.Const{T: x.T, Val: types.NewAny(a)}
 }
 
 func (b *binder) like(e *ast.LikeExpr) plan.Expr {

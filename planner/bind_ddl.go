@@ -59,7 +59,7 @@ type ExprRequest struct {
 func BindExpr(r ExprRequest) (e plan.Expr, err error) {
 	defer caught(&err)
 	p := newPlanner(&Request{Catalog: r.Catalog, SearchPath: r.SearchPath, Env: r.Env})
-	p.noFold = r.Place < ForUsing // it will be stored as text, with the conversions that were written
+	p.printed = r.Place < ForUsing // it will be stored as text, with the conversions that were written
 	e = p.bindDefinition(&r)
 	if r.Collation != nil && e.Type().Collate {
 		if *r.Collation = p.columnCollation(e); *r.Collation == 0 {
@@ -325,9 +325,7 @@ func (p *planner) makeRules(t *catalog.Table) *tableRules {
 }
 
 // simplified is an expression as queries have it.
-func simplified(e plan.Expr) plan.Expr {
-	return (&consts{p: newPlanner(&Request{}), quiet: true}).expr(e)
-}
+func simplified(e plan.Expr) plan.Expr { return newPlanner(&Request{}).simplified(e) }
 
 // makeDefault binds a column's default: its own, its identity sequence, or
 // its domain's.

@@ -547,6 +547,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 		if _, ok := x.(*plan.Relabel); !ok { // an index keeps COLLATE apart from its expression
 			x = mapExpr(x, withoutCollate)
 		}
+		x = simplified(x) // as the index has it
 		elems[i] = x
 		if !slices.ContainsFunc(exprs, func(y plan.Expr) bool { return equalExprs(x, y) }) {
 			exprs = append(exprs, x)
@@ -555,7 +556,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 	var where plan.Expr
 	if inf.Where != nil {
 		b.kind = inIndexPredicate
-		where = mapExpr(p.coerceBool(b.arg(inf.Where), "WHERE"), withoutCollate)
+		where = simplified(mapExpr(p.coerceBool(b.arg(inf.Where), "WHERE"), withoutCollate))
 	}
 	rc := p.rulesFor(tab)
 	base := item.scan.base

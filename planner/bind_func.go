@@ -231,16 +231,16 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		x.Defaulted = len(exprs) - len(args)
 	}
 	p.noteCall(x)
-	if fn.Name == "pg_collation_for" && !p.noFold {
+	if fn.Name == "pg_collation_for" && !p.printed {
 		if args[0].e.Type() == types.Unknown {
 			return nullOf(types.Text, -1)
 		}
 		return p.collationFor(x)
 	}
 	if fromJSON(fn) {
-		return p.fold(p.checkInside(x, t.Typ))
+		return p.derived(p.checkInside(x, t.Typ))
 	}
-	return p.fold(x)
+	return p.derived(x)
 }
 
 // fromJSON tells whether a function reads the fields of its result from JSON.
@@ -384,7 +384,7 @@ func (b *binder) callArgs(c *candidate, args []arg, pos int) ([]plan.Expr, *type
 			if _, ok := exprs[i].(*plan.Param); ok {
 				exprs[i] = p.paramAs(exprs[i].(*plan.Param), a.pos, types.Text)
 			} else if f.Name != "pg_typeof" {
-				exprs[i] = p.coerceType(arg{exprs[i], a.pos}, types.Text, -1, builtin.Implicit, true)
+				exprs[i] = &plan.Relabel{T: plan.T{Typ: types.Text, Mod: -1}, Arg: exprs[i], Implicit: true} // PostgreSQL leaves it unknown, and prints it so
 			}
 		}
 	}
@@ -400,7 +400,7 @@ func (b *binder) callArgs(c *candidate, args []arg, pos int) ([]plan.Expr, *type
 			fail(pos, pgerr.UndefinedObject, "could not find array type for data type %s", typeName(et))
 		}
 		arr := &plan.ArrayExpr{T: plan.T{Typ: et.Array, Mod: -1}, Elems: exprs[fixed:len(exprs):len(exprs)]}
-		exprs = append(exprs[:fixed:fixed], p.foldArray(arr))
+		exprs = append(exprs[:fixed:fixed], arr)
 	}
 	if c.order != nil {
 		full := make([]plan.Expr, len(f.Args))
@@ -869,9 +869,7 @@ func (q *query) noNewSets(n int, what string) {
 // setReturning makes a set-returning call a column.
 func (b *binder) setReturning(c *plan.Call, pos int) plan.Expr {
 	p := b.p
-	if p.collates {
-		p.collate(c)
-	}
+	p.derived(c)
 	if b.kind == inFromFunction && b.q != nil && p.fromFunc || b.kind == inCallArgs {
 		return c
 	}

@@ -244,7 +244,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 	for i, it := range groups {
 		f.known[it.id] = true
 		if _, plain := it.expr.(*plan.Col); sets != nil && !plain {
-			if c := (&consts{p: p, quiet: true}).expr(it.expr); isConst(c) {
+			if c := p.simplified(it.expr); isConst(c) {
 				f.folded[i] = c
 			}
 		}
@@ -252,7 +252,7 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 	for i := range targets {
 		if t := &targets[i]; t.group > 0 {
 			t.expr = p.col(groups[t.group-1].id)
-		} else if t.grouped || !t.bare {
+		} else if t.grouped {
 			t.expr = f.whole(t.expr)
 		} else {
 			t.expr = f.fix(t.expr)

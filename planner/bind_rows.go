@@ -148,7 +148,7 @@ func (b *binder) arrayExpr(e *ast.ArrayExpr, want *types.Type, mod int32) plan.E
 		}
 		out.Elems = append(out.Elems, x)
 	}
-	return p.foldArray(out)
+	return out
 }
 
 // isArrayElem tells whether elements of a type make an array of more

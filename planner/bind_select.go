@@ -51,9 +51,8 @@ type target struct {
 	pos  int
 	junk bool
 	id   colID
-	// bare is set of a literal standing alone: no expression is the same before it is
-	// folded. grouped is set if GROUP BY means the item.
-	bare, grouped bool
+	// grouped is set if GROUP BY means the item.
+	grouped bool
 	// group is the number, from 1, of the item's own column of the grouping, if an equal
 	// item that GROUP BY means too has another.
 	group int
@@ -475,7 +474,7 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	case ast.SubExists:
 		s := b.subquery(e.Query, plan.SubExists)
 		s.T, s.fields = boolT, nil
-		if q := simpleExists(s.q); q != nil && !p.noFold { // nobody looks at the columns
+		if q := simpleExists(s.q); q != nil && !p.printed { // nobody looks at the columns
 			s.q, s.cols = q, nil
 		}
 		return s
@@ -531,9 +530,7 @@ func (b *binder) subLink(e *ast.SubLink) plan.Expr {
 	}
 	s.T, s.fields = boolT, nil
 	s.test = p.coerceBool(arg{b.rowCompare(op, ls, rs, e.Pos()), e.Pos()}, "row comparison")
-	if p.collates {
-		p.collate(s.test)
-	}
+	p.derived(s.test)
 	if op == "=" {
 		for _, c := range splitAnd(s.test, nil) {
 			call, ok := c.(*plan.Call)

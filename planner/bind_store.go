@@ -141,7 +141,7 @@ func (s *store) whole(p *planner, old, part plan.Expr) plan.Expr {
 	if d, ok := old.(*plan.CoerceDomain); ok && len(d.Inside) == 0 {
 		old = d.Arg
 	}
-	return p.assign(arg{p.fold(s.replaced(p, 0, old, part)), s.pos}, s.c)
+	return p.assign(arg{p.derived(s.replaced(p, 0, old, part)), s.pos}, s.c)
 }
 
 // replaced gives a value with the part that steps[k:] lead to replaced.

@@ -26,8 +26,7 @@ func (b *binder) targetList(list []*ast.ResTarget) []target {
 		if name == "" {
 			name = columnName(t.Value)
 		}
-		_, bare := t.Value.(*ast.Const)
-		out = append(out, target{name: name, expr: b.expr(t.Value), pos: exprLoc(t.Value), id: noCol, bare: bare})
+		out = append(out, target{name: name, expr: b.expr(t.Value), pos: exprLoc(t.Value), id: noCol})
 	}
 	return out
 }
@@ -172,7 +171,7 @@ func (b *binder) findTarget(targets *[]target, visible int, e ast.Expr, clause s
 	}
 	x := b.expr(e)
 	for i := range *targets {
-		if t := &(*targets)[i]; !t.bare && equalExprs(t.expr, x) {
+		if t := &(*targets)[i]; equalExprs(t.expr, x) {
 			return i
 		}
 	}

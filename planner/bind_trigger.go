@@ -14,7 +14,7 @@ func BindTriggerWhen(r Request, t *catalog.Table, when ast.Expr) (e plan.Expr, e
 	defer caught(&err)
 	p := newPlanner(&r)
 	p.noParams = true
-	p.noFold = true // it will be stored as text
+	p.printed = true // it will be stored as text
 	p.cols = p.cols[:0]
 	_, old := p.addScan(t, "old", -1)
 	_, now := p.addScan(t, "new", -1)

@@ -261,7 +261,7 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	if target.Kind == types.KindDomain {
 		return p.toDomain(out, target, implicit, a.pos, ctx)
 	}
-	return p.fold(out)
+	return p.derived(out)
 }
 
 // castCall applies a cast's function, which may want the typmod and whether
@@ -310,13 +310,13 @@ func (p *planner) coerceTypmod(e plan.Expr, mod int32, ctx builtin.CastContext, 
 		if c == nil {
 			return e
 		}
-		return p.fold(p.arrayConvert(e, t, c, mod, ctx, implicit, pos))
+		return p.derived(p.arrayConvert(e, t, c, mod, ctx, implicit, pos))
 	}
 	c := builtin.FindCast(t, t)
 	if c == nil || c.Func == nil {
 		return e
 	}
-	return p.fold(p.castCall(c.Func, e, t, mod, ctx, implicit, pos))
+	return p.derived(p.castCall(c.Func, e, t, mod, ctx, implicit, pos))
 }
 
 // coerceTo converts e to a type with modifier; nil when there is no way.

@@ -184,6 +184,14 @@ func (p *planner) seesCollation(e plan.Expr) bool {
 	return catalog.TypeCollation(t) != defaultCollation
 }
 
+// derived is an expression that was just bound, whose collation is derived if the statement has any.
+func (p *planner) derived(e plan.Expr) plan.Expr {
+	if p.collates {
+		p.collate(e)
+	}
+	return e
+}
+
 // collate derives the collation of an expression that was just bound, refuses what has none
 // where one is needed, and lets functions that go by it know.
 func (p *planner) collate(e plan.Expr) {
@@ -246,7 +254,7 @@ func (p *planner) collate(e plan.Expr) {
 
 // fails tells whether what is called with a collation finds none.
 func (p *planner) fails(in collation) bool {
-	return !p.noFold && (in.rank == noCollation || in.rank == conflictingCollations)
+	return !p.printed && (in.rank == noCollation || in.rank == conflictingCollations)
 }
 
 // operatorIn is an operator under a collation. One that is not the usual one compares
@@ -269,7 +277,7 @@ func (p *planner) operatorIn(op *builtin.Operator, in collation, arg plan.Expr) 
 
 // functionIn is a function under a collation: one that fails if it needs one and has none.
 func (p *planner) functionIn(f *builtin.Func, in collation) *builtin.Func {
-	if p.noFold || in.oid == defaultCollation && in.rank != conflictingCollations {
+	if p.printed || in.oid == defaultCollation && in.rank != conflictingCollations {
 		return f
 	}
 	what := builtin.NeedsCollation(f)
@@ -327,7 +335,7 @@ func (b *binder) collateClause(e *ast.CollateExpr) plan.Expr {
 	if !ok {
 		bail(pgerr.Newf(pgerr.UndefinedObject, "collation %q for encoding \"UTF8\" does not exist", strings.Join(e.Collation, ".")).At(e.Pos()))
 	}
-	if t == types.Unknown && b.p.noFold {
+	if t == types.Unknown && b.p.printed {
 		x = b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
 	}
 	b.p.collates = true

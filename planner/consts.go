@@ -114,6 +114,9 @@ func (s *consts) rel(r rel, dead bool) rel {
 	return s.p.inSubqueries(r, s.p.simplifyConsts)
 }
 
+// simplified is an expression as it will be in the plan, for what must know it already.
+func (p *planner) simplified(e plan.Expr) plan.Expr { return (&consts{p: p, quiet: true}).expr(e) }
+
 // visited simplifies the next expression of a rel, which stays as it is for now.
 func (s *consts) visited(e *plan.Expr) {
 	i := s.visits
@@ -199,7 +202,7 @@ func (s *consts) fault(err error) {
 
 // call computes a call of constants.
 func (s *consts) call(c *plan.Call) plan.Expr {
-	e, err := s.p.evalCall(c, true, true)
+	e, err := s.p.evalCall(c, true)
 	if err != nil {
 		s.fault(err)
 	}
@@ -365,8 +368,9 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 		return e
 	case *plan.ArrayExpr:
 		if elems := s.list(e.Elems); !sameList(elems, e.Elems) {
-			return s.p.foldArray(&plan.ArrayExpr{T: e.T, Elems: elems, Multi: e.Multi})
+			e = &plan.ArrayExpr{T: e.T, Elems: elems, Multi: e.Multi}
 		}
+		return foldArray(e)
 	case *plan.RowExpr:
 		if args := s.list(e.Args); !sameList(args, e.Args) {
 			c := *e
@@ -402,6 +406,26 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 		}
 	}
 	return e
+}
+
+// foldArray makes an array of constants a constant.
+func foldArray(x *plan.ArrayExpr) plan.Expr {
+	if x.Multi || x.Typ.IsVector() {
+		return x
+	}
+	vals := make([]types.Datum, len(x.Elems))
+	for i, el := range x.Elems {
+		c, ok := el.(*plan.Const)
+		if !ok {
+			return x
+		}
+		vals[i] = c.Val
+	}
+	a := &types.Array{Elem: x.Typ.Under().Elem, Elems: vals}
+	if len(vals) > 0 {
+		a.Dims = []types.ArrayDim{{Len: int32(len(vals)), Lower: 1}}
+	}
+	return &plan.Const{T: x.T, Val: types.NewAny(a)}
 }
 
 func constBool(b bool) plan.Expr {

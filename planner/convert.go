@@ -98,36 +98,11 @@ func (p *planner) arrayConvert(e plan.Expr, to *types.Type, c *builtin.Cast, mod
 	return &plan.Call{T: plan.T{Typ: to, Mod: m}, Fn: fn, Args: []plan.Expr{e}, Cast: true, Implicit: implicit, Pos: pos}
 }
 
-// fold computes an expression whose parts are constants. An error is left
-// for the execution to find, if it gets there.
-func (p *planner) fold(e plan.Expr) plan.Expr { return p.foldCall(e, false) }
-
-// foldCall folds; all: also a strict call of columns with a NULL among its
-// arguments. Binding must not: the columns have still to be checked.
-func (p *planner) foldCall(e plan.Expr, all bool) plan.Expr {
-	if p.collates {
-		p.collate(e)
-	}
-	out := e
-	switch x := e.(type) {
-	case *plan.Call:
-		out, _ = p.evalCall(x, all, false)
-	case *plan.Relabel:
-		if c, ok := x.Arg.(*plan.Const); ok && !p.noFold {
-			out = &plan.Const{T: x.T, Val: c.Val}
-		}
-	}
-	if out != e && p.collates {
-		p.collated(out, p.collationOf(e))
-	}
-	return out
-}
-
 // evalCall computes a call of constants; user: functions made by users too, which are
 // called once in planning for each time that they are written. It gives the call back
 // where it cannot, with the error if one was met.
-func (p *planner) evalCall(x *plan.Call, all, user bool) (plan.Expr, error) {
-	if p.noFold {
+func (p *planner) evalCall(x *plan.Call, user bool) (plan.Expr, error) {
+	if p.printed {
 		return x, nil
 	}
 	if x.Fn.SetOf || x.Fn.Kind != builtin.Scalar || x.Fn.Eval == nil {
@@ -139,7 +114,7 @@ func (p *planner) evalCall(x *plan.Call, all, user bool) (plan.Expr, error) {
 		allConst = allConst && ok
 		null = null || ok && c.Val.IsNull()
 	}
-	if null && (allConst || all) && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
+	if null && !x.Fn.NotStrict && x.Fn.Volatility != builtin.Volatile {
 		return nullOf(x.Typ, x.Mod), nil
 	}
 	if !allConst || x.Fn.Volatility != builtin.Immutable {

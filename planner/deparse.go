@@ -289,7 +289,7 @@ func (p *printer) expr(e plan.Expr, implicit bool) {
 			})
 			return
 		}
-		if e.Implicit && (!implicit || e.Arg.Type().Kind == types.KindDomain) {
+		if from := e.Arg.Type(); e.Implicit && (!implicit || from.Kind == types.KindDomain || from == types.Unknown) {
 			p.operand(e.Arg, false, e)
 			return
 		}
@@ -494,10 +494,6 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 			p.str(", ")
 		}
 		if i == n-1 && e.Fn.Variadic != nil && e.Fn.Variadic != types.AnyType {
-			if arr, ok := a.(*plan.ArrayExpr); ok {
-				p.list(arr.Elems, ", ")
-				continue
-			}
 			p.str("VARIADIC ")
 		}
 		p.expr(a, true)

@@ -97,7 +97,7 @@ func (p *planner) literalInto(v *types.Vec, r int, c *catalog.Column, lit *ast.C
 	}
 	// any other conversion: through the expressions, if they fold to a constant
 	b := &binder{p: p, kind: inValues}
-	k, ok := p.assign(arg{b.constant(lit), lit.Pos()}, c).(*plan.Const)
+	k, ok := p.simplified(p.assign(arg{b.constant(lit), lit.Pos()}, c)).(*plan.Const)
 	if !ok {
 		return false
 	}

@@ -148,7 +148,7 @@ type planner struct {
 	whole     rel
 	uncalled  bool // see plan.Plan
 	relations int  // items of FROM there are
-	noFold    bool // what is bound will be printed: as it was written
+	printed   bool // what is bound will be printed: as it was written
 	// See collation.go: whether other collations than the default were met, and those of
 	// expressions that do not show them.
 	collates   bool
@@ -183,7 +183,7 @@ func newPlanner(req *Request) *planner {
 		p.params = append([]*types.Type(nil), req.ParamTypes...)
 	}
 	p.cols = make([]colInfo, 0, 32)
-	p.noFold = req.Names != nil && req.Names.shapes != nil
+	p.printed = req.Names != nil && req.Names.shapes != nil
 	return p
 }
 

@@ -274,13 +274,13 @@ func (p *planner) applyOp(op *builtin.Operator, l, r arg, pos int) plan.Expr {
 		p.coerceType(l, declared[0], -1, builtin.Implicit, true),
 		p.coerceType(r, declared[1], -1, builtin.Implicit, true),
 	}
-	return p.fold(&plan.Call{T: plan.T{Typ: result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos})
+	return p.derived(&plan.Call{T: plan.T{Typ: result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos})
 }
 
 func (p *planner) prefixOp(name string, r arg, pos int) plan.Expr {
 	op := p.operator(name, nil, r.e.Type(), pos)
 	args := []plan.Expr{p.coerceType(r, op.Right, -1, builtin.Implicit, true)}
-	return p.fold(&plan.Call{T: plan.T{Typ: op.Result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos})
+	return p.derived(&plan.Call{T: plan.T{Typ: op.Result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos})
 }
 
 // compareOp finds the comparison operator of a type with itself: "=", "<" …

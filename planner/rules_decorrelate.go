@@ -201,7 +201,7 @@ func stripExists(r rel) rel {
 			if n.offset != nil || n.count == nil {
 				return nil
 			}
-			if c, ok := n.count.(*plan.Const); !ok || c.Val.IsNull() || c.Val.I < 1 {
+			if c, ok := simplified(n.count).(*plan.Const); !ok || c.Val.IsNull() || c.Val.I < 1 {
 				return nil
 			}
 			r = n.in

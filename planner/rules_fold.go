@@ -251,7 +251,8 @@ func (p *planner) refold(e plan.Expr) plan.Expr {
 		cc.Args = args
 		c = &cc
 	}
-	return p.foldCall(c, true)
+	e, _ = p.evalCall(c, false)
+	return e
 }
 
 // foldNullIf folds NULLIF of constants.
@@ -264,7 +265,7 @@ func (p *planner) foldNullIf(n *plan.NullIf) plan.Expr {
 		return l
 	}
 	args := []plan.Expr{n.L, n.R}
-	switch eq := p.foldCall(&plan.Call{T: boolT, Fn: p.bound(n.Eq.Func, args), Args: args, Op: n.Eq, Pos: -1}, true); {
+	switch eq, _ := p.evalCall(&plan.Call{T: boolT, Fn: p.bound(n.Eq.Func, args), Args: args, Op: n.Eq, Pos: -1}, false); {
 	case isTrue(eq):
 		return nullOf(n.Typ, n.Mod)
 	case isFalse(eq):
