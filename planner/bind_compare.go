@@ -220,13 +220,7 @@ func (b *binder) inExpr(e *ast.InExpr) plan.Expr {
 	rs := b.args(e.List)
 	var vars, consts []arg
 	for _, r := range rs {
-		if anyExpr(r.e, func(x plan.Expr) bool {
-			switch x.(type) {
-			case *plan.Col, *subquery:
-				return true
-			}
-			return false
-		}) {
+		if b.readsOwn(r.e) {
 			vars = append(vars, r)
 		} else {
 			consts = append(consts, r)

@@ -258,16 +258,6 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 			t.expr = f.fix(t.expr)
 		}
 	}
-	if *having != nil {
-		*having = f.fix(*having)
-	}
-	for i := range q.windows {
-		c := &q.windows[i].item.call
-		c.Args = f.fixAll(c.Args)
-		if c.Filter != nil {
-			c.Filter = f.fix(c.Filter)
-		}
-	}
 	for _, w := range q.windefs {
 		w.partition = f.fixAll(w.partition)
 		w.order = append([]plan.SortKey(nil), w.order...)
@@ -275,8 +265,8 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 			w.order[i].Expr = f.fix(w.order[i].Expr)
 		}
 	}
-	for i := range q.srfs {
-		q.srfs[i].item.expr = f.fix(q.srfs[i].item.expr)
+	if *having != nil {
+		*having = f.fix(*having)
 	}
 	for _, gc := range q.groupings {
 		it := groupingItem{id: gc.id}
@@ -316,8 +306,32 @@ type groupFixer struct {
 	// are grouping sets.
 	folded []plan.Expr
 	sub    bool
+	// called are the columns whose calls have been rewritten.
+	called colSet
 	// direct: within a direct argument of an ordered-set aggregate.
 	direct bool
+}
+
+// call is fix of the call of a window or set-returning function that a column stands for: its
+// arguments are looked at where it is written.
+func (f *groupFixer) call(id colID) {
+	if f.from.has(id) || f.called.has(id) {
+		return
+	}
+	f.called.add(id)
+	for i := range f.q.windows {
+		if it := &f.q.windows[i].item; it.id == id {
+			it.call.Args = f.fixAll(it.call.Args)
+			if it.call.Filter != nil {
+				it.call.Filter = f.fix(it.call.Filter)
+			}
+		}
+	}
+	for i := range f.q.srfs {
+		if it := &f.q.srfs[i].item; it.id == id {
+			it.expr = f.fix(it.expr)
+		}
+	}
 }
 
 func (f *groupFixer) fixAll(es []plan.Expr) []plan.Expr {
@@ -345,6 +359,7 @@ func (f *groupFixer) fix(e plan.Expr) plan.Expr { return mapExpr(e, f.step) }
 // step is fix of an expression as a whole, if it is grouped by or what is in it is special.
 func (f *groupFixer) step(x plan.Expr) (plan.Expr, bool) {
 	if c, ok := x.(*plan.Col); ok {
+		f.call(c.Idx)
 		if f.known[c.Idx] || !f.from.has(c.Idx) || f.dependent(c) {
 			return x, true
 		}

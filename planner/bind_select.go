@@ -385,6 +385,38 @@ func (p *planner) filter(r rel, cond plan.Expr) rel {
 	return &lFilter{in: r, conds: conds}
 }
 
+// readsOwn tells whether an expression reads columns of the query that it stands in, as arguments
+// of aggregates too; those of queries around do not count.
+func (b *binder) readsOwn(e plan.Expr) bool {
+	cols := colsOf(e)
+	if b.q == nil || cols.empty() {
+		return false
+	}
+	for _, it := range b.q.items {
+		for _, c := range it.cols {
+			if colsOf(c.expr).meets(cols) {
+				return true
+			}
+		}
+	}
+	own := false
+	reads := func(id colID, list []aggItem) {
+		if cols.has(id) {
+			eachCall(list, func(x *plan.Expr) { own = own || b.readsOwn(*x) })
+		}
+	}
+	for i := range b.q.aggs {
+		reads(b.q.aggs[i].id, b.q.aggs[i:i+1])
+	}
+	for i := range b.q.windows {
+		reads(b.q.windows[i].item.id, []aggItem{b.q.windows[i].item})
+	}
+	for _, s := range b.q.srfs {
+		own = own || cols.has(s.item.id) && b.readsOwn(s.item.expr)
+	}
+	return own
+}
+
 // limit binds LIMIT or OFFSET.
 func (b *binder) limit(e ast.Expr, name string) plan.Expr {
 	if e == nil {
@@ -396,15 +428,12 @@ func (b *binder) limit(e ast.Expr, name string) plan.Expr {
 	if x == nil {
 		fail(a.pos, pgerr.DatatypeMismatch, "argument of %s must be type %s, not type %s", name, "bigint", typeName(a.e.Type()))
 	}
-	if s := colsOf(x); !s.empty() {
-		for _, it := range b.q.items {
-			for _, c := range it.cols {
-				if colsOf(c.expr).meets(s) {
-					fail(a.pos, pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
-				}
-			}
+	anyExpr(x, func(x plan.Expr) bool {
+		if c, ok := x.(*plan.Col); ok && b.readsOwn(c) {
+			fail(c.Pos, pgerr.InvalidColumnReference, "argument of %s must not contain variables", name)
 		}
-	}
+		return false
+	})
 	if isNullConst(x) {
 		return nil
 	}

@@ -428,12 +428,21 @@ func walkRel(r rel, f func(plan.Expr)) {
 	}
 }
 
-// mapRel maps every expression of r and of the rels below it.
+// mapRel maps every expression of r and of the rels below it, in the order in which PostgreSQL
+// walks a query: the select list, what is joined, then ON, then WHERE.
 func mapRel(r rel, f func(plan.Expr) (plan.Expr, bool)) rel {
 	c := r.clone()
-	c.exprs(func(p *plan.Expr) { *p = mapExpr(*p, f) })
+	own := func() { c.exprs(func(p *plan.Expr) { *p = mapExpr(*p, f) }) }
+	_, filter := c.(*lFilter)
+	_, join := c.(*lJoin)
+	if !filter && !join {
+		own()
+	}
 	for _, k := range c.kids() {
 		*k = mapRel(*k, f)
+	}
+	if filter || join {
+		own()
 	}
 	return c
 }

@@ -1,0 +1,26 @@
+-- IN computes all that reads no column of its query, and LIMIT must not read one.
+create table ino(a int, b int, c text);
+insert into ino values (1,2,'x'),(3,4,'y'),(5,null,'z');
+select a in (1, (select 1/0)) from ino;
+select a in (1, (select max(b) from ino)) from ino order by a;
+select a in (1, (select b)) from ino order by a;
+select a in (1, 1/(a-1)) from ino where a = 1;
+select (select count(*) from ino i where i.a in (o.a, o.b, 1)) from ino o order by a;
+select (select count(*) from ino i where i.a in (1, 1/(o.a-1))) from ino o order by a;
+select sum(a) in (9, sum(b), count(*)) from ino;
+select sum(a) in (9, 1/(count(*)-3)) from ino;
+select sum(a) in (9, 1/(sum(a)-9)) from ino;
+select a in (1, 2, b, (select 3)) from ino order by a;
+select a not in (1, (select 3)) from ino order by a;
+select a from ino limit (select count(*) from ino i where i.a = ino.a);
+select (select a from ino i order by a limit o.a) from ino o where a = 1;
+select a from ino limit a;
+select count(*) from ino limit count(*);
+select a in (1, ino.b + 0, 2) from ino, lateral (select a in (ino.a, 5) as q) l order by a;
+select q from ino, lateral (select count(*) filter (where i.a in (ino.a, 1/ino.b)) as q from ino i) l where b is not null order by ino.a;
+select row(a,b) in (row(1,2), row(3,4)) from ino order by a;
+create view inv as select a from ino o where a in (1, (select 3)) or exists (select from ino i where i.a in (o.a, o.b));
+select pg_get_viewdef('inv');
+select * from inv order by a;
+select * from ino where c in ('x', upper('y'), (select 'z')) order by a;
+select * from ino where a in ((select 1), (select 3)) order by a;
