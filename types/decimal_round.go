@@ -1,6 +1,9 @@
 package types
 
-import "math/big"
+import (
+	"math/big"
+	"math/bits"
+)
 
 // Rounding and scales of numeric.
 
@@ -176,11 +179,16 @@ func (d Decimal) TrimScale() Decimal {
 	return d
 }
 
-// trimBig cuts up to limit trailing zeros of a big coefficient, in growing
-// then shrinking steps.
+// trimBig cuts up to limit trailing zeros of a big coefficient, in shrinking
+// steps. 2^n divides what 10^n divides, so the zero bits tell how many zeros
+// there can be: no number is divided by a power of ten far above it.
 func trimBig(d Decimal, limit int32) Decimal {
+	limit = min(limit, int32(d.Big.TrailingZeroBits()))
+	if limit <= 0 {
+		return d
+	}
 	q, r := new(big.Int), new(big.Int)
-	for step := int32(1 << 16); step > 0 && d.Big != nil; step /= 2 {
+	for step := int32(1) << (bits.Len32(uint32(limit)) - 1); step > 0 && d.Big != nil; step /= 2 {
 		for d.Big != nil && limit >= step {
 			q.QuoRem(d.Big, pow10big(int(step)), r)
 			if r.Sign() != 0 {

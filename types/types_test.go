@@ -223,6 +223,20 @@ func TestHashAgreesWithEqual(t *testing.T) {
 	}
 }
 
+// TestLargeDecimalsHashCheaply: a decimal of twenty digits is not divided by powers
+// of ten of thousands to find its trailing zeros.
+func TestLargeDecimalsHashCheaply(t *testing.T) {
+	for _, text := range []string{"177.50000000000000000", "12345678901234567890.123", "-98765432109876543210"} {
+		d, err := ParseDecimal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(10, func() { d.hash(1) }); n > 15 {
+			t.Errorf("%s: %v allocations", text, n)
+		}
+	}
+}
+
 // TestHashSpread: hashes of small numbers and short strings fill a power-of-two
 // table about evenly.
 func TestHashSpread(t *testing.T) {
