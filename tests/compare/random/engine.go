@@ -66,6 +66,19 @@ type mode struct {
 	params   []param
 }
 
+// values shows the parameters, in comments that may follow the statement.
+func (m mode) values() string {
+	out := ""
+	for i, p := range m.params {
+		v := "NULL"
+		if p.value != nil {
+			v = quote(*p.value)
+		}
+		out += fmt.Sprintf("  -- $%d = %s", i+1, v)
+	}
+	return out
+}
+
 // run runs a statement. A broken connection is an answer too: code "lost".
 func (e *engine) run(sql string, m mode) result {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)

@@ -340,7 +340,7 @@ func (r *runner) query(q query) {
 			}
 		}
 		if got.took > 50*timeScale && got.took > 20*want.took {
-			r.rep.SlowQueries = append(r.rep.SlowQueries, fmt.Sprintf("%v instead of %v, seed %d: %s", got.took, want.took, r.seed, sql))
+			r.rep.SlowQueries = append(r.rep.SlowQueries, fmt.Sprintf("%v instead of %v, seed %d: %s", got.took, want.took, r.seed, sql+m.values()))
 		}
 		if class, detail := difference(want, got, q.ordered()); class != "" {
 			if q.single && class == orderOfEvaluation {
@@ -422,13 +422,7 @@ func (r *runner) smaller(q query, m mode, class, detail, sql string, want, got r
 			return
 		}
 	} else {
-		for i, p := range m.params {
-			v := "NULL"
-			if p.value != nil {
-				v = quote(*p.value)
-			}
-			sql += fmt.Sprintf("  -- $%d = %s", i+1, v)
-		}
+		sql += m.values()
 	}
 	if m.extended {
 		where += fmt.Sprintf(", extended protocol, binary %v", m.binary)
