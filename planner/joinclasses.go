@@ -122,6 +122,13 @@ func (c *eqClass) ofDifferentUnits() bool {
 	return true
 }
 
+func (c *eqClass) units() (m uint64) {
+	for _, x := range c.members {
+		m |= x.unit
+	}
+	return m
+}
+
 // between is the condition that makes the class hold for two sets joined, nil if one
 // of them has nothing of it. Columns that both sides are sorted by come first, for a
 // merge join, then conditions as they were written.

@@ -221,7 +221,9 @@ func (g *graph) filtered(paths []*path, conds []plan.Expr) []*path {
 
 // combine finds the best ways to make set m from two smaller ones. Products come
 // into question where no condition of an inner join leads to m: a LEFT JOIN b may
-// leave few rows before they are multiplied, too.
+// leave few rows before they are multiplied, too. They also do where m has units that
+// no condition joins with the others: one of its joins is a product then, and may
+// better be the last.
 func (g *graph) combine(m uint64) {
 	joined := false
 	for _, cross := range []bool{false, true} {
@@ -232,10 +234,35 @@ func (g *graph) combine(m uint64) {
 			}
 			joined = g.pair(m, a, b, cross) || joined
 		}
-		if joined {
+		if joined && g.connected(m) {
 			return
 		}
 	}
+}
+
+// connected tells whether conditions lead from any unit of m to any other.
+func (g *graph) connected(m uint64) bool {
+	reached := m & -m
+	lead := func(refs uint64) {
+		if refs&^m == 0 && refs&reached != 0 {
+			reached |= refs
+		}
+	}
+	for last := uint64(0); reached != last; {
+		last = reached
+		for i, u := range g.units {
+			if u.req != 0 {
+				lead(u.req | 1<<i)
+			}
+		}
+		for _, pr := range g.preds {
+			lead(pr.refs)
+		}
+		for _, c := range g.classes {
+			lead(c.units() & m)
+		}
+	}
+	return reached == m
 }
 
 // pair adds the joins of a (left) with b (right) to the paths of m, products if
