@@ -170,6 +170,23 @@ func TestExplainKeysJSON(t *testing.T) {
 	}
 }
 
+// The rows of a join with a filter are those that the filter leaves.
+func TestExplainFilteredRows(t *testing.T) {
+	db, err := Open(Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(context.Background(), `EXPLAIN (ANALYZE, TIMING off, COSTS off)
+		SELECT a.x + 1 FROM generate_series(1, 10) AS a (x) LEFT JOIN generate_series(1, 5) AS b (x) ON a.x = b.x WHERE coalesce(b.x, 0) < 3`)
+	if err != nil || !rows.Next() {
+		t.Fatal(err)
+	}
+	if line, _ := rows.Text(0); line != "Hash Left Join (actual rows=7 loops=1)" {
+		t.Error(line)
+	}
+}
+
 // plain is a plan without its costs.
 func plain(plan []string) string {
 	var out []string

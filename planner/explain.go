@@ -157,7 +157,7 @@ func (x *explainer) node(n plan.Node) *entry {
 			// not shown: the node below takes its place
 			e = x.node(n.Input)
 			c := *e.base
-			c.Width, c.Total, c.Rows, c.Startup = base.Width, base.Total, base.Rows, base.Startup
+			c.ID, c.Width, c.Total, c.Rows, c.Startup = base.ID, base.Width, base.Total, base.Rows, base.Startup
 			e.base = &c
 			x.output(e, n)
 			x.subplans(e, n)
@@ -177,7 +177,7 @@ func (x *explainer) node(n plan.Node) *entry {
 		}
 		e = x.node(n.Input)
 		c := *e.base
-		c.Total, c.Rows = base.Total, base.Rows
+		c.ID, c.Total, c.Rows = base.ID, base.Total, base.Rows
 		e.base = &c
 		x.bare = isScan(n.Input)
 		e.props = append(e.props, attr{name: "Filter", val: x.exprIn(n.Cond, ins)})
