@@ -18,7 +18,9 @@ import (
 //
 // An outer, semi or anti join is a function of the rows on its left, so that
 // it may move before or after any other join as long as the units its
-// condition reads are there. FULL JOIN stays where it is.
+// condition reads are there. FULL JOIN stays where it is. A condition of WHERE is
+// asked as soon as the units that it reads are there: by the join, or, if it has a
+// subquery, after it.
 //
 // Up to maxExhaustive units every bushy tree is considered (dynamic
 // programming over sets of units); beyond, the best pair is joined greedily.
@@ -57,18 +59,20 @@ type graph struct {
 	units   []*unit
 	preds   []pred
 	classes []*eqClass  // of equalities, which are not in preds
+	filters []pred      // conditions with subqueries, which are in none of them
 	late    []plan.Expr // conditions that read no unit, or are volatile
 	conds   []plan.Expr
 	rows    map[uint64]float64
 	memo    map[uint64][]*path
 }
 
-func (p *planner) joinPaths(n *lJoin) []*path {
-	if n.kind == plan.FullJoin || n.kind == plan.RightJoin {
+// joinPaths are the paths of a tree of joins, or of one under a filter.
+func (p *planner) joinPaths(r rel) []*path {
+	if n, ok := r.(*lJoin); ok && (n.kind == plan.FullJoin || n.kind == plan.RightJoin) {
 		return p.fullJoin(n)
 	}
 	g := &graph{p: p, rows: map[uint64]float64{}, memo: map[uint64][]*path{}}
-	g.flatten(n)
+	g.flatten(r)
 	return g.solve()
 }
 
@@ -130,6 +134,10 @@ func (g *graph) solve() []*path {
 			g.late = append(g.late, c)
 			continue
 		}
+		if hasSubquery(c) {
+			g.filters = append(g.filters, pred{c, refs})
+			continue
+		}
 		g.preds = append(g.preds, pred{c, refs})
 	}
 	g.findClasses()
@@ -139,12 +147,9 @@ func (g *graph) solve() []*path {
 		m := uint64(1) << i
 		g.rows[m] = u.paths[0].rows
 		if u.req == 0 {
-			g.memo[m] = u.paths
 			// a condition on one unit that could not be pushed into it
-			if own := g.within(m, 0, 0); len(own) > 0 {
-				g.memo[m] = g.filtered(u.paths, own)
-				g.rows[m] = g.memo[m][0].rows
-			}
+			g.memo[m] = p.filtered(u.paths, append(g.within(m, 0, 0), newlyIn(g.filters, m, 0, 0)...))
+			g.rows[m] = g.memo[m][0].rows
 		}
 	}
 	full := uint64(1)<<n - 1
@@ -159,11 +164,7 @@ func (g *graph) solve() []*path {
 	} else {
 		g.greedy(full)
 	}
-	out := g.memo[full]
-	if len(g.late) > 0 {
-		out = g.filtered(out, g.late)
-	}
-	return out
+	return p.filtered(g.memo[full], g.late)
 }
 
 // valid tells whether every dependent unit of a set has what it needs.
@@ -189,12 +190,7 @@ func (g *graph) refs(s colSet) uint64 {
 
 // within are the conditions that can be evaluated on set m but not on a or b alone.
 func (g *graph) within(m, a, b uint64) []plan.Expr {
-	var out []plan.Expr
-	for _, pr := range g.preds {
-		if pr.refs&^m == 0 && pr.refs&^a != 0 && pr.refs&^b != 0 {
-			out = append(out, pr.e)
-		}
-	}
+	out := newlyIn(g.preds, m, a, b)
 	for _, c := range g.classes {
 		if e := c.between(g, a, b); e != nil {
 			out = append(out, e)
@@ -203,18 +199,12 @@ func (g *graph) within(m, a, b uint64) []plan.Expr {
 	return out
 }
 
-func (g *graph) filtered(paths []*path, conds []plan.Expr) []*path {
-	p := g.p
-	sel, cost := p.selectivity(conds), p.exprCost(conds)
-	var out []*path
-	for _, in := range paths {
-		pt := p.over(in, in.rows*cost)
-		pt.rows = math.Max(1, in.rows*sel)
-		pt.build = func() (plan.Node, []colID) {
-			node, cols := in.build()
-			return p.addFilter(node, cols, conds, pt), cols
+// newlyIn are those of preds that read units of m alone, and not of a or b alone.
+func newlyIn(preds []pred, m, a, b uint64) (out []plan.Expr) {
+	for _, pr := range preds {
+		if pr.refs&^m == 0 && pr.refs&^a != 0 && pr.refs&^b != 0 {
+			out = append(out, pr.e)
 		}
-		out = append(out, pt)
 	}
 	return out
 }
@@ -286,7 +276,7 @@ func (g *graph) pair(m, a, b uint64, cross bool) bool {
 				return false
 			}
 			// a condition on this unit alone speaks of what the join makes of it
-			g.dependent(m, left, u, g.within(m, a, 0))
+			g.dependent(m, left, u, g.within(m, a, 0), newlyIn(g.filters, m, a, 0))
 			return false
 		}
 	}
@@ -294,7 +284,9 @@ func (g *graph) pair(m, a, b uint64, cross bool) bool {
 	if right == nil || len(preds) == 0 && !cross {
 		return false
 	}
-	j := &joining{p: g.p, kind: plan.InnerJoin, conds: preds, rows: g.estimate(m, a, b, preds)}
+	filters := newlyIn(g.filters, m, a, b)
+	share := g.p.selectivity(filters)
+	j := &joining{p: g.p, kind: plan.InnerJoin, conds: preds, rows: g.estimate(m, a, b, preds, share) / share}
 	if bits.OnesCount64(b) == 1 {
 		u := g.units[bits.TrailingZeros64(b)]
 		j.scan, _ = u.r.(*lScan)
@@ -303,7 +295,7 @@ func (g *graph) pair(m, a, b uint64, cross bool) bool {
 	if best := g.memo[m]; len(best) >= maxPaths && left[0].total+right[0].total > best[0].total*4 {
 		return true
 	}
-	g.keep(m, j.paths(left, right))
+	g.keep(m, g.p.filtered(j.paths(left, right), filters))
 	return true
 }
 
@@ -342,11 +334,11 @@ next:
 
 // dependent joins a unit that is the right side of an outer, semi, anti or
 // LATERAL join; conditions from above come after an outer one.
-func (g *graph) dependent(m uint64, left []*path, u *unit, preds []plan.Expr) {
+func (g *graph) dependent(m uint64, left []*path, u *unit, preds, filters []plan.Expr) {
 	p := g.p
-	conds, post := u.conds, preds
+	conds, post := u.conds, append(preds, filters...)
 	if u.kind == plan.InnerJoin {
-		conds, post = preds, nil
+		conds, post = preds, filters
 	}
 	j := &joining{p: p, kind: u.kind, conds: conds, unit: u}
 	j.scan, _ = u.r.(*lScan)
@@ -360,21 +352,19 @@ func (g *graph) dependent(m uint64, left []*path, u *unit, preds []plan.Expr) {
 	j.lateral = u.free.meets(avail)
 	l, r := left[0].rows, u.paths[0].rows
 	j.rows = j.estimate(l, r)
-	out := j.paths(left, u.paths)
-	if len(post) > 0 {
-		out = g.filtered(out, post)
-	}
+	out := p.filtered(j.paths(left, u.paths), post)
 	g.keep(m, out)
 	if _, ok := g.rows[m]; !ok && len(out) > 0 {
 		g.rows[m] = out[0].rows
 	}
 }
 
-func (g *graph) estimate(m, a, b uint64, preds []plan.Expr) float64 {
+// estimate is the number of rows of set m, of which the filters leave a share.
+func (g *graph) estimate(m, a, b uint64, preds []plan.Expr, share float64) float64 {
 	if n, ok := g.rows[m]; ok {
 		return n
 	}
-	n := math.Max(1, g.memo[a][0].rows*g.memo[b][0].rows*g.selectivity(preds))
+	n := math.Max(1, g.memo[a][0].rows*g.memo[b][0].rows*g.selectivity(preds)*share)
 	g.rows[m] = n
 	return n
 }

@@ -231,18 +231,27 @@ func (p *planner) filterPaths(n *lFilter) []*path {
 			n = &lFilter{in: &x, conds: rest}
 		}
 	}
+	if _, ok := n.in.(*lJoin); ok {
+		return p.joinPaths(n)
+	}
+	return p.filtered(p.pathsFor(n.in), n.conds)
+}
+
+// filtered puts conditions over paths.
+func (p *planner) filtered(paths []*path, conds []plan.Expr) []*path {
+	if len(conds) == 0 {
+		return paths
+	}
+	sel, cost, fixed := p.selectivity(conds), p.exprCost(conds), fixedBy(conds)
 	var out []*path
-	sel := p.selectivity(n.conds)
-	cost := p.exprCost(n.conds)
-	fixed := fixedBy(n.conds)
-	for _, in := range p.pathsFor(n.in) {
+	for _, in := range paths {
 		pt := p.over(in, in.rows*cost)
 		pt.rows = math.Max(1, in.rows*sel)
 		pt.fixed = append(colSet(nil), in.fixed...)
 		pt.fixed.union(fixed)
 		pt.build = func() (plan.Node, []colID) {
 			node, cols := in.build()
-			return p.addFilter(node, cols, n.conds, pt), cols
+			return p.addFilter(node, cols, conds, pt), cols
 		}
 		out = append(out, pt)
 	}
