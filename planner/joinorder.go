@@ -375,6 +375,7 @@ func (g *graph) estimate(m, a, b uint64, preds []plan.Expr, share float64) float
 // 1 / the larger.
 func (g *graph) selectivity(preds []plan.Expr) float64 {
 	var rest []plan.Expr
+	sel := 1.0
 	pairs := map[uint64][]plan.Expr{}
 	for _, c := range preds {
 		if _, _, _, ok := equality(c); ok {
@@ -383,9 +384,13 @@ func (g *graph) selectivity(preds []plan.Expr) float64 {
 				continue
 			}
 		}
+		if _, ok := c.(*plan.Or); ok {
+			sel *= g.orSelectivity(c)
+			continue
+		}
 		rest = append(rest, c)
 	}
-	sel := g.p.selectivity(rest)
+	sel *= g.p.selectivity(rest)
 	for m, conds := range pairs {
 		s := g.p.selectivity(conds)
 		if len(conds) > 1 {
@@ -401,6 +406,22 @@ func (g *graph) selectivity(preds []plan.Expr) float64 {
 		sel *= s
 	}
 	return sel
+}
+
+// orSelectivity is that of an OR over several units. What of it speaks of one unit
+// alone has been pushed there (armsOn), and must not count twice.
+func (g *graph) orSelectivity(or plan.Expr) float64 {
+	s := g.p.selectivity([]plan.Expr{or})
+	for _, u := range g.units {
+		if u.kind != plan.InnerJoin {
+			continue
+		}
+		own := armsOn(or, func(e plan.Expr) bool { return colsOf(e).subsetOf(u.out) && !colsOf(e).empty() && !isVolatile(e) })
+		if own != nil {
+			s = math.Min(1, s/g.p.selectivity([]plan.Expr{own}))
+		}
+	}
+	return s
 }
 
 // keyedRows is the number of rows of a unit before filtering if the
