@@ -155,7 +155,7 @@ func (c *Ctx) run(st ast.Stmt) (rows int64, err error) {
 	case *ast.CreateTableAsStmt:
 		return c.createTableAs(n)
 	case *ast.SelectStmt: // SELECT INTO
-		return c.selectInto(n)
+		return c.createTableAs(n.TableInto())
 	case *ast.CreateIndexStmt:
 		err = c.createIndex(n)
 	case *ast.CreateViewStmt:

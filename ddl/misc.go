@@ -103,6 +103,9 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 	if n.Recursive {
 		query = n.FullQuery()
 	}
+	if query.IntoTarget() != nil {
+		return pgerr.New(pgerr.FeatureNotSupported, "views must not contain SELECT INTO")
+	}
 	schema, err := c.creationSchema(n.Name.Schema, n.Persistence == ast.Temporary, n.Name.Pos())
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"fmt"
 	"strings"
 
 	"rowkey/catalog"
@@ -716,11 +715,6 @@ func (c *Ctx) placeIndex(t *catalog.Table, ix *catalog.Index, name string) error
 // ---- CREATE TABLE AS, SELECT INTO
 
 func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
-	if n.Query != nil {
-		if into := n.Query.IntoTarget(); into != nil {
-			return -1, pgerr.New(pgerr.SyntaxError, "SELECT ... INTO is not allowed here").At(into.Relation.Pos())
-		}
-	}
 	if n.Materialized {
 		return c.createMatView(n)
 	}
@@ -734,25 +728,6 @@ func (c *Ctx) createTableAs(n *ast.CreateTableAsStmt) (int64, error) {
 		return -1, pgerr.New(pgerr.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
 	}
 	return c.tableFromQuery(n.Name, n.Persistence, onCommit[n.OnCommit], n.IfNotExists, n.Columns, n.Query, n.WithNoData)
-}
-
-func (c *Ctx) selectInto(n *ast.SelectStmt) (int64, error) {
-	into := n.IntoTarget()
-	if into == nil {
-		return -1, fmt.Errorf("ddl: a query without INTO is not a definition")
-	}
-	return c.tableFromQuery(into.Relation, into.Persistence, 0, false, nil, withoutInto(n), false)
-}
-
-// withoutInto gives the query without its INTO clause (trees are shared: copy the path).
-func withoutInto(n *ast.SelectStmt) *ast.SelectStmt {
-	cp := *n
-	if cp.Op != ast.SetNone && cp.Left != nil {
-		cp.Left = withoutInto(cp.Left)
-	} else {
-		cp.Into = nil
-	}
-	return &cp
 }
 
 func (c *Ctx) tableFromQuery(name *ast.RangeVar, p ast.Persistence, onCommit byte, ifNotExists bool, columns []string, q *ast.SelectStmt, noData bool) (int64, error) {

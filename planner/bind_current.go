@@ -61,7 +61,7 @@ type cursorKey struct {
 // cursorKeys are the tables on whose rows a cursor stands: of a query that
 // makes one row of each, those that FOR UPDATE locks, or else the only one.
 func (p *planner) cursorKeys(q *query, sel *ast.SelectStmt) []cursorKey {
-	if !sel.ForCursor || q.up != nil || p.viewDepth > 0 || q.grouped || sel.Distinct || len(q.windows) > 0 || len(q.srfs) > 0 {
+	if sel.Cursor == nil || q.up != nil || p.viewDepth > 0 || q.grouped || sel.Distinct || len(q.windows) > 0 || len(q.srfs) > 0 {
 		return nil
 	}
 	var out []cursorKey
@@ -90,4 +90,39 @@ func (p *planner) cursorKeys(q *query, sel *ast.SelectStmt) []cursorKey {
 		}
 	}
 	return out
+}
+
+// cursorOptions refuses options of DECLARE CURSOR that contradict each other.
+func (p *planner) cursorOptions(o *ast.CursorOptions) {
+	const both = "cannot specify both %s and %s"
+	switch {
+	case o.Scroll && o.NoScroll:
+		fail(-1, pgerr.InvalidCursorDefinition, both, "SCROLL", "NO SCROLL")
+	case o.Asensitive && o.Insensitive:
+		fail(-1, pgerr.InvalidCursorDefinition, both, "ASENSITIVE", "INSENSITIVE")
+	}
+}
+
+// cursorReads refuses a cursor whose query changes or locks rows where it may not.
+func (p *planner) cursorReads(sel *ast.SelectStmt, q *query) {
+	for _, c := range q.ctes {
+		if c.modifies {
+			fail(-1, pgerr.FeatureNotSupported, "DECLARE CURSOR must not contain data-modifying statements in WITH")
+		}
+	}
+	if q.firstLocked == nil {
+		return
+	}
+	refuse := func(code, what, verdict, kind string) {
+		name := lockName(ast.LockStrength(p.pushInto(q, q.firstLocked.alias, false).strength - 1))
+		bail(pgerr.Newf(code, "DECLARE %s ... %s is not %s", what, name, verdict).WithDetail("%s cursors must be READ ONLY.", kind))
+	}
+	switch {
+	case sel.Cursor.Hold:
+		refuse(pgerr.FeatureNotSupported, "CURSOR WITH HOLD", "supported", "Holdable")
+	case sel.Cursor.Scroll:
+		refuse(pgerr.FeatureNotSupported, "SCROLL CURSOR", "supported", "Scrollable")
+	case sel.Cursor.Insensitive:
+		refuse(pgerr.InvalidCursorDefinition, "INSENSITIVE CURSOR", "valid", "Insensitive")
+	}
 }

@@ -204,6 +204,9 @@ func (p *planner) lockItems(q *query, sel *ast.SelectStmt) *lLock {
 	add := func(it *rangeItem, l pushedLock) {
 		if it.scan != nil || it.locks.pushed {
 			lock.strength = max(lock.strength, l.strength)
+			if q.firstLocked == nil && q.pushed == nil {
+				q.firstLocked = it
+			}
 		}
 		switch {
 		case it.scan != nil:

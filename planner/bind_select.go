@@ -66,6 +66,9 @@ func (p *planner) bindQuery(sel *ast.SelectStmt, up *query, resolve bool) *bound
 		bail(pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded"))
 	}
 	defer func() { p.depth-- }()
+	if sel.Cursor != nil {
+		p.cursorOptions(sel.Cursor)
+	}
 	q := &query{up: up, depth: 1, clause: inTarget, locking: sel.Locking, pushed: p.pushed}
 	p.pushed = nil
 	if up != nil {
@@ -74,22 +77,28 @@ func (p *planner) bindQuery(sel *ast.SelectStmt, up *query, resolve bool) *bound
 	if sel.With != nil {
 		p.bindWith(q, sel.With)
 	}
-	if sel.Into != nil && !p.allowInto {
-		fail(sel.Into.Pos(), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
+	if into := sel.IntoTarget(); into != nil {
+		fail(into.Relation.Pos(), pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
+	var bd *bound
 	switch {
 	case sel.Op != ast.SetNone:
-		return p.bindSetOp(sel, q, resolve)
+		bd = p.bindSetOp(sel, q, resolve)
 	case sel.Values != nil:
-		return p.bindValues(sel, q, resolve)
+		bd = p.bindValues(sel, q, resolve)
+	default:
+		bd = p.bindSelect(sel, q, resolve)
 	}
-	return p.bindSelect(sel, q, resolve)
+	if sel.Cursor != nil {
+		p.cursorReads(sel, q)
+	}
+	return bd
 }
 
 func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound {
 	b := &binder{p: p, q: q}
 	at := func(k exprKind) *binder { b.kind, q.clause = k, k; return b }
-	p.cut = p.cut || sel.ForCursor
+	p.cut = p.cut || sel.Cursor != nil
 	r := p.bindFrom(q, sel.From)
 	q.nestBools = len(sel.GroupBy) > 0
 	for _, w := range sel.Windows {

@@ -214,6 +214,9 @@ func (p *planner) bindSetOp(sel *ast.SelectStmt, q *query, resolve bool) *bound 
 	}
 	// Operands see this level's WITH through q, but not its columns (it has none).
 	l := p.bindQuery(sel.Left, q, false)
+	if into := sel.Right.IntoTarget(); into != nil {
+		fail(into.Relation.Pos(), pgerr.SyntaxError, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
+	}
 	r := p.bindQuery(sel.Right, q, false)
 	bd := p.unite(sel, l, r, resolve)
 	bd.locks = q.below

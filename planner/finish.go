@@ -10,7 +10,7 @@ import (
 
 func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 	p.useReferences()
-	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0, ByRow: p.runsByRow()}
+	pl := &plan.Plan{Tag: tag, Params: p.params, Tables: p.tables, CatalogVersion: p.snap.Version, ReadOnly: !p.writes, Calls: p.calls || len(p.routines) > 0, ByRow: p.runsByRow(), Locks: p.hasLocks}
 	p.privileges(pl)
 	pl.Refused = p.refused
 	for _, u := range p.tables {

@@ -135,7 +135,6 @@ type planner struct {
 	viewDepth     int
 	named         []catalog.OID // users' types that casts name
 	fromFunc      bool
-	allowInto     bool
 	writes        bool
 	refused       error       // see plan.Plan
 	pushed        *pushedLock // for the query that is bound next
@@ -192,7 +191,6 @@ func newPlanner(req *Request) *planner {
 func Plan(req Request) (pl *plan.Plan, err error) {
 	defer caught(&err)
 	p := newPlanner(&req)
-	p.allowInto = true
 	bd, tag := p.bindStmt(req.Stmt)
 	if req.Results != nil && len(bd.cols) == len(req.Results) {
 		p.convertColumns(bd, req.Results, req.ResultMods, req.Mismatch)
@@ -265,7 +263,6 @@ type Analysis struct {
 func Analyze(req Request) (a *Analysis, err error) {
 	defer caught(&err)
 	p := newPlanner(&req)
-	p.allowInto = true
 	bd, _ := p.bindStmt(req.Stmt)
 	p.checkParams()
 	a = &Analysis{Params: p.params}

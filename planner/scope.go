@@ -40,9 +40,11 @@ type query struct {
 	nestBools bool
 	// locking is the query's own FOR UPDATE and kin, pushed what the query that it
 	// stands in asks of it, below what it leaves to that one.
-	locking []*ast.LockingClause
-	pushed  *pushedLock
-	below   lockedBelow
+	// firstLocked is the first that its own clauses lock.
+	locking     []*ast.LockingClause
+	firstLocked *rangeItem
+	pushed      *pushedLock
+	below       lockedBelow
 }
 
 // aggFrame watches which levels the arguments of an aggregate refer to.

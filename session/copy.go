@@ -428,6 +428,9 @@ func (s *Session) insertPlan(snap *catalog.Snapshot, st *statement, t *catalog.T
 
 func (s *Session) copyTo(ctx context.Context, st *statement, n *ast.CopyStmt, o *copyOptions, w Writer) error {
 	query := n.Query
+	if q, ok := query.(*ast.SelectStmt); ok && q.IntoTarget() != nil {
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY (SELECT INTO) is not supported")
+	}
 	if n.Table != nil {
 		snap, err := s.enter(ctx, s.tx == nil)
 		if err != nil {

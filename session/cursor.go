@@ -25,9 +25,7 @@ type cursor struct {
 }
 
 func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.DeclareCursorStmt, w Writer) error {
-	q := *n.Query
-	q.ForCursor = true
-	inner := &statement{raw: &ast.RawStmt{Stmt: &q, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
+	inner := &statement{raw: &ast.RawStmt{Stmt: n.CursorQuery(), Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
 		params: st.params, ptypes: st.ptypes}
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
@@ -280,128 +278,151 @@ func (s *Session) fetch(ctx context.Context, n *ast.FetchStmt, w Writer) error {
 	if p.failed {
 		return p.cannotRun()
 	}
-	c := p.cursor
 	// Rows are found first and sent then: an error comes before the first of them.
-	var rows []int64
-	emit := func(i int64) error {
-		rows = append(rows, i)
-		return nil
-	}
-	send := func() error {
-		if n.Move {
-			return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
-		}
-		if c.binary {
-			setBinary(w, true)
-			defer setBinary(w, false)
-		}
-		if err := w.Columns(p.columns); err != nil {
-			return err
-		}
-		for _, i := range rows {
-			if err := p.row(i, w); err != nil {
-				return err
-			}
-		}
-		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
-	}
-	backwards := func() error {
-		if !c.scroll {
-			p.failed = true
-			p.close()
-			return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cursor can only scan forward").
-				WithHint("Declare it with SCROLL option to enable backward scan.")
-		}
-		return nil
-	}
-	dir, k := n.Direction, n.Count
-	if k < 0 && (dir == ast.FetchForward || dir == ast.FetchBackward) {
-		k = -k
-		if dir == ast.FetchForward {
-			dir = ast.FetchBackward
-		} else {
-			dir = ast.FetchForward
-		}
-	}
-	target, again := int64(0), false // again: the current row once more
-	switch dir {
-	case ast.FetchForward:
-		if k == 0 {
-			again, target = true, c.pos
-			break
-		}
-		want := int64(-1)
-		if k != ast.FetchAll {
-			want = c.pos + k
-		}
-		if err := s.fill(p, want); err != nil {
-			return err
-		}
-		end := c.total
-		if want >= 0 {
-			end = min(end, want)
-		}
-		for i := c.pos + 1; i <= end; i++ {
-			if err := emit(i); err != nil {
-				return err
-			}
-		}
-		c.pos = max(end, c.pos)
-		if want < 0 || want > c.total {
-			c.pos = c.total + 1
-		}
-		return send()
-	case ast.FetchBackward:
-		if k == 0 {
-			again, target = true, c.pos
-			break
-		}
-		if err := backwards(); err != nil {
-			return err
-		}
-		for ; k > 0 && c.pos > 1; k-- {
-			c.pos--
-			if err := emit(c.pos); err != nil {
-				return err
-			}
-		}
-		if k > 0 {
-			c.pos = 0
-		}
-		return send()
-	case ast.FetchAbsolute:
-		target = k
-		again = k == c.pos
-		if k < 0 {
-			if err := s.fill(p, -1); err != nil {
-				return err
-			}
-			target = c.total + 1 + k
-		}
-	case ast.FetchRelative:
-		target = c.pos + k
-		again = k == 0
-	}
-	if target < c.pos || again && c.pos > 0 && c.pos <= c.total && !n.Move {
-		if err := backwards(); err != nil {
-			return err
-		}
-	}
-	if err := s.fill(p, max(target, 0)); err != nil {
+	rows, err := s.travel(p, n)
+	if err != nil {
 		return err
 	}
-	switch {
-	case target <= 0:
-		c.pos = 0
-	case target > c.total:
-		c.pos = c.total + 1
-	default:
-		c.pos = target
-		if err := emit(target); err != nil {
+	if n.Move {
+		return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
+	}
+	if p.cursor.binary {
+		setBinary(w, true)
+		defer setBinary(w, false)
+	}
+	if err := w.Columns(p.columns); err != nil {
+		return err
+	}
+	for _, i := range rows {
+		if err := p.row(i, w); err != nil {
 			return err
 		}
 	}
-	return send()
+	return w.Complete(fmt.Sprintf("%s %d", ast.Tag(n), len(rows)))
+}
+
+// travel takes a cursor where FETCH or MOVE wants it and gives the rows that it fetches, in
+// order. It goes the way that PostgreSQL goes, which decides when a cursor that scans
+// forward only is refused.
+func (s *Session) travel(p *Portal, n *ast.FetchStmt) (rows []int64, err error) {
+	c := p.cursor
+	k, forward := n.Count, n.Direction != ast.FetchBackward
+	switch n.Direction {
+	case ast.FetchAbsolute:
+		switch {
+		case k == 0:
+			return nil, s.rewind(p)
+		case k < 0:
+			if _, err := s.step(p, true, ast.FetchAll); err != nil {
+				return nil, err
+			}
+			return s.after(p, false, -k)
+		case k-1 <= min(c.pos, c.total)/2: // nearer to the start than to where it stands
+			if err := s.rewind(p); err != nil {
+				return nil, err
+			}
+			return s.after(p, true, k)
+		case k <= c.pos:
+			if _, err := s.step(p, false, c.pos-k+1); err != nil {
+				return nil, err
+			}
+			return s.step(p, true, 1)
+		}
+		return s.after(p, true, k-c.pos)
+	case ast.FetchRelative:
+		if k != 0 {
+			return s.after(p, k > 0, max(k, -k))
+		}
+	default:
+		if k < 0 {
+			k, forward = -k, !forward
+		}
+	}
+	switch {
+	case k == 0 && c.pos > 0 && c.pos <= c.total: // the current row once more
+		if n.Move {
+			return []int64{c.pos}, nil
+		}
+		if _, err := s.step(p, false, 1); err != nil {
+			return nil, err
+		}
+		return s.step(p, true, 1)
+	case k == 0 && n.Move:
+		return nil, nil
+	case !forward && k == ast.FetchAll && n.Move:
+		rows = make([]int64, max(min(c.pos-1, c.total), 0))
+		return rows, s.rewind(p)
+	}
+	return s.step(p, forward, k)
+}
+
+// after gives the row n rows further on.
+func (s *Session) after(p *Portal, forward bool, n int64) ([]int64, error) {
+	if n > 1 {
+		if _, err := s.step(p, forward, n-1); err != nil {
+			return nil, err
+		}
+	}
+	return s.step(p, forward, 1)
+}
+
+// step goes over n rows (FetchAll: all that there are) and gives their numbers.
+func (s *Session) step(p *Portal, forward bool, n int64) (rows []int64, err error) {
+	c := p.cursor
+	if !forward {
+		if err := p.mayScroll(); err != nil {
+			return nil, err
+		}
+		for n > 0 && c.pos > 0 {
+			if c.pos--; c.pos > 0 {
+				rows = append(rows, c.pos)
+			}
+			n--
+		}
+		return rows, nil
+	}
+	end := int64(-1)
+	if n != ast.FetchAll {
+		end = c.pos + n
+	}
+	if n == 0 || c.complete && c.pos > c.total {
+		return nil, nil
+	}
+	if err := s.fill(p, end); err != nil {
+		return nil, err
+	}
+	if end < 0 || end > c.total {
+		end = c.total + 1
+	}
+	for c.pos < end {
+		if c.pos++; c.pos <= c.total {
+			rows = append(rows, c.pos)
+		}
+	}
+	return rows, nil
+}
+
+// rewind goes to before the first row.
+func (s *Session) rewind(p *Portal) error {
+	if p.cursor.pos == 0 {
+		return nil
+	}
+	err := p.mayScroll()
+	if err == nil {
+		p.cursor.pos = 0
+	}
+	return err
+}
+
+// mayScroll refuses a cursor that scans forward only, which is of no use any more then.
+func (p *Portal) mayScroll() error {
+	if p.cursor.scroll {
+		return nil
+	}
+	p.failed = true
+	p.close()
+	return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "cursor can only scan forward").
+		WithHint("Declare it with SCROLL option to enable backward scan.")
 }
 
 // setBinary asks w for rows in binary form, if it can choose.

@@ -76,7 +76,11 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	inner := &statement{raw: &ast.RawStmt{Stmt: n.Stmt, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
 		params: st.params, ptypes: st.ptypes}
 	var made *ast.CreateTableAsStmt
-	switch q := n.Stmt.(type) {
+	what := n.Stmt
+	if q, ok := what.(*ast.SelectStmt); ok && q.IntoTarget() != nil {
+		what = q.TableInto()
+	}
+	switch q := what.(type) {
 	case *ast.ExecuteStmt:
 		p, err := s.Statement(q.Name)
 		if err != nil {
@@ -86,7 +90,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 			return err
 		}
 	case *ast.DeclareCursorStmt:
-		inner.raw.Stmt = q.Query
+		inner.raw.Stmt = q.CursorQuery()
 	case *ast.CreateTableAsStmt:
 		if q.Execute != nil {
 			if st, err = s.tableFromExecute(ctx, st, q); err != nil {
@@ -100,7 +104,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	case *ast.RefreshMaterializedViewStmt:
 		return s.explained(ctx, n, planner.Utility(opts.Format), w)
 	}
-	if !isQuery(inner.raw.Stmt) {
+	if _, ok := inner.raw.Stmt.(*ast.SelectStmt); !ok && !isQuery(inner.raw.Stmt) {
 		return pgerr.Unsupported("EXPLAIN of %s is not supported", ast.Tag(inner.raw.Stmt))
 	}
 	start := nowMicros()

@@ -136,7 +136,7 @@ func innerQuery(st ast.Stmt) ast.Stmt {
 		}
 		return innerQuery(n.Stmt)
 	case *ast.DeclareCursorStmt:
-		return n.Query
+		return n.CursorQuery()
 	case *ast.CreateTableAsStmt:
 		if n.Query != nil {
 			return n.Query

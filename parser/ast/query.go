@@ -34,7 +34,7 @@ type SelectStmt struct {
 	WithTies bool // FETCH FIRST … WITH TIES
 	Locking  []*LockingClause
 
-	ForCursor bool // the query of DECLARE CURSOR
+	Cursor *CursorOptions // of the DECLARE CURSOR whose query it is; nil: of no cursor
 }
 
 // SetOp is a set operation.

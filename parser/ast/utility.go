@@ -43,6 +43,23 @@ func (s *SelectStmt) IntoTarget() *IntoClause {
 	return s.Into
 }
 
+// TableInto is SELECT INTO as the CREATE TABLE AS that does the same.
+func (s *SelectStmt) TableInto() *CreateTableAsStmt {
+	into := s.IntoTarget()
+	return &CreateTableAsStmt{At: s.At, Name: into.Relation, Persistence: into.Persistence, Query: s.withoutInto()}
+}
+
+// withoutInto is the query without its INTO clause. (Trees are shared: the path is copied.)
+func (s *SelectStmt) withoutInto() *SelectStmt {
+	cp := *s
+	if cp.Op != SetNone && cp.Left != nil {
+		cp.Left = cp.Left.withoutInto()
+	} else {
+		cp.Into = nil
+	}
+	return &cp
+}
+
 // CopyStmt is COPY. Query is the SelectStmt, InsertStmt, UpdateStmt or
 // DeleteStmt of COPY (query) TO, else Table is set. The two option syntaxes
 // give the same options: delimiter, null, header, quote, escape, format, freeze,
@@ -226,14 +243,21 @@ func (s *DeallocateStmt) Tag() string {
 // DeclareCursorStmt is DECLARE … CURSOR.
 type DeclareCursorStmt struct {
 	At
-	Name        string
-	Binary      bool
-	Scroll      bool
-	NoScroll    bool
-	Insensitive bool
-	Asensitive  bool
-	Hold        bool
-	Query       *SelectStmt
+	Name string
+	CursorOptions
+	Query *SelectStmt
+}
+
+// CursorOptions are the words of DECLARE CURSOR that say what kind of cursor it makes.
+type CursorOptions struct {
+	Binary, Scroll, NoScroll, Insensitive, Asensitive, Hold bool
+}
+
+// CursorQuery is the query, with the options of the cursor that it is for.
+func (s *DeclareCursorStmt) CursorQuery() *SelectStmt {
+	q := *s.Query
+	q.Cursor = &s.CursorOptions
+	return &q
 }
 
 // Tag implements Stmt's command tag.

@@ -101,8 +101,9 @@ type Plan struct {
 	// ByRow tells that functions are called whose calls can be told apart, so that the
 	// operators pass single rows.
 	ByRow bool
-	// ReadOnly tells that nothing is written or locked.
-	ReadOnly bool
+	// ReadOnly tells that nothing is written or locked, Locks that rows are locked by FOR
+	// UPDATE or its like.
+	ReadOnly, Locks bool
 	// Rules are the names of the rules that fired, in order.
 	Rules []string
 	// Algebra is the printed logical plan before and after the rules (EXPLAIN (ALGEBRA)).
