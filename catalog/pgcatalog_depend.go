@@ -24,8 +24,12 @@ const (
 	triggerClass    OID = 2620
 	collationClass  OID = 3456
 	amClass         OID = 2601
+	castClass       OID = 2605
+	opclassClass    OID = 2616
+	opfamilyClass   OID = 2753
 	roleClass       OID = 1260
 	databaseClass   OID = 1262
+	tablespaceClass OID = 1213
 )
 
 func dependRows() map[string]rows {

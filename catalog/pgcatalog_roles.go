@@ -202,11 +202,18 @@ func (q *query) frozen() types.Datum {
 }
 
 func tablespaceRows(q *query) error {
-	if err := q.row(vOID(defaultTablespace), vStr("pg_default"), vOID(BootstrapRoleOID), vNull(), vNull()); err != nil {
-		return err
+	for _, t := range tablespaces {
+		if err := q.row(vOID(t.oid), vStr(t.name), vOID(BootstrapRoleOID), vNull(), vNull()); err != nil {
+			return err
+		}
 	}
-	return q.row(vOID(1664), vStr("pg_global"), vOID(BootstrapRoleOID), vNull(), vNull())
+	return nil
 }
+
+var tablespaces = []struct {
+	oid  OID
+	name string
+}{{defaultTablespace, "pg_default"}, {1664, "pg_global"}}
 
 // utf8Encoding is PostgreSQL's number of UTF8, the only encoding.
 const utf8Encoding = 6

@@ -231,10 +231,61 @@ func (s *Snapshot) identify(path []string, class, oid OID, sub int16) (id identi
 			return id, "", false
 		}
 		id, describe = identity{"collation", "pg_catalog", types.QuoteIdent(name), qualified("pg_catalog", name)}, "collation "+types.QuoteIdent(name)
+	case amClass:
+		name := accessMethodName(oid)
+		return identity{"access method", "", name, name}, "access method " + name, name != ""
+	case tablespaceClass:
+		for _, t := range tablespaces {
+			if t.oid == oid {
+				return identity{"tablespace", "", t.name, t.name}, "tablespace " + t.name, true
+			}
+		}
+		return id, "", false
+	case castClass:
+		for _, c := range builtin.Casts() {
+			if castsByTypes()[[2]OID{c.From.OID, c.To.OID}].oid == oid {
+				from, to := formatType(s, path, c.From.OID, -1, false), formatType(s, path, c.To.OID, -1, false)
+				return identity{"cast", "", "", "(" + from + " AS " + to + ")"}, "cast from " + from + " to " + to, true
+			}
+		}
+		return id, "", false
+	case opclassClass:
+		for _, k := range opclasses() {
+			if k.oid == oid {
+				id, describe = ofMethod("operator class", k.name, k.method)
+				return id, describe, true
+			}
+		}
+		return id, "", false
+	case opfamilyClass:
+		_ = eachFact(opfamilyFacts, func(c []string) error {
+			if parseOID(c[0]) == oid && families()[oid] {
+				id, describe = ofMethod("operator family", c[2], parseOID(c[1]))
+			}
+			return nil
+		})
+		return id, describe, describe != ""
 	default:
 		return id, "", false
 	}
 	return id, describe, true
+}
+
+// accessMethodName gives the name of an access method, "" if there is none.
+func accessMethodName(oid OID) string {
+	for _, am := range accessMethods {
+		if am.oid == oid {
+			return am.name
+		}
+	}
+	return ""
+}
+
+// ofMethod names an operator class or family.
+func ofMethod(kind, name string, method OID) (id identity, describe string) {
+	am := accessMethodName(method)
+	return identity{kind, "pg_catalog", types.QuoteIdent(name), qualified("pg_catalog", name) + " USING " + am},
+		kind + " " + types.QuoteIdent(name) + " for access method " + am
 }
 
 func objectNames() {

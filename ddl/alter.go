@@ -48,7 +48,7 @@ func (c *Ctx) alterTable(n *ast.AlterTableStmt) error {
 	if now := c.snap().Table(oid); now != nil && now.Detaching {
 		return pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot alter partition %q with an incomplete detach", t.Name).WithHint(finalizeHint)
 	}
-	if err := c.noneWaiting(t, "ALTER TABLE"); err != nil {
+	if err := c.notInUse(t, "ALTER TABLE"); err != nil {
 		return err
 	}
 	// Each command sees what the ones before it did. Foreign keys come last, as in
@@ -96,6 +96,9 @@ func isOfKind(t *catalog.Table, kind ast.ObjectKind) bool {
 // alterOther is ALTER INDEX, SEQUENCE … by table commands: owners and storage.
 func (c *Ctx) alterOther(n *ast.AlterTableStmt, oid catalog.OID) error {
 	if err := c.ownOf(oid); err != nil {
+		return err
+	}
+	if err := c.notOpened(oid, n.Table.Name, "ALTER TABLE"); err != nil {
 		return err
 	}
 	seq, kind := c.snap().Sequence(oid), "sequences"

@@ -233,7 +233,7 @@ func (c *Ctx) dropConstraint(t *catalog.Table, cmd *ast.AlterTableCommand) error
 				concerned = append(c.snap().Tree(ref), concerned...)
 			}
 			for _, m := range concerned {
-				if err := c.noneWaiting(m, "ALTER TABLE"); err != nil {
+				if err := c.notInUse(m, "ALTER TABLE"); err != nil {
 					return err
 				}
 			}

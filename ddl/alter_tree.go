@@ -105,6 +105,9 @@ func (c *Ctx) lockedTree(oid catalog.OID, only bool) ([]catalog.OID, error) {
 		if _, err := c.lock(t, lockForChange); err != nil {
 			return nil, err
 		}
+		if err := c.notInUse(t, "ALTER TABLE"); err != nil {
+			return nil, err
+		}
 		out = append(out, t.OID)
 	}
 	return out, nil
@@ -116,6 +119,9 @@ func (c *Ctx) lockedChildren(oid catalog.OID) ([]*catalog.Table, error) {
 	for _, t := range c.snap().Children(oid) {
 		locked, err := c.lock(t, lockForChange)
 		if err != nil {
+			return nil, err
+		}
+		if err := c.notInUse(locked, "ALTER TABLE"); err != nil {
 			return nil, err
 		}
 		out = append(out, locked)

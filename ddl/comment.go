@@ -16,7 +16,7 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		text = ""
 	}
 	switch o.Kind {
-	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectForeignTable:
 		t, err := c.commented(rangeVarOf(o), c.ownTable)
 		if err != nil {
 			return err
@@ -124,6 +124,9 @@ func (c *Ctx) comment(n *ast.CommentStmt) error {
 		return pgerr.Newf(pgerr.UndefinedObject, "constraint %q for domain %s does not exist", o.Name[0], types.Format(u.Type, -1))
 	}
 	if done, err := c.commentShared(o, text); done {
+		return err
+	}
+	if err := c.noSystemObject(o); err != nil {
 		return err
 	}
 	return pgerr.Unsupported("COMMENT ON %s is not supported", o.Kind)

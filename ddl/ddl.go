@@ -91,6 +91,9 @@ type Ctx struct {
 	// Pending tells whether checks of a table's foreign keys wait for the end of the
 	// transaction.
 	Pending func(table catalog.OID) bool
+	// Opened tells whether a query of the session that is under way has a table or index
+	// open.
+	Opened func(relation catalog.OID) bool
 	// Alone refuses a statement, named for the message, in a transaction block.
 	Alone func(what string) error
 	// LockTimeout bounds each wait for a lock; 0 does not.
@@ -474,6 +477,27 @@ func (c *Ctx) lockIfThere(t *catalog.Table, mode kv.LockMode) (*catalog.Table, e
 		}
 	}
 	return c.snap().Table(t.OID), nil
+}
+
+// notInUse refuses what a statement does to a table while checks of its rows wait for the
+// end of the transaction, or a query of the session reads or writes it that is under way:
+// a cursor, a loop, or the statement that calls the function which this one stands in.
+func (c *Ctx) notInUse(t *catalog.Table, what string) error {
+	if err := c.notOpened(t.OID, t.Name, what); err != nil {
+		return err
+	}
+	if c.Pending != nil && c.Pending(t.OID) {
+		return pgerr.Newf(pgerr.ObjectInUse, "cannot %s \"%s\" because it has pending trigger events", what, t.Name)
+	}
+	return nil
+}
+
+// notOpened is the part of notInUse for queries; of an index, or a sequence, too.
+func (c *Ctx) notOpened(oid catalog.OID, name, what string) error {
+	if c.Opened != nil && c.Opened(oid) {
+		return pgerr.Newf(pgerr.ObjectInUse, "cannot %s \"%s\" because it is being used by active queries in this session", what, name)
+	}
+	return nil
 }
 
 // lockName keeps a name of a schema for this transaction.

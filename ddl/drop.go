@@ -568,7 +568,7 @@ func (c *Ctx) removeAll(all []target) error {
 			if now == nil {
 				continue
 			}
-			if err = c.noneWaiting(now, "DROP TABLE"); err != nil {
+			if err = c.notInUse(now, "DROP TABLE"); err != nil {
 				return err
 			}
 			if now.Storage != 0 {
@@ -624,6 +624,9 @@ func (c *Ctx) removePart(e *catalog.Table, t target) error {
 		for i, ix := range e.Indexes {
 			if ix.OID != t.index.OID {
 				continue
+			}
+			if err := c.notOpened(ix.OID, ix.Name, "DROP INDEX"); err != nil {
+				return err
 			}
 			if ix.Primary {
 				return c.dropPrimaryKey(e, ix)
@@ -739,7 +742,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 		return target{}, false, pgerr.Newf(code, "%s %q does not exist", what, name)
 	}
 	switch n.Kind {
-	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence, ast.ObjectForeignTable:
 		rv := rangeVarOf(o)
 		if n.IfExists && rv.Schema != "" && rv.Schema != "pg_temp" && c.snap().SchemaByName(rv.Schema) == nil {
 			return skip(pgerr.InvalidSchemaName, "schema", rv.Schema)
@@ -750,7 +753,7 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 				return target{}, false, c.missing(rv)
 			}
 			code := pgerr.UndefinedTable
-			if n.Kind == ast.ObjectIndex {
+			if n.Kind == ast.ObjectIndex || n.Kind == ast.ObjectForeignTable {
 				code = pgerr.UndefinedObject
 			}
 			return skip(code, kind, rv.Name)
@@ -837,29 +840,17 @@ func (c *Ctx) dropTarget(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
 			return target{}, false, pgerr.Newf(pgerr.DependentObjectsStillExist, "cannot drop type %s because it is required by the database system", types.Format(t, -1))
 		}
 		return target{typ: u}, true, nil
-	case ast.ObjectForeignTable:
-		if oid := c.find(rangeVarOf(o)); oid != 0 {
-			got := c.kindOf(oid)
-			an := "a"
-			if got == "index" {
-				an = "an"
-			}
-			return target{}, false, pgerr.Newf(pgerr.WrongObjectType, "%q is not a %s", o.Name[len(o.Name)-1], kind).
-				WithHint("Use DROP %s to remove %s %s.", strings.ToUpper(got), an, got)
-		}
-		return skip(pgerr.UndefinedTable, kind, strings.Join(o.Name, "."))
 	}
 	switch n.Kind {
 	case ast.ObjectExtension:
 		return c.dropExtension(n, o.Name[0])
-	case ast.ObjectCollation, ast.ObjectStatistics:
-		if n.IfExists {
-			return skip(pgerr.UndefinedObject, kind, strings.Join(o.Name, "."))
-		}
 	case ast.ObjectTrigger:
 		return c.dropTrigger(n, o)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		return c.dropFunction(n, o)
+	}
+	if systemKinds[n.Kind].class != "" {
+		return target{}, false, c.dropSystem(n, o)
 	}
 	return target{}, false, pgerr.Unsupported("%s is not supported", ast.Tag(n))
 }

@@ -125,6 +125,9 @@ func (c *Ctx) indexed(n *ast.CreateIndexStmt) (*catalog.Table, error) {
 	if err := c.ownTable(t); err != nil {
 		return nil, err
 	}
+	if err := c.notInUse(t, "CREATE INDEX"); err != nil {
+		return nil, err
+	}
 	if n.Concurrently && t.Persistence != catalog.Temporary && t.Kind != catalog.KindPartitioned {
 		return c.lock(t, kv.LockTableShareUpdateExclusive)
 	}

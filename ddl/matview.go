@@ -191,7 +191,11 @@ func (c *Ctx) refreshMatView(n *ast.RefreshMaterializedViewStmt) error {
 		return pgerr.New(pgerr.FeatureNotSupported, "CONCURRENTLY cannot be used when the materialized view is not populated")
 	case n.Concurrently && n.WithNoData:
 		return pgerr.New(pgerr.SyntaxError, "CONCURRENTLY and WITH NO DATA options cannot be used together")
-	case n.Concurrently:
+	}
+	if err := c.notInUse(t, "REFRESH MATERIALIZED VIEW"); err != nil {
+		return err
+	}
+	if n.Concurrently {
 		return c.refreshBeside(t)
 	}
 	return c.refreshWhole(t, n.WithNoData)

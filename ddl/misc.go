@@ -10,6 +10,7 @@ import (
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
 	"rowkey/planner"
+	"rowkey/planner/plan"
 	"rowkey/types"
 )
 
@@ -165,6 +166,9 @@ func (c *Ctx) createView(n *ast.CreateViewStmt) error {
 			return err
 		}
 		if old, err = c.lock(old, lockForChange); err != nil {
+			return err
+		}
+		if err := c.notInUse(old, "CREATE OR REPLACE VIEW"); err != nil {
 			return err
 		}
 		b.t.Owner, b.t.ACL, b.t.TypeACL = old.Owner, old.ACL, old.TypeACL
@@ -475,6 +479,9 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 		}
 		for _, t := range tree {
 			if set[t.OID] == nil {
+				if err := c.notInUse(t, "TRUNCATE"); err != nil {
+					return err
+				}
 				set[t.OID] = t
 				order = append(order, t.OID)
 			}
@@ -501,11 +508,17 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 				if err != nil {
 					return err
 				}
+				if err := c.notInUse(t, "TRUNCATE"); err != nil {
+					return err
+				}
 				set[m.OID] = t
 				order = append(order, m.OID)
 			}
 		}
 	}
+	state, held := c.Exec().State, &plan.Plan{Opened: order}
+	state.Begin(held)
+	defer state.End(held)
 	for _, oid := range order {
 		if err := executor.FireStatement(c.Exec(), set[oid], catalog.TriggerBefore, catalog.OnTruncate); err != nil {
 			return err
@@ -516,9 +529,6 @@ func (c *Ctx) truncate(n *ast.TruncateStmt) error {
 			return err
 		} else if done {
 			continue
-		}
-		if err := c.noneWaiting(set[oid], "TRUNCATE"); err != nil {
-			return err
 		}
 		if t := clone(set[oid]); t.Stored() {
 			storage, err := c.newOID()

@@ -127,6 +127,9 @@ func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
 	if _, err := c.roleOf(n.Owner); err != nil {
 		return err
 	}
+	if err := c.noSystemObject(o); err != nil {
+		return err
+	}
 	return pgerr.Unsupported("%s … OWNER TO is not supported", ast.Tag(n))
 }
 

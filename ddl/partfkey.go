@@ -309,12 +309,3 @@ func (c *Ctx) declared(t *catalog.Table, fk *catalog.ForeignKey) target {
 	}
 	return target{table: t, fk: fk}
 }
-
-// noneWaiting refuses to change a table while checks of its rows wait for the
-// end of the transaction.
-func (c *Ctx) noneWaiting(t *catalog.Table, what string) error {
-	if c.Pending != nil && c.Pending(t.OID) {
-		return pgerr.Newf(pgerr.ObjectInUse, "cannot %s \"%s\" because it has pending trigger events", what, t.Name)
-	}
-	return nil
-}

@@ -388,6 +388,9 @@ func boundList(env *types.Env, key *catalog.PartitionKey, vals []catalog.BoundVa
 func (b *builder) partitionOf(n *ast.PartitionBound) error {
 	c := b.c
 	p := c.snap().Table(b.t.Inherits[0])
+	if err := c.notInUse(p, "CREATE TABLE .. PARTITION OF"); err != nil {
+		return err
+	}
 	bound, err := c.partitionBound(p, n)
 	if err != nil {
 		return err

@@ -213,6 +213,11 @@ func (r *reindexing) one(t *catalog.Table, index catalog.OID) error {
 		if err != nil {
 			return err
 		}
+		for _, ix := range done {
+			if err := r.notOpened(ix.OID, ix.Name, "REINDEX INDEX"); err != nil {
+				return err
+			}
+		}
 		for _, ix := range locked.Indexes {
 			if ix.Building && (!named || ix.OID == index) {
 				if err := r.rebuild(t.OID, ix.OID); err != nil {

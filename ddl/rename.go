@@ -45,7 +45,7 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 			return skip(err)
 		}
 		return c.renameConstraintTree(t, n.SubName, n.NewName, n.Table.Only)
-	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence:
+	case ast.ObjectTable, ast.ObjectView, ast.ObjectMaterializedView, ast.ObjectIndex, ast.ObjectSequence, ast.ObjectForeignTable:
 		return c.renameRelation(n, skip)
 	case ast.ObjectRole:
 		return c.renameRole(n.Object.Name[0], n.NewName)
@@ -109,6 +109,9 @@ func (c *Ctx) rename(n *ast.RenameStmt) error {
 		}
 		u.Name = n.NewName
 		return c.retype(u.OID, u.Schema.Name, u.Name, func(*retyping) error { return c.put(u) })
+	}
+	if err := c.noSystemObject(n.Object); err != nil {
+		return err
 	}
 	return pgerr.Unsupported("%s … RENAME is not supported", ast.Tag(n))
 }
@@ -344,6 +347,9 @@ func (c *Ctx) renameRelation(n *ast.RenameStmt, skip func(error) error) error {
 	if err := c.ownOf(oid); err != nil {
 		return err
 	}
+	if n.Kind == ast.ObjectForeignTable {
+		return pgerr.Newf(pgerr.WrongObjectType, "%q is not a foreign table", n.Table.Name)
+	}
 	snap := c.snap()
 	if tb := snap.TableOfIndex(oid); tb != nil {
 		locked, err := c.lock(tb, lockForChange)
@@ -449,6 +455,9 @@ func (c *Ctx) setSchema(n *ast.AlterSchemaStmt) error {
 		}
 	}
 	if n.Table == nil {
+		if err := c.noSystemObject(n.Object); err != nil {
+			return err
+		}
 		return pgerr.Unsupported("%s … SET SCHEMA is not supported", ast.Tag(n))
 	}
 	oid := c.find(n.Table)

@@ -297,17 +297,15 @@ func (c *Ctx) inheritTriggers(parent, child *catalog.Table) error {
 
 // dropTrigger finds what DROP TRIGGER names.
 func (c *Ctx) dropTrigger(n *ast.DropStmt, o *ast.Object) (target, bool, error) {
-	rv := &ast.RangeVar{At: o.At, Name: o.On[len(o.On)-1]}
-	if len(o.On) > 1 {
-		rv.Schema = o.On[len(o.On)-2]
-	}
+	rv := ownerOf(o, o.On)
 	oid := c.find(rv)
 	if oid == 0 {
+		err := c.missing(rv)
 		if n.IfExists {
-			c.notice(pgerr.SuccessfulCompletion, "relation %q does not exist, skipping", rv.Name)
-			return target{}, false, nil
+			c.notice(pgerr.SuccessfulCompletion, "%s, skipping", pgerr.Of(err).Message)
+			err = nil
 		}
-		return target{}, false, c.missing(rv)
+		return target{}, false, err
 	}
 	t := c.snap().Table(oid)
 	if t != nil {
@@ -325,7 +323,7 @@ func (c *Ctx) dropTrigger(n *ast.DropStmt, o *ast.Object) (target, bool, error) 
 		}
 	}
 	if n.IfExists {
-		c.notice(pgerr.SuccessfulCompletion, "trigger %q for relation %q does not exist, skipping", o.Name[0], rv.Name)
+		c.notice(pgerr.SuccessfulCompletion, "trigger %q for relation %q does not exist, skipping", o.Name[0], relText(rv))
 		return target{}, false, nil
 	}
 	return target{}, false, pgerr.Newf(pgerr.UndefinedObject, "trigger %q for table %q does not exist", o.Name[0], rv.Name)

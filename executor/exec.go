@@ -82,7 +82,9 @@ type Execution struct {
 	rows   int64
 	point  *pointRun
 	result Result
-	ended  bool    // without error: the operators may serve again
+	ended  bool   // without error: the operators may serve again
+	state  *State // which knows that it runs, nil once it does not
+	plan   *plan.Plan
 	held   *rowSet // see nextHeld
 	at     cursor
 }
@@ -97,12 +99,15 @@ func Open(ctx *Ctx, p *plan.Plan) (*Execution, error) {
 	}
 	e := &Execution{}
 	if err := e.start(ctx, p); err != nil {
+		e.Close()
 		return nil, err
 	}
 	return e, nil
 }
 
 func (e *Execution) start(ctx *Ctx, p *plan.Plan) error {
+	e.state, e.plan = ctx.State, p
+	e.state.Begin(p)
 	if pt, err := openPoint(ctx, p); pt != nil || err != nil {
 		e.point = pt
 		return err
@@ -292,6 +297,8 @@ func (e *Execution) Result() Result {
 // and more than once.
 func (e *Execution) Close() {
 	e.done = true
+	e.state.End(e.plan)
+	e.state = nil
 	if e.point != nil {
 		e.point.close()
 		return
@@ -331,7 +338,11 @@ func Run(ctx *Ctx, p *plan.Plan, sink Sink) (Result, error) {
 		return Result{}, err
 	}
 	if pt != nil {
-		defer pt.close()
+		ctx.State.Begin(p)
+		defer func() {
+			ctx.State.End(p)
+			pt.close()
+		}()
 		b, err := pt.next()
 		if err == nil && b != nil && sink != nil {
 			err = sink(b)

@@ -5,6 +5,7 @@ import (
 	"rowkey/catalog/rowenc"
 	"rowkey/planner/plan"
 	"rowkey/types"
+	"slices"
 )
 
 // The short path of point reads: a Project (or nothing) over a Scan of one
@@ -19,6 +20,37 @@ type State struct {
 	// other remembers plans that are none.
 	other map[*plan.Plan]struct{}
 	trees map[*plan.Plan]*tree
+	// running are the plans under way.
+	running []*plan.Plan
+}
+
+// Begin notes that a plan runs, until End.
+func (s *State) Begin(p *plan.Plan) {
+	if s != nil {
+		s.running = append(s.running, p)
+	}
+}
+
+// End notes that a plan does not run any more. What began last mostly ends first, but
+// cursors may outlive others.
+func (s *State) End(p *plan.Plan) {
+	if s == nil {
+		return
+	}
+	for i := len(s.running) - 1; i >= 0; i-- {
+		if s.running[i] == p {
+			s.running = slices.Delete(s.running, i, i+1)
+			return
+		}
+	}
+}
+
+// EndAll notes that nothing runs any more.
+func (s *State) EndAll() { s.running = s.running[:0] }
+
+// Opened tells whether a plan under way has a table or index open.
+func (s *State) Opened(relation types.OID) bool {
+	return slices.ContainsFunc(s.running, func(p *plan.Plan) bool { return slices.Contains(p.Opened, relation) })
 }
 
 // stateMax bounds the number of plans remembered.

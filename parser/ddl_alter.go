@@ -467,6 +467,9 @@ func (p *parser) parseAlterPolicy(at ast.At) ast.Stmt {
 	o := p.named(ast.ObjectPolicy)
 	p.expect("on")
 	table := p.qualifiedName()
+	if o.On = []string{table.Name}; table.Schema != "" {
+		o.On = []string{table.Schema, table.Name}
+	}
 	if ifExists || p.is("rename") {
 		p.expect("rename", "to")
 		return &ast.RenameStmt{At: at, Kind: ast.ObjectPolicy, Table: table, Object: o, SubName: o.Name[0],

@@ -669,6 +669,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 		pt.limit = func(e plan.Expr) { limit = e }
 		pt.keepOrder = func() { ordered = true }
 		pt.build = func() (plan.Node, []colID) {
+			p.opens(s.table, ix, m != nil && m.bounded)
 			n := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Child: s.child, Index: ix, Reverse: reverse, IndexOnly: indexOnly,
 				Attnums: s.attnums(cols), Limit: limit, Ordered: ordered}
 			at := p.at(cols)
@@ -831,9 +832,11 @@ func (p *planner) bitmapPath(s *lScan, cols []colID, n, rows float64, quals floa
 		pt.startup = seeks*seekCost + entries*entryCost
 		pt.total = pt.startup + fetched*(fetchCost+rowCost+quals)
 		pt.build = func() (plan.Node, []colID) {
+			p.opens(s.table, s.table.Indexes[0], false)
 			sc := &plan.Scan{Base: p.base(pt, cols), Table: s.table, Alias: s.alias, Child: s.child, Index: s.table.Indexes[0], Attnums: s.attnums(cols)}
 			ats, none := p.at(cols), p.at(nil)
 			for _, a := range arms {
+				p.opens(s.table, a.Index, true)
 				spans := make([]plan.KeySpan, len(a.Spans))
 				for i, sp := range a.Spans {
 					spans[i] = none.span(sp)

@@ -3,6 +3,7 @@ package planner
 import (
 	"slices"
 
+	"rowkey/catalog"
 	"rowkey/planner/plan"
 )
 
@@ -67,7 +68,7 @@ func (p *planner) finishPlan(bd *bound, tag string) *plan.Plan {
 		}
 	}
 	pl.Fault, pl.Uncalled = p.fault, p.uncalled
-	pl.Root, pl.CTEs, pl.Slots, pl.Nodes = node, p.cteList, p.slots, p.nodes
+	pl.Root, pl.CTEs, pl.Slots, pl.Nodes, pl.Opened = node, p.cteList, p.slots, p.nodes, p.opened
 	return pl
 }
 
@@ -294,6 +295,7 @@ func (p *planner) dmlPaths(n *dmlRel) []*path {
 			out = m
 		}
 		p.nameReturning(out, n)
+		p.opensTarget(n)
 		return out, n.retIDs
 	}
 	return []*path{pt}
@@ -335,5 +337,27 @@ func (p *planner) insertNode(n *dmlRel, node plan.Node, pt *path) plan.Node {
 	}
 	i.Base = p.base(pt, n.retIDs)
 	p.nameReturning(i, n)
+	p.opensTarget(n)
 	return i
+}
+
+// opens notes that a node reads a table by an index. The whole of the first one, which is
+// the table itself, is not read as an index.
+func (p *planner) opens(t *catalog.Table, ix *catalog.Index, bounded bool) {
+	p.opened = append(p.opened, t.OID)
+	if bounded || ix != t.Indexes[0] {
+		p.opened = append(p.opened, ix.OID)
+	}
+}
+
+// opensTarget notes that a node writes its target, and what indexes it has.
+func (p *planner) opensTarget(n *dmlRel) {
+	for _, t := range append([]*catalog.Table{n.table}, n.treeTables()...) {
+		p.opened = append(p.opened, t.OID)
+		for _, ix := range t.Indexes {
+			if n.kind != dmlDelete {
+				p.opened = append(p.opened, ix.OID)
+			}
+		}
+	}
 }

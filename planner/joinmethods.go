@@ -381,6 +381,7 @@ func (j *joining) lookups(l *path, pairs []equiPair, rest []plan.Expr) []*path {
 			both := append(append(make([]colID, 0, len(lc)+len(cols)), lc...), cols...)
 			out := j.joinCols(lc, cols)
 			la := p.at(lc)
+			p.opens(s.table, ix, true)
 			lj := &plan.LookupJoin{Kind: j.kind, Input: ln, Table: s.table, Alias: s.alias, Index: ix, IndexOnly: only,
 				Keys: la.exprs(vals), Attnums: s.attnums(cols), Unique: unique}
 			lj.Cond = p.at(both).expr(cheapFirst(conds))

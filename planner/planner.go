@@ -139,6 +139,7 @@ type planner struct {
 	refused       error       // see plan.Plan
 	pushed        *pushedLock // for the query that is bound next
 	hasLocks      bool
+	opened        []catalog.OID // see plan.Plan
 	// fault is plan.Plan's; faulty tells that a constant could not be computed, which
 	// may become it, and whole is the statement to look for that in (faults.go).
 	fault     error

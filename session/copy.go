@@ -307,6 +307,8 @@ func (s *Session) copyFrom(ctx context.Context, st *statement, n *ast.CopyStmt, 
 	if !ok {
 		return pgerr.Unsupported("COPY into %q is not supported", t.Name)
 	}
+	s.state.Begin(ins)
+	defer s.state.End(ins)
 	inserter, err := executor.NewInserter(s.execCtx(ctx, st), t, node.Attnums, node.Defaults, &node.Rules)
 	if err != nil {
 		return err

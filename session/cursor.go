@@ -3,7 +3,9 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"rowkey/catalog"
 	"rowkey/executor"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -106,6 +108,23 @@ func (s *Session) settlePortals() error {
 		}
 	}
 	return nil
+}
+
+// opened tells whether a statement under way or a portal has a table or index open. A
+// portal that gives rows has until it is closed, or kept beyond its transaction.
+func (s *Session) opened(relation catalog.OID) bool {
+	if s.state.Opened(relation) {
+		return true
+	}
+	for _, p := range s.portals {
+		if p.failed || p.hold && p.heldBy == nil || p.cursor == nil && p.exec == nil && !p.done || p.st == nil || p.st.plan == nil {
+			continue
+		}
+		if q := p.st.plan; q.Tag == "SELECT" && !q.Modifies() && slices.Contains(q.Opened, relation) {
+			return true
+		}
+	}
+	return false
 }
 
 // fill reads rows until n are kept (n < 0: all).

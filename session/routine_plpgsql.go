@@ -402,6 +402,11 @@ func (g *plEngine) run(fr *plpgsql.Frame, q *nested, fields []types.Field, param
 	if err != nil {
 		return out, err, false
 	}
+	if !out.Changes { // as a loop's cursor it goes on until its rows have been visited, or a COMMIT
+		p := q.plan
+		g.s.state.Begin(p)
+		defer g.s.state.End(p)
+	}
 	for _, vals := range kept {
 		row.Vals = vals
 		if err := visit(row); err == plpgsql.ErrStop {
@@ -683,6 +688,7 @@ func (g *plEngine) Commit(rollback, chain bool) error {
 	} else if err := s.commit(g.ctx); err != nil {
 		return err
 	}
+	s.state.EndAll() // the loops around have their rows
 	if err := s.begin(g.ctx, true, false, nil); err != nil {
 		return err
 	}

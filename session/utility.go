@@ -130,6 +130,9 @@ func ownsTransaction(st ast.Stmt) string {
 		if n.Concurrently {
 			return "DROP INDEX CONCURRENTLY"
 		}
+		if n.Kind == ast.ObjectTablespace {
+			return "DROP TABLESPACE"
+		}
 	case *ast.ReindexStmt:
 		if n.Concurrently {
 			return "REINDEX CONCURRENTLY"
@@ -194,6 +197,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 		// Exec and Run see the catalog as changed so far.
 		Exec:    func() *executor.Ctx { return s.execCtx(ctx, st) },
 		Pending: func(table catalog.OID) bool { return s.tx.deferred.Pending(table) },
+		Opened:  s.opened,
 		Query: func(q ast.Stmt, sink func(*types.Batch) error) (*plan.Plan, int64, error) {
 			return s.runInner(ctx, st, q, sink, nil)
 		},

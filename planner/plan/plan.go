@@ -75,6 +75,9 @@ type Plan struct {
 	// Relations is the number of tables, subqueries, joins and functions in FROM
 	// anywhere: EXPLAIN qualifies columns where there are several.
 	Relations int
+	// Opened are the tables and indexes that the nodes read or write: while the plan runs,
+	// the session may not change them otherwise.
+	Opened []types.OID
 	// Tag is the command tag's word: SELECT, INSERT, UPDATE, DELETE, MERGE.
 	Tag string
 	// Tables are the tables read or written, with the lock each needs: the session

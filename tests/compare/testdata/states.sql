@@ -97,7 +97,6 @@ FETCH 1 FROM k;
 UPDATE cur SET a = -a;
 FETCH 2 FROM k;
 SAVEPOINT x;
--- differs: a table may be emptied under a cursor, which has its rows
 TRUNCATE cur;
 ROLLBACK TO x;
 FETCH 2 FROM k;
