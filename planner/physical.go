@@ -756,19 +756,22 @@ func (p *planner) funcPaths(n *lFunc) []*path {
 
 // setRows guesses how many rows a set-returning call gives.
 func setRows(c *plan.Call) float64 {
-	if c.Fn.Name == "generate_series" && len(c.Args) >= 2 {
+	if c.Fn.Name == "generate_series" {
 		lo, ok1 := c.Args[0].(*plan.Const)
 		hi, ok2 := c.Args[1].(*plan.Const)
-		if ok1 && ok2 && lo.Val.K == types.PhysInt64 && hi.Val.K == types.PhysInt64 {
-			step := int64(1)
-			if len(c.Args) > 2 {
-				if s, ok := c.Args[2].(*plan.Const); ok && s.Val.K == types.PhysInt64 && s.Val.I != 0 {
-					step = s.Val.I
-				}
+		step := 1.0
+		if len(c.Args) > 2 {
+			k, ok := c.Args[2].(*plan.Const)
+			if !ok {
+				return defaultRows
 			}
-			return math.Max(1, float64(hi.Val.I-lo.Val.I)/float64(step)+1)
+			s := k.Val.Span() // of a whole number, that
+			step = (float64(s.Months)*30+float64(s.Days))*dayMicros + float64(s.Micros)
 		}
-		return 1000
+		if ok1 && ok2 && lo.Val.K == types.PhysInt64 && hi.Val.K == types.PhysInt64 && step != 0 {
+			return math.Max(1, math.Floor((float64(hi.Val.I)-float64(lo.Val.I))/step)+1)
+		}
+		return defaultRows
 	}
 	if c.Fn.Name == "unnest" {
 		if k, ok := c.Args[0].(*plan.Const); ok {

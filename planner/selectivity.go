@@ -24,6 +24,8 @@ const (
 	defaultRows      = 1000
 )
 
+const dayMicros = 24 * 60 * 60 * 1000 * 1000
+
 // tableRows is the estimated size of a table.
 func (p *planner) tableRows(t *catalog.Table) float64 {
 	if st := p.tableStats(t); st != nil {
@@ -428,7 +430,6 @@ func (p *planner) ineqSel(id colID, op string, val plan.Expr) float64 {
 // alike is a constant as a value of a column's type, where the two compare
 // across types: a date with a timestamp.
 func alike(k *plan.Const, t *types.Type) types.Datum {
-	const dayMicros = 24 * 60 * 60 * 1000 * 1000
 	v := k.Val
 	if v.K != types.PhysInt64 || v.I == math.MaxInt64 || v.I == math.MinInt64 {
 		return v
