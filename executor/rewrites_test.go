@@ -13,7 +13,7 @@ import (
 func TestRewrites(t *testing.T) {
 	for name, s := range map[string]planner.Settings{
 		"any":     {},
-		"norules": {DisabledRules: []string{"Decorrelate", "PullUpProjects"}},
+		"norules": {DisabledRules: []string{"Decorrelate", "PullUpProjects", "LateralToJoin"}},
 		"index":   {NoSeqScan: true, NoHashJoin: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +72,11 @@ select a.id, b.id from a left join b on b.a_id = a.id where b.id is null order b
 select a.id, b.id from a left join b on b.a_id = a.id where coalesce(b.w, 9) > 3 order by 1, 2;
 select a.id, b.id, c.v from a left join b on b.a_id = a.id left join c on c.k1 = b.w and c.k2 = b.id order by 1, 2, 3;
 select a.id, s.id, s.v from a left join (select b.id, b.a_id, c.v from b join c on c.k1 = b.w and c.k2 = b.id) s on s.a_id = a.id order by 1, 2, 3;
+select a.id, l.* from a left join lateral (select b.id, b.s from b where b.a_id = a.id and b.w < a.n) l on l.id > 9 order by 1, 2;
+select a.id, l.* from a, lateral (select b.id + a.n as m, c.v from b left join c on c.k1 = b.w where b.x = a.x) l order by 1, 2, 3;
+select a.id, b.id from a join b on b.x between a.n and a.x order by 1, 2;
+select a.id, s.id, s.v from a left join (select b.id, b.x, c.v from b join c on c.k1 = b.w) s on s.x = a.n and s.id < a.id order by 1, 2, 3;
+select id from a where not exists (select from b where b.id > a.n and b.id < a.x) order by 1;
 select a.id, b.id from a full join b on b.a_id = a.id and b.w = 1 order by 1, 2;
 select a.id, b.id from a full join b on b.a_id = a.id where a.x = 1 order by 1, 2;
 select a.id, b.id from a full join b on b.a_id = a.id where b.x = 1 order by 1, 2;

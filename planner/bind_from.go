@@ -95,6 +95,7 @@ func (p *planner) withLateral(q *query, on bool, f func()) {
 	if p.lateralAt == nil {
 		p.lateralAt = map[*query]bool{}
 	}
+	p.hasLateral = p.hasLateral || on
 	old := p.lateralAt[q]
 	p.lateralAt[q] = on
 	f()

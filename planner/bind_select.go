@@ -199,7 +199,8 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		if c, ok := t.expr.(*plan.Col); ok && q.up != nil && !local.has(c.Idx) {
 			// a column of an outer query is a value here, with an id of its own
 			t.id = p.newCol(t.name, c.Typ, c.Mod)
-			p.cols[t.id].fields, p.cols[t.id].collation = p.cols[c.Idx].fields, p.cols[c.Idx].collation
+			from, to := &p.cols[c.Idx], &p.cols[t.id]
+			to.fields, to.collation, to.tableOID, to.attnum = from.fields, from.collation, from.tableOID, from.attnum
 			proj.items = append(proj.items, projItem{t.id, c})
 		} else {
 			t.id = p.addItem(proj, t.name, t.expr)

@@ -61,9 +61,11 @@ func (j *joining) paths(left, right []*path) []*path {
 	if j.kind == plan.AntiNullJoin && len(pairs) > 0 {
 		return out
 	}
-	if k := j.groupOf(l, pairs); k != nil && !set.NoLookupJoin {
+	if r, rest := j.perRow(l, len(rest) > 0); r != nil && !set.NoLookupJoin {
+		k := *j
+		k.conds = rest
 		for _, x := range left {
-			out = append(out, j.nestLoop(x, k, true))
+			out = append(out, k.nestLoop(x, r, true))
 		}
 	}
 	if j.scan != nil && j.scan.table.Virtual != nil && (j.kind == plan.InnerJoin || j.kind == plan.LeftJoin) {
@@ -323,7 +325,7 @@ func (j *joining) lookups(l *path, pairs []equiPair, rest []plan.Expr) []*path {
 				usedPair[c] = true
 				joined++
 				vals = append(vals, e.l)
-				sel *= 1 / p.distinctValues(k, n)
+				sel *= 1 / math.Max(p.distinctValues(k, n), p.distinctValues(e.l, math.MaxFloat64))
 				continue key
 			}
 			for c, e := range s.conds {
@@ -459,55 +461,56 @@ func (j *joining) nestLoop(l, r *path, lateral bool) *path {
 	return pt
 }
 
-// groupOf gives the right side, a grouping, computed for the groups only that
-// one left row asks for, its keys pushed down to the tables:
+// perRow gives the right side computed for what one left row asks for, its conditions
+// pushed down to the tables:
 //
 //	partsupp JOIN (SELECT l_partkey, sum(…) FROM lineitem GROUP BY l_partkey) ON ps_partkey = l_partkey
+//	orders LEFT JOIN (lineitem JOIN part ON …) ON l_orderkey = o_orderkey
+//	periods JOIN events ON at BETWEEN since AND until
 //
-// reads a few line items for each of a few rows of partsupp instead of all of
-// lineitem. nil if the keys do not get there or the left side is large.
-func (j *joining) groupOf(l *path, pairs []equiPair) *path {
-	if j.unit == nil || len(pairs) == 0 || groupingOf(j.unit.r) == nil {
-		return nil
+// read a few line items or events for each of a few left rows instead of all of them; rest
+// are the conditions left to the join. nil if the left side is large, the conditions do not
+// get there, or looking up keys does the same; ranges: there are others than equalities.
+func (j *joining) perRow(l *path, ranges bool) (right *path, rest []plan.Expr) {
+	u := j.unit
+	if u == nil || l.rows*seekCost > u.paths[0].total {
+		return nil, nil
 	}
-	if whole := j.unit.paths[0].total; l.rows*seekCost > whole {
-		return nil
+	if s, ok := u.r.(*lScan); ok && (s.table.Virtual != nil || s.tree == nil && !ranges) {
+		return nil, nil
 	}
-	var conds []plan.Expr
-	for _, e := range pairs {
-		if !e.nullsEqual {
-			conds = append(conds, e.cond)
-		}
+	conds, rest := split(j.conds, func(c plan.Expr) bool {
+		cols := colsOf(c)
+		return cols.meets(u.out) && !cols.subsetOf(u.out) && !isVolatile(c) && !hasSubquery(c)
+	})
+	if len(conds) == 0 {
+		return nil, nil
 	}
-	for _, k := range j.unit.keyed {
+	for _, k := range u.keyed {
 		if len(k.conds) == len(conds) && equalLists(k.conds, conds) {
-			return k.path
+			return k.path, rest
 		}
 	}
 	k := keyedPath{conds: conds}
-	r := j.p.push(j.unit.r, conds)
-	if n := groupingOf(r); n != nil && !freeCols(n.in).empty() {
+	if r := j.p.push(u.r, conds); !freeCols(tables(r)).empty() {
 		k.path = j.p.pathsFor(r)[0]
 	}
-	j.unit.keyed = append(j.unit.keyed, k)
-	return k.path
+	u.keyed = append(u.keyed, k)
+	return k.path, rest
 }
 
-// groupingOf is the grouping at the top of r, below projections and filters.
-func groupingOf(r rel) *lGroup {
+// tables is what a rel filters, projects and groups.
+func tables(r rel) rel {
 	for {
 		switch n := r.(type) {
 		case *lGroup:
-			if len(n.groups) == 0 {
-				return nil
-			}
-			return n
+			r = n.in
 		case *lProject:
 			r = n.in
 		case *lFilter:
 			r = n.in
 		default:
-			return nil
+			return r
 		}
 	}
 }

@@ -36,12 +36,12 @@ type unit struct {
 	free  colSet      // columns of other units it reads (LATERAL)
 	out   colSet
 	paths []*path
-	keyed []keyedPath // of a grouping: for one group at a time
+	keyed []keyedPath // for what one row of other units asks for
 	// unique is a semi unit made unique (uniqueInner).
 	unique *uniqueSide
 }
 
-// keyedPath is a way to compute a grouping for the groups that conds give.
+// keyedPath is a way to compute the rows of a unit that meet conditions on other units.
 type keyedPath struct {
 	conds []plan.Expr
 	path  *path // nil: the conditions do not reach its tables

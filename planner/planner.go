@@ -155,7 +155,7 @@ type planner struct {
 	collations map[plan.Expr]collation
 
 	// what the statement has at all: rules that need it are not even tried
-	hasSubqueries, hasDerived, hasJoins, hasDistinct, hasUnion bool
+	hasSubqueries, hasDerived, hasJoins, hasLateral, hasDistinct, hasUnion bool
 
 	subqueryNo int // subqueries of the statement so far
 

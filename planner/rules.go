@@ -17,6 +17,7 @@ type rule struct {
 func needsCTEs(p *planner) bool       { return len(p.ctes) > 0 }
 func needsSubqueries(p *planner) bool { return p.hasSubqueries }
 func needsJoins(p *planner) bool      { return p.hasJoins || p.hasSubqueries }
+func needsLateral(p *planner) bool    { return p.hasLateral }
 func needsDistinct(p *planner) bool   { return p.hasDistinct }
 func needsDerived(p *planner) bool    { return p.hasDerived }
 func needsUnion(p *planner) bool      { return p.hasUnion }
@@ -34,6 +35,7 @@ var ruleList = []rule{
 	{"DropUnread", dropUnread, needsDerived},
 	{"Decorrelate", decorrelate, needsSubqueries},
 	{"PullUpProjects", pullUpProjects, nil},
+	{"LateralToJoin", lateralToJoin, needsLateral},
 	{"FoldConstants", foldConstants, nil},
 	{"SimplifyOuterJoins", simplifyOuterJoins, needsJoins},
 	{"TransitiveEqualities", transitiveEqualities, needsJoins},

@@ -89,7 +89,7 @@ func (p *planner) asJoin(in rel, c plan.Expr) rel {
 		if sub == nil {
 			return nil
 		}
-		q, conds, ok := p.pullCorrelated(sub)
+		q, conds, ok := p.pullCorrelated(sub, freeCols(sub))
 		if !ok || len(conds) == 0 {
 			return nil
 		}
@@ -108,7 +108,7 @@ func (p *planner) asJoin(in rel, c plan.Expr) rel {
 				break
 			}
 		}
-		q, conds, ok := p.pullCorrelated(sub)
+		q, conds, ok := p.pullCorrelated(sub, freeCols(sub))
 		if !ok {
 			return nil
 		}
@@ -231,19 +231,19 @@ func simpleExists(r rel) rel {
 }
 
 // pullCorrelated takes the conditions that read outer columns out of a rel.
-// It fails if outer columns are read elsewhere.
-func (p *planner) pullCorrelated(r rel) (rel, []plan.Expr, bool) {
-	free := freeCols(r)
-	if free.empty() {
+// It fails if these are read elsewhere, and where there would be fewer calls of
+// volatile functions.
+func (p *planner) pullCorrelated(r rel, outer colSet) (rel, []plan.Expr, bool) {
+	if !freeCols(r).meets(outer) {
 		return r, nil, true
 	}
 	switch n := r.(type) {
 	case *lFilter:
-		in, conds, ok := p.pullCorrelated(n.in)
+		in, conds, ok := p.pullCorrelated(n.in, outer)
 		if !ok {
 			return nil, nil, false
 		}
-		up, stay := split(n.conds, func(c plan.Expr) bool { return colsOf(c).meets(free) })
+		up, stay := split(n.conds, func(c plan.Expr) bool { return colsOf(c).meets(outer) })
 		for _, c := range up {
 			if isVolatile(c) {
 				return nil, nil, false
@@ -251,12 +251,12 @@ func (p *planner) pullCorrelated(r rel) (rel, []plan.Expr, bool) {
 		}
 		return filterOver(in, stay), append(conds, up...), true
 	case *lProject:
-		in, conds, ok := p.pullCorrelated(n.in)
+		in, conds, ok := p.pullCorrelated(n.in, outer)
 		if !ok {
 			return nil, nil, false
 		}
 		for _, it := range n.items {
-			if colsOf(it.expr).meets(free) {
+			if colsOf(it.expr).meets(outer) || isVolatile(it.expr) {
 				return nil, nil, false
 			}
 		}
@@ -277,7 +277,7 @@ func (p *planner) pullCorrelated(r rel) (rel, []plan.Expr, bool) {
 		if n.kind == plan.FullJoin || n.kind == plan.AntiNullJoin {
 			return nil, nil, false
 		}
-		l, lc, ok := p.pullCorrelated(n.l)
+		l, lc, ok := p.pullCorrelated(n.l, outer)
 		if !ok {
 			return nil, nil, false
 		}
@@ -285,25 +285,25 @@ func (p *planner) pullCorrelated(r rel) (rel, []plan.Expr, bool) {
 		c.l = l
 		if n.kind != plan.InnerJoin {
 			for _, x := range n.conds {
-				if colsOf(x).meets(free) {
+				if colsOf(x).meets(outer) {
 					return nil, nil, false
 				}
 			}
-			if freeCols(n.r).meets(free) {
+			if freeCols(n.r).meets(outer) {
 				return nil, nil, false
 			}
 			return c, lc, true
 		}
-		rr, rc, ok := p.pullCorrelated(n.r)
+		rr, rc, ok := p.pullCorrelated(n.r, outer)
 		if !ok {
 			return nil, nil, false
 		}
 		c.r = rr
-		up, stay := split(n.conds, func(x plan.Expr) bool { return colsOf(x).meets(free) })
+		up, stay := split(n.conds, func(x plan.Expr) bool { return colsOf(x).meets(outer) })
 		c.conds = stay
 		return c, append(append(lc, rc...), up...), true
 	case *lSort:
-		return p.pullCorrelated(n.in)
+		return p.pullCorrelated(n.in, outer)
 	}
 	return nil, nil, false
 }
@@ -371,7 +371,7 @@ func (p *planner) scalarJoin(in rel, s *subquery) (rel, plan.Expr) {
 			return nil, nil
 		}
 	}
-	q, conds, ok := p.pullCorrelated(g.in)
+	q, conds, ok := p.pullCorrelated(g.in, freeCols(g.in))
 	if !ok || len(conds) == 0 || !freeCols(q).empty() && freeCols(q).meets(left) {
 		return nil, nil
 	}
@@ -507,7 +507,7 @@ func (p *planner) uniqueJoin(in, sub rel, val plan.Expr) (rel, plan.Expr) {
 	if baseScan(sub) == nil || colsOf(val).meets(left) {
 		return nil, nil
 	}
-	q, conds, ok := p.pullCorrelated(sub)
+	q, conds, ok := p.pullCorrelated(sub, freeCols(sub))
 	if !ok || len(conds) == 0 {
 		return nil, nil
 	}
