@@ -640,7 +640,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	cols := p.usedOf(s)
 	w := p.width(cols)
 	n := p.tableRows(s.table)
-	rows := math.Max(1, n*p.selectivity(s.conds))
+	rows := math.Max(1, n*p.scanSelectivity(s, s.conds))
 	if s.tree != nil {
 		return p.treePaths(s)
 	}
@@ -728,7 +728,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 		}
 		matched := n
 		if m.bounded {
-			matched = math.Max(1, n*p.selectivity(m.absorb))
+			matched = math.Max(1, n*p.scanSelectivity(s, m.absorb))
 			if m.unique {
 				matched = math.Min(matched, float64(m.points))
 			}
@@ -809,7 +809,7 @@ func (p *planner) bitmapPath(s *lScan, cols []colID, n, rows float64, quals floa
 						m.used[k] = m.used[k] || implies(holds, c)
 					}
 				}
-				if matched := n * p.selectivity(m.absorb); best == nil || matched < most {
+				if matched := n * p.scanSelectivity(s, m.absorb); best == nil || matched < most {
 					best, bestIx, most = m, ix, math.Max(1, matched)
 				}
 			}

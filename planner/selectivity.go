@@ -109,10 +109,20 @@ func uniqueColumn(t *catalog.Table, attnum int16) bool {
 // selectivity of a conjunction over rows rows. Ranges on one column count as
 // a range, not as two independent conditions.
 func (p *planner) selectivity(conds []plan.Expr) float64 {
+	return p.selectivityIn(conds, nil)
+}
+
+// scanSelectivity is that of conditions on the rows of one table: columns of others
+// that they read have one value each, though nobody knows it.
+func (p *planner) scanSelectivity(s *lScan, conds []plan.Expr) float64 {
+	return p.selectivityIn(conds, setOf(s.outCols()))
+}
+
+func (p *planner) selectivityIn(conds []plan.Expr, own colSet) float64 {
 	s := 1.0
 	var lows, highs map[colID]float64
 	for _, c := range conds {
-		if id, op, val, ok := columnBound(c); ok {
+		if id, op, val, ok := columnBound(c, own); ok {
 			x := p.ineqSel(id, op, val)
 			m := &lows
 			if op == "<" || op == "<=" {
@@ -147,8 +157,9 @@ func (p *planner) selectivity(conds []plan.Expr) float64 {
 	return math.Max(s, 1e-10)
 }
 
-// columnBound recognises column < value and the like.
-func columnBound(e plan.Expr) (id colID, op string, val plan.Expr, ok bool) {
+// columnBound recognises column < value and the like; if own is set, of a column among
+// these, and the value may read others.
+func columnBound(e plan.Expr, own colSet) (id colID, op string, val plan.Expr, ok bool) {
 	c, isCall := e.(*plan.Call)
 	if !isCall || c.Op == nil || len(c.Args) != 2 {
 		return 0, "", nil, false
@@ -159,11 +170,18 @@ func columnBound(e plan.Expr) (id colID, op string, val plan.Expr, ok bool) {
 	default:
 		return 0, "", nil, false
 	}
-	if col, isCol := bareColumn(c.Args[0]); isCol && colsOf(c.Args[1]).empty() {
-		return col.Idx, op, c.Args[1], true
+	bound := func(a, val plan.Expr) bool {
+		if col, isCol := bareColumn(a); isCol {
+			id = col.Idx
+			return own == nil && colsOf(val).empty() || own.has(id) && !colsOf(val).meets(own)
+		}
+		return false
 	}
-	if col, isCol := bareColumn(c.Args[1]); isCol && colsOf(c.Args[0]).empty() {
-		return col.Idx, flip(op), c.Args[0], true
+	if bound(c.Args[0], c.Args[1]) {
+		return id, op, c.Args[1], true
+	}
+	if bound(c.Args[1], c.Args[0]) {
+		return id, flip(op), c.Args[0], true
 	}
 	return 0, "", nil, false
 }
@@ -309,7 +327,7 @@ func (p *planner) opSel(e *plan.Call) float64 {
 		}
 		return 1 - p.eqSel(l, r)
 	case "<", "<=", ">", ">=":
-		if id, op, val, ok := columnBound(e); ok {
+		if id, op, val, ok := columnBound(e, nil); ok {
 			return p.ineqSel(id, op, val)
 		}
 		return defaultIneqSel
