@@ -225,6 +225,48 @@ func (s *Snapshot) addFunction(o *Function) error {
 	return nil
 }
 
+// countParams gives fn the parameters that calls give arguments for: CALL does for OUT ones, too.
+func (f *Function) countParams(fn *builtin.Func, call bool) {
+	fn.Args, fn.ArgNames, fn.Defaults, fn.Variadic = nil, nil, nil, nil
+	named := false
+	for i := range f.Params {
+		p := &f.Params[i]
+		if !p.In() && !(call && p.Mode == 'o') {
+			continue
+		}
+		fn.Args = append(fn.Args, p.Type)
+		fn.ArgNames = append(fn.ArgNames, p.Name)
+		named = named || p.Name != ""
+		if p.Default != "" {
+			fn.Defaults = append(fn.Defaults, types.Null) // the planner binds the expression
+		}
+		if p.Mode == 'v' {
+			fn.Variadic = p.Type.Elem
+			if p.Type == types.AnyArray {
+				fn.Variadic = types.AnyElement
+			} else if p.Type == types.AnyCompatibleArray {
+				fn.Variadic = types.AnyCompatible
+			} else if p.Type == types.AnyType {
+				fn.Variadic = types.AnyType
+			}
+		}
+	}
+	if !named {
+		fn.ArgNames = nil
+	}
+}
+
+// CalledAs describes f to those who resolve a CALL, or any other call: each counts the parameters of
+// every routine as of its own kind, and refuses it after that.
+func (f *Function) CalledAs(call bool) *builtin.Func {
+	if call == (f.Kind == 'p') {
+		return f.Func
+	}
+	fn := *f.Func
+	f.countParams(&fn, call)
+	return &fn
+}
+
 // makeFunc describes f to those who resolve calls.
 func (f *Function) makeFunc(s *Snapshot) error {
 	fn := &builtin.Func{OID: f.OID, Name: f.Name, Result: f.Result, Kind: builtin.Kind(f.Kind), SetOf: f.SetOf, NotStrict: !f.Strict,
@@ -232,32 +274,7 @@ func (f *Function) makeFunc(s *Snapshot) error {
 	if fn.Kind == 'p' {
 		fn.Kind = builtin.Procedure
 	}
-	named := false
-	for i := range f.Params {
-		p := &f.Params[i]
-		// A CALL gives arguments for a procedure's OUT parameters, too.
-		if p.In() || f.Kind == 'p' && p.Mode == 'o' {
-			fn.Args = append(fn.Args, p.Type)
-			fn.ArgNames = append(fn.ArgNames, p.Name)
-			named = named || p.Name != ""
-			if p.Default != "" {
-				fn.Defaults = append(fn.Defaults, types.Null) // the planner binds the expression
-			}
-			if p.Mode == 'v' {
-				fn.Variadic = p.Type.Elem
-				if p.Type == types.AnyArray {
-					fn.Variadic = types.AnyElement
-				} else if p.Type == types.AnyCompatibleArray {
-					fn.Variadic = types.AnyCompatible
-				} else if p.Type == types.AnyType {
-					fn.Variadic = types.AnyType
-				}
-			}
-		}
-	}
-	if !named {
-		fn.ArgNames = nil
-	}
+	f.countParams(fn, f.Kind == 'p')
 	if out := f.Outputs(); len(out) > 1 || len(out) == 1 && f.Result == types.Record {
 		for _, p := range out {
 			fn.Out = append(fn.Out, types.Field{Name: p.Name, Type: p.Type, Typmod: -1})

@@ -163,17 +163,30 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 			lookup = append(lookup[:len(lookup):len(lookup)], a.e.Type())
 		}
 	}
-	c, ambiguous := findFunction(fns, lookup, names, variadic)
-	if c == nil || !exactCandidate(c, lookup) {
-		// a call that looks like a cast: int4('5'), text(x)
-		if len(args) == 1 && e != nil && len(names) == 0 && !variadic && !e.Star && !e.WithinGroup && e.Over == nil && !e.Distinct && len(e.OrderBy) == 0 && e.Filter == nil {
-			if x := b.castCallByName(e, args[0]); x != nil {
-				return x
+	call := e != nil && e == p.called
+	c, ambiguous := findFunction(calledAs(fns, call), lookup, names, variadic)
+	plain := len(args) == 1 && e != nil && len(names) == 0 && !variadic && !e.Star && !e.WithinGroup && e.Over == nil && !e.Distinct && len(e.OrderBy) == 0 && e.Filter == nil
+	if plain && (c == nil || !exactCandidate(c, lookup)) { // a call that looks like a cast: int4('5'), text(x)
+		if x := b.castCallByName(e, args[0]); x != nil {
+			if call {
+				notProcedure(shown, lookup, names, pos)
 			}
+			return x
 		}
 	}
 	if c == nil {
+		if plain && !ambiguous && len(e.Name) == 1 && !call { // a column: name(t) for t.name
+			if x := p.fieldNamed(args[0].e, name); x != nil {
+				return x
+			}
+		}
 		b.noFunction(name, shown, lookup, names, ambiguous, pos, e)
+	}
+	switch {
+	case call && c.fn.Kind != builtin.Procedure:
+		notProcedure(shown, lookup, names, pos)
+	case !call && c.fn.Kind == builtin.Procedure:
+		bail(pgerr.Newf(pgerr.WrongObjectType, "%s is a procedure", signatureOf(shown, lookup, names)).WithHint("To call a procedure, use CALL.").At(pos))
 	}
 	if e != nil {
 		b.checkCall(c.fn, e, shown, pos)
@@ -287,6 +300,21 @@ func (b *binder) castCallByName(e *ast.FuncCall, a arg) plan.Expr {
 	return p.coerceTo(a, t, -1, builtin.Explicit, false)
 }
 
+// calledAs are functions as who resolves a CALL, or a call that is none, counts their parameters.
+func calledAs(fns []*builtin.Func, call bool) []*builtin.Func {
+	for i, f := range fns {
+		if u, ok := f.User.(*catalog.Function); ok && call != (f.Kind == builtin.Procedure) {
+			fns = slices.Clone(fns)
+			fns[i] = u.CalledAs(call)
+		}
+	}
+	return fns
+}
+
+func notProcedure(shown string, input []*types.Type, names []string, pos int) {
+	bail(pgerr.Newf(pgerr.WrongObjectType, "%s is not a procedure", signatureOf(shown, input, names)).WithHint("To call a function, use SELECT.").At(pos))
+}
+
 // noFunction is the error for a call that means nothing.
 func (b *binder) noFunction(name, shown string, input []*types.Type, names []string, ambiguous bool, pos int, e *ast.FuncCall) {
 	sig := signatureOf(shown, input, names)
@@ -331,9 +359,6 @@ func (b *binder) checkCall(f *builtin.Func, e *ast.FuncCall, shown string, pos i
 		case e.Over != nil:
 			wrong("OVER specified, but %s is not a window function nor an aggregate function", shown)
 		}
-	}
-	if f.Kind == builtin.Procedure && b.kind != inCallArgs {
-		bail(pgerr.Newf(pgerr.WrongObjectType, "%s is a procedure", signatureOf(shown, f.Args, nil)).WithHint("To call a procedure, use CALL.").At(pos))
 	}
 	if f.Kind == builtin.Window && e.Over == nil {
 		wrong("window function %s requires an OVER clause", shown)

@@ -272,10 +272,7 @@ func BindCall(req Request, f *ast.FuncCall) (c *plan.Call, err error) {
 	p := newPlanner(&req)
 	p.called = f
 	b := &binder{p: p, kind: inCallArgs}
-	c, ok := b.funcCall(f).(*plan.Call)
-	if !ok || c.Fn.User == nil || c.Fn.Kind != builtin.Procedure {
-		fail(f.Pos(), pgerr.WrongObjectType, "%s is not a procedure", strings.Join(f.Name, "."))
-	}
+	c = b.funcCall(f).(*plan.Call)
 	p.checkParams()
 	return c, nil
 }

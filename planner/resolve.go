@@ -347,8 +347,8 @@ func candidatesFor(fns []*builtin.Func, n int, names []string, expandVariadic bo
 	var out []candidate
 	for _, f := range fns {
 		nargs := len(f.Args)
-		if len(names) > 0 {
-			if c, ok := namedCandidate(f, n, names); ok {
+		if len(names) > 0 { // what VARIADIC would be spread out of has no names
+			if c, ok := namedCandidate(f, n, names); ok && (f.Variadic == nil || !expandVariadic) {
 				out = append(out, c)
 			}
 			continue

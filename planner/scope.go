@@ -628,10 +628,10 @@ func (p *planner) fieldsOfRows(e plan.Expr) []types.Field {
 	return nil
 }
 
-// fieldOf selects a field of a composite value.
-func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
+// fieldNamed selects a field of a composite value, nil if there is none of the name.
+func (p *planner) fieldNamed(e plan.Expr, name string) plan.Expr {
 	var fields []types.Field
-	if r, ok := b.p.rowOf(e); ok {
+	if r, ok := p.rowOf(e); ok {
 		for i, f := range r.Fields {
 			if f.Name == name && (r.Whole || f.Type == types.Unknown) {
 				return r.Args[i]
@@ -639,12 +639,20 @@ func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 		}
 		fields = r.Fields // what ROW() has besides is looked at too: it may be a mistake
 	} else {
-		fields = b.p.fieldsOfRows(e)
+		fields = p.fieldsOfRows(e)
 	}
 	for i, f := range fields {
 		if f.Name == name {
 			return &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: e, Idx: i, Name: name}
 		}
+	}
+	return nil
+}
+
+// fieldOf selects a field of a composite value, or calls the function that the name means.
+func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
+	if x := b.p.fieldNamed(e, name); x != nil {
+		return x
 	}
 	if fns := b.functionsOf(name, true, func() plan.Expr { return e }); len(fns) > 0 {
 		return b.callOf(fns, name, name, []arg{{e, pos}}, nil, false, pos, nil)
