@@ -12,11 +12,7 @@ import (
 // ALTER … OWNER TO, REASSIGN OWNED and DROP OWNED.
 
 // changeOwner gives an object to another role, if the current one may.
-func (c *Ctx) changeOwner(o secured, to *ast.RoleSpec) error {
-	role, err := c.roleOf(to)
-	if err != nil {
-		return err
-	}
+func (c *Ctx) changeOwner(o secured, role *catalog.Role) error {
 	if role.OID == o.owner {
 		return nil
 	}
@@ -63,24 +59,22 @@ func schemaOf(o catalog.Object) catalog.OID {
 
 // changeRelationOwner is ALTER TABLE, VIEW, SEQUENCE or INDEX … OWNER TO.
 func (c *Ctx) changeRelationOwner(oid catalog.OID, to *ast.RoleSpec) error {
+	role, err := c.roleOf(to)
+	if err != nil {
+		return err
+	}
 	snap := c.snap()
 	if t := snap.Table(oid); t != nil {
-		return c.changeOwner(c.securedTable(t), to)
+		return c.changeOwner(c.securedTable(t), role)
 	}
 	if q := snap.Sequence(oid); q != nil {
-		if q.OwnerTable != 0 {
-			if role, err := c.roleOf(to); err != nil || role.OID == ownerOID(q.Owner) {
-				return err
-			}
-			return pgerr.Newf(pgerr.FeatureNotSupported, "cannot change owner of sequence \"%s\"", q.Name).
-				WithDetail("Sequence \"%s\" is linked to table \"%s\".", q.Name, snap.Table(q.OwnerTable).Name)
+		if q.OwnerTable == 0 || role.OID == ownerOID(q.Owner) {
+			return c.changeOwner(c.securedSequence(q), role)
 		}
-		return c.changeOwner(c.securedSequence(q), to)
+		return pgerr.Newf(pgerr.FeatureNotSupported, "cannot change owner of sequence \"%s\"", q.Name).
+			WithDetail("Sequence \"%s\" is linked to table \"%s\".", q.Name, snap.Table(q.OwnerTable).Name)
 	}
-	if t := snap.TableOfIndex(oid); t != nil {
-		if role, err := c.roleOf(to); err != nil || role.OID == ownerOID(t.Owner) {
-			return err
-		}
+	if t := snap.TableOfIndex(oid); t != nil && role.OID != ownerOID(t.Owner) {
 		e := pgerr.Newf(pgerr.WrongObjectType, "cannot change owner of index \"%s\"", t.IndexByOID(oid).Name).
 			WithHint("Change the ownership of the index's table instead.")
 		e.Severity = "WARNING"
@@ -91,6 +85,10 @@ func (c *Ctx) changeRelationOwner(oid catalog.OID, to *ast.RoleSpec) error {
 
 // alterOwner is ALTER … OWNER TO of what is not a relation.
 func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
+	role, err := c.roleOf(n.Owner)
+	if err != nil {
+		return err
+	}
 	o := n.Object
 	switch o.Kind {
 	case ast.ObjectSchema:
@@ -98,13 +96,13 @@ func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
 		if s == nil {
 			return pgerr.Newf(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", o.Name[0])
 		}
-		return c.changeOwner(c.securedSchema(s), n.Owner)
+		return c.changeOwner(c.securedSchema(s), role)
 	case ast.ObjectDatabase:
 		d, err := c.databaseNamed(o.Name[0])
 		if err != nil {
 			return err
 		}
-		return c.changeOwner(c.securedDatabase(d), n.Owner)
+		return c.changeOwner(c.securedDatabase(d), role)
 	case ast.ObjectFunction, ast.ObjectProcedure, ast.ObjectRoutine, ast.ObjectAggregate:
 		f, missing, err := c.routine(o, o.Kind)
 		if err != nil {
@@ -113,19 +111,16 @@ func (c *Ctx) alterOwner(n *ast.AlterOwnerStmt) error {
 		if f == nil {
 			return missing
 		}
-		return c.changeOwner(c.securedFunction(f), n.Owner)
+		return c.changeOwner(c.securedFunction(f), role)
 	case ast.ObjectType, ast.ObjectDomain:
 		u, rel, err := c.alteredType(o)
 		if err != nil {
 			return err
 		}
 		if u != nil {
-			return c.changeOwner(c.securedType(u), n.Owner)
+			return c.changeOwner(c.securedType(u), role)
 		}
-		return c.changeOwner(c.securedTable(rel), n.Owner)
-	}
-	if _, err := c.roleOf(n.Owner); err != nil {
-		return err
+		return c.changeOwner(c.securedTable(rel), role)
 	}
 	if err := c.noSystemObject(o); err != nil {
 		return err

@@ -671,22 +671,29 @@ func impliesNotNull(cond, want plan.Expr) bool {
 
 func isColumn(e plan.Expr) bool { _, ok := e.(*plan.Col); return ok }
 
-// bindSet binds SET assignments. They are computed in the order of the table's columns.
+// bindSet binds SET assignments: all values, and then what they are assigned to. They are computed
+// in the order of the table's columns.
 func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan.ColumnExpr {
 	b := &binder{p: p, q: q, kind: inUpdateSet}
 	q.clause = inUpdateSet
 	var out []plan.ColumnExpr
 	seen := map[int16]bool{}
 	parts := map[int16]int{} // where in out the columns assigned to in part are
-	put := func(ct *ast.ColumnTarget, value func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool)) {
+	type setting struct {
+		to        *ast.ColumnTarget
+		value     arg
+		isDefault bool
+	}
+	put := func(s setting) {
+		ct, isDefault := s.to, s.isDefault
 		c := p.targetColumn(t, ct)
 		t.access.writes(catalog.Update, c.Attnum)
 		if len(ct.Path) > 0 {
 			st := p.storeTarget(q, c, ct)
-			x, isDefault := value(c, func(a arg) plan.Expr { return st.value(p, a) })
 			if isDefault {
 				fail(ct.Pos(), pgerr.FeatureNotSupported, "cannot set an array element to DEFAULT")
 			}
+			x := st.value(p, s.value)
 			if c.Generated != "" || c.Identity == catalog.IdentityAlways {
 				refuseValue(c, false, -1)
 			}
@@ -703,7 +710,12 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan
 			out[k].Expr = st.whole(p, out[k].Expr, x)
 			return
 		}
-		x, isDefault := value(c, func(a arg) plan.Expr { return p.assign(a, c) })
+		var x plan.Expr
+		if isDefault {
+			x = p.defaultOf(c, nil, nil)
+		} else {
+			x = p.assign(s.value, c)
+		}
 		if !isDefault && (c.Generated != "" || c.Identity == catalog.IdentityAlways) {
 			refuseValue(c, false, -1)
 		}
@@ -719,17 +731,18 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan
 		}
 		out = append(out, plan.ColumnExpr{Attnum: c.Attnum, Expr: x})
 	}
-	one := func(e ast.Expr) func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
-		return func(c *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
-			if _, ok := e.(*ast.Default); ok {
-				return p.defaultOf(c, nil, nil), true
-			}
-			return assign(b.arg(e)), false
+	var settings []setting
+	set := func(ct *ast.ColumnTarget, value arg) { settings = append(settings, setting{to: ct, value: value}) }
+	one := func(ct *ast.ColumnTarget, e ast.Expr) {
+		if _, ok := e.(*ast.Default); ok {
+			settings = append(settings, setting{to: ct, isDefault: true})
+		} else {
+			set(ct, b.arg(e))
 		}
 	}
 	for _, a := range list {
 		if !a.Multi {
-			put(a.Targets[0], one(a.Value))
+			one(a.Targets[0], a.Value)
 			continue
 		}
 		switch v := a.Value.(type) {
@@ -740,10 +753,7 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan
 					fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
 				}
 				for i, ct := range a.Targets {
-					x := r.Args[i]
-					put(ct, func(_ *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
-						return assign(arg{x, exprLoc(v)}), false
-					})
+					set(ct, arg{r.Args[i], exprLoc(v)})
 				}
 				continue
 			}
@@ -751,7 +761,7 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan
 				fail(exprLoc(v), pgerr.SyntaxError, "number of columns does not match number of values")
 			}
 			for i, ct := range a.Targets {
-				put(ct, one(v.Args[i]))
+				one(ct, v.Args[i])
 			}
 		case *ast.SubLink:
 			if v.Kind != ast.SubExpr {
@@ -763,18 +773,18 @@ func (p *planner) bindSet(list []*ast.Assignment, q *query, t *dmlTarget) []plan
 			}
 			for i, ct := range a.Targets {
 				f := s.fields[i]
-				put(ct, func(_ *catalog.Column, assign func(arg) plan.Expr) (plan.Expr, bool) {
-					x := &plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: s, Idx: i, Name: f.Name}
-					return assign(arg{x, exprLoc(v)}), false
-				})
+				set(ct, arg{&plan.FieldSelect{T: plan.T{Typ: f.Type, Mod: f.Typmod}, Arg: s, Idx: i, Name: f.Name}, exprLoc(v)})
 			}
 		default:
 			if len(a.Targets) == 1 {
-				put(a.Targets[0], one(a.Value))
+				one(a.Targets[0], a.Value)
 				continue
 			}
 			fail(exprLoc(a.Value), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
 		}
+	}
+	for _, s := range settings {
+		put(s)
 	}
 	slices.SortFunc(out, func(a, b plan.ColumnExpr) int { return cmp.Compare(a.Attnum, b.Attnum) })
 	return out

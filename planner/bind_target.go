@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 
 	"rowkey/catalog"
@@ -170,7 +171,12 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 		if out.instead = hasInstead(out.table, command); out.instead {
 			break
 		}
-		p.throughView(out, verb, command, doing)
+		if why := p.throughView(out); why != "" { // what else is wrong with the statement comes first
+			p.unwritable = cmp.Or(p.unwritable, pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot %s view %q", verb, out.table.Name).WithDetail("%s", why).
+				WithHint("To enable %s the view, provide an INSTEAD OF %s trigger or an unconditional ON %s DO INSTEAD rule.", doing, command, command))
+			out.instead = true
+			break
+		}
 	}
 	if out.table.Kind == catalog.KindMatView && out.table.OID != p.req.Maintains {
 		if command == "MERGE" {
@@ -220,21 +226,17 @@ func (p *planner) readTarget(s *lScan, t *dmlTarget, pos int) rel {
 	return p.viewFilter(proj, s, t)
 }
 
-// throughView goes from a view to the relation it shows.
-func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
+// throughView goes from a view to the relation it shows, or tells why it cannot.
+func (p *planner) throughView(t *dmlTarget) (why string) {
 	view := t.table
-	refuse := func(detail string) {
-		bail(pgerr.Newf(pgerr.ObjectNotInPrerequisiteState, "cannot %s view %q", verb, view.Name).WithDetail("%s", detail).
-			WithHint("To enable %s the view, provide an INSTEAD OF %s trigger or an unconditional ON %s DO INSTEAD rule.", doing, command, command))
-	}
 	if len(t.views) > 50 {
-		refuse("The views are nested too deeply.")
+		return "The views are nested too deeply."
 	}
 	p.allowView(view)
 	above := len(p.accesses)
 	v, why := p.simpleView(view)
 	if why != "" {
-		refuse(why)
+		return why
 	}
 	s, rv, base, names := v.query, v.from, v.base, v.columns
 	alias := rv.Name
@@ -299,6 +301,7 @@ func (p *planner) throughView(t *dmlTarget, verb, command, doing string) {
 	}
 	below.through[0].cols = cols
 	t.table, t.only = base, rv.Only
+	return ""
 }
 
 // accessBelow goes from the privileges for a view to those for what it shows,

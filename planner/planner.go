@@ -136,8 +136,9 @@ type planner struct {
 	named         []catalog.OID // users' types that casts name
 	fromFunc      bool
 	writes        bool
-	refused       error       // see plan.Plan
-	pushed        *pushedLock // for the query that is bound next
+	refused       error        // see plan.Plan
+	unwritable    *pgerr.Error // a view that is written to cannot be
+	pushed        *pushedLock  // for the query that is bound next
 	hasLocks      bool
 	opened        []catalog.OID // see plan.Plan
 	// fault is plan.Plan's; faulty tells that a constant could not be computed, which
@@ -199,7 +200,7 @@ func Plan(req Request) (pl *plan.Plan, err error) {
 	if req.Part != nil && len(bd.cols) == 1 {
 		p.assignPart(bd, req.Part)
 	}
-	p.checkParams()
+	p.checkBound()
 	return p.finishPlan(bd, tag), nil
 }
 
@@ -219,6 +220,14 @@ func (p *planner) bindStmt(s ast.Stmt) (*bound, string) {
 	}
 	bail(pgerr.Unsupported("statement %T cannot be planned", s))
 	return nil, ""
+}
+
+// checkBound refuses what is known to be wrong when a whole statement has been bound.
+func (p *planner) checkBound() {
+	p.checkParams()
+	if p.unwritable != nil {
+		bail(p.unwritable)
+	}
 }
 
 // checkParams demands that every parameter has a type by now.
@@ -265,7 +274,7 @@ func Analyze(req Request) (a *Analysis, err error) {
 	defer caught(&err)
 	p := newPlanner(&req)
 	bd, _ := p.bindStmt(req.Stmt)
-	p.checkParams()
+	p.checkBound()
 	a = &Analysis{Params: p.params}
 	if len(bd.cols) > 0 || !p.writes {
 		a.Columns = p.columnsOf(bd.cols)
