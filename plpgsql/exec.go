@@ -164,11 +164,12 @@ func (fr *Frame) inContext(err error) error {
 	if e.Where != "" {
 		e.Where += "\n"
 	}
-	e.Where += fr.context()
+	e.Where += fr.Context()
 	return &e
 }
 
-func (fr *Frame) context() string {
+// Context is the line that tells where in the function the call is.
+func (fr *Frame) Context() string {
 	name := "PL/pgSQL function " + fr.fn.Name
 	switch {
 	case fr.phase == "-":

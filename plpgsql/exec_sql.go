@@ -171,9 +171,9 @@ func (fr *Frame) forQuery(s *stmtForQuery) (flow, error) {
 		if args, err = fr.values(s.using); err != nil {
 			return flowNext, err
 		}
-		_, err = fr.eng.Dynamic(fr, text, args, visit)
+		err = fr.eng.Loop(fr, nil, text, args, visit)
 	default:
-		_, err = fr.eng.Query(fr, s.query, visit)
+		err = fr.eng.Loop(fr, s.query, "", nil, visit)
 	}
 	if err != nil {
 		return flowNext, err
@@ -502,9 +502,6 @@ func (fr *Frame) raise(s *stmtRaise) error {
 		return e
 	}
 	e.Severity = strings.ToUpper(s.level)
-	if e.Severity == "DEBUG" {
-		e.Severity = "DEBUG1"
-	}
 	if e.Code == "" {
 		e.Code = pgerr.SuccessfulCompletion
 		if s.level == "warning" {
@@ -512,7 +509,6 @@ func (fr *Frame) raise(s *stmtRaise) error {
 		}
 	}
 	e.Message = cmp.Or(e.Message, condition, e.Code)
-	e.Where = fr.context()
 	fr.eng.Notice(e)
 	return nil
 }
@@ -555,7 +551,7 @@ func (fr *Frame) diagnostics(s *stmtDiagnostics) error {
 			}
 			continue
 		case "pg_context":
-			text = fr.context()
+			text = fr.eng.Context()
 		case "returned_sqlstate":
 			text = e.Code
 		case "message_text":
@@ -565,7 +561,7 @@ func (fr *Frame) diagnostics(s *stmtDiagnostics) error {
 		case "pg_exception_hint":
 			text = e.Hint
 		case "pg_exception_context":
-			text = e.Where
+			text = e.Where + strings.TrimPrefix(fr.eng.Context(), fr.Context()) // and what calls the function
 		case "column_name":
 			text = e.Column
 		case "constraint_name":

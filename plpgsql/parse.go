@@ -19,6 +19,8 @@ type Signature struct {
 	Fields    []types.Field // of a row result
 	SetOf     bool
 	Procedure bool
+	// Own is the type of $0, a variable that functions have whose result's type comes from the call; else nil.
+	Own *types.Type
 	// Trigger is the row type of the table that a trigger function is called for.
 	Trigger *types.Type
 	IsTrig  bool
@@ -83,6 +85,9 @@ func Compile(src string, sig Signature, env Env) (fn *Function, err error) {
 		if p.Out {
 			c.fn.Outs = append(c.fn.Outs, v)
 		}
+	}
+	if sig.Own != nil {
+		c.scope.names["$0"] = c.addVar(&Var{Name: "$0", Type: sig.Own, Mod: -1, Record: isRow(sig.Own)})
 	}
 	c.fn.found = c.addVar(&Var{Name: "found", Type: types.Bool, Mod: -1})
 	c.scope.names["found"] = c.fn.found

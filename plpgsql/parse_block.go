@@ -125,7 +125,11 @@ func (c *compiler) declaration() []int {
 		c.failAt(pos, pgerr.SyntaxError, "duplicate declaration")
 	}
 	if c.accept("alias", "for") {
-		v, _ := c.variable()
+		t := c.tok()
+		v, fields, ok := c.maybeVariable()
+		if !ok || len(fields) > 0 && !c.fn.Vars[v].Record {
+			c.failAt(t.Pos, pgerr.UndefinedObject, "variable %q does not exist", c.src[t.Pos:c.toks[c.i-1].End])
+		}
 		c.scope.names[name] = v
 		c.expect(";")
 		return nil

@@ -36,6 +36,9 @@ type Engine interface {
 	Query(fr *Frame, e *Expr, visit func(*Row) error) (Outcome, error)
 	// Dynamic runs a statement whose text was computed.
 	Dynamic(fr *Frame, text string, args []Value, visit func(*Row) error) (Outcome, error)
+	// Loop runs the query of a loop, e or text, for visit. It is a cursor's: what goes wrong
+	// while it runs is not said to be in it.
+	Loop(fr *Frame, e *Expr, text string, args []Value, visit func(*Row) error) error
 	// Cast converts a value as an assignment does, by way of its text if need be.
 	Cast(v Value, t *types.Type, mod int32) (types.Datum, error)
 	// Text gives a value's text form.
@@ -46,7 +49,10 @@ type Engine interface {
 	Commit(rollback, chain bool) error
 	// Cancelled gives the error of a statement that was cancelled.
 	Cancelled() error
+	// Notice sends a notice, with its context.
 	Notice(e *pgerr.Error)
+	// Context tells what is running: the function, what calls it, and so on, a line each.
+	Context() string
 	// OpenCursor opens a cursor over e's query, or over text; name "" makes one up.
 	OpenCursor(fr *Frame, name string, e *Expr, text string, args []Value, scroll *bool) (string, error)
 	// FetchCursor moves a cursor and gives the rows; direction is FETCH's, as text.

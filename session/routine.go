@@ -288,19 +288,6 @@ func inQuery(err error, text string) error {
 	return &cp
 }
 
-// within adds a line of context to an error.
-func within(err error, line string) error {
-	if err == nil {
-		return nil
-	}
-	cp := *pgerr.Of(mapKV(err))
-	if cp.Where != "" {
-		cp.Where += "\n"
-	}
-	cp.Where += line
-	return &cp
-}
-
 // parseBody parses the statements of a routine's body.
 func (s *Session) parseBody(text string) ([]*ast.RawStmt, error) { return s.db.stmts.Parse(text) }
 

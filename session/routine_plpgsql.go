@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"rowkey/builtin"
@@ -118,7 +117,7 @@ func (g *plEngine) prepared(fr *plpgsql.Frame, e *plpgsql.Expr) (*plQuery, error
 	if q == nil {
 		list, err := g.s.parseBody(e.Text)
 		if err != nil {
-			return nil, g.wrongIn(e, err)
+			return nil, wrongIn(e, err)
 		}
 		if len(list) != 1 {
 			return nil, pgerr.New(pgerr.SyntaxError, "query is not a single statement")
@@ -144,7 +143,7 @@ func (g *plEngine) prepared(fr *plpgsql.Frame, e *plpgsql.Expr) (*plQuery, error
 		err = vars.err
 	}
 	if err != nil {
-		return nil, g.wrongIn(e, err)
+		return nil, wrongIn(e, err)
 	}
 	q.refs, q.types = vars.refs, q.types[:0]
 	for i := range q.refs {
@@ -240,22 +239,6 @@ func (g *plEngine) bind(fr *plpgsql.Frame, q *plQuery) ([]types.Datum, error) {
 	return q.params, nil
 }
 
-// wrongIn places an error in an expression: at its position, or by a line of context.
-func (g *plEngine) wrongIn(e *plpgsql.Expr, err error) error {
-	var pe *parser.Error
-	if errors.As(err, &pe) {
-		return e.ErrorIn(&pgerr.Error{Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint, Position: pe.Position})
-	}
-	x := *pgerr.Of(mapKV(err))
-	if x.Query == e.Text && x.QueryPosition > 0 {
-		x.Position, x.Query, x.QueryPosition = x.QueryPosition, "", 0
-	}
-	if x.Query == "" && (x.Position > 0 || x.BytePos > 0) {
-		return e.ErrorIn(&x)
-	}
-	return within(&x, e.Context())
-}
-
 // execCtx gives the context that expressions are computed in.
 func (g *plEngine) execCtx() *executor.Ctx {
 	if g.ec == nil || g.ec.Catalog != g.s.snapshot() || g.epoch != g.s.epoch() || g.ec.Txn != g.s.tx.kv {
@@ -285,7 +268,7 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 	if q.simple != nil {
 		ec := g.execCtx()
 		if err := q.plan.Authorize(ec.Catalog, ec.Role); err != nil {
-			return plpgsql.Value{}, g.wrongIn(e, err)
+			return plpgsql.Value{}, wrongIn(e, err)
 		}
 		saved := ec.Params
 		ec.Params = params
@@ -293,13 +276,14 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 		ec.Params = saved
 		if err != nil {
 			if len(q.refs) == 0 { // constants are computed when a query is planned
-				return plpgsql.Value{}, g.wrongIn(e, err)
+				return plpgsql.Value{}, wrongIn(e, err)
 			}
 			return plpgsql.Value{}, mapKV(err)
 		}
 		return plpgsql.Value{Datum: d, Type: f.Type, Mod: f.Typmod}, nil
 	}
 	out, n := types.Null, 0
+	defer g.s.pushContext(e)()
 	_, err = g.s.runNested(g.ctx, &q.nested, append([]types.Datum(nil), params...), func(b *types.Batch) error {
 		for i := range b.Rows() {
 			if n++; n > 1 {
@@ -313,13 +297,29 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 		return plpgsql.Value{}, within(pgerr.New(pgerr.CardinalityViolation, "query returned more than one row"), "query: "+e.Shown)
 	}
 	if err != nil {
-		return plpgsql.Value{}, g.wrongIn(e, err)
+		return plpgsql.Value{}, wrongIn(e, err)
 	}
 	return plpgsql.Value{Datum: out, Type: f.Type, Mod: f.Typmod}, nil
 }
 
 // Query implements plpgsql.Engine.
 func (g *plEngine) Query(fr *plpgsql.Frame, e *plpgsql.Expr, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
+	return g.query(fr, e, false, visit)
+}
+
+// Loop implements plpgsql.Engine.
+func (g *plEngine) Loop(fr *plpgsql.Frame, e *plpgsql.Expr, text string, args []plpgsql.Value, visit func(*plpgsql.Row) error) (err error) {
+	g.s.unnamed++
+	if e != nil {
+		_, err = g.query(fr, e, true, visit)
+	} else {
+		_, err = g.dynamic(fr, text, args, true, visit)
+	}
+	return err
+}
+
+// query runs a statement; loop tells that it is a loop's.
+func (g *plEngine) query(fr *plpgsql.Frame, e *plpgsql.Expr, loop bool, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
 	if err := g.newStatement(fr); err != nil {
 		return plpgsql.Outcome{}, err
 	}
@@ -328,9 +328,10 @@ func (g *plEngine) Query(fr *plpgsql.Frame, e *plpgsql.Expr, visit func(*plpgsql
 		return plpgsql.Outcome{}, err
 	}
 	if !isQuery(q.raw.Stmt) {
+		defer g.s.pushContext(e)()
 		out, err := g.utility(fr, &q.nested, e, visit)
 		if err != nil {
-			return out, g.wrongIn(e, err)
+			return out, wrongIn(e, err)
 		}
 		return out, nil
 	}
@@ -338,9 +339,12 @@ func (g *plEngine) Query(fr *plpgsql.Frame, e *plpgsql.Expr, visit func(*plpgsql
 	if err != nil {
 		return plpgsql.Outcome{}, err
 	}
+	if !loop {
+		defer g.s.pushContext(e)()
+	}
 	out, err, mine := g.run(fr, &q.nested, q.fields, append([]types.Datum(nil), params...), visit)
-	if err != nil && !mine {
-		err = g.wrongIn(e, err)
+	if err != nil && !mine && !loop {
+		err = wrongIn(e, err)
 	}
 	return out, err
 }
@@ -536,19 +540,27 @@ func (w *plWriter) Rows(b *types.Batch, cols []Column) error {
 
 // Dynamic implements plpgsql.Engine.
 func (g *plEngine) Dynamic(fr *plpgsql.Frame, text string, args []plpgsql.Value, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
+	return g.dynamic(fr, text, args, false, visit)
+}
+
+// dynamic runs statements by their text; loop tells that they are a loop's.
+func (g *plEngine) dynamic(fr *plpgsql.Frame, text string, args []plpgsql.Value, loop bool, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
 	if err := g.newStatement(fr); err != nil {
 		return plpgsql.Outcome{}, err
 	}
-	line := "SQL statement \"" + text + "\""
+	line := textual("SQL statement \"" + text + "\"")
 	place := func(q *nested, err error) error {
 		if err = q.place(err); pgerr.Of(err).Query == "" {
-			return within(err, line)
+			return within(err, string(line))
 		}
 		return err
 	}
 	list, err := parser.Parse(text)
 	if err != nil {
 		return plpgsql.Outcome{}, place(&nested{text: text}, err)
+	}
+	if !loop {
+		defer g.s.pushContext(line)()
 	}
 	var out plpgsql.Outcome
 	for _, raw := range list {
@@ -580,7 +592,7 @@ func (g *plEngine) Dynamic(fr *plpgsql.Frame, text string, args []plpgsql.Value,
 		}
 		var mine bool
 		if out, err, mine = g.run(fr, q, fields, params, visit); err != nil {
-			if !mine {
+			if !mine && !loop {
 				err = place(q, err)
 			}
 			return out, err
@@ -716,6 +728,9 @@ func (g *plEngine) Cancelled() error {
 // Notice implements plpgsql.Engine.
 func (g *plEngine) Notice(e *pgerr.Error) { g.s.noticeErr(e) }
 
+// Context implements plpgsql.Engine.
+func (g *plEngine) Context() string { return g.s.contextLines() }
+
 // Setting implements plpgsql.Engine.
 func (g *plEngine) Setting(name string) string {
 	v, _ := g.s.show(name)
@@ -791,6 +806,9 @@ func (s *Session) plSignature(f *catalog.Function, call *builtin.RoutineCall) pl
 	if f.Kind == 'p' && len(f.Outputs()) == 0 {
 		sig.Result = types.Void
 	}
+	if sampleType(f.Result) != f.Result && len(f.Outputs()) == 0 {
+		sig.Own = call.Result
+	}
 	return sig
 }
 
@@ -824,6 +842,7 @@ func (s *Session) callPLpgSQL(ctx *builtin.Ctx, f *catalog.Function, call *built
 	}
 	fr := plpgsql.NewFrame(fn, &plEngine{s: s, ctx: ctx})
 	fr.NonAtomic = f.Kind == 'p' && s.nonAtomic == s.depth && len(f.Config) == 0
+	defer s.pushContext(fr)()
 	v, err := fr.Call(args, nil)
 	return v.Datum, err
 }
@@ -834,6 +853,7 @@ func (s *Session) callSetPLpgSQL(ctx *builtin.Ctx, f *catalog.Function, call *bu
 		return err
 	}
 	fr := plpgsql.NewFrame(fn, &plEngine{s: s, ctx: ctx})
+	defer s.pushContext(fr)()
 	_, err = fr.Call(args, emit)
 	return err
 }
@@ -848,6 +868,7 @@ func (s *Session) doPLpgSQL(ctx context.Context, body, text string, nonAtomic bo
 	defer func() { s.depth-- }()
 	fr := plpgsql.NewFrame(fn, &plEngine{s: s, ctx: ctx})
 	fr.NonAtomic = nonAtomic
+	defer s.pushContext(fr)()
 	_, err = fr.Call(nil, nil)
 	return err
 }

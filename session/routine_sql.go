@@ -195,9 +195,10 @@ func (r *sqlRoutine) wanted(q *nested) ([]*types.Type, error) {
 func (r *sqlRoutine) run(ctx *builtin.Ctx, s *Session, args []types.Datum, emit func(b *types.Batch, cols []plan.Column) error) error {
 	for i, q := range r.stmts {
 		last := i == len(r.stmts)-1
-		err := r.runOne(ctx, s, i, q, args, last, emit)
+		what := sqlStatement{r.f.Name, i + 1}
+		err := r.runOne(ctx, s, i, what, args, last, emit)
 		if err != nil && err != errEnough {
-			return within(q.place(err), fmt.Sprintf("SQL function %q statement %d", r.f.Name, i+1))
+			return within(q.place(err), what.Context())
 		}
 	}
 	return nil
@@ -205,7 +206,9 @@ func (r *sqlRoutine) run(ctx *builtin.Ctx, s *Session, args []types.Datum, emit 
 
 var errEnough = fmt.Errorf("session: no more rows are wanted")
 
-func (r *sqlRoutine) runOne(ctx context.Context, s *Session, i int, q *nested, args []types.Datum, last bool, emit func(b *types.Batch, cols []plan.Column) error) error {
+func (r *sqlRoutine) runOne(ctx context.Context, s *Session, i int, what sqlStatement, args []types.Datum, last bool, emit func(b *types.Batch, cols []plan.Column) error) error {
+	defer s.pushContext(what)()
+	q := r.stmts[i]
 	if !isQuery(q.raw.Stmt) {
 		if last && !r.void() {
 			return r.mismatch("Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.")

@@ -223,6 +223,7 @@ func (s *Session) fire(k *firedTrigger, c *executor.TriggerCall) (plpgsql.Value,
 		}
 	}
 	s.triggerVars(fr, k, c)
+	defer s.pushContext(fr)()
 	v, err := fr.Call(nil, nil)
 	if err == nil && !v.Datum.IsNull() {
 		if _, ok := v.Datum.X.(*types.Tuple); !ok {

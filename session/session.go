@@ -83,6 +83,7 @@ type Session struct {
 	alive    aliveKeys
 	tempName string
 	depth    int // of calls of functions that users made
+	inside   *running
 	routines map[routineKey]any
 	// nonAtomic is the depth of the CALL or DO that may end transactions, 0 none.
 	nonAtomic   int
@@ -363,7 +364,7 @@ func (s *Session) notice(severity, code, message string) {
 	s.noticeErr(&pgerr.Error{Severity: severity, Code: code, Message: message})
 }
 
-var noticeRank = map[string]int{"DEBUG5": 0, "DEBUG4": 1, "DEBUG3": 2, "DEBUG2": 3, "DEBUG1": 4, "LOG": 5, "NOTICE": 6, "WARNING": 7, "ERROR": 8, "INFO": 100}
+var noticeRank = map[string]int{"DEBUG5": 0, "DEBUG4": 1, "DEBUG3": 2, "DEBUG2": 3, "DEBUG": 4, "LOG": 5, "NOTICE": 6, "WARNING": 7, "ERROR": 8, "INFO": 100}
 
 func (s *Session) noticeErr(e *pgerr.Error) {
 	if s.opts.Notice == nil {
@@ -371,6 +372,7 @@ func (s *Session) noticeErr(e *pgerr.Error) {
 	}
 	limit := map[string]int{"debug5": 0, "debug4": 1, "debug3": 2, "debug2": 3, "debug1": 4, "log": 5, "notice": 6, "warning": 7, "error": 8}[s.set.str("client_min_messages")]
 	if noticeRank[e.Severity] >= limit {
+		e.Where = s.contextLines()
 		s.opts.Notice(e)
 	}
 }
