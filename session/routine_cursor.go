@@ -43,7 +43,6 @@ func (g *plEngine) OpenCursor(fr *plpgsql.Frame, name string, e *plpgsql.Expr, t
 		}
 		cp := p.nested
 		q = &cp
-		params = append([]types.Datum(nil), params...)
 		text = e.Shown
 	} else {
 		list, err := parser.Parse(text)

@@ -149,7 +149,6 @@ func (g *plEngine) prepared(fr *plpgsql.Frame, e *plpgsql.Expr) (*plQuery, error
 	for i := range q.refs {
 		q.types = append(q.types, g.refType(fr, q.refs[i]))
 	}
-	q.params = make([]types.Datum, len(q.refs))
 	q.fields = nil
 	for _, c := range q.plan.Columns {
 		q.fields = append(q.fields, types.Field{Name: c.Name, Type: c.Type, Typmod: c.Typmod})
@@ -223,20 +222,25 @@ func (g *plEngine) sameTypes(fr *plpgsql.Frame, q *plQuery) bool {
 	return true
 }
 
-// bind gives the parameters' values.
+// bind gives the parameters' values, in the room that q keeps for them: whoever computes with them
+// gives it back (q.params), since the expression may call its function again meanwhile.
 func (g *plEngine) bind(fr *plpgsql.Frame, q *plQuery) ([]types.Datum, error) {
+	params := q.params
+	if q.params = nil; len(params) != len(q.refs) {
+		params = make([]types.Datum, len(q.refs))
+	}
 	for i, r := range q.refs {
 		if r.field == "" {
-			q.params[i] = fr.Var(r.v).Datum
+			params[i] = fr.Var(r.v).Datum
 			continue
 		}
 		v, err := fr.Field(r.v, r.field)
 		if err != nil {
 			return nil, err
 		}
-		q.params[i] = v.Datum
+		params[i] = v.Datum
 	}
-	return q.params, nil
+	return params, nil
 }
 
 // execCtx gives the context that expressions are computed in.
@@ -273,7 +277,7 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 		saved := ec.Params
 		ec.Params = params
 		d, err := executor.EvalExpr(ec, q.simple, nil)
-		ec.Params = saved
+		ec.Params, q.params = saved, params
 		if err != nil {
 			if len(q.refs) == 0 { // constants are computed when a query is planned
 				return plpgsql.Value{}, wrongIn(e, err)
@@ -284,7 +288,7 @@ func (g *plEngine) Value(fr *plpgsql.Frame, e *plpgsql.Expr) (plpgsql.Value, err
 	}
 	out, n := types.Null, 0
 	defer g.s.pushContext(e)()
-	_, err = g.s.runNested(g.ctx, &q.nested, append([]types.Datum(nil), params...), func(b *types.Batch) error {
+	_, err = g.s.runNested(g.ctx, &q.nested, params, func(b *types.Batch) error {
 		for i := range b.Rows() {
 			if n++; n > 1 {
 				return plpgsql.ErrStop
@@ -342,7 +346,7 @@ func (g *plEngine) query(fr *plpgsql.Frame, e *plpgsql.Expr, loop bool, visit fu
 	if !loop {
 		defer g.s.pushContext(e)()
 	}
-	out, err, mine := g.run(fr, &q.nested, q.fields, append([]types.Datum(nil), params...), visit)
+	out, err, mine := g.run(fr, &q.nested, q.fields, params, visit)
 	if err != nil && !mine && !loop {
 		err = wrongIn(e, err)
 	}
