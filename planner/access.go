@@ -348,8 +348,8 @@ outer:
 			m.unique = false
 		}
 	}
-	// a range on the next column
-	if !full && k < len(keys) && keys[k] != nil && (len(ins) == 0 || ins[len(ins)-1].at < k) {
+	// a range on the next column; not behind a list that is known only at run time
+	if !full && k < len(keys) && keys[k] != nil && (len(ins) == 0 || isConst(ins[len(ins)-1].arr)) {
 		key, desc := keys[k], ix.Keys[k].Desc
 		for i, c := range conds {
 			if m.used[i] {

@@ -1,0 +1,22 @@
+-- A list that is known only at run time, and what an index knows beside it of its next columns.
+CREATE TABLE lists (id int PRIMARY KEY, a int, b text);
+CREATE INDEX ON lists (a, id);
+INSERT INTO lists SELECT g, g % 10, 'x' || g FROM generate_series(1, 2000) g;
+ANALYZE lists;
+SET plan_cache_mode = force_generic_plan;
+PREPARE two AS SELECT count(*) FROM lists WHERE a IN ($1, $2) AND id > 10 AND id < 500;
+EXECUTE two(1, 2);
+PREPARE sorted AS SELECT id FROM lists WHERE a IN ($1, 2) AND id > 20 ORDER BY id LIMIT 3;
+EXECUTE sorted(1);
+PREPARE both AS SELECT count(*) FROM lists WHERE a IN ($1, $2) AND id IN ($3, $4, 21);
+EXECUTE both(1, 2, 11, 12);
+PREPARE known AS SELECT count(*) FROM lists WHERE a IN (1, 2) AND id IN ($1, $2) AND id > 1;
+EXECUTE known(11, 12);
+PREPARE present AS SELECT count(*) FROM lists WHERE a IN ($1, 2) AND id IS NOT NULL AND a IS NOT NULL;
+EXECUTE present(1);
+PREPARE words AS SELECT count(*) FROM lists WHERE a = ANY ($1) AND id >= $2;
+EXECUTE words('{1,2,NULL}', 1000);
+CREATE TABLE pairs (k int, v int);
+INSERT INTO pairs VALUES (1, 2), (3, 4);
+SELECT count(*) FROM pairs JOIN lists ON lists.a IN (pairs.k, pairs.v) AND lists.id > 1000;
+SELECT count(*) FROM pairs JOIN lists ON lists.a IN (pairs.k, pairs.v) AND lists.id > pairs.k * 300;
