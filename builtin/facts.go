@@ -19,8 +19,9 @@ import (
 //	               flags: kind f|a|w, volatility i|s|v, strict s, leakproof l, set r, variadic v
 //	operators.txt  oid, name, left, right, result, function oid, commutator, negator, comparison
 //	casts.txt      from, to, context, method f|b|i, function oid
+//	absent.txt     names of types that do not exist here, and of functions of which no line is kept
 //
-// A test compares all three with a live server.
+// A test compares all of them with a live server.
 var (
 	//go:embed procs.txt
 	procsText string
@@ -28,6 +29,8 @@ var (
 	operatorsText string
 	//go:embed casts.txt
 	castsText string
+	//go:embed absent.txt
+	absentText string
 )
 
 // fact is one line of procs.txt, not yet taken apart.

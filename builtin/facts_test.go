@@ -53,6 +53,17 @@ func TestCatalogAgainstPostgres(t *testing.T) {
 			t.Errorf("function %d\n got  %s\n want %s", f.OID, got, want)
 		}
 	}
+	there := server(`select proname from pg_proc union select 'type ' || typname from pg_type`)
+	for name := range notDone() {
+		if _, ok := there[name]; !ok {
+			t.Errorf("%s is not done, and PostgreSQL has none", name)
+		}
+	}
+	for _, y := range types.Builtins() {
+		if TypeNotDone(y.Name) {
+			t.Errorf("type %s is there", y.Name)
+		}
+	}
 	ops := server(`select o.oid, oprname, coalesce(l.typname, '-'), r.typname, s.typname, oprcode::oid,
 		coalesce((select oprname from pg_operator c where c.oid = o.oprcom), '-'), coalesce((select oprname from pg_operator c where c.oid = o.oprnegate), '-')
 		from pg_operator o left join pg_type l on l.oid = oprleft join pg_type r on r.oid = oprright join pg_type s on s.oid = oprresult`)

@@ -110,8 +110,15 @@ func NotDone(name string) bool {
 	return notDone()[name]
 }
 
+// TypeNotDone is NotDone of a type.
+func TypeNotDone(name string) bool { return notDone()["type "+name] }
+
+// notDone has names of functions, and of types behind a word.
 var notDone = sync.OnceValue(func() map[string]bool {
 	m := make(map[string]bool)
+	for _, line := range strings.Split(strings.TrimSuffix(absentText, "\n"), "\n") {
+		m[line] = true
+	}
 	for sig := range facts {
 		name, _, _ := strings.Cut(sig, "(")
 		m[name] = true

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rowkey/builtin"
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
@@ -32,6 +33,9 @@ func ResolveTypeName(snap *catalog.Snapshot, path []string, tn *ast.TypeName) (t
 		fail(tn.Pos(), pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(tn.Names, "."))
 	}
 	if t == nil {
+		if builtin.TypeNotDone(name) && (len(tn.Names) == 1 || tn.Names[len(tn.Names)-2] == "pg_catalog") {
+			bail(pgerr.Unsupported("type %s is not supported", name).WithHint("docs/compatibility.md lists what is.").At(tn.Pos()))
+		}
 		fail(tn.Pos(), pgerr.UndefinedObject, "type %q does not exist", strings.Join(tn.Names, ".")+strings.Repeat("[]", len(tn.Bounds)))
 	}
 	mod = typmod(t, tn)
