@@ -647,7 +647,7 @@ func (p *planner) scanPaths(s *lScan) []*path {
 	if s.table.Virtual != nil {
 		return []*path{p.virtualPath(s, cols, w, n, rows)}
 	}
-	fixed := fixedBy(s.conds)
+	fixed := fixedBy(s.conds, setOf(s.outCols()))
 	tableWidth := 24
 	for i := range s.table.Columns {
 		if !s.table.Columns[i].Dropped {
@@ -882,8 +882,9 @@ func firstFree(order []ordKey, fixed colSet) colID {
 	return order[0].id
 }
 
-// fixedBy are the columns that conditions bind to one value.
-func fixedBy(conds []plan.Expr) colSet {
+// fixedBy are the columns that conditions bind to one value; own are those of the rows
+// concerned, all others have one value.
+func fixedBy(conds []plan.Expr, own colSet) colSet {
 	var s colSet
 	for _, c := range conds {
 		call, ok := c.(*plan.Call)
@@ -894,7 +895,7 @@ func fixedBy(conds []plan.Expr) colSet {
 			continue
 		}
 		for i := 0; i < 2; i++ {
-			if col, ok := bareColumn(call.Args[i]); ok && (isConst(call.Args[1-i]) || colsOf(call.Args[1-i]).empty() && !isVolatile(call.Args[1-i])) {
+			if col, ok := bareColumn(call.Args[i]); ok && !colsOf(call.Args[1-i]).meets(own) && !isVolatile(call.Args[1-i]) {
 				s.add(col.Idx)
 			}
 		}

@@ -86,11 +86,14 @@ func (p *planner) fullJoin(n *lJoin) []*path {
 	j := &joining{p: p, kind: n.kind, conds: n.conds}
 	j.rows = math.Max(l[0].rows+r[0].rows, l[0].rows*r[0].rows*p.joinSelectivity(n.conds))
 	pairs, rest := j.equi(outSet(n.r))
+	var pt *path
 	if len(pairs) > 0 {
-		h := j.hash(l[0], r[0], pairs, rest, false)
-		return []*path{h}
+		pt = j.hash(l[0], r[0], pairs, rest, false)
+	} else {
+		pt = j.nestLoop(l[0], r[0], false)
 	}
-	return []*path{j.nestLoop(l[0], r[0], false)}
+	pt.order, pt.fixed, pt.keepOrder = nil, nil, nil // the left side's columns are NULL in some rows
+	return []*path{pt}
 }
 
 // equiPair is a condition left = right.

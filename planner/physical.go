@@ -242,13 +242,13 @@ func (p *planner) filtered(paths []*path, conds []plan.Expr) []*path {
 	if len(conds) == 0 {
 		return paths
 	}
-	sel, cost, fixed := p.selectivity(conds), p.exprCost(conds), fixedBy(conds)
+	sel, cost := p.selectivity(conds), p.exprCost(conds)
 	var out []*path
 	for _, in := range paths {
 		pt := p.over(in, in.rows*cost)
 		pt.rows = math.Max(1, in.rows*sel)
 		pt.fixed = append(colSet(nil), in.fixed...)
-		pt.fixed.union(fixed)
+		pt.fixed.union(fixedBy(conds, in.outs))
 		pt.build = func() (plan.Node, []colID) {
 			node, cols := in.build()
 			return p.addFilter(node, cols, conds, pt), cols
@@ -301,8 +301,11 @@ func (p *planner) projectPaths(n *lProject) []*path {
 		pt.order = keepOrder(in.order, n.items)
 		pt.fixed = nil
 		for _, it := range n.items {
-			if c, ok := it.expr.(*plan.Col); ok && in.fixed.has(c.Idx) || isConst(it.expr) {
-				pt.fixed.add(it.id)
+			if varying := colsOf(it.expr); !isVolatile(it.expr) {
+				varying.minus(in.fixed)
+				if !varying.meets(in.outs) {
+					pt.fixed.add(it.id)
+				}
 			}
 		}
 		pt.limit = in.limit
@@ -472,25 +475,41 @@ func (p *planner) sortPaths(n *lSort) []*path {
 	ins := p.pathsFor(n.in)
 	var out []*path
 	for i, in := range ins {
-		sat := p.satisfied(in, n.keys)
-		if sat == len(n.keys) || in.point && in.rows <= 1 {
+		keys := varyingKeys(in, n.keys)
+		sat := p.satisfied(in, keys)
+		if sat == len(keys) || in.point && in.rows <= 1 {
 			pt := p.over(in, 0)
 			pt.limit = in.limit
 			pt.build = func() (plan.Node, []colID) {
-				in.relyOnOrder()
+				if len(keys) > 0 {
+					in.relyOnOrder()
+				}
 				return in.build()
 			}
 			out = append(out, pt)
 			continue
 		}
 		if i == 0 {
-			out = append(out, p.sortPath(in, n.keys, 0))
+			out = append(out, p.sortPath(in, keys, 0))
 		}
 		if sat > 0 && !p.req.Settings.NoIncrementalSort {
-			out = append(out, p.sortPath(in, n.keys, sat))
+			out = append(out, p.sortPath(in, keys, sat))
 		}
 	}
 	return p.prune(out)
+}
+
+// varyingKeys are the keys that tell rows of a path apart: not constants, columns of an
+// outer query, columns that the path's conditions give one value.
+func varyingKeys(in *path, keys []plan.SortKey) []plan.SortKey {
+	var out []plan.SortKey
+	for _, k := range keys {
+		if c, ok := k.Expr.(*plan.Col); isConst(k.Expr) || ok && in.fixed.has(c.Idx) {
+			continue
+		}
+		out = append(out, k)
+	}
+	return out
 }
 
 // countOf is the number a LIMIT stands for, a guess if it is not constant.
