@@ -399,7 +399,7 @@ func (f *groupFixer) step(x plan.Expr) (plan.Expr, bool) {
 		c.rights, _ = mapList(s.rights, f.step)
 		in := *f
 		in.sub = true
-		c.q = mapRel(s.q, in.step)
+		c.q = mapQuery(s.q, in.step)
 		return &c, true
 	}
 	return nil, false

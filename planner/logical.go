@@ -344,8 +344,8 @@ func (n *lWindow) exprs(f func(*plan.Expr)) {
 func (n *lDistinct) exprs(f func(*plan.Expr)) { eachKey(n.keys, f) }
 func (n *lSort) exprs(f func(*plan.Expr))     { eachKey(n.keys, f) }
 func (n *lLimit) exprs(f func(*plan.Expr)) {
-	eachOpt(&n.count, f)
 	eachOpt(&n.offset, f)
+	eachOpt(&n.count, f)
 	eachKey(n.ties, f)
 }
 func (n *lUnion) exprs(func(*plan.Expr))     {}
@@ -428,23 +428,71 @@ func walkRel(r rel, f func(plan.Expr)) {
 	}
 }
 
-// mapRel maps every expression of r and of the rels below it, in the order in which PostgreSQL
-// walks a query: the select list, what is joined, then ON, then WHERE.
+// mapRel maps every expression of r and of the rels below it.
 func mapRel(r rel, f func(plan.Expr) (plan.Expr, bool)) rel {
 	c := r.clone()
-	own := func() { c.exprs(func(p *plan.Expr) { *p = mapExpr(*p, f) }) }
-	_, filter := c.(*lFilter)
-	_, join := c.(*lJoin)
-	if !filter && !join {
-		own()
-	}
+	c.exprs(func(p *plan.Expr) { *p = mapExpr(*p, f) })
 	for _, k := range c.kids() {
 		*k = mapRel(*k, f)
 	}
-	if filter || join {
-		own()
-	}
 	return c
+}
+
+// mapQuery is mapRel of a whole query in the order in which PostgreSQL walks one: the select list,
+// ON from the inside out, WHERE, HAVING, OFFSET, LIMIT, and then what FROM is made of.
+func mapQuery(r rel, f func(plan.Expr) (plan.Expr, bool)) rel {
+	var from []*rel
+	listed, joined := false, false // the select list, or the group, was met; a join or WHERE was
+	var walk func(at *rel)
+	walk = func(at *rel) {
+		first := true
+		switch n := (*at).(type) {
+		case *lProject, *lLimit, *lDistinct:
+			if listed {
+				from = append(from, at)
+				return
+			}
+			_, listed = n.(*lProject)
+			_, last := n.(*lLimit)
+			first = !last
+		case *lGroup, *lSort, *lWindow, *lUnnest, *lLock:
+			if joined {
+				from = append(from, at)
+				return
+			}
+			if _, ok := n.(*lGroup); ok {
+				listed, joined = true, true
+			}
+		case *lFilter:
+			_, having := n.in.(*lGroup)
+			first, joined = false, joined || !having
+		case *lJoin:
+			first, joined = false, true
+		default:
+			if listed || joined {
+				from = append(from, at)
+				return
+			}
+			listed, joined = true, true
+		}
+		c := (*at).clone()
+		*at = c
+		own := func() { c.exprs(func(p *plan.Expr) { *p = mapExpr(*p, f) }) }
+		if first {
+			own()
+		}
+		for _, k := range c.kids() {
+			walk(k)
+		}
+		if !first {
+			own()
+		}
+	}
+	walk(&r)
+	for _, at := range from {
+		*at = mapQuery(*at, f)
+	}
+	return r
 }
 
 // rewrite applies f to every rel from the leaves up.
