@@ -289,7 +289,7 @@ func (p *printer) expr(e plan.Expr, implicit bool) {
 			})
 			return
 		}
-		if from := e.Arg.Type(); e.Implicit && (!implicit || from.Kind == types.KindDomain || from == types.Unknown) {
+		if from := e.Arg.Type(); e.Implicit && (!implicit || from == types.Unknown) {
 			p.operand(e.Arg, false, e)
 			return
 		}
@@ -702,7 +702,8 @@ func (p *printer) sortItem(e plan.Expr) {
 		}
 		need = !column && (call || p.paren)
 	case *plan.Call:
-		need = need || e.Op == nil && e.Text == ""
+		through := e.Cast && e.Fn.OID == 0 // the text form, or the elements, which calls no function by name
+		need = need || e.Op == nil && e.Text == "" && !through
 	}
 	if need {
 		p.str("(")

@@ -162,6 +162,7 @@ func runSchema(o Options, seed int64, rep *Report) error {
 		}
 	}
 	r.makeViews()
+	r.definitions()
 	r.each("ANALYZE")
 	if o.Statement != "" {
 		r.show(o.Statement)
@@ -211,6 +212,28 @@ func (r *runner) makeViews() {
 				r.each("DROP MATERIALIZED VIEW IF EXISTS " + name)
 			}
 			return
+		}
+	}
+}
+
+// definitionsSQL ask how what was defined is printed again.
+var definitionsSQL = []string{
+	"SELECT relname, pg_get_viewdef(oid), pg_get_viewdef(oid, true) FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace",
+	"SELECT relname, pg_get_indexdef(oid), pg_get_indexdef(oid, 0, true), pg_get_indexdef(oid, 1, false) FROM pg_class WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace",
+	"SELECT conname, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+	"SELECT adrelid::regclass, adnum, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) FROM pg_attrdef WHERE adrelid >= 16384",
+	"SELECT tgname, pg_get_triggerdef(oid), pg_get_triggerdef(oid, true) FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+// definitions compares how what was defined is printed.
+func (r *runner) definitions() {
+	if r.pg == nil {
+		return
+	}
+	for _, sql := range definitionsSQL {
+		r.rep.Statements++
+		if class, detail := difference(r.pg.run(sql, mode{}), r.rk.run(sql, mode{}), false); class != "" {
+			r.report(unprovenClass(class), "definitions", sql, detail)
 		}
 	}
 }
