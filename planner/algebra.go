@@ -57,7 +57,7 @@ func (p *planner) text(e plan.Expr) string {
 		}
 		return nil, false
 	})
-	return FormatExpr(e, p.env)
+	return formatExpr(e, p.env, true)
 }
 
 // idName names a column: t.a, or the name it was given, or #id.

@@ -195,14 +195,16 @@ func (b *binder) inExpr(e *ast.InExpr) plan.Expr {
 	if e.Not {
 		op = "<>"
 	}
-	join := func(parts []plan.Expr) plan.Expr {
-		if len(parts) == 1 {
-			return parts[0]
+	join := func(parts []plan.Expr) plan.Expr { // two by two, as PostgreSQL does
+		x := parts[0]
+		for _, y := range parts[1:] {
+			if pair := []plan.Expr{x, y}; e.Not {
+				x = &plan.And{T: boolT, Args: pair}
+			} else {
+				x = &plan.Or{T: boolT, Args: pair}
+			}
 		}
-		if e.Not {
-			return &plan.And{T: boolT, Args: parts}
-		}
-		return &plan.Or{T: boolT, Args: parts}
+		return x
 	}
 	if lrow, ok := e.Left.(*ast.RowExpr); ok {
 		l := b.rowArgs(lrow)

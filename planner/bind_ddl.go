@@ -410,7 +410,7 @@ func DeparseTableExpr(e plan.Expr, t *catalog.Table, names types.NameResolver) s
 	}
 	env := *defaultEnv
 	env.Names = names
-	return FormatExpr(nameColumns(e, t), &env)
+	return formatExpr(nameColumns(e, t), &env, false)
 }
 
 // HasEquality tells whether values of type b can be looked up in an index on

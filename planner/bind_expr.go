@@ -2,7 +2,6 @@ package planner
 
 import (
 	"math"
-	"slices"
 	"strconv"
 
 	"rowkey/builtin"
@@ -319,54 +318,13 @@ func (b *binder) boolExpr(e *ast.BoolExpr) plan.Expr {
 		for i, a := range e.Args {
 			args[i] = p.coerceBool(b.arg(a), "AND")
 		}
-		if !b.nestBools() {
-			args = flatAnd(args)
-		}
 		return &plan.And{T: boolT, Args: args}
 	}
 	args := make([]plan.Expr, len(e.Args))
 	for i, a := range e.Args {
 		args[i] = p.coerceBool(b.arg(a), "OR")
 	}
-	if !b.nestBools() {
-		args = flatOr(args)
-	}
 	return &plan.Or{T: boolT, Args: args}
-}
-
-// nestBools tells whether what is bound may be grouped by.
-func (b *binder) nestBools() bool {
-	return b.q != nil && b.q.nestBools && !b.inAgg && b.kind != inWhere
-}
-
-// flatAnd puts the parts of conjunctions among the parts of a longer one in their place.
-func flatAnd(args []plan.Expr) []plan.Expr {
-	return flat(args, func(e plan.Expr) []plan.Expr {
-		if e, ok := e.(*plan.And); ok {
-			return e.Args
-		}
-		return nil
-	})
-}
-
-// flatOr is flatAnd of disjunctions.
-func flatOr(args []plan.Expr) []plan.Expr {
-	return flat(args, func(e plan.Expr) []plan.Expr {
-		if e, ok := e.(*plan.Or); ok {
-			return e.Args
-		}
-		return nil
-	})
-}
-
-func flat(args []plan.Expr, partsOf func(plan.Expr) []plan.Expr) []plan.Expr {
-	for i := 0; i < len(args); i++ {
-		if parts := partsOf(args[i]); parts != nil {
-			args = slices.Replace(args, i, i+1, parts...)
-			i += len(parts) - 1
-		}
-	}
-	return args
 }
 
 func negate(x plan.Expr) plan.Expr { return &plan.Not{T: boolT, Arg: x} }

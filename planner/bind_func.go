@@ -229,9 +229,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 		return b.aggregate(fn, e, exprs, t, pos, info)
 	case fn.SetOf:
 		x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos}
-		if c.order == nil && c.defaults > 0 && !c.variadic {
-			x.Defaulted = len(exprs) - len(args)
-		}
+		x.Written = c.written(len(args), names)
 		set := b.setReturning(x, pos)
 		if _, col := set.(*plan.Col); col && fromJSON(fn) {
 			return p.checkInside(set, t.Typ)
@@ -240,9 +238,7 @@ func (b *binder) callOf(fns []*builtin.Func, name, shown string, args []arg, nam
 	}
 	p.calls = p.calls || fn.Writes
 	x := &plan.Call{T: t, Fn: fn, Args: exprs, Pos: pos, SQLSyntax: e != nil && e.SQLSyntax}
-	if c.order == nil && c.defaults > 0 && !c.variadic {
-		x.Defaulted = len(exprs) - len(args)
-	}
+	x.Written = c.written(len(args), names)
 	p.noteCall(x)
 	if fn.Name == "pg_collation_for" && !p.printed {
 		if args[0].e.Type() == types.Unknown {

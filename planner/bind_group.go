@@ -384,12 +384,6 @@ func (f *groupFixer) step(x plan.Expr) (plan.Expr, bool) {
 			}
 		}
 	}
-	switch x := x.(type) { // see nestBools
-	case *plan.And:
-		return &plan.And{T: x.T, Args: flatAnd(f.fixAll(x.Args))}, true
-	case *plan.Or:
-		return &plan.Or{T: x.T, Args: flatOr(f.fixAll(x.Args))}, true
-	}
 	if s, ok := x.(*subquery); ok && !f.sub {
 		c := *s
 		if s.test != nil { // what it is compared with is outside of it

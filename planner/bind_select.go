@@ -100,7 +100,6 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	at := func(k exprKind) *binder { b.kind, q.clause = k, k; return b }
 	p.cut = p.cut || sel.Cursor != nil
 	r := p.bindFrom(q, sel.From)
-	q.nestBools = len(sel.GroupBy) > 0
 	for _, w := range sel.Windows {
 		for _, have := range q.windefs {
 			if have.name == w.Name {

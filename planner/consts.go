@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"rowkey/builtin"
 	"rowkey/planner/plan"
 	"rowkey/types"
@@ -468,7 +470,11 @@ func boolEquality(c *plan.Call) plan.Expr {
 // logic simplifies AND and OR.
 func (s *consts) logic(e plan.Expr, args []plan.Expr, and bool) plan.Expr {
 	var out []plan.Expr
-	changed, null := false, false
+	within := sameLogic(args, and)
+	changed, null := within, false
+	if within {
+		args = flat(nil, args, and)
+	}
 	for _, a := range args {
 		n := s.expr(a)
 		changed = changed || n != a
@@ -498,10 +504,45 @@ func (s *consts) logic(e plan.Expr, args []plan.Expr, and bool) plan.Expr {
 	if len(out) == 1 {
 		return out[0]
 	}
+	if sameLogic(out, and) {
+		out = flat(nil, out, and)
+	}
 	if and {
 		return &plan.And{T: boolT, Args: out}
 	}
 	return &plan.Or{T: boolT, Args: out}
+}
+
+// sameLogic tells whether there are conjunctions among the parts of one, or disjunctions of one.
+func sameLogic(args []plan.Expr, and bool) bool {
+	return slices.ContainsFunc(args, func(e plan.Expr) bool { return parts(e, and) != nil })
+}
+
+// flat puts the parts of conjunctions among the parts of a longer one in their place, or those of
+// disjunctions.
+func flat(out, args []plan.Expr, and bool) []plan.Expr {
+	for _, a := range args {
+		if within := parts(a, and); within != nil {
+			out = flat(out, within, and)
+		} else {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func parts(e plan.Expr, and bool) []plan.Expr {
+	switch e := e.(type) {
+	case *plan.And:
+		if and {
+			return e.Args
+		}
+	case *plan.Or:
+		if !and {
+			return e.Args
+		}
+	}
+	return nil
 }
 
 // caseOf drops the arms of CASE that cannot be taken; the first that surely is becomes

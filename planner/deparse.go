@@ -21,8 +21,10 @@ type printer struct {
 	// paren leaves out the parentheses that operators do not need, indent breaks
 	// the lines of CASE: PostgreSQL's pretty-printing.
 	paren, indent bool
-	level         int
-	caseArg       []plan.Expr
+	// planned prints all arguments, as EXPLAIN does, and not what was written.
+	planned bool
+	level   int
+	caseArg []plan.Expr
 	// place tells what columns, rows and subqueries are in a query; nil elsewhere.
 	place placer
 }
@@ -40,9 +42,9 @@ type placer interface {
 	funcName(f *builtin.Func) string
 }
 
-// FormatExpr prints a bound expression.
-func FormatExpr(e plan.Expr, env *types.Env) string {
-	p := &printer{env: env}
+// formatExpr prints an expression: as it was written, or as it is in a plan.
+func formatExpr(e plan.Expr, env *types.Env, planned bool) string {
+	p := &printer{env: env, planned: planned}
 	if env == nil {
 		p.env = defaultEnv
 	}
@@ -489,11 +491,22 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 	}
 	p.str(p.funcName(e.Fn) + "(")
 	n := len(e.Args)
-	for i, a := range e.Args[:n-e.Defaulted] {
+	written := e.Written
+	if written == nil || p.planned {
+		written = make([]plan.WrittenArg, n)
+		for i := range written {
+			written[i].At = i
+		}
+	}
+	for i, w := range written {
 		if i > 0 {
 			p.str(", ")
 		}
-		if i == n-1 && e.Fn.Variadic != nil && e.Fn.Variadic != types.AnyType {
+		a := e.Args[w.At]
+		if w.Name != "" {
+			p.str(quoteIdent(w.Name) + " => ")
+		}
+		if w.At == n-1 && e.Fn.Variadic != nil && e.Fn.Variadic != types.AnyType {
 			p.str("VARIADIC ")
 		}
 		p.expr(a, true)
@@ -503,7 +516,10 @@ func (p *printer) call(e *plan.Call, implicit bool) {
 
 // syntax prints a call in the words of the grammar: EXTRACT(year FROM x).
 func (p *printer) syntax(e *plan.Call) bool {
-	n := len(e.Args) - e.Defaulted
+	n := len(e.Args)
+	if e.Written != nil {
+		n = len(e.Written)
+	}
 	text := func(i int) string {
 		if c, ok := e.Args[i].(*plan.Const); ok && c.Val.K == types.PhysBytes {
 			return c.Val.S

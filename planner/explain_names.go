@@ -291,14 +291,14 @@ func (x *explainer) exprIn(e plan.Expr, ins []plan.Node) string {
 	if e == nil {
 		return ""
 	}
-	return FormatExpr(x.seen(e, ins, sameStep(ins), false), x.env)
+	return formatExpr(x.seen(e, ins, sameStep(ins), false), x.env, true)
 }
 
 func (x *explainer) expr(e plan.Expr, ins []plan.Node) string {
 	if e == nil {
 		return ""
 	}
-	return FormatExpr(x.named(e, ins), x.env)
+	return formatExpr(x.named(e, ins), x.env, true)
 }
 
 func (x *explainer) qualified(alias, name string) string {
@@ -413,7 +413,7 @@ func (x *explainer) agg(c *plan.AggCall, ins []plan.Node) string {
 	if c.Filter != nil {
 		d.Filter = x.named(c.Filter, ins)
 	}
-	pr := &printer{env: x.env}
+	pr := &printer{env: x.env, planned: true}
 	pr.agg(&d)
 	return pr.b.String()
 }
@@ -421,7 +421,7 @@ func (x *explainer) agg(c *plan.AggCall, ins []plan.Node) string {
 func (x *explainer) keys(ks []plan.SortKey, ins []plan.Node) []string {
 	out := make([]string, len(ks))
 	for i, k := range ks {
-		out[i] = FormatExpr(x.seen(k.Expr, ins, nil, true), x.env)
+		out[i] = formatExpr(x.seen(k.Expr, ins, nil, true), x.env, true)
 		if _, plain := k.Expr.(*plan.Col); !plain { // PostgreSQL computes it in the node below
 			out[i] = "(" + out[i] + ")"
 		}

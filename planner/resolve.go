@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"rowkey/builtin"
@@ -415,6 +416,24 @@ func namedCandidate(f *builtin.Func, n int, names []string) (candidate, bool) {
 		}
 	}
 	return c, true
+}
+
+// written tells which arguments were written, the last of them by these names.
+func (c *candidate) written(n int, names []string) []plan.WrittenArg {
+	if c.variadic || c.order == nil && c.defaults == 0 {
+		return nil
+	}
+	out := make([]plan.WrittenArg, n)
+	for i := range out {
+		out[i].At = i
+		if at := i - (n - len(names)); c.order != nil {
+			out[i].At = slices.Index(c.order, i)
+			if at >= 0 {
+				out[i].Name = names[at]
+			}
+		}
+	}
+	return out
 }
 
 // findFunction picks the function of a name for argument types.

@@ -35,9 +35,6 @@ type query struct {
 	isDML   bool
 	clause  exprKind
 	inFrom  bool // its FROM clause is being bound
-	// nestBools keeps a AND (b AND c) as it is written, for what it is grouped by is
-	// found there as PostgreSQL finds it: grouped by b AND c, but not in a AND b AND c.
-	nestBools bool
 	// locking is the query's own FOR UPDATE and kin, pushed what the query that it
 	// stands in asks of it, below what it leaves to that one.
 	// firstLocked is the first that its own clauses lock.

@@ -69,9 +69,16 @@ type Call struct {
 	SQLSyntax bool
 	// Text is what to print instead, for CURRENT_DATE and its kind.
 	Text string
-	// Defaulted is the number of arguments at the end that were not given.
-	Defaulted int
-	Pos       int // byte offset in the source, -1 unknown: position of run-time errors that carry one
+	// Written is what was written of Args, in its order; nil: all of them. The others are
+	// defaults.
+	Written []WrittenArg
+	Pos     int // byte offset in the source, -1 unknown: position of run-time errors that carry one
+}
+
+// WrittenArg is an argument that was written, by name if it has one.
+type WrittenArg struct {
+	At   int // in Call.Args
+	Name string
 }
 
 // Relabel gives a value another type of the same representation (binary

@@ -1,0 +1,6 @@
+-- AND and OR are kept as they are written, or made.
+create table nb(a int, b int, c bool);
+create view nb1 as select a from nb where c and (a between 1 and 2) and (b > 1 and (c or a = 1)) and (a = 1 or (b = 2 or c) or a between 3 and 4) and not (a = 1 and b = 2) and a not between 1 and 5 and row(a,b) = row(1,2) and row(a,b) <> row(1,2) and row(a,b) < row(2,3) and row(a,b) is distinct from row(b,a) and a in (b, 1, 2, a+1) and a between symmetric b and 3 and (a = 1) = true;
+create view nb2 as select c and (a=1 and b=2) and c as x, (c or a=1) or (b=1 or c) as y, (c and a=1) or (b=1 and c) as z, (c or a=1) and b=1 w from nb group by a,b,c having c and (a=1 and b=2);
+create table nb3(a int, b int, c bool, check (c and (a between 1 and 2)), check (a > 0 and (b > 0 and c)), check ((a>0 or b>0) or (c or a in (1,b)))); create index on nb3((a > 0 and (b > 0 and c))) where c and (a > 0 and b > 0);
+select pg_get_viewdef('nb1'), pg_get_viewdef('nb1', true); select pg_get_viewdef('nb2'), pg_get_viewdef('nb2', true); select pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) from pg_constraint where conrelid = 'nb3'::regclass order by conname; select pg_get_indexdef(indexrelid) from pg_index where indrelid = 'nb3'::regclass;
