@@ -549,7 +549,7 @@ func (p *planner) arbiters(inf *ast.Infer, tab *catalog.Table, t *dmlTarget, ite
 		}
 		x = simplified(x) // as the index has it
 		elems[i] = x
-		if !slices.ContainsFunc(exprs, func(y plan.Expr) bool { return equalExprs(x, y) }) {
+		if !containsExpr(exprs, x) {
 			exprs = append(exprs, x)
 		}
 	}

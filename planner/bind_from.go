@@ -302,6 +302,7 @@ func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeIt
 		bd = p.bindQuery(te.Query, q, true)
 		p.hasDerived = true
 	})
+	r := p.columnsApart(bd)
 	it := &rangeItem{relVisible: true, colsVisible: true, pos: te.Pos()}
 	if te.Alias != nil {
 		it.alias = te.Alias.Name
@@ -318,12 +319,38 @@ func (p *planner) bindSubselect(q *query, te *ast.RangeSubselect) (rel, *rangeIt
 			info.name = it.cols[i].name
 		}
 	}
-	r := p.visibleOnly(bd)
 	if it.locks = bd.locks; push != nil {
 		it.locks.pushed = true
 		produced(r, &it.locks.cols)
 	}
 	return r, it
+}
+
+// columnsApart is what visibleOnly gives, in which no two columns are one: each has a name.
+func (p *planner) columnsApart(bd *bound) rel {
+	r := p.visibleOnly(bd)
+	var seen colSet
+	var again *lProject
+	for i := range bd.cols {
+		c := &bd.cols[i]
+		if seen.has(c.id) {
+			if again == nil {
+				again = &lProject{in: r}
+				for _, id := range r.outCols() {
+					again.items = append(again.items, projItem{id, p.col(id)})
+				}
+			}
+			x := p.col(c.id)
+			c.id = p.newCol(c.name, x.Type(), x.Typmod())
+			p.cols[c.id].collation = p.columnCollation(x)
+			again.items = append(again.items, projItem{c.id, x})
+		}
+		seen.add(c.id)
+	}
+	if again != nil {
+		return again
+	}
+	return r
 }
 
 // visibleOnly drops columns that were there only to sort by.
@@ -371,6 +398,10 @@ func (p *planner) bindFunction(q *query, te *ast.RangeFunction) (rel, *rangeItem
 			x = b.resolveUnknown(arg{x, exprLoc(item.Func)}).e
 		}
 		p.noteExpr(item.Func, x)
+		if c, ok := x.(*plan.Call); ok && len(items) > len(te.Functions) {
+			p.noteExpr(item.Func.(*ast.FuncCall).Args[0], c.Args[0])
+		}
+		it.lateral = it.lateral || b.readsOwn(x)
 		fn := nameOf(item.Func)
 		if fn == "" {
 			fn = "?column?"

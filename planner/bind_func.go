@@ -455,8 +455,7 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 		call.Star = e.Star
 		call.Distinct = e.Distinct
 		for _, s := range e.OrderBy {
-			k := b.sortKey(s, b.arg(s.Expr))
-			call.OrderBy = append(call.OrderBy, k)
+			call.OrderBy = append(call.OrderBy, b.sortKey(s, b.arg(s.Expr)))
 		}
 		if e.Distinct {
 			for i, a := range args {
@@ -483,6 +482,11 @@ func (b *binder) aggregate(fn *builtin.Func, e *ast.FuncCall, args []plan.Expr, 
 			if len(args) == 0 {
 				fail(pos, pgerr.SyntaxError, "DISTINCT is not allowed without arguments")
 			}
+		}
+		keys := call.OrderBy
+		call.OrderBy = nil
+		for _, k := range keys {
+			call.OrderBy = addKey(call.OrderBy, k)
 		}
 		if e.Filter != nil {
 			call.Filter = b.filterCond(e.Filter)
@@ -737,6 +741,16 @@ func sameFrame(a, b *plan.Frame) bool {
 		equalExprs(a.StartOffset, b.StartOffset) && equalExprs(a.EndOffset, b.EndOffset)
 }
 
+// addKey adds a key to sort by, unless it decides nothing after those that there are.
+func addKey(keys []plan.SortKey, k plan.SortKey) []plan.SortKey {
+	for _, have := range keys {
+		if equalExprs(have.Expr, k.Expr) {
+			return keys
+		}
+	}
+	return append(keys, k)
+}
+
 // windowDef binds a window definition.
 func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 	p := b.p
@@ -775,12 +789,15 @@ func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 			eqOp(a.e.Type(), a.pos)
 		}
 		p.oneCollation(a.e)
-		w.partition = append(w.partition, a.e)
+		if !containsExpr(w.partition, a.e) {
+			w.partition = append(w.partition, a.e)
+		}
 	}
 	wb.kind = inWindowOrder
 	for _, s := range d.OrderBy {
-		w.order = append(w.order, wb.sortKey(s, wb.arg(s.Expr)))
-		p.oneCollation(w.order[len(w.order)-1].Expr)
+		k := wb.sortKey(s, wb.arg(s.Expr))
+		w.order = addKey(w.order, k)
+		p.oneCollation(k.Expr)
 	}
 	w.frame = plan.Frame{Mode: plan.FrameRange, Start: plan.UnboundedPreceding, End: plan.CurrentRow}
 	if f := d.Frame; f != nil {

@@ -221,15 +221,17 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	k, c := castPath(src, target, ctx)
 	if k == noPath {
 		if base := target.Under(); src.OID == types.Record.OID && target.Kind == types.KindDomain && base.Kind == types.KindComposite {
-			return p.toDomain(p.coerceRow(a, base, ctx), target, implicit, a.pos, ctx)
+			return p.toDomain(p.coerceRow(a, base, ctx, true), target, implicit, a.pos, ctx)
 		}
 		if src.OID == types.Record.OID && target.Kind == types.KindComposite || src.Kind == types.KindComposite && isRowType(target) {
-			return p.coerceRow(a, target, ctx)
+			return p.coerceRow(a, target, ctx, implicit)
 		}
 		fail(a.pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(src), typeName(target))
 	}
 	base := target.Under()
 	var out plan.Expr
+	domain := target.Kind == types.KindDomain
+	hidden := implicit || domain // behind the cast to the domain
 	switch k {
 	case relabelPath:
 		out = e
@@ -239,18 +241,18 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 				if src.Under() == base {
 					m = e.Typmod()
 				}
-				out = &plan.Relabel{T: plan.T{Typ: base, Mod: m}, Arg: e, Implicit: implicit}
+				out = &plan.Relabel{T: plan.T{Typ: base, Mod: m}, Arg: e, Implicit: hidden}
 			}
 		}
 	case funcPath:
 		if src.Kind == types.KindDomain {
 			e = &plan.Relabel{T: plan.T{Typ: src.Under(), Mod: -1}, Arg: e, Implicit: true}
 		}
-		out = p.castCall(c.Func, e, base, mod, ctx, implicit, a.pos)
+		out = p.castCall(c.Func, e, base, mod, ctx, hidden, a.pos)
 	case arrayPath:
-		out = p.arrayConvert(e, base, c, mod, ctx, implicit, a.pos)
+		out = p.arrayConvert(e, base, c, mod, ctx, hidden, a.pos)
 	case ioPath:
-		out = p.ioConvert(e, base, a.pos, implicit)
+		out = p.ioConvert(e, base, a.pos, hidden)
 		if base.Kind == types.KindComposite || base.IsArray() && base.Elem.Kind == types.KindComposite {
 			out = p.checkInside(out, base)
 		}
@@ -258,7 +260,7 @@ func (p *planner) coerceType(a arg, target *types.Type, mod int32, ctx builtin.C
 	if base.IsArray() && base.Elem.Kind == types.KindDomain && src.Under() != base {
 		out = p.toDomainElems(out, base, a.pos, ctx)
 	}
-	if target.Kind == types.KindDomain {
+	if domain {
 		return p.toDomain(out, target, implicit, a.pos, ctx)
 	}
 	return p.derived(out)
@@ -463,13 +465,13 @@ func (p *planner) paramAs(x *plan.Param, pos int, t *types.Type) plan.Expr {
 }
 
 // coerceRow converts a row value to a named row type field by field.
-func (p *planner) coerceRow(a arg, target *types.Type, ctx builtin.CastContext) plan.Expr {
+func (p *planner) coerceRow(a arg, target *types.Type, ctx builtin.CastContext, implicit bool) plan.Expr {
 	if target == types.Record {
 		return &plan.Relabel{T: plan.T{Typ: target, Mod: -1}, Arg: a.e, Implicit: true}
 	}
 	if row := p.wholeRows[a.e]; row != nil {
 		c := *a.e.(*plan.Case)
-		x := p.coerceRow(arg{row, a.pos}, target, ctx)
+		x := p.coerceRow(arg{row, a.pos}, target, ctx, implicit)
 		c.T, c.Whens = plan.T{Typ: target, Mod: -1}, []plan.When{{Cond: c.Whens[0].Cond, Result: x}}
 		return &c
 	}
@@ -481,7 +483,7 @@ func (p *planner) coerceRow(a arg, target *types.Type, ctx builtin.CastContext) 
 		}
 		fail(a.pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(a.e.Type()), typeName(target))
 	}
-	out := &plan.RowExpr{T: plan.T{Typ: target, Mod: -1}, Fields: target.Fields}
+	out := &plan.RowExpr{T: plan.T{Typ: target, Mod: -1}, Fields: target.Fields, Cast: !implicit}
 	if len(row.Args) > len(target.Fields) {
 		bail(pgerr.Newf(pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(a.e.Type()), typeName(target)).
 			WithDetail("Input has too many columns.").At(a.pos))

@@ -33,6 +33,8 @@ type printer struct {
 type placer interface {
 	// column prints a column and gives its bare name, "" if it is none: an aggregate, say.
 	column(c *plan.Col) string
+	// merged prints a column that FULL JOIN USING made of two; false if it is none.
+	merged(e plan.Expr) bool
 	// isColumn tells whether a Col is a column, not an aggregate or the like.
 	isColumn(c *plan.Col) (column, call bool)
 	// special prints an expression that the query calls by a name; false if there is none.
@@ -174,7 +176,10 @@ func (p *printer) simple(e, parent plan.Expr) bool {
 	case *plan.Relabel:
 		return e.Collation == "" && p.simple(e.Arg, e)
 	case *plan.Call:
-		if e.Op == nil {
+		switch {
+		case e.Unnamed():
+			return p.simple(e.Args[0], e)
+		case e.Op == nil:
 			return true
 		}
 		if up, ok := parent.(*plan.Call); ok && up.Op != nil {
@@ -373,6 +378,9 @@ func (p *printer) expr(e plan.Expr, implicit bool) {
 			p.top(a, true)
 		}
 		p.str(")")
+		if e.Cast {
+			p.str("::" + p.typeName(e.Typ, e.Mod))
+		}
 	case *plan.FieldSelect:
 		_, sub := e.Arg.(*plan.Subscript)
 		_, field := e.Arg.(*plan.FieldSelect)
@@ -706,6 +714,9 @@ func (p *printer) agg(c *plan.AggCall) {
 // sortItem prints an item of ORDER BY, GROUP BY and their kind: calls are put
 // in parentheses, lest they be read as something else.
 func (p *printer) sortItem(e plan.Expr) {
+	if p.place != nil && p.place.merged(e) {
+		return
+	}
 	need := p.paren
 	switch e := e.(type) {
 	case *plan.Const:
@@ -718,8 +729,7 @@ func (p *printer) sortItem(e plan.Expr) {
 		}
 		need = !column && (call || p.paren)
 	case *plan.Call:
-		through := e.Cast && e.Fn.OID == 0 // the text form, or the elements, which calls no function by name
-		need = need || e.Op == nil && e.Text == "" && !through
+		need = need || e.Op == nil && e.Text == "" && !e.Unnamed()
 	}
 	if need {
 		p.str("(")

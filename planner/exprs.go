@@ -535,6 +535,10 @@ func equalExprs(a, b plan.Expr) bool {
 	return false
 }
 
+func containsExpr(list []plan.Expr, e plan.Expr) bool {
+	return slices.ContainsFunc(list, func(x plan.Expr) bool { return equalExprs(x, e) })
+}
+
 func equalLists(a, b []plan.Expr) bool {
 	if len(a) != len(b) {
 		return false

@@ -227,7 +227,7 @@ func (w *queryPrinter) nameList(names []string) {
 func (w *queryPrinter) tail(sel *ast.SelectStmt, columns []string) {
 	if len(sel.OrderBy) > 0 {
 		w.keyword(" ORDER BY ", -indentStd, indentStd, 1)
-		for i, s := range sel.OrderBy {
+		for i, s := range w.distinctKeys(sel.OrderBy) {
 			if i > 0 {
 				w.str(", ")
 			}
@@ -279,6 +279,29 @@ func (w *queryPrinter) tail(sel *ast.SelectStmt, columns []string) {
 	}
 }
 
+// distinctKeys leaves out what was to sort by already.
+func (w *queryPrinter) distinctKeys(keys []*ast.SortBy) (out []*ast.SortBy) {
+	for _, s := range keys {
+		same := func(t *ast.SortBy) bool {
+			return w.s.keyAt[s] == w.s.keyAt[t] && (w.s.keyAt[s] > 0 || equalExprs(w.orderExpr(s), w.orderExpr(t)))
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// distinctExprs leaves out expressions that were there already.
+func (w *queryPrinter) distinctExprs(list []ast.Expr) (out []plan.Expr) {
+	for _, e := range list {
+		if x := w.s.exprs[e]; !containsExpr(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // orderExpr is what an ORDER BY item stands for.
 func (w *queryPrinter) orderExpr(s *ast.SortBy) plan.Expr { return w.s.keys[s].Expr }
 
@@ -304,11 +327,11 @@ func (w *queryPrinter) basic(sel *ast.SelectStmt, columns []string, visible bool
 	switch {
 	case len(sel.DistinctOn) > 0:
 		w.str(" DISTINCT ON (")
-		for i, e := range sel.DistinctOn {
+		for i, x := range w.distinctExprs(sel.DistinctOn) {
 			if i > 0 {
 				w.str(", ")
 			}
-			w.sortItem(w.s.exprs[e])
+			w.sortItem(x)
 		}
 		w.str(")")
 	case sel.Distinct:
@@ -325,12 +348,7 @@ func (w *queryPrinter) basic(sel *ast.SelectStmt, columns []string, visible bool
 		if sel.GroupDistinct {
 			w.str("DISTINCT ")
 		}
-		for i, e := range sel.GroupBy {
-			if i > 0 {
-				w.str(", ")
-			}
-			w.groupItem(e, true)
-		}
+		w.groupBy(sel.GroupBy)
 	}
 	if shape.having != nil {
 		w.keyword(" HAVING ", -indentStd, indentStd, 0)
@@ -463,59 +481,73 @@ func (w *queryPrinter) wrapItem(text string, later, force bool) {
 	}
 }
 
-func (w *queryPrinter) groupItem(e ast.Expr, bare bool) {
-	exprs := func(es []ast.Expr) {
-		for i, x := range es {
-			if i > 0 {
-				w.str(", ")
+// groupBy prints the items of GROUP BY: rows as their columns, and what is written twice once.
+func (w *queryPrinter) groupBy(items []ast.Expr) {
+	var seen []plan.Expr
+	sep := ""
+	for _, e := range items {
+		if g, ok := e.(*ast.GroupingSet); ok {
+			w.str(sep)
+			w.groupingSet(g)
+			sep = ", "
+			continue
+		}
+		for _, x := range w.distinctExprs(rowItems(e)) {
+			if !containsExpr(seen, x) {
+				seen = append(seen, x)
+				w.str(sep)
+				w.sortItem(x)
+				sep = ", "
 			}
-			w.sortItem(w.s.exprs[x])
 		}
 	}
-	switch g := e.(type) {
-	case *ast.GroupingSet:
-		words := "GROUPING SETS ("
-		switch g.Kind {
-		case ast.GroupEmpty:
-			w.str("()")
-			return
-		case ast.GroupRollup:
-			words = "ROLLUP("
-		case ast.GroupCube:
-			words = "CUBE("
-		}
-		w.str(words)
-		for i, s := range g.Sets {
-			if i > 0 {
-				w.str(", ")
-			}
-			w.groupItem(s, g.Kind != ast.GroupSets)
-		}
-		w.str(")")
-		return
-	case *ast.RowExpr:
-		if !g.Explicit {
-			if bare && w.plainGroups() {
-				exprs(g.Args)
-				return
-			}
-			w.str("(")
-			exprs(g.Args)
-			w.str(")")
-			return
-		}
-	}
-	if bare {
-		exprs([]ast.Expr{e})
-		return
-	}
-	w.str("(")
-	exprs([]ast.Expr{e})
-	w.str(")")
 }
 
-// plainGroups: a GROUP BY without grouping sets has its rows written flat.
-func (w *queryPrinter) plainGroups() bool { return true }
+// rowItems are the columns of a row that is written in parentheses alone, or the one expression.
+func rowItems(e ast.Expr) []ast.Expr {
+	if r, ok := e.(*ast.RowExpr); ok && !r.Explicit {
+		return r.Args
+	}
+	return []ast.Expr{e}
+}
+
+func (w *queryPrinter) groupingSet(g *ast.GroupingSet) {
+	switch g.Kind {
+	case ast.GroupEmpty:
+		w.str("()")
+		return
+	case ast.GroupRollup:
+		w.str("ROLLUP(")
+	case ast.GroupCube:
+		w.str("CUBE(")
+	default:
+		w.str("GROUPING SETS (")
+	}
+	for i, s := range g.Sets {
+		if i > 0 {
+			w.str(", ")
+		}
+		if set, ok := s.(*ast.GroupingSet); ok {
+			w.groupingSet(set)
+			continue
+		}
+		list := w.distinctExprs(rowItems(s))
+		parens := g.Kind == ast.GroupSets || len(list) != 1
+		if parens {
+			w.str("(")
+		}
+		for k, x := range list {
+			if k > 0 {
+				w.str(", ")
+			}
+			w.sortItem(x)
+		}
+		if parens {
+			w.str(")")
+		}
+	}
+	w.str(")")
+}
 
 func (w *queryPrinter) window(win *windowInfo) {
 	d := win.def

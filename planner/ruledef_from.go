@@ -103,7 +103,7 @@ func (w *queryPrinter) columnNames(it *rangeItem) {
 }
 
 func (w *queryPrinter) function(te *ast.RangeFunction) {
-	if te.Lateral {
+	if te.Lateral || w.s.items[te].lateral {
 		w.str("LATERAL ")
 	}
 	call := func(item *ast.RangeFuncItem) {

@@ -71,6 +71,7 @@ type rangeItem struct {
 	lateralOnly, lateralOK bool
 	// target is what UPDATE or DELETE changes: FROM and USING do not see it.
 	target     bool
+	lateral    bool // a function that reads columns of other items
 	excluded   bool // the row that ON CONFLICT kept out: it has no system columns
 	selfRef    bool // the working table of the recursive query being bound
 	scalarFunc bool // a function returning one scalar column: t is the column

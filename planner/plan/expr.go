@@ -75,6 +75,10 @@ type Call struct {
 	Pos     int // byte offset in the source, -1 unknown: position of run-time errors that carry one
 }
 
+// Unnamed tells whether it is a cast by the text form, or of an array by its elements: no
+// function that has a name is called for the whole.
+func (c *Call) Unnamed() bool { return c.Cast && c.Fn.OID == 0 }
+
 // WrittenArg is an argument that was written, by name if it has one.
 type WrittenArg struct {
 	At   int // in Call.Args
@@ -197,6 +201,8 @@ type RowExpr struct {
 	Args   []Expr
 	// At tells where the Args were written; nil if that is not known.
 	At []int
+	// Cast: it was written as ROW(…)::type.
+	Cast bool
 	// Whole: it is a reference, at Pos, to an item of FROM as a row.
 	Whole bool
 	Pos   int

@@ -1,0 +1,22 @@
+-- Definitions of views are printed as PostgreSQL prints them.
+create type vpair as (x int, y text);
+create domain vpos as int check (value > 0);
+create domain vdp as vpair check ((value).x > 0);
+create table vd(a int, b int, c text, d vpos, e int[]);
+create table vd2(a int, b2 int);
+create view vd01 as select a, b from vd group by a, a, (a, b), b;
+create view vd02 as select a, b, grouping(a) from vd group by cube(a, (b, a), (b), (a, a)), a, (a, b), a;
+create view vd03 as select a, b from vd group by grouping sets ((a, b, a), a, (), rollup(a, (b, a)), cube((a)));
+create view vd04 as select a, b from vd order by a, a desc, b, a;
+create view vd05 as select distinct on (a, a, b) a, b from vd order by a, b, a;
+create view vd06 as select sum(a) over (partition by b, b order by a, a desc, c, a), array_agg(a order by b, b desc, a) from vd group by a, b, c;
+create view vd07 as select row(a, c)::vpair is not null x, row(a, c)::vpair = row(1, 'x')::vpair y, (row(a, c)::vpair).y z, row(1,'b')::vdp w, array[row(a,c)::vpair] v from vd;
+create view vd08 as select c::vpos, (c::vpos) + 1 p, a::vpos q, d + 1 r, d::text s, d::int t, a::text::vpos u, (a::numeric)::vpos v, d = 1 w, -d x, abs(d) y, d in (1,2) z from vd;
+create view vd09 as select id, sum(q.x) over (order by id, id desc) from (select a as id, 1 as x from vd) p full join (select a as id, 2 as x from vd2) q using (id) order by id, id desc;
+create view vd10 as select q.x, q.z from (select count(*) as x, sum(a) y, count(*) as z from vd) q;
+create view vd11 as select * from vd, unnest(vd.e) u, generate_series(1, 3) g, unnest(array[vd.a], array[2]) w(m, n);
+create view vd12 as select * from vd left join unnest((array[array[vd.a, 1], array[2, vd.a]])[1:1]) with ordinality x(u, o) on vd.a = x.u;
+create view vd13 as select a from vd union select b from vd order by a, 1 desc;
+create view vd14 as select a from vd where ((('[1,2)'::int4range * '[3,7)'::int4range)::text)::int4range) @> 3 and (a + 1)::text = 'x' and (a is null)::text = 'x' and (a = 1)::int = 1 and (c || 'x')::int = 2 and (array[a] || 1)::text[] = '{}';
+create view vd15 as select q.x, q.y, r.x z, r.y w from (select a as x, a as y from vd) q join (select a, a from vd) as r(x, y) on q.y = r.y;
+select relname, pg_get_viewdef(oid), pg_get_viewdef(oid, true) from pg_class where relname like 'vd__' and relkind = 'v' order by 1;
