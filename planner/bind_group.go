@@ -33,6 +33,7 @@ func (b *binder) groupBy(sel *ast.SelectStmt, targets *[]target, visible int) (g
 		}
 		x := t.expr
 		p.noteExpr(e, x)
+		p.noteTarget(e, i, visible)
 		if len(*targets) > n {
 			*targets = (*targets)[:n]
 			i = -1

@@ -132,6 +132,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 		orderAt = append(orderAt, i)
 		if n := p.shapes(); n != nil {
 			n.keys[s] = order[len(order)-1]
+			p.noteTarget(s.Expr, i, visible)
 		}
 	}
 	var groups []projItem
@@ -144,6 +145,7 @@ func (p *planner) bindSelect(sel *ast.SelectStmt, q *query, resolve bool) *bound
 	for _, e := range sel.DistinctOn {
 		distinctOn = append(distinctOn, at(inDistinctOn).findTarget(&targets, visible, e, "DISTINCT ON", false))
 		p.noteExpr(e, targets[distinctOn[len(distinctOn)-1]].expr)
+		p.noteTarget(e, distinctOn[len(distinctOn)-1], visible)
 		p.oneCollation(targets[distinctOn[len(distinctOn)-1]].expr)
 	}
 	p.checkDistinct(sel, targets, visible, distinctOn, orderAt)

@@ -283,7 +283,7 @@ func (w *queryPrinter) tail(sel *ast.SelectStmt, columns []string) {
 func (w *queryPrinter) distinctKeys(keys []*ast.SortBy) (out []*ast.SortBy) {
 	for _, s := range keys {
 		same := func(t *ast.SortBy) bool {
-			return w.s.keyAt[s] == w.s.keyAt[t] && (w.s.keyAt[s] > 0 || equalExprs(w.orderExpr(s), w.orderExpr(t)))
+			return w.s.keyAt[s] == w.s.keyAt[t] && (w.s.keyAt[s] > 0 || w.same(s.Expr, t.Expr, w.orderExpr(s), w.orderExpr(t)))
 		}
 		if !slices.ContainsFunc(out, same) {
 			out = append(out, s)
@@ -292,11 +292,17 @@ func (w *queryPrinter) distinctKeys(keys []*ast.SortBy) (out []*ast.SortBy) {
 	return out
 }
 
-// distinctExprs leaves out expressions that were there already.
-func (w *queryPrinter) distinctExprs(list []ast.Expr) (out []plan.Expr) {
+// same tells whether two items of a clause are one: of the select list, or else expressions.
+func (w *queryPrinter) same(a, b ast.Expr, x, y plan.Expr) bool {
+	return w.s.at[a] == w.s.at[b] && (w.s.at[a] > 0 || equalExprs(x, y))
+}
+
+// distinctItems leaves out items of a clause that were there already.
+func (w *queryPrinter) distinctItems(list []ast.Expr) (out []ast.Expr) {
 	for _, e := range list {
-		if x := w.s.exprs[e]; !containsExpr(out, x) {
-			out = append(out, x)
+		same := func(d ast.Expr) bool { return w.same(d, e, w.s.exprs[d], w.s.exprs[e]) }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, e)
 		}
 	}
 	return out
@@ -327,11 +333,11 @@ func (w *queryPrinter) basic(sel *ast.SelectStmt, columns []string, visible bool
 	switch {
 	case len(sel.DistinctOn) > 0:
 		w.str(" DISTINCT ON (")
-		for i, x := range w.distinctExprs(sel.DistinctOn) {
+		for i, e := range w.distinctItems(sel.DistinctOn) {
 			if i > 0 {
 				w.str(", ")
 			}
-			w.sortItem(x)
+			w.sortItem(w.s.exprs[e])
 		}
 		w.str(")")
 	case sel.Distinct:
@@ -483,7 +489,13 @@ func (w *queryPrinter) wrapItem(text string, later, force bool) {
 
 // groupBy prints the items of GROUP BY: rows as their columns, and what is written twice once.
 func (w *queryPrinter) groupBy(items []ast.Expr) {
-	var seen []plan.Expr
+	var single []ast.Expr
+	for _, e := range items {
+		if _, set := e.(*ast.GroupingSet); !set {
+			single = append(single, rowItems(e)...)
+		}
+	}
+	single = w.distinctItems(single)
 	sep := ""
 	for _, e := range items {
 		if g, ok := e.(*ast.GroupingSet); ok {
@@ -492,11 +504,11 @@ func (w *queryPrinter) groupBy(items []ast.Expr) {
 			sep = ", "
 			continue
 		}
-		for _, x := range w.distinctExprs(rowItems(e)) {
-			if !containsExpr(seen, x) {
-				seen = append(seen, x)
+		for _, x := range rowItems(e) {
+			if i := slices.Index(single, x); i >= 0 {
+				single = slices.Delete(single, i, i+1)
 				w.str(sep)
-				w.sortItem(x)
+				w.sortItem(w.s.exprs[x])
 				sep = ", "
 			}
 		}
@@ -531,7 +543,7 @@ func (w *queryPrinter) groupingSet(g *ast.GroupingSet) {
 			w.groupingSet(set)
 			continue
 		}
-		list := w.distinctExprs(rowItems(s))
+		list := w.distinctItems(rowItems(s))
 		parens := g.Kind == ast.GroupSets || len(list) != 1
 		if parens {
 			w.str("(")
@@ -540,7 +552,7 @@ func (w *queryPrinter) groupingSet(g *ast.GroupingSet) {
 			if k > 0 {
 				w.str(", ")
 			}
-			w.sortItem(x)
+			w.sortItem(w.s.exprs[x])
 		}
 		if parens {
 			w.str(")")

@@ -433,7 +433,7 @@ func (w *queryPrinter) test(s *subquery) {
 		}
 	}
 	if len(lefts) == 1 {
-		w.expr(lefts[0], true)
+		w.operand(lefts[0], true, s.test)
 	} else {
 		w.str("(")
 		w.list(lefts, ", ")

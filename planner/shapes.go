@@ -14,6 +14,9 @@ type shapes struct {
 	exprs map[ast.Expr]plan.Expr
 	keys  map[*ast.SortBy]plan.SortKey
 	keyAt map[*ast.SortBy]int // the number of the column, for VALUES and set operations
+	// at is the number, from 1, of the item of the select list that an item of ORDER BY, GROUP BY
+	// or DISTINCT ON is.
+	at    map[ast.Expr]int
 	items map[ast.TableExpr]*rangeItem
 	// rows are references to whole rows, merged the columns that a FULL JOIN
 	// USING makes of two.
@@ -49,7 +52,7 @@ type queryShape struct {
 }
 
 func newShapes() *shapes {
-	return &shapes{queries: map[*ast.SelectStmt]*queryShape{}, exprs: map[ast.Expr]plan.Expr{}, keys: map[*ast.SortBy]plan.SortKey{}, keyAt: map[*ast.SortBy]int{},
+	return &shapes{queries: map[*ast.SelectStmt]*queryShape{}, exprs: map[ast.Expr]plan.Expr{}, keys: map[*ast.SortBy]plan.SortKey{}, keyAt: map[*ast.SortBy]int{}, at: map[ast.Expr]int{},
 		items: map[ast.TableExpr]*rangeItem{}, rows: map[plan.Expr]*rangeItem{}, moved: map[*ast.SelectStmt]movedQuery{}, merged: map[plan.Expr]string{}}
 }
 
@@ -65,6 +68,13 @@ func (p *planner) shapes() *shapes {
 func (p *planner) noteExpr(e ast.Expr, x plan.Expr) {
 	if s := p.shapes(); s != nil {
 		s.exprs[e] = x
+	}
+}
+
+// noteTarget records which item of the select list an item of a clause is, if it is one.
+func (p *planner) noteTarget(e ast.Expr, at, visible int) {
+	if s := p.shapes(); s != nil && at < visible {
+		s.at[e] = at + 1
 	}
 }
 
