@@ -309,19 +309,7 @@ func (b *binder) scalarArray(name string, all bool, l arg, array plan.Expr, rpos
 	}
 	return &plan.ScalarArray{T: boolT, Op: op, All: all,
 		L: p.coerceType(l, declared[0], -1, builtin.Implicit, true),
-		R: p.coerceArray(arg{array, rpos}, dt)}
-}
-
-// coerceArray converts an array; one still written out, element by element.
-func (p *planner) coerceArray(a arg, t *types.Type) plan.Expr {
-	if x, ok := a.e.(*plan.ArrayExpr); ok && !x.Multi && !sameType(x.Typ, t) {
-		out := &plan.ArrayExpr{T: plan.T{Typ: t, Mod: -1}, Elems: make([]plan.Expr, len(x.Elems))}
-		for i, el := range x.Elems {
-			out.Elems[i] = p.coerceType(arg{el, a.pos}, t.Elem, -1, builtin.Implicit, true)
-		}
-		return out
-	}
-	return p.coerceType(a, t, -1, builtin.Implicit, true)
+		R: p.coerceType(arg{array, rpos}, dt, -1, builtin.Implicit, true)}
 }
 
 func (b *binder) like(e *ast.LikeExpr) plan.Expr {

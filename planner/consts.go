@@ -714,7 +714,7 @@ func field(row plan.Expr, e *plan.FieldSelect) plan.Expr {
 }
 
 func (s *consts) scalarArray(e *plan.ScalarArray) plan.Expr {
-	l, r := s.expr(e.L), s.expr(e.R)
+	l, r := s.expr(e.L), s.p.byElements(s.expr(e.R))
 	lk, ok := l.(*plan.Const)
 	rk, isK := r.(*plan.Const)
 	if ok && isK && e.Op.Func.Volatility == builtin.Immutable && e.Op.Func.User == nil && !e.Op.Func.NotStrict {
@@ -731,6 +731,29 @@ func (s *consts) scalarArray(e *plan.ScalarArray) plan.Expr {
 		return e
 	}
 	return &plan.ScalarArray{T: e.T, Op: e.Op, L: l, R: r, All: e.All}
+}
+
+// byElements converts the elements of an array that is written out and converted as a whole:
+// indexes are asked for each.
+func (p *planner) byElements(e plan.Expr) plan.Expr {
+	var whole plan.Expr
+	switch x := e.(type) {
+	case *plan.Relabel:
+		whole = x.Arg
+	case *plan.Call:
+		if x.Unnamed() {
+			whole = x.Args[0]
+		}
+	}
+	arr, ok := whole.(*plan.ArrayExpr)
+	if !ok || arr.Multi || !e.Type().IsArray() {
+		return e
+	}
+	out := &plan.ArrayExpr{T: plan.T{Typ: e.Type(), Mod: -1}, Elems: make([]plan.Expr, len(arr.Elems))}
+	for i, x := range arr.Elems {
+		out.Elems[i] = p.coerceType(arg{x, -1}, out.Typ.Elem, -1, builtin.Implicit, true)
+	}
+	return out
 }
 
 // anyOf computes ANY and ALL of an array; nil if that fails.

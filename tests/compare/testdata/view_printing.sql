@@ -26,3 +26,9 @@ create view vt2 as select i as x, i as y, b from vt group by 1, 2, 3, i order by
 create view vt3 as select distinct on (1, 2, i) i as x, i as y from vt order by 1, 2;
 create view vt4 as select i as x, i as y from vt group by cube(1, 2), i;
 select pg_get_viewdef('vt1'), pg_get_viewdef('vt1', true), pg_get_viewdef('vt2'), pg_get_viewdef('vt3'), pg_get_viewdef('vt4');
+create table ca(v varchar(5), b bit varying, i int, n numeric, t text, e bigint);
+create view ca1 as select v in ('a','b') x1, v = any(array['a','b']) x2, v = any(array['a'::varchar,'b']) x3, b = any (array[b'1', b'0']) x4, i = any(array[1,2::smallint]) x5, i = any(array[1::smallint,2::smallint]) x6, n = any(array[1,2]) x7, n in (1,2) x8, i in (1,2.5) x9, e = any(array[1,2]) x10, e in (1,2) x11, t = any(array[v, 'a']) x12, v = any('{a,b}') x13, i = any('{1,2}') x14, v like any(array['a%']) x15, t ~ all(array[v]) x16, e = any(array[array[1,2],array[3,4]]) x17, n = any(array[i, 2]) x18 from ca;
+select pg_get_viewdef('ca1'), pg_get_viewdef('ca1', true);
+select * from ca1;
+insert into ca values ('a', b'1', 1, 2, 'a', 2), ('b', b'0', 2, 1, 'b', 9);
+select * from ca1;
