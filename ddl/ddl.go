@@ -30,6 +30,7 @@ import (
 	"rowkey/kv"
 	"rowkey/parser/ast"
 	"rowkey/pgerr"
+	"rowkey/planner"
 	"rowkey/planner/plan"
 	"rowkey/types"
 )
@@ -57,6 +58,7 @@ type Ctx struct {
 	Bootstrap                    string
 	Text                         string // the whole query text
 	RawStmt                      *ast.RawStmt
+	Vars                         planner.Variables // names that stand for parameters; may be nil
 	Notice                       func(*pgerr.Error)
 	// EstimateRows guesses a table's size.
 	EstimateRows func(*catalog.Table) float64

@@ -73,7 +73,7 @@ func (c *Ctx) createMatView(n *ast.CreateTableAsStmt) (rows int64, err error) {
 // checkMatView refuses what a materialized view cannot be, and analyses its query.
 func (c *Ctx) checkMatView(n *ast.CreateTableAsStmt) (*planner.Analysis, error) {
 	info, err := planner.Analyze(planner.Request{Catalog: c.snap(), Stmt: n.Query, SearchPath: c.SearchPath(), Env: c.Env, CurrentUser: c.User,
-		NoParams: len(c.Exec().Params) == 0})
+		NoParams: len(c.Exec().Params) == 0, Vars: c.Vars})
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,11 @@ func (b *binder) indirection(e *ast.Indirection) plan.Expr {
 			if x.Type() == types.Unknown {
 				x = b.p.coerceType(arg{x, exprLoc(e.Arg)}, types.Text, -1, builtin.Implicit, true)
 			}
-			x = b.fieldOf(x, s.Field, exprLoc(e.Arg))
+			if ref, ok := e.Arg.(*ast.ColumnRef); ok && i == 0 {
+				x = b.fieldOfColumn(x, s.Field, ref)
+			} else {
+				x = b.fieldOf(x, s.Field, exprLoc(e.Arg))
+			}
 		case ast.SelectStar:
 			fail(s.Pos(), pgerr.SyntaxError, "row expansion via \"*\" is not supported here")
 		default:

@@ -163,11 +163,11 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 		out.schema = t.Schema.Name
 	}
 	out.access = p.newAccess(t, 0)
-	if command == "MERGE" && t.Kind == catalog.KindView && t.Virtual == nil {
+	if command == "MERGE" && t.Kind == catalog.KindView {
 		bail(pgerr.Newf(pgerr.FeatureNotSupported, "cannot execute MERGE on relation %q", t.Name).
 			WithDetail("This operation is not supported for views."))
 	}
-	for out.table.Kind == catalog.KindView && out.table.Virtual == nil {
+	for out.table.Kind == catalog.KindView {
 		if out.instead = hasInstead(out.table, command); out.instead {
 			break
 		}
@@ -188,6 +188,12 @@ func (p *planner) dmlTarget(rv *ast.RangeVar, verb, command, doing string) *dmlT
 	if p.snap.Sequence(out.table.OID) != nil {
 		p.refused = pgerr.Newf(pgerr.WrongObjectType, "cannot change sequence %q", out.table.Name)
 	} else if out.table.Virtual != nil {
+		if out.table.Name == "pg_settings" && command == "UPDATE" { // which has a rule for that
+			bail(pgerr.Unsupported("UPDATE of pg_settings is not supported").WithHint("Use SET, or set_config()."))
+		}
+		if p.unwritable != nil {
+			bail(p.unwritable)
+		}
 		fail(-1, pgerr.InsufficientPrivilege, "permission denied: %q is a system catalog", out.table.Name)
 	}
 	p.useTable(out.table, true)

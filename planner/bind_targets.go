@@ -117,7 +117,7 @@ func (b *binder) fieldsOf(x plan.Expr, pos int) []target {
 	}
 	if fields == nil {
 		if !isRowType(x.Type().Under()) {
-			fail(pos, pgerr.WrongObjectType, "type %s is not composite", typeName(x.Type()))
+			fail(-1, pgerr.WrongObjectType, "type %s is not composite", typeName(x.Type()))
 		}
 		fail(pos, pgerr.DatatypeMismatch, "record type has not been registered")
 	}

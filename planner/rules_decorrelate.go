@@ -224,6 +224,10 @@ func simpleExists(r rel) rel {
 		if _, having := n.in.(*lGroup); having {
 			return nil
 		}
+	case *lValues:
+		if len(n.rows) == 1 {
+			return &lValues{rows: [][]plan.Expr{{}}}
+		}
 	case *lWindow, *lUnnest, *lLock, *lUnion, *lSetOp, *lRecursive:
 		return nil
 	}

@@ -647,6 +647,21 @@ func (p *planner) fieldNamed(e plan.Expr, name string) plan.Expr {
 	return nil
 }
 
+// fieldOfColumn is fieldOf of a column, or of a table's whole row. Functions of all kinds
+// may stand for a field of it: it can be bound anew as their argument.
+func (b *binder) fieldOfColumn(e plan.Expr, name string, ref *ast.ColumnRef) plan.Expr {
+	if x := b.p.fieldNamed(e, name); x != nil {
+		return x
+	}
+	if len(b.functionsOf(name, false, func() plan.Expr { return e })) > 0 {
+		return b.expr(&ast.FuncCall{At: ref.At, Name: []string{name}, Args: []ast.Expr{ref}})
+	}
+	if r, ok := b.p.rowOf(e); ok && r.Whole {
+		fail(ref.Pos(), pgerr.UndefinedColumn, "column %s.%s does not exist", ref.Fields[len(ref.Fields)-1], name)
+	}
+	return b.fieldOf(e, name, ref.Pos())
+}
+
 // fieldOf selects a field of a composite value, or calls the function that the name means.
 func (b *binder) fieldOf(e plan.Expr, name string, pos int) plan.Expr {
 	if x := b.p.fieldNamed(e, name); x != nil {

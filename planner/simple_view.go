@@ -4,6 +4,8 @@ import (
 	"rowkey/catalog"
 	"rowkey/parser/ast"
 	"rowkey/planner/plan"
+	"slices"
+	"strings"
 )
 
 // simpleView is a view that is updatable by itself: it shows rows of one relation as
@@ -19,8 +21,34 @@ type simpleView struct {
 // onlyOneRelation is why a view over anything else is not updatable.
 const onlyOneRelation = "Views that do not select from a single table or view are not automatically updatable."
 
+// systemViewReasons are the views of pg_catalog and information_schema that are not updatable
+// for other reasons, by what they do; their queries are not known here.
+var systemViewReasons = map[string]string{
+	"containing UNION, INTERSECT, or EXCEPT": "check_constraints role_usage_grants table_constraints transforms usage_privileges pg_seclabels",
+	"containing DISTINCT": "check_constraint_routine_usage column_column_usage routine_column_usage routine_routine_usage " +
+		"routine_sequence_usage routine_table_usage view_column_usage view_routine_usage view_table_usage",
+	"containing GROUP BY": "pg_stat_all_tables pg_stat_sys_tables pg_stat_user_tables pg_stat_xact_all_tables " +
+		"pg_stat_xact_sys_tables pg_stat_xact_user_tables",
+	"containing LIMIT or OFFSET":          "character_sets",
+	"that return window functions":        "triggers",
+	"that have no updatable columns":      "enabled_roles",
+	"that return set-returning functions": "column_options foreign_data_wrapper_options foreign_server_options foreign_table_options",
+}
+
+func systemViewReason(view string) string {
+	for what, views := range systemViewReasons {
+		if slices.Contains(strings.Fields(views), view) {
+			return "Views " + what + " are not automatically updatable."
+		}
+	}
+	return onlyOneRelation
+}
+
 // simpleView tells what a view shows, or why it is not updatable by itself.
 func (p *planner) simpleView(view *catalog.Table) (v simpleView, why string) {
+	if view.Virtual != nil {
+		return v, systemViewReason(view.Name)
+	}
 	s := p.parseQuery(view.View.Query)
 	switch {
 	case s.Op != ast.SetNone:

@@ -18,7 +18,7 @@ func (fr *Frame) sql(s *stmtSQL) error {
 		}
 		if out.Returns {
 			e := pgerr.New(pgerr.SyntaxError, "query has no destination for result data")
-			if !out.Changes {
+			if !out.Changes && !out.Utility {
 				e.WithHint("If you want to discard the results of a SELECT, use PERFORM instead.")
 			}
 			return e

@@ -85,6 +85,8 @@ type Outcome struct {
 	Returns bool
 	// Changes tells that it inserts, updates, deletes or merges.
 	Changes bool
+	// Utility tells that it has no plan of its own: SHOW, CREATE TABLE AS …
+	Utility bool
 }
 
 // Env is what compiling asks of the session.

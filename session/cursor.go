@@ -27,8 +27,7 @@ type cursor struct {
 }
 
 func (s *Session) declareCursor(ctx context.Context, st *statement, n *ast.DeclareCursorStmt, w Writer) error {
-	inner := &statement{raw: &ast.RawStmt{Stmt: n.CursorQuery(), Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
-		params: st.params, ptypes: st.ptypes}
+	inner := st.inner(n.CursorQuery())
 	if err := s.prepareRun(ctx, inner); err != nil {
 		return err
 	}

@@ -29,6 +29,14 @@ type statement struct {
 	plan   *plan.Plan
 	// settings under which plan was made
 	epoch uint64
+	// vars, if not nil, are names that stand for params: a function's variables.
+	vars planner.Variables
+}
+
+// inner is the statement's query, q, with the parameters that the statement has.
+func (st *statement) inner(q ast.Stmt) *statement {
+	return &statement{raw: &ast.RawStmt{Stmt: q, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
+		params: st.params, ptypes: st.ptypes, vars: st.vars}
 }
 
 // Simple runs the statements of one text (the simple query protocol). The
@@ -351,7 +359,7 @@ func (s *Session) plan(snap *catalog.Snapshot, st *statement, noParams bool) err
 func (s *Session) planRequest(snap *catalog.Snapshot, st *statement) planner.Request {
 	r := planner.Request{
 		Catalog: snap, Stmt: st.raw.Stmt, ParamTypes: st.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
+		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(), Vars: st.vars,
 	}
 	if s.tx != nil { // when a statement is prepared no function is called yet
 		r.Session = (*host)(s)

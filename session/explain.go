@@ -73,8 +73,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 	if err != nil {
 		return err
 	}
-	inner := &statement{raw: &ast.RawStmt{Stmt: n.Stmt, Start: st.raw.Start, Len: st.raw.Len, Params: st.raw.Params}, text: st.text,
-		params: st.params, ptypes: st.ptypes}
+	inner := st.inner(n.Stmt)
 	var made *ast.CreateTableAsStmt
 	what := n.Stmt
 	if q, ok := what.(*ast.SelectStmt); ok && q.IntoTarget() != nil {
@@ -97,8 +96,7 @@ func (s *Session) runExplain(ctx context.Context, st *statement, n *ast.ExplainS
 				return err
 			}
 			q = st.raw.Stmt.(*ast.CreateTableAsStmt)
-			raw := *st.raw
-			inner = &statement{raw: &raw, text: st.text, params: st.params, ptypes: st.ptypes}
+			inner = st.inner(q)
 		}
 		inner.raw.Stmt, made = q.Query, q
 	case *ast.RefreshMaterializedViewStmt:

@@ -249,14 +249,14 @@ func (s *Session) runNested(ctx context.Context, q *nested, params []types.Datum
 }
 
 // runUtilityNested runs a statement without a plan inside a routine.
-func (s *Session) runUtilityNested(ctx context.Context, q *nested, params []types.Datum, w Writer) error {
-	if what := ownsTransaction(q.raw.Stmt); what != "" {
+func (s *Session) runUtilityNested(ctx context.Context, st *statement, w Writer) error {
+	if what := ownsTransaction(st.raw.Stmt); what != "" {
 		if err := s.forbidBlock(what); err != nil {
 			return err
 		}
 		return pgerr.Newf(pgerr.ActiveSQLTransaction, "%s cannot be executed from a function", what)
 	}
-	return q.place(s.runUtility(ctx, &statement{raw: q.raw, text: q.text, params: params}, w))
+	return s.runUtility(ctx, st, w)
 }
 
 // place makes an error's position one in the query's text, which the client

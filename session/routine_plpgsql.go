@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -88,6 +89,12 @@ func (p *plVars) Find(name []string) (planner.Variable, bool) {
 }
 
 func (p *plVars) ColumnsWin() bool { return false }
+
+// values are those of the variables met so far.
+func (p *plVars) values() ([]types.Datum, error) {
+	out := make([]types.Datum, len(p.refs))
+	return out, valuesOf(p.fr, p.refs, out)
+}
 
 func (p *plVars) Row(name []string) ([]planner.VariableField, bool) {
 	v, used, ok := p.e.Scope.Find(name)
@@ -229,18 +236,23 @@ func (g *plEngine) bind(fr *plpgsql.Frame, q *plQuery) ([]types.Datum, error) {
 	if q.params = nil; len(params) != len(q.refs) {
 		params = make([]types.Datum, len(q.refs))
 	}
-	for i, r := range q.refs {
+	return params, valuesOf(fr, q.refs, params)
+}
+
+// valuesOf puts the values of variables in out.
+func valuesOf(fr *plpgsql.Frame, refs []plRef, out []types.Datum) error {
+	for i, r := range refs {
 		if r.field == "" {
-			params[i] = fr.Var(r.v).Datum
+			out[i] = fr.Var(r.v).Datum
 			continue
 		}
 		v, err := fr.Field(r.v, r.field)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		params[i] = v.Datum
+		out[i] = v.Datum
 	}
-	return params, nil
+	return nil
 }
 
 // execCtx gives the context that expressions are computed in.
@@ -333,7 +345,7 @@ func (g *plEngine) query(fr *plpgsql.Frame, e *plpgsql.Expr, loop bool, visit fu
 	}
 	if !isQuery(q.raw.Stmt) {
 		defer g.s.pushContext(e)()
-		out, err := g.utility(fr, &q.nested, e, visit)
+		out, err := g.utility(fr, &statement{raw: q.raw, text: q.text}, e, visit)
 		if err != nil {
 			return out, wrongIn(e, err)
 		}
@@ -427,10 +439,11 @@ func (g *plEngine) run(fr *plpgsql.Frame, q *nested, fields []types.Field, param
 	return out, nil, true
 }
 
-// utility runs a statement without a plan of its own.
-func (g *plEngine) utility(fr *plpgsql.Frame, q *nested, e *plpgsql.Expr, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
+// utility runs a statement without a plan of its own. e is nil for that of an EXECUTE, else
+// the variables may stand in it.
+func (g *plEngine) utility(fr *plpgsql.Frame, st *statement, e *plpgsql.Expr, visit func(*plpgsql.Row) error) (plpgsql.Outcome, error) {
 	w := &plWriter{visit: visit}
-	switch n := q.raw.Stmt.(type) {
+	switch n := st.raw.Stmt.(type) {
 	case *ast.TransactionStmt:
 		return plpgsql.Outcome{}, pgerr.New(pgerr.FeatureNotSupported, "unsupported transaction command in PL/pgSQL")
 	case *ast.CopyStmt:
@@ -442,14 +455,32 @@ func (g *plEngine) utility(fr *plpgsql.Frame, q *nested, e *plpgsql.Expr, visit 
 			return plpgsql.Outcome{}, g.callStmt(fr, n, e)
 		}
 	}
-	err := g.s.runUtility(g.ctx, &statement{raw: q.raw, text: q.text}, w)
+	if q := innerQuery(st.raw.Stmt); q != nil && e != nil {
+		if err := g.bindInner(fr, st, q, e); err != nil {
+			return plpgsql.Outcome{}, err
+		}
+	}
+	err := g.s.runUtility(g.ctx, st, w)
 	if w.err != nil {
 		err = w.err
 	}
 	if err == plpgsql.ErrStop {
 		err = nil
 	}
-	return plpgsql.Outcome{Rows: w.rows, Returns: w.cols != nil}, err
+	return plpgsql.Outcome{Rows: w.rows, Returns: w.cols != nil, Utility: true}, err
+}
+
+// bindInner gives a statement the variables that its query, q, reads, and their values.
+func (g *plEngine) bindInner(fr *plpgsql.Frame, st *statement, q ast.Stmt, e *plpgsql.Expr) error {
+	vars := &plVars{fr: fr, e: e}
+	st.vars = vars
+	a, err := planner.Analyze(g.s.planRequest(g.s.snapshot(), st.inner(q)))
+	if err != nil {
+		return cmp.Or(vars.err, err)
+	}
+	st.ptypes = a.Params
+	st.params, err = vars.values()
+	return err
 }
 
 // callStmt is CALL: output arguments are variables that get the results.
@@ -459,13 +490,9 @@ func (g *plEngine) callStmt(fr *plpgsql.Frame, n *ast.CallStmt, e *plpgsql.Expr)
 	if err != nil {
 		return err
 	}
-	params := make([]types.Datum, len(vars.refs))
-	for i, r := range vars.refs {
-		if r.field == "" {
-			params[i] = fr.Var(r.v).Datum
-		} else if v, err := fr.Field(r.v, r.field); err == nil {
-			params[i] = v.Datum
-		}
+	params, err := vars.values()
+	if err != nil {
+		return err
 	}
 	if fr.NonAtomic {
 		old := g.s.nonAtomic
@@ -514,6 +541,12 @@ type plWriter struct {
 	cols  []Column
 	rows  int64
 	err   error
+}
+
+// Complete reads how many rows CREATE TABLE AS has stored.
+func (w *plWriter) Complete(tag string) error {
+	_, _ = fmt.Sscanf(tag, "SELECT %d", &w.rows)
+	return nil
 }
 
 func (w *plWriter) Columns(cols []Column) error {
@@ -582,7 +615,7 @@ func (g *plEngine) dynamic(fr *plpgsql.Frame, text string, args []plpgsql.Value,
 			return out, pgerr.New(pgerr.FeatureNotSupported, "EXECUTE of transaction commands is not implemented")
 		}
 		if !isQuery(raw.Stmt) {
-			if out, err = g.utility(fr, q, nil, visit); err != nil {
+			if out, err = g.utility(fr, &statement{raw: raw, text: text, params: params, ptypes: ptypes}, nil, visit); err != nil {
 				return out, place(q, err)
 			}
 			continue

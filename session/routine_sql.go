@@ -213,7 +213,7 @@ func (r *sqlRoutine) runOne(ctx context.Context, s *Session, i int, what sqlStat
 		if last && !r.void() {
 			return r.mismatch("Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.")
 		}
-		return s.runUtilityNested(ctx, q, args, Discard)
+		return s.runUtilityNested(ctx, &statement{raw: q.raw, text: q.text, params: args, ptypes: r.args, vars: r}, Discard)
 	}
 	if err := r.plan(s, i); err != nil {
 		return err

@@ -190,7 +190,7 @@ func (s *Session) ddlCtx(ctx context.Context, st *statement) *ddl.Ctx {
 	return &ddl.Ctx{
 		Context: ctx, Change: s.changeCatalog(), Catalog: s.cat, Sequences: s.db.seqs,
 		SearchPath: s.searchPath, CreationPath: func() []string { return s.appendPath(nil) }, TempSchema: temp,
-		Env: s.execEnv(), User: s.userName(), Text: st.text, RawStmt: st.raw,
+		Env: s.execEnv(), User: s.userName(), Text: st.text, RawStmt: st.raw, Vars: st.vars,
 		Role: s.role(), OuterRole: s.outerRole(), SessionRole: s.sessionRole(), Bootstrap: s.bootstrap,
 		Notice:       s.noticeErr,
 		EstimateRows: s.estimateRows,
@@ -269,12 +269,9 @@ func (s *Session) refresh() error {
 // runInner plans and runs a query inside another statement; adjust, if not nil, has the
 // last word about how it is planned. sink nil: only plan.
 func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, sink func(*types.Batch) error, adjust func(*planner.Request)) (*plan.Plan, int64, error) {
-	inner := &statement{raw: &ast.RawStmt{Stmt: q, Start: outer.raw.Start, Len: outer.raw.Len, Params: outer.raw.Params}, text: outer.text,
-		params: outer.params, ptypes: outer.ptypes}
-	snap := s.snapshot()
-	req := planner.Request{Catalog: snap, Stmt: q, ParamTypes: inner.ptypes, SearchPath: s.searchPath(),
-		Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), EstimateRows: s.estimateRows, Settings: s.plannerSettings(),
-		NoParams: inner.raw.Params > len(inner.params)}
+	inner := outer.inner(q)
+	req := s.planRequest(s.snapshot(), inner)
+	req.NoParams = inner.raw.Params > len(inner.params)
 	if adjust != nil {
 		adjust(&req)
 	}
