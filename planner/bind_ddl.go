@@ -70,7 +70,7 @@ func BindExpr(r ExprRequest) (e plan.Expr, err error) {
 }
 
 func (p *planner) bindDefinition(r *ExprRequest) plan.Expr {
-	p.noParams = r.Place != ForExecute
+	p.noParams = true
 	b := &binder{p: p}
 	b.kind = [...]exprKind{inDefault, inCheck, inDomainCheck, inGenerated, inIndexExpr, inIndexPredicate, inUpdateSet, inExecute, inPartitionKey, inPartitionBound}[r.Place]
 	base := 0

@@ -266,15 +266,15 @@ func (p *planner) convertColumns(bd *bound, want []*types.Type, mods []int32, mi
 	}
 }
 
-// BindCall binds the procedure and arguments of a CALL.
-func BindCall(req Request, f *ast.FuncCall) (c *plan.Call, err error) {
+// BindCall binds the procedure and arguments of a CALL, and gives the types of $1 ….
+func BindCall(req Request, f *ast.FuncCall) (c *plan.Call, params []*types.Type, err error) {
 	defer caught(&err)
 	p := newPlanner(&req)
 	p.called = f
 	b := &binder{p: p, kind: inCallArgs}
 	c = b.funcCall(f).(*plan.Call)
 	p.checkParams()
-	return c, nil
+	return c, p.params, nil
 }
 
 // FindRoutine finds the function that a name means for argument types, and the

@@ -22,20 +22,20 @@ type boundCall struct {
 	args []plan.Expr // of the input parameters
 	all  []plan.Expr
 	cols []Column // of the output parameters, nil for none
+	// params are the types of $1 ….
+	params []*types.Type
 }
 
 // bindCall finds the procedure that a CALL means.
 func (s *Session) bindCall(n *ast.CallStmt, request func(*planner.Request)) (*boundCall, error) {
 	r := planner.Request{Catalog: s.snapshot(), SearchPath: s.searchPath(), Env: s.execEnv(), CurrentUser: s.userName(), Role: s.role(), Session: (*host)(s)}
-	if request != nil {
-		request(&r)
-	}
-	c, err := planner.BindCall(r, n.Func)
+	request(&r)
+	c, params, err := planner.BindCall(r, n.Func)
 	if err != nil {
 		return nil, err
 	}
 	f := c.Fn.User.(*catalog.Function)
-	b := &boundCall{f: f, all: c.Args, call: &builtin.RoutineCall{Function: f, Result: c.Typ, Out: c.Fn.Out}}
+	b := &boundCall{f: f, params: params, all: c.Args, call: &builtin.RoutineCall{Function: f, Result: c.Typ, Out: c.Fn.Out}}
 	k := 0
 	for i := range f.Params {
 		p := &f.Params[i]
@@ -59,7 +59,9 @@ func (s *Session) runCall(ctx context.Context, st *statement, n *ast.CallStmt, w
 		return err
 	}
 	s.tx.fresh = false
-	b, err := s.bindCall(n, func(r *planner.Request) { r.ParamTypes = st.ptypes })
+	b, err := s.bindCall(n, func(r *planner.Request) {
+		r.ParamTypes, r.NoParams, r.Vars = st.ptypes, st.raw.Params > len(st.params), st.vars
+	})
 	if err != nil {
 		return err
 	}

@@ -174,7 +174,7 @@ func (s *Session) analyzeMaking(ctx context.Context, st *statement, n *ast.Creat
 
 // explained sends the lines of an EXPLAIN.
 func (s *Session) explained(ctx context.Context, n *ast.ExplainStmt, lines []string, w Writer) error {
-	cols, _ := s.utilityColumns(ctx, n)
+	cols, _ := s.utilityColumns(ctx, n, nil)
 	rows := make([][]types.Datum, len(lines))
 	for i, l := range lines {
 		rows[i] = []types.Datum{types.NewString(l)}

@@ -158,8 +158,15 @@ func returnsAnothers(st ast.Stmt) bool {
 // describe plans p (or finds out what a utility statement returns), setting
 // its parameter types and columns.
 func (s *Session) describe(ctx context.Context, p *Prepared) error {
+	if n, ok := p.raw.Stmt.(*ast.CallStmt); ok {
+		b, err := s.bindCall(n, func(r *planner.Request) { r.ParamTypes = p.given })
+		if err == nil {
+			p.Columns, p.Params = b.cols, b.params
+		}
+		return err
+	}
 	if !isQuery(p.raw.Stmt) {
-		cols, err := s.utilityColumns(ctx, p.raw.Stmt)
+		cols, err := s.utilityColumns(ctx, p.raw.Stmt, nil)
 		if err != nil {
 			return err
 		}
@@ -261,7 +268,7 @@ func (s *Session) bind(ctx context.Context, portal, stmt string, values [][]byte
 	}
 	columns := ps.Columns
 	if ps.raw != nil && returnsAnothers(ps.raw.Stmt) { // which Parse may not have known, or another than now
-		if columns, err = s.utilityColumns(s.ctx, ps.raw.Stmt); err != nil {
+		if columns, err = s.utilityColumns(s.ctx, ps.raw.Stmt, ps.Params); err != nil {
 			return nil, err
 		}
 	}

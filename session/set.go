@@ -255,7 +255,7 @@ func (s *Session) show(name string) (string, bool) {
 }
 
 func (s *Session) runShow(n *ast.ShowStmt, w Writer) error {
-	cols, err := s.utilityColumns(s.ctx, n)
+	cols, err := s.utilityColumns(s.ctx, n, nil)
 	if err != nil {
 		return err
 	}

@@ -292,8 +292,9 @@ func (s *Session) runInner(ctx context.Context, outer *statement, q ast.Stmt, si
 	return p, res.Rows, err
 }
 
-// utilityColumns gives the columns a utility statement returns, nil if none.
-func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, error) {
+// utilityColumns gives the columns a utility statement returns, nil if none. params are the
+// types of its parameters.
+func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt, params []*types.Type) ([]Column, error) {
 	text := func(name string) []Column { return []Column{{Name: name, Type: types.Text, Typmod: -1}} }
 	switch n := st.(type) {
 	case *ast.ShowStmt:
@@ -333,7 +334,7 @@ func (s *Session) utilityColumns(ctx context.Context, st ast.Stmt) ([]Column, er
 		}
 		return p.Columns, nil
 	case *ast.CallStmt:
-		b, err := s.bindCall(n, nil)
+		b, err := s.bindCall(n, func(r *planner.Request) { r.ParamTypes = params })
 		if err != nil {
 			return nil, err
 		}
