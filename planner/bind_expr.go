@@ -412,6 +412,9 @@ func (b *binder) typeCast(e *ast.TypeCast) plan.Expr {
 	if x == nil {
 		fail(pos, pgerr.CannotCoerce, "cannot cast type %s to %s", typeName(a.e.Type()), typeName(t))
 	}
+	if mod < 0 && x.Typmod() >= 0 && x.Type() == t { // numeric(6,2)::numeric is of any precision
+		x = &plan.Relabel{T: plan.T{Typ: t, Mod: -1}, Arg: x}
+	}
 	return x
 }
 

@@ -286,6 +286,9 @@ func (s *consts) simplified(e plan.Expr) plan.Expr {
 		if k, ok := a.(*plan.Const); ok {
 			return &plan.Const{T: e.T, Val: k.Val}
 		}
+		if r, ok := a.(*plan.Relabel); ok && r.Collation == "" && e.Collation == "" { // one says what two do
+			a = r.Arg
+		}
 		if a != e.Arg {
 			c := *e
 			c.Arg = a
