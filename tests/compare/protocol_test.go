@@ -436,7 +436,7 @@ func TestBinary(t *testing.T) {
 				if strings.HasPrefix(typ, "pair") || strings.HasPrefix(typ, "mood[") { // OIDs of users' types are inside
 					raw[1] = nil
 				} else if w != g {
-					if missing[typ] && strings.Contains(g, "0A000") {
+					if missing[typ] && (strings.Contains(g, "42704") || strings.Contains(g, "0A000")) {
 						t.Skip("there is no such type")
 					}
 					t.Fatalf("PostgreSQL:\n  %s\n rowkey:\n  %s", w, g)
