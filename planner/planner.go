@@ -252,7 +252,7 @@ func (p *planner) columnsOf(cols []outCol) []plan.Column {
 	for i, c := range cols {
 		ci := &p.cols[c.id]
 		out[i] = plan.Column{Name: c.name, Type: ci.typ, Typmod: ci.mod, Collation: ci.collation}
-		if ci.attnum > 0 {
+		if ci.attnum > 0 || ci.attnum == plan.AttTableOID {
 			out[i].TableOID, out[i].Attnum = ci.tableOID, ci.attnum
 		}
 	}
