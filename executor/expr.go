@@ -58,6 +58,15 @@ func constArg(t *types.Type, d types.Datum) builtin.Arg {
 }
 
 func (c *compiler) compile(e plan.Expr) (expr, error) {
+	k, err := c.parts(e)
+	if err != nil || !composed(e) || !steady(e) {
+		return k, err
+	}
+	return &onceExpr{arg: k, one: types.Batch{N: 1}, none: constArg(e.Type(), types.Null)}, nil
+}
+
+// parts compiles an expression as one that has a value for each row.
+func (c *compiler) parts(e plan.Expr) (expr, error) {
 	switch e := e.(type) {
 	case *plan.Const:
 		return &constExpr{constArg(e.Typ, e.Val)}, nil
@@ -142,6 +151,52 @@ func (c *compiler) compile(e plan.Expr) (expr, error) {
 		return nil, pgerr.New(pgerr.InternalError, "missing expression")
 	}
 	return nil, pgerr.Unsupported("the executor does not know the expression %T", e)
+}
+
+// composed tells of an expression that has parts and is no call: calls see themselves
+// that their arguments are constant.
+func composed(e plan.Expr) bool {
+	switch e.(type) {
+	case *plan.Const, *plan.Col, *plan.Param, *plan.ExecParam, *plan.CaseTest, *plan.Call, *plan.Relabel, *plan.Subplan:
+		return false
+	}
+	return true
+}
+
+// steady tells that an expression has one value for all rows of a batch: it reads none
+// of their columns and calls nothing volatile.
+func steady(e plan.Expr) bool {
+	switch e := e.(type) {
+	case *plan.Col, *plan.CaseTest, *plan.Subplan, *plan.CoerceDomain:
+		return false
+	case *plan.Call:
+		if e.Fn.SetOf || e.Fn.Volatility == builtin.Volatile {
+			return false
+		}
+	case *plan.ScalarArray:
+		if e.Op.Func.Volatility == builtin.Volatile {
+			return false
+		}
+	}
+	ok := true
+	plan.Parts(e, func(a plan.Expr) { ok = ok && steady(a) })
+	return ok
+}
+
+// onceExpr computes an expression that is steady once a batch, if that has rows.
+type onceExpr struct {
+	arg  expr
+	one  types.Batch
+	none builtin.Arg
+}
+
+func (e *onceExpr) eval(in *types.Batch, sel []int32) (builtin.Arg, error) {
+	if in.N == 0 || sel != nil && len(sel) == 0 {
+		return e.none, nil
+	}
+	a, err := e.arg.eval(&e.one, nil)
+	a.Const = true
+	return a, err
 }
 
 // iota32 gives the row numbers 0 … n-1.

@@ -51,6 +51,9 @@ func (c *compiler) pred(e plan.Expr) (pred, error) {
 			return p, err
 		}
 	case *plan.ScalarArray:
+		if steady(e) {
+			break
+		}
 		if p, err := c.among(e); p != nil || err != nil {
 			return p, err
 		}
