@@ -138,12 +138,13 @@ func (p *planner) groupCount(groups []plan.Expr, rows float64) float64 {
 	if len(groups) == 0 {
 		return 1
 	}
-	n := 1.0
+	n, most := 1.0, 1.0
 	for _, g := range groups {
-		n *= p.distinctValues(g, rows)
+		d := p.distinctValues(g, rows)
+		n, most = n*d, math.Max(most, d)
 	}
-	if len(groups) > 1 {
-		n = math.Min(n, math.Max(rows*0.1*float64(len(groups)), 1))
+	if len(groups) > 1 { // not all combinations are there, but all values of each
+		n = math.Min(n, math.Max(rows*0.1*float64(len(groups)), most))
 	}
 	return math.Max(1, math.Min(n, rows))
 }
