@@ -66,9 +66,12 @@ type graph struct {
 	memo    map[uint64][]*path
 }
 
+// whole tells whether a join stays where it is.
+func (n *lJoin) whole() bool { return n.kind == plan.FullJoin || n.kind == plan.RightJoin }
+
 // joinPaths are the paths of a tree of joins, or of one under a filter.
 func (p *planner) joinPaths(r rel) []*path {
-	if n, ok := r.(*lJoin); ok && (n.kind == plan.FullJoin || n.kind == plan.RightJoin) {
+	if n, ok := r.(*lJoin); ok && n.whole() {
 		return p.fullJoin(n)
 	}
 	g := &graph{p: p, rows: map[uint64]float64{}, memo: map[uint64][]*path{}}
@@ -143,13 +146,14 @@ func (g *graph) solve() []*path {
 	g.findClasses()
 	n := len(g.units)
 	for i, u := range g.units {
-		u.paths = p.pathsFor(u.r)
 		m := uint64(1) << i
+		if u.req == 0 { // with the conditions on it alone that were not pushed into it
+			u.r = filterOver(u.r, append(g.within(m, 0, 0), newlyIn(g.filters, m, 0, 0)...))
+		}
+		u.paths = p.pathsFor(u.r)
 		g.rows[m] = u.paths[0].rows
 		if u.req == 0 {
-			// a condition on one unit that could not be pushed into it
-			g.memo[m] = p.filtered(u.paths, append(g.within(m, 0, 0), newlyIn(g.filters, m, 0, 0)...))
-			g.rows[m] = g.memo[m][0].rows
+			g.memo[m] = u.paths
 		}
 	}
 	full := uint64(1)<<n - 1

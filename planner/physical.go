@@ -231,7 +231,7 @@ func (p *planner) filterPaths(n *lFilter) []*path {
 			n = &lFilter{in: &x, conds: rest}
 		}
 	}
-	if _, ok := n.in.(*lJoin); ok {
+	if j, ok := n.in.(*lJoin); ok && !j.whole() {
 		return p.joinPaths(n)
 	}
 	return p.filtered(p.pathsFor(n.in), n.conds)

@@ -46,3 +46,12 @@ select la.id from la where exists (select from lb where lb.id > la.x and lb.id <
 select la.id, q.v from la left join (select lb.id, lc.v from lb join lc on lc.k = lb.x) q on q.id = la.y order by 1, 2;
 select la.id, q.id from la left join (select id, x from lb union all select k, k from lc) q on q.id = la.y order by 1, 2;
 select la.id, q.n from la left join (select x, count(*) as n from lb group by x) q on q.x between la.x and la.y order by 1, 2;
+
+-- A condition that came to read one table only is asked of it, however it is joined.
+create table oneside(id int primary key, b uuid not null);
+insert into oneside select i, ('0000000'||i||'-0000-4000-8000-000000000001')::uuid from generate_series(1,5) i;
+create table onekey(id int primary key); insert into onekey values (1), (2);
+set enable_hashjoin = off; set enable_mergejoin = off;
+select a.id from oneside a join oneside c using (id) where ((select a.b from (select 1 from onekey where 1 = c.id having count(*) > 0) x full join onekey k on true where 1 = k.id) <> all ('{00000001-0000-4000-8000-000000000009,NULL}'::uuid[]));
+select a.id from oneside a join oneside c using (id) where ((select a.b from onekey k left join (select 1 from onekey where 1 = c.id having count(*) > 0) x on true where 1 = k.id) <> all ('{00000001-0000-4000-8000-000000000009,NULL}'::uuid[]));
+reset enable_hashjoin; reset enable_mergejoin;
