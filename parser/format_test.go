@@ -38,6 +38,18 @@ func TestFormatClientStatements(t *testing.T) {
 	}
 }
 
+func TestFormatOperators(t *testing.T) {
+	for _, s := range []string{"~ (a # b)", "(~ a) # b", "~ ~ a", "~ (~ a # b)", "@ (a + b)", "@ a + b", "- (- a)", "- (a ^ 2)", "(- a) ^ 2", "a # (~ b)", "a - (b - c)", "(a # b) # c",
+		"a # (b # c)", "|/ (a || b)", "~ (a OPERATOR(pg_catalog.#) b)", "OPERATOR(pg_catalog.~) (a # b)", "- (a AT TIME ZONE 'x')", "(- a)::text", "- a::text", "~ (a::text)", "(a = b) = c", "a = (b = c)",
+		"(a < b) IS NULL", "a < (b IS NULL)", "NOT (a AND b)", "(NOT a) AND b", "NOT (a = b)", "(NOT a) = b", "(a LIKE b) LIKE c", "a LIKE (b LIKE c)", "(a BETWEEN b AND c) = d", "a BETWEEN (b = c) AND d",
+		"a IN (b, c) = d", "(a || b) COLLATE x", "a || (b COLLATE x)", "(a -> b) ->> c", "a[1] # b", "(a # b)[1]", "(a.b).c", "~ (a IS NULL)", "(~ a) IS NULL"} {
+		if _, err := Parse("SELECT " + s); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+		roundTrip(t, "SELECT "+s)
+	}
+}
+
 // The names that Format quotes are the keywords that the parser reserves.
 func TestQuoteIdent(t *testing.T) {
 	for word, k := range keywords {

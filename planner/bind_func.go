@@ -782,6 +782,12 @@ func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 		w.partition = ref.partition
 		w.order = ref.order
 	}
+	wb.kind = inWindowOrder
+	for _, s := range d.OrderBy {
+		k := wb.sortKey(s, wb.arg(s.Expr))
+		w.order = addKey(w.order, k)
+		p.oneCollation(k.Expr)
+	}
 	wb.kind = inWindowPartition
 	for _, x := range d.Partition {
 		a := wb.resolveUnknown(wb.arg(x))
@@ -792,12 +798,6 @@ func (b *binder) windowDef(d *ast.WindowDef) *windowInfo {
 		if !containsExpr(w.partition, a.e) {
 			w.partition = append(w.partition, a.e)
 		}
-	}
-	wb.kind = inWindowOrder
-	for _, s := range d.OrderBy {
-		k := wb.sortKey(s, wb.arg(s.Expr))
-		w.order = addKey(w.order, k)
-		p.oneCollation(k.Expr)
 	}
 	w.frame = plan.Frame{Mode: plan.FrameRange, Start: plan.UnboundedPreceding, End: plan.CurrentRow}
 	if f := d.Frame; f != nil {

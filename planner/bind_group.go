@@ -260,11 +260,11 @@ func (p *planner) addGroup(r rel, q *query, groups []projItem, sets [][]int, tar
 		}
 	}
 	for _, w := range q.windefs {
-		w.partition = f.fixAll(w.partition)
 		w.order = append([]plan.SortKey(nil), w.order...)
 		for i := range w.order {
 			w.order[i].Expr = f.fix(w.order[i].Expr)
 		}
+		w.partition = f.fixAll(w.partition)
 	}
 	if *having != nil {
 		*having = f.fix(*having)

@@ -76,6 +76,8 @@ type lProject struct {
 type lUnnest struct {
 	in    rel
 	items []projItem
+	// beside are computed once for each row of the input, whatever the sets give.
+	beside []projItem
 }
 
 // lJoin joins; conds are the ON condition. Lateral: r reads columns of l.
@@ -225,7 +227,7 @@ func (n *lProject) outCols() []colID {
 	return itemIDs(n.items)
 }
 func (n *lUnnest) outCols() []colID {
-	return append(append([]colID(nil), n.in.outCols()...), itemIDs(n.items)...)
+	return append(append(append([]colID(nil), n.in.outCols()...), itemIDs(n.beside)...), itemIDs(n.items)...)
 }
 func (n *lJoin) outCols() []colID {
 	if n.kind >= plan.SemiJoin {
@@ -328,7 +330,7 @@ func (n *lValues) exprs(f func(*plan.Expr)) {
 func (n *lScan) exprs(f func(*plan.Expr))    { each(n.conds, f) }
 func (n *lFilter) exprs(f func(*plan.Expr))  { each(n.conds, f) }
 func (n *lProject) exprs(f func(*plan.Expr)) { eachItem(n.items, f) }
-func (n *lUnnest) exprs(f func(*plan.Expr))  { eachItem(n.items, f) }
+func (n *lUnnest) exprs(f func(*plan.Expr))  { eachItem(n.beside, f); eachItem(n.items, f) }
 func (n *lJoin) exprs(f func(*plan.Expr))    { each(n.conds, f) }
 func (n *lGroup) exprs(f func(*plan.Expr)) {
 	eachItem(n.groups, f)

@@ -271,7 +271,7 @@ func (p *planner) addFilter(node plan.Node, cols []colID, conds []plan.Expr, pt 
 }
 
 func (p *planner) projectPaths(n *lProject) []*path {
-	n = p.withoutUnused(n)
+	n = p.besideSets(p.withoutUnused(n))
 	computed := false
 	var exprs []plan.Expr
 	var below colSet
@@ -316,6 +316,36 @@ func (p *planner) projectPaths(n *lProject) []*path {
 		out = append(out, pt)
 	}
 	return out
+}
+
+// besideSets moves what a projection over set-returning functions computes beside these, but for
+// volatile functions: it is computed once for a row, and for one without values too.
+func (p *planner) besideSets(n *lProject) *lProject {
+	u, ok := n.in.(*lUnnest)
+	if !ok {
+		return n
+	}
+	below := outSet(u.in)
+	var c *lProject
+	for i, it := range n.items {
+		cols := append(colSet(nil), colsOf(it.expr)...)
+		cols.minus(below)
+		if _, col := it.expr.(*plan.Col); col || isConst(it.expr) || isVolatile(it.expr) || !cols.empty() {
+			continue
+		}
+		if c == nil {
+			c = n.clone().(*lProject)
+			v := *u
+			u, c.in = &v, &v
+			u.beside = slices.Clip(u.beside)
+		}
+		u.beside = append(u.beside, it)
+		c.items[i].expr = p.col(it.id)
+	}
+	if c == nil {
+		return n
+	}
+	return c
 }
 
 // withoutUnused leaves out what nobody reads the value of: computing it costs
@@ -410,7 +440,7 @@ func (p *planner) unnestPaths(n *lUnnest) []*path {
 		at := p.at(cols)
 		out := append([]colID(nil), cols...)
 		exprs := at.exprs(p.colList(cols))
-		for _, it := range n.items {
+		for _, it := range append(slices.Clip(n.beside), n.items...) {
 			out = append(out, it.id)
 			exprs = append(exprs, at.expr(it.expr))
 		}

@@ -11,6 +11,17 @@ import "rowkey/planner/plan"
 // side of an outer join that may be filled with NULLs.
 func pullUpProjects(p *planner, r rel) rel {
 	u := &puller{p: p}
+	if p.hasSubqueries {
+		p.eachRel(r, func(x rel) {
+			x.exprs(func(e *plan.Expr) {
+				walkExprOnly(*e, func(y plan.Expr) {
+					if s, ok := y.(*subquery); ok {
+						u.nested.union(freeCols(s.q))
+					}
+				})
+			})
+		})
+	}
 	r, _ = u.walk(r, false, false)
 	return r
 }
@@ -19,6 +30,8 @@ type puller struct {
 	p *planner
 	// all removes what PostgreSQL does: to see what it would look at, not to run it.
 	all bool
+	// nested are the columns that subqueries read of queries around them.
+	nested colSet
 }
 
 // walk removes projections below r. free: the parent takes columns by
@@ -158,8 +171,9 @@ func (u *puller) removable(n *lProject, nullable bool) bool {
 		if nullable || isVolatile(it.expr) || hasSubquery(it.expr) {
 			return false
 		}
-		// a large expression used many times is better computed once
-		if size(it.expr) > 12 {
+		// a large expression used many times is better computed once, as is one that a subquery
+		// would compute for each of its rows
+		if size(it.expr) > 12 || u.nested.has(it.id) && !dissolves(n.in) {
 			return false
 		}
 	}

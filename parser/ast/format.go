@@ -393,7 +393,7 @@ func (p *printer) opExpr(x *OpExpr) {
 	if x.Left == nil {
 		p.op(x.Op)
 		p.s(" ")
-		p.expr(x.Right, l)
+		p.expr(x.Right, l+1)
 		return
 	}
 	left := l

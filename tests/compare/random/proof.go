@@ -190,6 +190,9 @@ func (p *proof) settings(e *engine) (list []string) {
 // fromTable is a table or view with its alias.
 var fromTable = regexp.MustCompile(`(FROM|JOIN|USING) (t\d|tp|uv|iv|v\d|w\d+) AS ([asfu]\d*)\b`)
 
+// tableName is one whose rows have an id.
+var tableName = regexp.MustCompile(` (t\d|tp|uv|iv) `)
+
 // materialized is what WITH says of how it is planned.
 var materialized = regexp.MustCompile(` AS (NOT MATERIALIZED |MATERIALIZED )?\((SELECT|WITH)`)
 
@@ -279,7 +282,11 @@ func (p *proof) rewritten(form string, i int) string {
 		if p.rnd.Intn(3) >= pick {
 			return s
 		}
-		return fromTable.ReplaceAllString(s, "$1 (SELECT * FROM $2 OFFSET 0) AS $3")
+		order := ""
+		if tableName.MatchString(s) { // rows stand in the order in which they were written, or by their keys
+			order = []string{"", " ORDER BY id", " ORDER BY id DESC"}[p.rnd.Intn(3)]
+		}
+		return fromTable.ReplaceAllString(s, "$1 (SELECT * FROM $2"+order+" OFFSET 0) AS $3")
 	})
 	if p.rnd.Intn(2) == 0 && strings.HasPrefix(form, "WITH") {
 		how := []string{"", "MATERIALIZED ", "NOT MATERIALIZED "}[p.rnd.Intn(3)]
