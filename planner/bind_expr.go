@@ -187,20 +187,7 @@ func (b *binder) node(e ast.Expr) plan.Expr {
 	case *ast.NullIfExpr:
 		l, r := b.arg(e.Left), b.arg(e.Right)
 		cmp := p.binaryOp("=", l, r, e.Pos())
-		n := &plan.NullIf{}
-		if call, ok := cmp.(*plan.Call); ok {
-			n.L, n.R, n.Eq = call.Args[0], call.Args[1], call.Op
-		} else { // folded: both sides constant
-			n.Eq = p.operator("=", l.e.Type(), r.e.Type(), e.Pos())
-			lt, rt := n.Eq.Left, n.Eq.Right
-			if isPolymorphic(lt) {
-				if lt = l.e.Type(); lt == types.Unknown {
-					lt = r.e.Type()
-				}
-				rt = lt
-			}
-			n.L, n.R = p.coerceType(l, lt, -1, builtin.Implicit, true), p.coerceType(r, rt, -1, builtin.Implicit, true)
-		}
+		n := &plan.NullIf{L: cmp.Args[0], R: cmp.Args[1], Eq: cmp.Op}
 		n.T = plan.T{Typ: n.L.Type(), Mod: n.L.Typmod()}
 		return n
 	case *ast.ArrayExpr:

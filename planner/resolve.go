@@ -256,12 +256,12 @@ func (p *planner) operator(name string, left, right *types.Type, pos int) *built
 }
 
 // binaryOp makes left name right.
-func (p *planner) binaryOp(name string, l, r arg, pos int) plan.Expr {
+func (p *planner) binaryOp(name string, l, r arg, pos int) *plan.Call {
 	op := p.operator(name, l.e.Type(), r.e.Type(), pos)
 	return p.applyOp(op, l, r, pos)
 }
 
-func (p *planner) applyOp(op *builtin.Operator, l, r arg, pos int) plan.Expr {
+func (p *planner) applyOp(op *builtin.Operator, l, r arg, pos int) *plan.Call {
 	declared := []*types.Type{op.Left, op.Right}
 	result := op.Result
 	if isPolymorphic(op.Left) || isPolymorphic(op.Right) || isPolymorphic(op.Result) {
@@ -275,7 +275,9 @@ func (p *planner) applyOp(op *builtin.Operator, l, r arg, pos int) plan.Expr {
 		p.coerceType(l, declared[0], -1, builtin.Implicit, true),
 		p.coerceType(r, declared[1], -1, builtin.Implicit, true),
 	}
-	return p.derived(&plan.Call{T: plan.T{Typ: result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos})
+	c := &plan.Call{T: plan.T{Typ: result, Mod: -1}, Fn: p.bound(op.Func, args), Args: args, Op: op, Pos: pos}
+	p.derived(c)
+	return c
 }
 
 func (p *planner) prefixOp(name string, r arg, pos int) plan.Expr {
