@@ -70,7 +70,9 @@ func (o *limitOp) open() error {
 		if n < 0 {
 			return pgerr.New(pgerr.InvalidRowCountInLimitClause, "LIMIT must not be negative")
 		}
-		o.left = n
+		if o.left = n; n == 0 {
+			return nil // what is below is not run
+		}
 	}
 	return o.in.open()
 }

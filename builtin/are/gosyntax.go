@@ -3,7 +3,6 @@ package are
 import (
 	"fmt"
 	"strings"
-	"unicode"
 )
 
 // goSyntax writes a tree in the syntax of package regexp, for what that can
@@ -71,7 +70,7 @@ func (g *goSyntax) set(s *set) {
 		}
 		return
 	}
-	if (s.fold || s.ascii) && len(s.classes) > 0 || s.fold && s.ascii {
+	if s.ascii && len(s.classes) > 0 {
 		g.cannot = true
 		return
 	}
@@ -85,21 +84,6 @@ func (g *goSyntax) set(s *set) {
 	for i := 0; i < len(s.ranges); i += 2 {
 		lo, hi := s.ranges[i], s.ranges[i+1]
 		fmt.Fprintf(g, `\x{%x}-\x{%x}`, lo, hi)
-		if !s.fold {
-			continue
-		}
-		if hi-lo > 256 {
-			g.cannot = true
-			return
-		}
-		for r := lo; r <= hi; r++ {
-			// Every character whose other case is in the range, the way has() sees it.
-			for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-				if unicode.ToLower(f) == r || unicode.ToUpper(f) == r {
-					fmt.Fprintf(g, `\x{%x}`, f)
-				}
-			}
-		}
 	}
 	for _, c := range s.classes {
 		x := goClass(c.name)
@@ -120,7 +104,7 @@ func literalOf(n *node) (string, bool) {
 		if n.kind == kConcat {
 			c = n.left
 		}
-		if c.kind != kSet || c.set.fold || c.set.negate || len(c.set.classes) > 0 || len(c.set.ranges) != 2 || c.set.ranges[0] != c.set.ranges[1] {
+		if c.kind != kSet || c.set.negate || len(c.set.classes) > 0 || len(c.set.ranges) != 2 || c.set.ranges[0] != c.set.ranges[1] {
 			return "", false
 		}
 		b.WriteRune(c.set.ranges[0])

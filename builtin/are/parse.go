@@ -105,7 +105,9 @@ func (p *parser) embedded() error {
 }
 
 func (p *parser) char(r rune) *node {
-	return p.node(node{kind: kSet, set: &set{ranges: []rune{r, r}, fold: p.opt.IgnoreCase, ascii: p.opt.ASCII}})
+	s := &set{ascii: p.opt.ASCII}
+	p.add(s, r, r)
+	return p.node(node{kind: kSet, set: s})
 }
 
 func (p *parser) literalString() *node {
@@ -539,7 +541,7 @@ var classNames = []string{"alnum", "alpha", "ascii", "blank", "cntrl", "digit", 
 
 // bracket reads a bracket expression, behind its [.
 func (p *parser) bracket() (*set, error) {
-	s := &set{fold: p.opt.IgnoreCase, ascii: p.opt.ASCII}
+	s := &set{ascii: p.opt.ASCII}
 	if p.more() && p.src[p.i] == '^' {
 		p.i++
 		s.negate, s.noNewline = true, p.opt.Stop
@@ -572,7 +574,40 @@ func (p *parser) bracket() (*set, error) {
 				return nil, invalid("invalid character range")
 			}
 		}
+		p.add(s, lo, hi)
+	}
+}
+
+// add adds the characters from lo to hi. Where case does not matter these are, as in PostgreSQL, the
+// lower and the upper form of one, and those of all in a range besides what is in it: 'İ' is i too,
+// but i is not İ.
+func (p *parser) add(s *set, lo, hi rune) {
+	cases := func(r rune) (lower, upper rune) {
+		if p.opt.ASCII && r > unicode.MaxASCII {
+			return r, r
+		}
+		return unicode.ToLower(r), unicode.ToUpper(r)
+	}
+	switch {
+	case !p.opt.IgnoreCase:
 		s.ranges = append(s.ranges, lo, hi)
+	case lo == hi:
+		l, u := cases(lo)
+		if s.ranges = append(s.ranges, l, l); u != l {
+			s.ranges = append(s.ranges, u, u)
+		}
+	default:
+		s.ranges = append(s.ranges, lo, hi)
+		for _, cased := range unicode.CaseRanges {
+			for r := max(lo, rune(cased.Lo)); r <= min(hi, rune(cased.Hi)); r++ {
+				l, u := cases(r)
+				for _, c := range []rune{l, u} {
+					if c < lo || c > hi {
+						s.ranges = append(s.ranges, c, c)
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -593,7 +628,7 @@ func (p *parser) bracketItem(s *set) (r rune, single bool, err error) {
 				if !slices.Contains(classNames, name) {
 					return 0, false, invalid("invalid character class")
 				}
-				if s.fold && (name == "upper" || name == "lower") {
+				if p.opt.IgnoreCase && (name == "upper" || name == "lower") {
 					name = "alpha"
 				}
 				s.classes = append(s.classes, class{name, false})
@@ -602,7 +637,7 @@ func (p *parser) bracketItem(s *set) (r rune, single bool, err error) {
 			if rs := []rune(name); len(rs) == 1 {
 				return rs[0], kind == '.', func() error {
 					if kind == '=' {
-						s.ranges = append(s.ranges, rs[0], rs[0])
+						p.add(s, rs[0], rs[0])
 					}
 					return nil
 				}()

@@ -57,8 +57,7 @@ type set struct {
 	negate  bool
 	// noNewline keeps newlines out of a negated set or dot.
 	noNewline bool
-	fold      bool
-	ascii     bool // classes and cases are those of ASCII
+	ascii     bool // classes are those of ASCII
 }
 
 // class is a named class or its complement.
@@ -144,9 +143,5 @@ func (s *set) has(r rune) bool {
 	if s.noNewline && r == '\n' {
 		return false
 	}
-	in := s.has1(r)
-	if !in && s.fold && !(s.ascii && r > 0x7f) {
-		in = s.has1(unicode.ToLower(r)) || s.has1(unicode.ToUpper(r))
-	}
-	return in != s.negate
+	return s.has1(r) != s.negate
 }

@@ -15,6 +15,7 @@ import (
 //	                     looks at, or looks at later. Proven (proof.go) when a server gives
 //	                     the other's answer with another plan, or when smaller forms of the
 //	                     statement or of its tables fail on both with the one error, and with the other.
+//	                     Or, where one alone fails, when parts of it fail on both, and both agree without these.
 //	while planning       PostgreSQL fails already while it plans: it computes constants there
 //	                     that rowkey computes when a row asks for them, or never. Proven by EXPLAIN.
 //	several mistakes     both refuse, for different mistakes. Proven when smaller forms

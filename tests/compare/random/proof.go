@@ -125,7 +125,7 @@ func (p *proof) same(answer, got result) bool {
 func (p *proof) order(sql string, q *node) bool {
 	return p.want.code != "" && p.got.code != "" && p.bothErrors(sql, q, "") ||
 		p.otherPlan(p.a, sql, p.got) || p.otherPlan(p.b, sql, p.want) ||
-		p.otherForm(p.a, sql, q, p.got) || p.otherForm(p.b, sql, q, p.want)
+		p.otherForm(p.a, sql, q, p.got) || p.otherForm(p.b, sql, q, p.want) || p.unasked(q)
 }
 
 // mistakes tells whether the statement has two mistakes, of which each server finds another first.
@@ -299,6 +299,42 @@ func (p *proof) rewritten(form string, i int) string {
 		form = p.apart(form)
 	}
 	return form
+}
+
+// unasked tells whether one server alone fails, for values that the other does not ask for: parts of
+// the statement fail on both with the one error when they stand alone, and both give the same answer
+// to the statement with NULL in the place of these.
+func (p *proof) unasked(q *node) bool {
+	failed := p.want
+	if failed.code == "" {
+		failed = p.got
+	}
+	if q == nil || p.m.params != nil || p.want.code != "" && p.got.code != "" {
+		return false
+	}
+	fails := func(x result) bool { return x.code == failed.code && x.msg == failed.msg }
+	small := clone(q)
+	found := false
+	var visit func(n *node)
+	visit = func(n *node) { // the smallest first
+		for _, x := range n.parts {
+			if c, ok := x.(*node); ok {
+				visit(c)
+			}
+		}
+		if n.typ == "" || n.typ == "query" || n.typ == "from" || n.lit || time.Now().After(p.until) {
+			return
+		}
+		if alone := "SELECT " + n.SQL(); fails(p.tryMode(p.a, alone, mode{})) && fails(p.tryMode(p.b, alone, mode{})) {
+			n.parts, n.list, found = []any{"NULL::" + n.typ}, false, true
+		}
+	}
+	visit(small)
+	if !found {
+		return false
+	}
+	x, y := p.try(p.a, small.SQL()), p.try(p.b, small.SQL())
+	return !fails(x) && !fails(y) && p.same(x, y)
 }
 
 // fence puts OFFSET 0 behind some of the queries in a statement, but not the outermost.
