@@ -328,9 +328,7 @@ func (p *planner) besideSets(n *lProject) *lProject {
 	below := outSet(u.in)
 	var c *lProject
 	for i, it := range n.items {
-		cols := append(colSet(nil), colsOf(it.expr)...)
-		cols.minus(below)
-		if _, col := it.expr.(*plan.Col); col || isConst(it.expr) || isVolatile(it.expr) || !cols.empty() {
+		if _, col := it.expr.(*plan.Col); col || isConst(it.expr) || isVolatile(it.expr) || !colsOf(it.expr).subsetOf(below) {
 			continue
 		}
 		if c == nil {

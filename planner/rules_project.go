@@ -10,9 +10,26 @@ import "rowkey/planner/plan"
 // calls volatile functions or subqueries, and, unless it only renames, on the
 // side of an outer join that may be filled with NULLs.
 func pullUpProjects(p *planner, r rel) rel {
-	u := &puller{p: p}
-	if p.hasSubqueries {
-		p.eachRel(r, func(x rel) {
+	u := &puller{p: p, root: r}
+	r, _ = u.walk(r, false, false)
+	return r
+}
+
+type puller struct {
+	p *planner
+	// all removes what PostgreSQL does: to see what it would look at, not to run it.
+	all bool
+	// root is what is walked; nested are the columns that its subqueries read of queries
+	// around them, once looked is set.
+	root   rel
+	nested colSet
+	looked bool
+}
+
+// readsNested tells whether subqueries read a column of a query around them.
+func (u *puller) readsNested(id colID) bool {
+	if !u.looked && u.p.hasSubqueries {
+		u.p.eachRel(u.root, func(x rel) {
 			x.exprs(func(e *plan.Expr) {
 				walkExprOnly(*e, func(y plan.Expr) {
 					if s, ok := y.(*subquery); ok {
@@ -22,16 +39,8 @@ func pullUpProjects(p *planner, r rel) rel {
 			})
 		})
 	}
-	r, _ = u.walk(r, false, false)
-	return r
-}
-
-type puller struct {
-	p *planner
-	// all removes what PostgreSQL does: to see what it would look at, not to run it.
-	all bool
-	// nested are the columns that subqueries read of queries around them.
-	nested colSet
+	u.looked = true
+	return u.nested.has(id)
 }
 
 // walk removes projections below r. free: the parent takes columns by
@@ -173,7 +182,7 @@ func (u *puller) removable(n *lProject, nullable bool) bool {
 		}
 		// a large expression used many times is better computed once, as is one that a subquery
 		// would compute for each of its rows
-		if size(it.expr) > 12 || u.nested.has(it.id) && !dissolves(n.in) {
+		if size(it.expr) > 12 || !dissolves(n.in) && u.readsNested(it.id) {
 			return false
 		}
 	}
